@@ -1,0 +1,52 @@
+//! The one error type, sorted by who can act on it.
+//!
+//! It knows nothing of HTTP; `web/error.rs` turns it into a page or JSON, `cli.rs` into a line and
+//! an exit code. Return errors; they are logged once, at the edge. Only [`Error::Internal`] and the
+//! `source` of [`Error::Outside`] hold text that a person never sees.
+
+use std::borrow::Cow;
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The thing asked for is not there (or is not this caller's to see).
+    #[error("There is no such {0}.")]
+    NotFound(&'static str),
+    /// The person can mend the input; `field` names the form or JSON field.
+    #[error("{message}")]
+    Invalid { field: Cow<'static, str>, message: String },
+    /// The state of things forbids it just now: a duplicate, an answer that came second.
+    #[error("{0}")]
+    Conflict(String),
+    /// A list, an approval, a role or a limit said no.
+    #[error("{0}")]
+    Denied(String),
+    /// A model, a website or a server elsewhere failed; `message` says what to do about it.
+    #[error("{message}")]
+    Outside { service: String, message: String, source: Option<anyhow::Error> },
+    /// A bug or a broken disk. The text is logged, never shown.
+    #[error("Something went wrong in here. The log has the details.")]
+    Internal(#[from] anyhow::Error),
+}
+
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    pub fn invalid(field: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Error {
+        Error::Invalid { field: field.into(), message: message.into() }
+    }
+
+    pub fn outside(service: impl Into<String>, message: impl Into<String>) -> Error {
+        Error::Outside { service: service.into(), message: message.into(), source: None }
+    }
+
+    /// A fault of ours, with its cause for the log.
+    pub fn internal(cause: impl Into<anyhow::Error>) -> Error {
+        Error::Internal(cause.into())
+    }
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(err: rusqlite::Error) -> Error {
+        Error::Internal(err.into())
+    }
+}

@@ -1,0 +1,77 @@
+//! Where a piece of text came from, and how far it may be trusted.
+//!
+//! Every text that enters a run carries a [`Label`]; it is stored with messages, tool results,
+//! notes and files, so text from outside that was saved yesterday is still from outside today.
+
+use serde::{Deserialize, Serialize};
+
+/// Who or what wrote a text. The names inside are for people to read, never for decisions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "of", rename_all = "snake_case")]
+pub enum Origin {
+    Owner,
+    System,
+    /// The owner's own notes, reminders, records.
+    OwnData,
+    /// A path.
+    File(String),
+    /// A sender's address.
+    Mail(String),
+    /// A host.
+    Web(String),
+    /// A server's name.
+    Mcp(String),
+    /// A chat id on a messenger.
+    Chat(String),
+    /// A trigger's name.
+    Webhook(String),
+    /// A run's id.
+    Agent(String),
+}
+
+/// Ordered: the least trusted of several texts decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Trust {
+    Outside,
+    Own,
+    Owner,
+}
+
+/// Ordered: the most secret of several texts decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Secrecy {
+    Public,
+    Private,
+    Secret,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Label {
+    pub origin: Origin,
+    pub trust: Trust,
+    pub secrecy: Secrecy,
+}
+
+impl Label {
+    /// The owner's own words.
+    pub fn owner() -> Label {
+        Label { origin: Origin::Owner, trust: Trust::Owner, secrecy: Secrecy::Private }
+    }
+
+    /// What the program itself says.
+    pub fn system() -> Label {
+        Label { origin: Origin::System, trust: Trust::Own, secrecy: Secrecy::Public }
+    }
+
+    /// The owner's stored data.
+    pub fn own_data() -> Label {
+        Label { origin: Origin::OwnData, trust: Trust::Own, secrecy: Secrecy::Private }
+    }
+
+    /// Text that somebody else wrote.
+    pub fn outside(origin: Origin) -> Label {
+        Label { origin, trust: Trust::Outside, secrecy: Secrecy::Public }
+    }
+}

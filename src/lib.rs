@@ -1,0 +1,10 @@
+//! Steward: a personal assistant in one process and one database file.
+//!
+//! Modules are in reading order. A module may use only the ones above it;
+//! `tests/it/tidy.rs` checks that.
+
+pub mod error;
+pub mod clock;
+pub mod ids;
+pub mod guard;
+pub mod outside;

@@ -1,0 +1,3 @@
+//! Everything that talks to the world. It holds no product rules.
+
+pub mod model;

@@ -1,0 +1,137 @@
+//! Language models: what is asked of one and what it streams back, whatever the wire.
+//!
+//! A request is built by the agent; a [`Model`] turns it into a stream of [`Delta`]s. Dropping the
+//! stream drops the connection, which is how a run is stopped.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::Stream;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+pub type DeltaStream = Pin<Box<dyn Stream<Item = Result<Delta, ModelError>> + Send>>;
+
+/// One call of a model. Everything in it but `messages` is the same from turn to turn, byte for
+/// byte, so that a provider's prompt cache hits.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The provider's own name of the model, without our `provider:` prefix.
+    pub model: String,
+    pub system: Arc<str>,
+    /// What changes from turn to turn (date and time); sent after the cached part of the prompt.
+    pub system_tail: String,
+    pub messages: Vec<Message>,
+    pub tools: Arc<[ToolSchema]>,
+    pub output_tokens_max: u32,
+    /// The owner's local time: the built-in model reads dates by it.
+    pub now: jiff::Zoned,
+}
+
+/// A tool as a model is told of it. `parameters` is a JSON Schema object.
+#[derive(Debug, Clone, Serialize)]
+pub struct ToolSchema {
+    pub name: String,
+    pub description: String,
+    pub parameters: Value,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    User,
+    Assistant,
+}
+
+#[derive(Debug, Clone)]
+pub struct Message {
+    pub role: Role,
+    pub parts: Vec<Part>,
+}
+
+#[derive(Debug, Clone)]
+pub enum Part {
+    Text(String),
+    /// `data` is base64 (RFC 4648, padded) of the image's bytes.
+    Image {
+        media_type: String,
+        data: String,
+    },
+    ToolCall {
+        id: String,
+        name: String,
+        arguments: Value,
+    },
+    ToolResult {
+        id: String,
+        content: String,
+        is_error: bool,
+    },
+}
+
+/// A piece of an answer, in the order it arrives. A tool call comes whole.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Delta {
+    Text(String),
+    ToolCall(ToolCallDelta),
+    /// Totals so far for this call; the last one counts.
+    Usage(Usage),
+    /// Always the last item of a stream that ended well.
+    Stop(StopReason),
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct ToolCallDelta {
+    /// The provider's id of the call, or one made up where the wire gave none.
+    pub id: String,
+    pub name: String,
+    /// The arguments, or the raw text that is not a JSON object: it goes back to the model as an error.
+    pub arguments: Result<Value, String>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Usage {
+    /// All input tokens, the cached ones included.
+    pub input_tokens: u64,
+    pub output_tokens: u64,
+    /// Of the input: read from the provider's prompt cache.
+    pub cached_tokens: u64,
+    /// Of the input: written to the cache (Anthropic bills these higher).
+    pub cache_write_tokens: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StopReason {
+    EndTurn,
+    ToolUse,
+    OutputLimit,
+    Refused,
+}
+
+/// Why a call gave no answer, sorted by what can be done about it. The display text is a whole
+/// sentence for the owner and never holds a key.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum ModelError {
+    #[error("{provider} refused the key. Mend it in Models.")]
+    WrongKey { provider: String },
+    #[error("{provider} is limiting requests. {}", wait_words(.retry_after))]
+    RateLimited { provider: String, retry_after: Option<Duration> },
+    #[error("The conversation is too long for this model.")]
+    TooLong,
+    #[error("{provider} refused the request: {reason}")]
+    Refused { provider: String, reason: String },
+    #[error("{provider} can't be reached or is overloaded: {reason}")]
+    Away { provider: String, reason: String },
+    #[error("The connection to {provider} broke in the middle of the answer.")]
+    Cut { provider: String },
+    #[error("{provider} sent something that is not its protocol: {reason}")]
+    Malformed { provider: String, reason: String },
+}
+
+fn wait_words(retry_after: &Option<Duration>) -> String {
+    match retry_after {
+        Some(wait) => format!("Try again in {} s.", wait.as_secs().max(1)),
+        None => "Try again in a minute.".to_owned(),
+    }
+}
