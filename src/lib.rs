@@ -6,5 +6,6 @@
 pub mod error;
 pub mod clock;
 pub mod ids;
+pub mod db;
 pub mod guard;
 pub mod outside;

@@ -1,0 +1,45 @@
+//! The schema, one step a file. Append only: a step that was released never changes.
+
+use std::path::Path;
+
+use anyhow::{Context as _, bail};
+use rusqlite::Connection;
+use rusqlite_migration::{M, Migrations};
+
+pub const STEPS: &[(&str, &str)] = &[
+    ("0001_users", include_str!("schema/0001_users.sql")),
+    ("0003_runs", include_str!("schema/0003_runs.sql")),
+];
+
+/// Brings the schema up to date; copies the database first when it already held something.
+pub fn run(conn: &mut Connection, backups: &Path) -> anyhow::Result<()> {
+    let done: u32 = conn.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let done = done as usize;
+    if STEPS.len() < done {
+        bail!(
+            "This database was written by a newer Steward (schema {done}; this one knows {}). \
+             Install that version, or restore a backup made by this one.",
+            STEPS.len()
+        );
+    }
+    if STEPS.len() == done {
+        return Ok(());
+    }
+    if done > 0 {
+        copy_first(conn, backups, done)?;
+    }
+    let steps = STEPS.iter().map(|(_, sql)| M::up(sql)).collect();
+    Migrations::new(steps).to_latest(conn).context("The database can't be brought up to date")
+}
+
+fn copy_first(conn: &Connection, backups: &Path, done: usize) -> anyhow::Result<()> {
+    std::fs::create_dir_all(backups)
+        .with_context(|| format!("The folder {} can't be made", backups.display()))?;
+    let copy = backups.join(format!("before-schema-{}-from-{done}.db", STEPS.len()));
+    if copy.exists() {
+        return Ok(());
+    }
+    conn.execute("vacuum into ?1", [copy.to_string_lossy()])
+        .with_context(|| format!("The database can't be copied to {}", copy.display()))?;
+    Ok(())
+}

@@ -1,0 +1,195 @@
+//! One SQLite file: one writer thread, a few readers.
+//!
+//! Stores take a [`Reader`] or a [`Tx`], never a bare connection, so a write outside of a
+//! transaction does not compile. Writes that arrive together share one commit (one `fsync`);
+//! each still succeeds or fails alone.
+
+pub mod migrate;
+mod writer;
+
+use std::cell::RefCell;
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use anyhow::Context as _;
+use rusqlite::{Connection, OptionalExtension as _, Params, Row};
+use tokio::sync::Semaphore;
+
+use crate::error::{Error, Result};
+use writer::Writer;
+
+const READERS_MAX: usize = 4;
+/// A connection's page cache. Small: an idle daemon must stay small.
+const CACHE_KIB: u32 = 2_048;
+const STATEMENTS_CACHED_MAX: usize = 128;
+
+#[derive(Clone)]
+pub struct Db {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    path: PathBuf,
+    writer: Writer,
+    idle: Mutex<Vec<Connection>>,
+    permits: Semaphore,
+}
+
+/// One snapshot of the database. It can't write.
+pub struct Reader<'c>(&'c Connection);
+
+/// A write transaction. Only [`Db::write`] makes one, and commits it. It reads like a [`Reader`].
+pub struct Tx<'c> {
+    reader: Reader<'c>,
+    after_commit: RefCell<Vec<Hook>>,
+}
+
+/// What happens once a change is on disk: telling those who watch, waking those who wait.
+type Hook = Box<dyn FnOnce() + Send>;
+
+impl Reader<'_> {
+    /// All rows of a query.
+    pub fn rows<T>(
+        &self,
+        sql: &str,
+        params: impl Params,
+        map: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>> {
+        let mut stmt = self.0.prepare_cached(sql)?;
+        let rows = stmt.query_map(params, map)?.collect::<rusqlite::Result<Vec<T>>>()?;
+        Ok(rows)
+    }
+
+    /// The first row of a query, if it has one.
+    pub fn row<T>(
+        &self,
+        sql: &str,
+        params: impl Params,
+        map: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Option<T>> {
+        let mut stmt = self.0.prepare_cached(sql)?;
+        Ok(stmt.query_row(params, map).optional()?)
+    }
+
+    /// The one row of a query that always has one (a count, a sum); none is a fault of ours.
+    pub fn one<T>(
+        &self,
+        sql: &str,
+        params: impl Params,
+        map: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T> {
+        let mut stmt = self.0.prepare_cached(sql)?;
+        Ok(stmt.query_row(params, map)?)
+    }
+
+    /// Calls `each` for every row, without holding them all.
+    pub fn each(
+        &self,
+        sql: &str,
+        params: impl Params,
+        mut each: impl FnMut(&Row<'_>) -> Result<()>,
+    ) -> Result<()> {
+        let mut stmt = self.0.prepare_cached(sql)?;
+        let mut rows = stmt.query(params)?;
+        while let Some(row) = rows.next()? {
+            each(row)?;
+        }
+        Ok(())
+    }
+}
+
+impl Tx<'_> {
+    /// Runs one changing statement; gives the number of rows changed.
+    pub fn execute(&self, sql: &str, params: impl Params) -> Result<usize> {
+        Ok(self.reader.0.prepare_cached(sql)?.execute(params)?)
+    }
+
+    /// Runs `hook` on the writer's thread once this change is on disk, in the order of changes; not
+    /// at all when the change fails. It must not block.
+    pub fn after_commit(&self, hook: impl FnOnce() + Send + 'static) {
+        self.after_commit.borrow_mut().push(Box::new(hook));
+    }
+
+    /// The integer key of the row inserted last.
+    pub fn last_key(&self) -> i64 {
+        self.reader.0.last_insert_rowid()
+    }
+}
+
+impl<'c> Deref for Tx<'c> {
+    type Target = Reader<'c>;
+    fn deref(&self) -> &Reader<'c> {
+        &self.reader
+    }
+}
+
+impl Db {
+    /// Opens the file, brings its schema up to date and starts the writer.
+    ///
+    /// `backups` is the folder for the copy that is made before a schema change.
+    pub fn open(path: &Path, backups: &Path) -> anyhow::Result<Db> {
+        let mut first = connect(path)?;
+        migrate::run(&mut first, backups)?;
+        let shared = Shared {
+            path: path.to_owned(),
+            writer: Writer::start(first)?,
+            idle: Mutex::default(),
+            permits: Semaphore::new(READERS_MAX),
+        };
+        Ok(Db { shared: Arc::new(shared) })
+    }
+
+    /// Runs `f` in a write transaction of its own: when this returns `Ok` its changes are on disk,
+    /// and when `f` fails none of them is.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        f: impl FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.shared.writer.run(f).await
+    }
+
+    /// Runs `f` on a reader; it sees one snapshot throughout.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        f: impl FnOnce(&Reader<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let shared = self.shared.clone();
+        let _permit = self.shared.permits.acquire().await.map_err(Error::internal)?;
+        tokio::task::spawn_blocking(move || shared.read(f)).await.map_err(Error::internal)?
+    }
+}
+
+impl Shared {
+    fn read<T>(&self, f: impl FnOnce(&Reader<'_>) -> Result<T>) -> Result<T> {
+        let idle = self.idle.lock().expect("a list of connections is never half-changed").pop();
+        let conn = match idle {
+            Some(conn) => conn,
+            None => connect_reader(&self.path).map_err(Error::internal)?,
+        };
+        let snapshot = conn.unchecked_transaction()?;
+        let value = f(&Reader(&snapshot));
+        drop(snapshot);
+        self.idle.lock().expect("a list of connections is never half-changed").push(conn);
+        value
+    }
+}
+
+fn connect(path: &Path) -> anyhow::Result<Connection> {
+    let conn = Connection::open(path)
+        .with_context(|| format!("The database {} can't be opened", path.display()))?;
+    conn.set_prepared_statement_cache_capacity(STATEMENTS_CACHED_MAX);
+    conn.busy_timeout(std::time::Duration::from_secs(5))?;
+    conn.execute_batch(&format!(
+        "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;
+         pragma trusted_schema = off; pragma cache_size = -{CACHE_KIB};"
+    ))
+    .with_context(|| format!("The database {} can't be used", path.display()))?;
+    Ok(conn)
+}
+
+fn connect_reader(path: &Path) -> anyhow::Result<Connection> {
+    let conn = connect(path)?;
+    conn.pragma_update(None, "query_only", true)?;
+    Ok(conn)
+}
