@@ -9,3 +9,5 @@ pub mod ids;
 pub mod db;
 pub mod guard;
 pub mod outside;
+pub mod inbox;
+pub mod events;

@@ -1,0 +1,280 @@
+//! A conversation's history as others see it: stored rows, and the live broadcast that the page,
+//! the socket, Telegram and webhooks read.
+//!
+//! `seq` is a position in the conversation: a text takes as many as it has bytes, anything else
+//! takes one. So a reader that saw part of a text can ask for exactly the rest.
+
+mod store;
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::{Arc, Mutex};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tokio::sync::broadcast;
+
+use crate::db::{Db, Tx};
+use crate::error::Result;
+use crate::ids::{ConversationId, RunId, ToolCallId};
+use crate::outside::model::Usage;
+
+/// Events a slow reader may fall behind before it has to read the rows again.
+const BEHIND_MAX: usize = 4_096;
+/// How far `seq` jumps when a process first speaks in a conversation, so that what a killed process
+/// said but did not store is never mistaken for something new. Larger than any unsealed text.
+const RESTART_GAP: u64 = 1 << 20;
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Event {
+    /// Somebody wrote: the owner in another tab, a mail, a reminder that came due.
+    Message {
+        message_id: String,
+        role: String,
+        content: String,
+    },
+    RunStarted,
+    /// Live: a piece of the answer. Stored: a sealed block of it.
+    Text {
+        content: String,
+    },
+    /// The block that ends here is complete; its text came before as pieces. Live only.
+    Sealed {
+        content: String,
+    },
+    ToolStart {
+        call_id: ToolCallId,
+        tool_name: String,
+        arguments: Value,
+    },
+    ToolDone {
+        call_id: ToolCallId,
+        tool_name: String,
+        success: bool,
+        result_summary: String,
+        confirmed: bool,
+    },
+    ConfirmationRequired {
+        call_id: ToolCallId,
+        tool_name: String,
+        arguments: Value,
+        description: String,
+        origins: Vec<String>,
+    },
+    /// An approval was answered (here or elsewhere), or withdrawn.
+    ConfirmationAnswered {
+        call_id: ToolCallId,
+        approved: bool,
+        by: String,
+    },
+    Images {
+        data_urls: Vec<String>,
+    },
+    /// The last of a turn.
+    Done {
+        text: String,
+        tool_calls_made: u32,
+        usage: Usage,
+        model: String,
+    },
+    /// The run has ended without an answer.
+    Error {
+        message: String,
+        code: String,
+    },
+}
+
+/// An event with its place in the conversation's history.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    pub seq: u64,
+    pub run_id: Option<RunId>,
+    pub at: Timestamp,
+    /// On disk. A text that is not is the unfinished end of an answer.
+    pub stored: bool,
+    pub event: Event,
+}
+
+/// What a reader missed, and then what happens: each event once.
+pub struct Subscription {
+    missed: VecDeque<Entry>,
+    missed_seqs: HashSet<u64>,
+    text_end: u64,
+    live: broadcast::Receiver<Arc<Entry>>,
+}
+
+impl Subscription {
+    /// The next event. `None` when the reader fell too far behind or the house closes: it should
+    /// subscribe again after the last `seq` it saw.
+    pub async fn next(&mut self) -> Option<Arc<Entry>> {
+        if let Some(entry) = self.missed.pop_front() {
+            return Some(Arc::new(entry));
+        }
+        loop {
+            let entry = self.live.recv().await.ok()?;
+            let known = match entry.event {
+                Event::Text { .. } => entry.seq <= self.text_end,
+                _ => self.missed_seqs.contains(&entry.seq),
+            };
+            if !known {
+                return Some(entry);
+            }
+        }
+    }
+}
+
+/// The live side of all conversations.
+#[derive(Clone, Default)]
+pub struct Events {
+    conversations: Arc<Mutex<HashMap<ConversationId, Live>>>,
+}
+
+struct Live {
+    /// The seq of the last event handed out.
+    last: u64,
+    /// Text said but not sealed, ending at `last`.
+    tail: String,
+    tail_run: Option<RunId>,
+    readers: broadcast::Sender<Arc<Entry>>,
+}
+
+impl Events {
+    /// Stores an event with the change that caused it, and tells the readers after the commit.
+    pub fn record(
+        &self,
+        tx: &Tx<'_>,
+        conversation: ConversationId,
+        run_id: Option<RunId>,
+        at: Timestamp,
+        event: Event,
+    ) -> Result<()> {
+        let stored = store::last_seq(tx, conversation)?;
+        let seq = self.with(conversation, stored, |live| {
+            live.last += 1;
+            live.last
+        });
+        self.record_at(tx, conversation, Entry { seq, run_id, at, stored: true, event })
+    }
+
+    /// Stores a block of text that was said piece by piece; `entry.seq` is what [`Events::say`]
+    /// gave for its last piece.
+    pub fn record_at(&self, tx: &Tx<'_>, conversation: ConversationId, entry: Entry) -> Result<()> {
+        store::insert(tx, conversation, &entry)?;
+        let events = self.clone();
+        tx.after_commit(move || events.publish(conversation, entry));
+        Ok(())
+    }
+
+    /// A piece of an answer, told to the readers at once and stored when its block is sealed.
+    /// Gives its position; only a run that was recorded as started may speak.
+    pub fn say(&self, conversation: ConversationId, run: RunId, at: Timestamp, piece: &str) -> u64 {
+        let mut conversations = self.lock();
+        let Some(live) = conversations.get_mut(&conversation) else { return 0 };
+        live.last += piece.len() as u64;
+        live.tail.push_str(piece);
+        live.tail_run = Some(run);
+        let event = Event::Text { content: piece.to_owned() };
+        let entry = Entry { seq: live.last, run_id: Some(run), at, stored: false, event };
+        let _ = live.readers.send(Arc::new(entry));
+        live.last
+    }
+
+    /// Forgets text that was said and will never be stored: its model call was given up.
+    pub fn drop_tail(&self, conversation: ConversationId) {
+        if let Some(live) = self.lock().get_mut(&conversation) {
+            live.tail.clear();
+        }
+    }
+
+    /// What happened after the position `after`, and what happens from now on.
+    pub async fn subscribe(
+        &self,
+        db: &Db,
+        conversation: ConversationId,
+        after: u64,
+    ) -> Result<Subscription> {
+        let last = db.read(move |r| store::last_seq(r, conversation)).await?;
+        let live = self.with(conversation, last, |live| live.readers.subscribe());
+        let mut missed = db.read(move |r| store::list_after(r, conversation, after)).await?;
+        missed.iter_mut().for_each(|entry| cut_known_text(entry, after));
+        if let Some(tail) = self.tail(conversation, after, &missed) {
+            missed.push(tail);
+        }
+        let texts = missed.iter().filter(|entry| matches!(entry.event, Event::Text { .. }));
+        Ok(Subscription {
+            text_end: texts.map(|entry| entry.seq).max().unwrap_or(0),
+            missed_seqs: missed.iter().map(|entry| entry.seq).collect(),
+            missed: missed.into(),
+            live,
+        })
+    }
+
+    fn tail(&self, conversation: ConversationId, after: u64, missed: &[Entry]) -> Option<Entry> {
+        let conversations = self.lock();
+        let live = conversations.get(&conversation)?;
+        let run_id = live.tail_run;
+        let known = missed.iter().any(|entry| entry.seq >= live.last);
+        if live.tail.is_empty() || known {
+            return None;
+        }
+        let event = Event::Text { content: live.tail.clone() };
+        // The tail is live text: nothing was stored for it, so its time is the reader's affair.
+        let mut entry =
+            Entry { seq: live.last, run_id, at: Timestamp::UNIX_EPOCH, stored: false, event };
+        cut_known_text(&mut entry, after);
+        Some(entry)
+    }
+
+    fn publish(&self, conversation: ConversationId, entry: Entry) {
+        let mut conversations = self.lock();
+        let Some(live) = conversations.get_mut(&conversation) else { return };
+        let entry = match entry.event {
+            Event::Text { content } => {
+                let sealed = live.tail.len().min(content.len());
+                live.tail.drain(..sealed);
+                Entry { event: Event::Sealed { content }, ..entry }
+            }
+            _ => entry,
+        };
+        let over = matches!(entry.event, Event::Done { .. } | Event::Error { .. });
+        let unread = live.readers.send(Arc::new(entry)).is_err();
+        if over && unread {
+            conversations.remove(&conversation);
+        }
+    }
+
+    fn with<T>(
+        &self,
+        conversation: ConversationId,
+        stored_last: u64,
+        f: impl FnOnce(&mut Live) -> T,
+    ) -> T {
+        let mut conversations = self.lock();
+        let live = conversations.entry(conversation).or_insert_with(|| Live {
+            last: if stored_last == 0 { 0 } else { stored_last + RESTART_GAP },
+            tail: String::new(),
+            tail_run: None,
+            readers: broadcast::channel(BEHIND_MAX).0,
+        });
+        f(live)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<ConversationId, Live>> {
+        self.conversations.lock().expect("nobody panics while holding the live conversations")
+    }
+}
+
+/// Takes away the beginning of a text that the reader has seen.
+fn cut_known_text(entry: &mut Entry, after: u64) {
+    let Event::Text { content } = &mut entry.event else { return };
+    let start = entry.seq.saturating_sub(content.len() as u64);
+    if after <= start {
+        return;
+    }
+    let mut known = usize::try_from(after - start).unwrap_or(usize::MAX).min(content.len());
+    while !content.is_char_boundary(known) {
+        known -= 1;
+    }
+    content.drain(..known);
+}

@@ -1,0 +1,56 @@
+//! The rows of a conversation's history.
+
+use rusqlite::Row;
+
+use super::{Entry, Event};
+use crate::db::{Reader, Tx, json, time};
+use crate::error::{Error, Result};
+use crate::ids::{ConversationId, RunId};
+
+/// Rows that a reader who was away gets at once; a longer absence is read as a page.
+const REPLAY_MAX: u32 = 2_000;
+
+pub fn last_seq(r: &Reader<'_>, conversation: ConversationId) -> Result<u64> {
+    let sql = "select coalesce(max(seq), 0) from events where conversation_id = ?1";
+    r.one(sql, [conversation], |row| row.get::<_, i64>(0)).map(i64::unsigned_abs)
+}
+
+pub fn insert(tx: &Tx<'_>, conversation: ConversationId, entry: &Entry) -> Result<()> {
+    let body = serde_json::to_string(&entry.event).map_err(Error::internal)?;
+    tx.execute(
+        "insert into events (conversation_id, seq, run_id, body, created_at)
+         values (?1, ?2, ?3, ?4, ?5)",
+        (
+            conversation,
+            i64::try_from(entry.seq).map_err(Error::internal)?,
+            entry.run_id,
+            body,
+            entry.at.as_millisecond(),
+        ),
+    )?;
+    Ok(())
+}
+
+pub fn list_after(r: &Reader<'_>, conversation: ConversationId, after: u64) -> Result<Vec<Entry>> {
+    let after = i64::try_from(after).unwrap_or(i64::MAX);
+    let sql = "select seq, run_id, body, created_at from events
+               where conversation_id = ?1 and seq > ?2 order by seq limit ?3";
+    r.rows(sql, (conversation, after, REPLAY_MAX), from_row)
+}
+
+pub fn list_of_run(r: &Reader<'_>, run: RunId) -> Result<Vec<Entry>> {
+    let sql = "select seq, run_id, body, created_at from events
+               where conversation_id = (select conversation_id from runs where id = ?1)
+                 and run_id = ?1 order by seq limit ?2";
+    r.rows(sql, (run, REPLAY_MAX), from_row)
+}
+
+fn from_row(row: &Row<'_>) -> rusqlite::Result<Entry> {
+    Ok(Entry {
+        seq: row.get::<_, i64>("seq")?.unsigned_abs(),
+        run_id: row.get("run_id")?,
+        at: time(row, "created_at")?,
+        stored: true,
+        event: json::<Event>(row, "body")?,
+    })
+}

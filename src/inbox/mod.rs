@@ -1,0 +1,138 @@
+//! What wakes the assistant, and the durable queue of runs that it makes.
+//!
+//! [`push`] is called in the transaction that stores the cause (a message, a due slot), so a cause
+//! that was accepted is never without its run.
+
+mod store;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use tokio::sync::Notify;
+
+use crate::db::{Reader, Tx};
+use crate::error::{Error, Result};
+use crate::ids::{AgentId, ConversationId, MessageId, RunId};
+
+/// Runs that may wait in line; past that, a new cause is refused with a sentence.
+pub const QUEUED_MAX: u32 = 100_000;
+
+/// Everything that wakes an agent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Trigger {
+    /// A message of the owner or of a program with a key.
+    Chat { message_id: MessageId },
+}
+
+/// A run that is to be.
+#[derive(Debug, Clone)]
+pub struct NewRun {
+    pub agent_id: AgentId,
+    pub conversation_id: ConversationId,
+    pub trigger: Trigger,
+    /// Nobody watches: what must be asked parks.
+    pub headless: bool,
+    pub model: Option<String>,
+    pub max_tool_calls: Option<u32>,
+}
+
+/// A run that was taken from the line and is this process's to carry on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Claimed {
+    pub run_id: RunId,
+    pub conversation_id: ConversationId,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Depth {
+    pub running: u32,
+    pub queued: u32,
+}
+
+/// The wake-up call of the queue and the owner's pause switch.
+#[derive(Clone, Default)]
+pub struct Inbox {
+    inner: Arc<Inner>,
+}
+
+#[derive(Default)]
+struct Inner {
+    work: Notify,
+    paused: AtomicBool,
+}
+
+impl Inbox {
+    /// Opens the queue as it was left: a pause outlives a restart.
+    pub fn open(r: &Reader<'_>) -> Result<Inbox> {
+        let inbox = Inbox::default();
+        inbox.inner.paused.store(store::paused(r)?, Ordering::Release);
+        Ok(inbox)
+    }
+
+    /// Queues a run with the change that caused it.
+    pub fn push(&self, tx: &Tx<'_>, new: &NewRun, now: Timestamp) -> Result<RunId> {
+        if store::depth(tx)?.queued >= QUEUED_MAX {
+            let message = "Too much is waiting to be done. Try again when the queue is shorter.";
+            return Err(Error::Denied(message.to_owned()));
+        }
+        let run_id = RunId::new(now);
+        store::insert(tx, run_id, new, now)?;
+        self.wake_after(tx);
+        Ok(run_id)
+    }
+
+    /// Takes the oldest run that may start: none while paused, one at a time a conversation.
+    pub fn claim(&self, tx: &Tx<'_>, now: Timestamp) -> Result<Option<Claimed>> {
+        if self.paused() {
+            return Ok(None);
+        }
+        store::claim(tx, now)
+    }
+
+    /// Puts a run back in line: its approval was answered, or the pause came in between.
+    pub fn requeue(&self, tx: &Tx<'_>, run_id: RunId) -> Result<()> {
+        store::requeue(tx, run_id)?;
+        self.wake_after(tx);
+        Ok(())
+    }
+
+    pub fn depth(&self, r: &Reader<'_>) -> Result<Depth> {
+        store::depth(r)
+    }
+
+    pub fn paused(&self) -> bool {
+        self.inner.paused.load(Ordering::Acquire)
+    }
+
+    /// Pauses or resumes everything; pausing holds from the moment this is called.
+    pub fn set_paused(&self, tx: &Tx<'_>, paused: bool, now: Timestamp) -> Result<()> {
+        if paused {
+            self.inner.paused.store(true, Ordering::Release);
+        }
+        store::set_paused(tx, paused, now)?;
+        let inbox = self.clone();
+        tx.after_commit(move || {
+            inbox.inner.paused.store(paused, Ordering::Release);
+            inbox.inner.work.notify_one();
+        });
+        Ok(())
+    }
+
+    /// Waits until there may be something to claim.
+    pub async fn work(&self) {
+        self.inner.work.notified().await;
+    }
+
+    /// Makes [`Inbox::work`] return: a run ended, so the next of its conversation may start.
+    pub fn wake(&self) {
+        self.inner.work.notify_one();
+    }
+
+    fn wake_after(&self, tx: &Tx<'_>) {
+        let inbox = self.clone();
+        tx.after_commit(move || inbox.wake());
+    }
+}

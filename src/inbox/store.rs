@@ -1,0 +1,76 @@
+//! The rows of the queue. Between being queued and ended, a run's row belongs to `agent`.
+
+use jiff::Timestamp;
+
+use super::{Claimed, Depth, NewRun};
+use crate::db::{Reader, Tx};
+use crate::error::{Error, Result};
+use crate::ids::RunId;
+
+pub fn insert(tx: &Tx<'_>, run_id: RunId, new: &NewRun, now: Timestamp) -> Result<()> {
+    let trigger = serde_json::to_string(&new.trigger).map_err(Error::internal)?;
+    tx.execute(
+        "insert into runs (id, agent_id, conversation_id, trigger, headless, model, max_tool_calls,
+                           state, queued_at)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'queued', ?8)",
+        (
+            run_id,
+            new.agent_id,
+            new.conversation_id,
+            trigger,
+            new.headless,
+            &new.model,
+            new.max_tool_calls,
+            now.as_millisecond(),
+        ),
+    )?;
+    Ok(())
+}
+
+/// A conversation has at most one run going; one that waits for an approval holds its place too.
+pub fn claim(tx: &Tx<'_>, now: Timestamp) -> Result<Option<Claimed>> {
+    tx.row(
+        "update runs set state = 'running', started_at = coalesce(started_at, ?1)
+         where id = (
+             select id from runs as mine where state = 'queued' and not exists (
+                 select 1 from runs as other
+                 where other.conversation_id = mine.conversation_id
+                   and (other.state in ('running', 'waiting')
+                        or (other.state = 'queued' and other.queued_at < mine.queued_at)))
+             order by queued_at limit 1)
+         returning id, conversation_id",
+        [now.as_millisecond()],
+        |row| Ok(Claimed { run_id: row.get(0)?, conversation_id: row.get(1)? }),
+    )
+}
+
+pub fn requeue(tx: &Tx<'_>, run_id: RunId) -> Result<()> {
+    tx.execute(
+        "update runs set state = 'queued' where id = ?1 and state in ('running', 'waiting')",
+        [run_id],
+    )?;
+    Ok(())
+}
+
+pub fn depth(r: &Reader<'_>) -> Result<Depth> {
+    let sql = "select coalesce(sum(state = 'running'), 0), coalesce(sum(state = 'queued'), 0)
+               from runs where state in ('queued', 'running', 'waiting')";
+    r.one(sql, [], |row| Ok(Depth { running: row.get(0)?, queued: row.get(1)? }))
+}
+
+/// A pause that can't be read counts as paused.
+pub fn paused(r: &Reader<'_>) -> Result<bool> {
+    let value = r.row("select value from settings where key = 'paused'", [], |row| {
+        row.get::<_, String>(0)
+    })?;
+    Ok(value.is_some_and(|value| value != "false"))
+}
+
+pub fn set_paused(tx: &Tx<'_>, paused: bool, now: Timestamp) -> Result<()> {
+    tx.execute(
+        "insert into settings (key, value, updated_at) values ('paused', ?1, ?2)
+         on conflict (key) do update set value = excluded.value, updated_at = excluded.updated_at",
+        (if paused { "true" } else { "false" }, now.as_millisecond()),
+    )?;
+    Ok(())
+}
