@@ -6,6 +6,8 @@
 pub mod error;
 pub mod clock;
 pub mod ids;
+pub mod secret;
+pub mod config;
 pub mod db;
 pub mod guard;
 pub mod outside;

@@ -2,4 +2,5 @@
 
 pub mod allowed;
 pub mod label;
-pub mod secret;
+
+pub use crate::secret;

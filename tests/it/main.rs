@@ -1,1 +1,5 @@
-fn main() {}
+//! Promises, checked by the front door.
+
+#![expect(clippy::unwrap_used, reason = "a test that panics has failed, which is what it is for")]
+
+mod config;

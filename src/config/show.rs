@@ -1,0 +1,56 @@
+//! The effective settings for people to read: `steward config show`, and "View as TOML".
+
+use super::env;
+use super::keys::{self, Key, keys};
+use super::merge::Settings;
+use super::source::{Source, Value};
+
+/// Stands for a secret that is set.
+const MASK: &str = "(set, hidden)";
+
+#[derive(Debug, Clone)]
+pub struct Row {
+    pub key: String,
+    /// As it would stand in the config file; a secret is masked.
+    pub value: String,
+    pub source: Source,
+    /// The environment variable that would set it, if one can.
+    pub variable: Option<String>,
+    pub live: bool,
+    pub secret: bool,
+    pub about: &'static str,
+}
+
+pub(super) fn rows(settings: &Settings) -> Vec<Row> {
+    let mut rows: Vec<(Place, Row)> = Vec::new();
+    for setting in settings.values() {
+        let Some(key) = keys::find(&setting.key) else { continue };
+        let value = match &setting.value {
+            Value::Secret(secret) if !secret.is_empty() => format!("\"{MASK}\""),
+            Value::Secret(_) => "\"\"".to_owned(),
+            Value::Plain(value) => value.to_string(),
+        };
+        let row = Row {
+            key: setting.key.clone(),
+            value,
+            source: setting.source.clone(),
+            variable: env::variable(&setting.key),
+            live: key.live,
+            secret: key.secret,
+            about: &key.about,
+        };
+        rows.push((place(key, &setting.key), row));
+    }
+    rows.sort_by(|(a, _), (b, _)| a.cmp(b));
+    rows.into_iter().map(|(_, row)| row).collect()
+}
+
+/// The order of the example file; the tables of one family (the providers) one after the other.
+type Place = (usize, String, usize);
+
+fn place(key: &Key, name: &str) -> Place {
+    let own = keys().iter().position(|it| it.name == key.name).unwrap_or(usize::MAX);
+    let first = keys().iter().position(Key::is_family).filter(|_| key.is_family());
+    let table = name.rsplit_once('.').filter(|_| key.is_family()).map_or("", |(table, _)| table);
+    (first.unwrap_or(own), table.to_owned(), own)
+}
