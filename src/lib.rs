@@ -6,6 +6,7 @@
 pub mod error;
 pub mod clock;
 pub mod ids;
+pub mod blocks;
 pub mod secret;
 pub mod config;
 pub mod db;
@@ -13,3 +14,4 @@ pub mod guard;
 pub mod outside;
 pub mod inbox;
 pub mod events;
+pub mod web;

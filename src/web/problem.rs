@@ -1,0 +1,52 @@
+//! The page for something that went wrong: what, and what to do next.
+
+use askama::Template;
+
+use crate::web::theme::Theme;
+
+/// `error.html`. Stands alone, so that it can be shown to anybody, signed in or not.
+#[derive(Template)]
+#[template(path = "error.html")]
+pub struct Problem {
+    pub theme: Theme,
+    pub status: u16,
+    /// "There is nothing here", one line.
+    pub title: &'static str,
+    /// The error's own sentence.
+    pub message: String,
+    /// What can be done about it, or "".
+    pub next: &'static str,
+    /// The moment, as text.
+    pub at: String,
+    /// What to look for in the log, or "".
+    pub request_id: String,
+}
+
+impl Problem {
+    /// Title and next step that go with a status.
+    pub fn words(status: u16) -> (&'static str, &'static str) {
+        match status {
+            400 => ("That request was not understood", ""),
+            401 => ("Please sign in", ""),
+            403 => (
+                "That is not allowed",
+                "If it should be, the owner can change it on the Whitelist page.",
+            ),
+            404 => (
+                "There is nothing here",
+                "It may have been deleted, or the address has a typing error.",
+            ),
+            409 => ("Something came first", "Reload the page to see how things stand now."),
+            410 => ("This is closed", ""),
+            413 => ("That is too large", "Send less at once."),
+            422 => ("Something has to be mended", "Go back; what you typed is still there."),
+            429 => ("Too fast", "Wait a minute and try again."),
+            502 => ("Another service did not answer well", "Try again in a moment."),
+            503 => ("Not just now", "Try again in a moment."),
+            _ => (
+                "Something went wrong in here",
+                "Nothing was lost. Try again; if it stays, the log has the details.",
+            ),
+        }
+    }
+}

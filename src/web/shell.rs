@@ -1,0 +1,157 @@
+//! What stands around every page: navigation, header, the line that says what just happened.
+//!
+//! A page's template extends `layout.html` and holds a [`Shell`] in its field `shell`. Which
+//! entries the navigation has is handed down by the features; see [`Nav`].
+
+use std::sync::Arc;
+
+use crate::web::theme::Theme;
+
+/// One line of the navigation.
+pub struct Entry {
+    pub group: Group,
+    pub label: &'static str,
+    pub url: &'static str,
+    pub icon: &'static str,
+    /// Stands in the bar at the bottom of a phone, too.
+    pub thumb: bool,
+}
+
+/// The four groups, by the person's question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    Daily,
+    Knows,
+    Reaches,
+    Runs,
+}
+
+impl Group {
+    pub const ALL: [Group; 4] = [Group::Daily, Group::Knows, Group::Reaches, Group::Runs];
+
+    pub fn label(self) -> &'static str {
+        match self {
+            Group::Daily => "Daily",
+            Group::Knows => "Knows",
+            Group::Reaches => "Reaches",
+            Group::Runs => "Runs",
+        }
+    }
+}
+
+/// The navigation: built once, in the order given.
+#[derive(Default)]
+pub struct Nav(Vec<Entry>);
+
+impl Nav {
+    pub fn new(entries: impl IntoIterator<Item = Entry>) -> Nav {
+        Nav(entries.into_iter().collect())
+    }
+
+    /// The groups that have something in them.
+    pub fn groups(&self) -> impl Iterator<Item = (&'static str, Vec<&Entry>)> {
+        Group::ALL.into_iter().filter_map(|group| {
+            let entries: Vec<&Entry> = self.0.iter().filter(|it| it.group == group).collect();
+            (!entries.is_empty()).then_some((group.label(), entries))
+        })
+    }
+
+    pub fn thumbs(&self) -> impl Iterator<Item = &Entry> {
+        self.0.iter().filter(|entry| entry.thumb)
+    }
+}
+
+/// "Reminder 'Stretch' deleted." and, where it can be taken back, the address that does so.
+pub struct Flash {
+    pub text: String,
+    /// Posting here undoes it.
+    pub undo: Option<String>,
+    pub failed: bool,
+}
+
+pub struct Shell {
+    pub nav: Arc<Nav>,
+    /// The page's heading; also the tab's title.
+    pub title: String,
+    /// The `url` of the navigation entry that this page belongs to.
+    pub here: &'static str,
+    pub theme: Theme,
+    pub user: String,
+    /// Approvals that wait for this person.
+    pub waiting: usize,
+    pub paused: bool,
+    /// "$0.12", or nothing where no model costs anything.
+    pub spent_today: Option<String>,
+    pub flash: Option<Flash>,
+    /// Where the page listens for what happens; see `static/app.js`.
+    pub stream: String,
+}
+
+impl Shell {
+    /// The same shell for one page.
+    pub fn titled(mut self, here: &'static str, title: impl Into<String>) -> Shell {
+        self.here = here;
+        self.title = title.into();
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use askama::Template;
+
+    use super::{Entry, Flash, Group, Nav, Shell};
+    use crate::web::theme::Theme;
+
+    #[derive(Template)]
+    #[template(
+        ext = "html",
+        source = "{% extends \"layout.html\" %}{% block main %}<p>Hello</p>{% endblock %}"
+    )]
+    struct Hello {
+        shell: Shell,
+    }
+
+    fn shell() -> Shell {
+        let entry = |group, label, url, icon, thumb| Entry { group, label, url, icon, thumb };
+        Shell {
+            nav: Arc::new(Nav::new([
+                entry(Group::Runs, "Models", "/models", "models", false),
+                entry(Group::Daily, "Chat", "/chat", "chat", true),
+                entry(Group::Daily, "Approvals", "/approvals", "approvals", true),
+            ])),
+            title: "Notes <b>".to_owned(),
+            here: "/chat",
+            theme: Theme::Dark,
+            user: "ada".to_owned(),
+            waiting: 2,
+            paused: true,
+            spent_today: None,
+            flash: Some(Flash {
+                text: "Note deleted.".to_owned(),
+                undo: Some("/undo/1".to_owned()),
+                failed: false,
+            }),
+            stream: "/live".to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_page_stands_in_its_frame() {
+        let html = Hello { shell: shell() }.render().unwrap();
+        for part in [
+            "data-theme=\"dark\"",
+            "<title>(2) Notes &#60;b&#62; · Steward</title>",
+            "<a href=\"/chat\" aria-current=\"page\">",
+            "action=\"/undo/1\"",
+            "Everything is paused.",
+            "<p>Hello</p>",
+        ] {
+            assert!(html.contains(part), "{part} is missing in {html}");
+        }
+        let daily = html.find("Daily").unwrap();
+        assert!(daily < html.find("/models").unwrap() && !html.contains("Reaches"));
+    }
+}
