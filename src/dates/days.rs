@@ -1,0 +1,303 @@
+//! Days: "tomorrow", "next friday", "3 May 2027", "the 15th", "end of month", "2027-05-03".
+
+use jiff::civil::{Date, Weekday, date};
+use jiff::{Span, ToSpan};
+
+use super::words::{Cursor, day_number, is_ordinal};
+
+/// A day as it was said; which date that is depends on today and on the direction one looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Day {
+    Fixed(Date),
+    /// The nearest one; a weekday said on that weekday is a week away unless a time still ahead is with it.
+    Weekday(Weekday),
+    MonthDay(i8, i8),
+    DayOfMonth(i8),
+}
+
+const WEEKDAYS: &[(&str, Weekday)] = &[
+    ("monday", Weekday::Monday),
+    ("mon", Weekday::Monday),
+    ("tuesday", Weekday::Tuesday),
+    ("tue", Weekday::Tuesday),
+    ("tues", Weekday::Tuesday),
+    ("wednesday", Weekday::Wednesday),
+    ("weds", Weekday::Wednesday),
+    ("wed", Weekday::Wednesday),
+    ("thursday", Weekday::Thursday),
+    ("thu", Weekday::Thursday),
+    ("thur", Weekday::Thursday),
+    ("thurs", Weekday::Thursday),
+    ("friday", Weekday::Friday),
+    ("fri", Weekday::Friday),
+    ("saturday", Weekday::Saturday),
+    ("sat", Weekday::Saturday),
+    ("sunday", Weekday::Sunday),
+    ("sun", Weekday::Sunday),
+];
+/// Words of their own: days only behind "on", "next" or "this".
+const DOUBTFUL: &[&str] = &["wed", "sat", "sun"];
+
+const MONTHS: &[&[&str]] = &[
+    &["january", "jan"],
+    &["february", "feb"],
+    &["march", "mar"],
+    &["april", "apr"],
+    &["may"],
+    &["june", "jun"],
+    &["july", "jul"],
+    &["august", "aug"],
+    &["september", "sept", "sep"],
+    &["october", "oct"],
+    &["november", "nov"],
+    &["december", "dec"],
+];
+
+const FEASTS: &[(&str, i8, i8)] = &[
+    ("christmas eve", 12, 24),
+    ("christmas day", 12, 25),
+    ("christmas", 12, 25),
+    ("new year's eve", 12, 31),
+    ("new years eve", 12, 31),
+    ("new year's day", 1, 1),
+    ("new year's", 1, 1),
+    ("new year", 1, 1),
+];
+
+/// Reads the day that starts here.
+pub(super) fn day(cursor: &mut Cursor<'_>, today: Date) -> Option<Day> {
+    cursor.attempt(|c| relative(c, today)).or_else(|| {
+        cursor.attempt(|c| {
+            let on = c.take_any(&["on", "by", "until", "till"]).is_some();
+            named(c, today, on)
+        })
+    })
+}
+
+fn relative(c: &mut Cursor<'_>, today: Date) -> Option<Day> {
+    let days_away = if c.take_any(&["today", "tonight's"]).is_some() {
+        0
+    } else if c.take_any(&["tomorrow", "tomorow", "tommorow", "tommorrow", "tmrw"]).is_some() {
+        1
+    } else if c.take_all("the day after tomorrow") || c.take_all("day after tomorrow") {
+        2
+    } else if c.take("yesterday") {
+        -1
+    } else if c.take_all("the day before yesterday") || c.take_all("day before yesterday") {
+        -2
+    } else {
+        return period(c, today).map(Day::Fixed);
+    };
+    today.checked_add(days_away.days()).ok().map(Day::Fixed)
+}
+
+/// "next week", "at the end of the month", "this weekend".
+fn period(c: &mut Cursor<'_>, today: Date) -> Option<Date> {
+    let monday =
+        today.checked_sub(i32::from(today.weekday().to_monday_zero_offset()).days()).ok()?;
+    let _ = c.take("at") || c.take("on");
+    c.take("the");
+    if c.take_all("end of") {
+        return end_of(c, today, monday);
+    }
+    if c.take_all("this weekend") || c.take("weekend") {
+        return add(monday, if today.weekday() == Weekday::Sunday { 6.days() } else { 5.days() });
+    }
+    c.take("next").then_some(())?;
+    match c.next()? {
+        "week" => {
+            let next = add(monday, 1.week())?;
+            let named = c.attempt(|c| {
+                c.take("on");
+                weekday(c, true)
+            });
+            named.map_or(Some(next), |day| add(next, i32::from(day.to_monday_zero_offset()).days()))
+        }
+        "weekend" => add(monday, 12.days()),
+        "month" => add(today.first_of_month(), 1.month()),
+        "year" => Some(add(today, 1.year())?.first_of_year()),
+        _ => None,
+    }
+}
+
+fn end_of(c: &mut Cursor<'_>, today: Date, monday: Date) -> Option<Date> {
+    c.take_any(&["the", "this"]);
+    let next = c.take("next");
+    match c.next()? {
+        "day" => Some(today),
+        // The working week's.
+        "week" => add(monday, if next { 11.days() } else { 4.days() }),
+        "month" => Some(add(today, i32::from(next).months())?.last_of_month()),
+        "year" => Some(add(today, i32::from(next).years())?.last_of_year()),
+        word => {
+            let month = month(word)?;
+            let year = today.year() + i16::from(month < today.month());
+            Some(Date::new(year, month, 1).ok()?.last_of_month())
+        }
+    }
+}
+
+fn add(day: Date, span: Span) -> Option<Date> {
+    day.checked_add(span).ok()
+}
+
+fn named(c: &mut Cursor<'_>, today: Date, on: bool) -> Option<Day> {
+    if let Some(feast) = FEASTS.iter().find(|(name, ..)| c.take_all(name)) {
+        return Some(Day::MonthDay(feast.1, feast.2));
+    }
+    if let Some(date) = c.attempt(|c| numeric(c.next()?, today)) {
+        return Some(date);
+    }
+    if let Some(day) = c.attempt(|c| month_day(c, on)) {
+        return Some(day);
+    }
+    c.attempt(|c| {
+        let which = c.take_any(&["next", "this", "coming"]);
+        let weekday = weekday(c, on || which.is_some())?;
+        if c.take_all("next week") || which == Some("next") {
+            let monday = i32::from(today.weekday().to_monday_zero_offset());
+            let ahead = 7 - monday + i32::from(weekday.to_monday_zero_offset());
+            return add(today, ahead.days()).map(Day::Fixed);
+        }
+        Some(Day::Weekday(weekday))
+    })
+}
+
+fn weekday(c: &mut Cursor<'_>, sure: bool) -> Option<Weekday> {
+    let word = c.next()?;
+    let (_, weekday) = WEEKDAYS.iter().find(|(name, _)| *name == word)?;
+    let behind =
+        c.peek().is_some_and(|next| next.starts_with(|c: char| c.is_ascii_digit()) || next == "at");
+    (sure || behind || !DOUBTFUL.contains(&word)).then_some(*weekday)
+}
+
+fn month(word: &str) -> Option<i8> {
+    let place = MONTHS.iter().position(|names| names.contains(&word))?;
+    i8::try_from(place + 1).ok()
+}
+
+/// "3 May", "May 3rd, 2027", "the 3rd of May", "the 15th"; behind "on" also "on 15th".
+fn month_day(c: &mut Cursor<'_>, on: bool) -> Option<Day> {
+    let the = c.take("the");
+    let word = c.next()?;
+    if let Some(month) = month(word) {
+        c.take("the");
+        let day = day_number(c.next()?)?;
+        return dated(c, month, day);
+    }
+    let day = day_number(word)?;
+    let ordinal = is_ordinal(word);
+    let named = c.attempt(|c| {
+        c.take("of");
+        month(c.next()?)
+    });
+    match named {
+        Some(month) => dated(c, month, day),
+        None if ordinal && (the || on) => {
+            // "the first thing", "the second meeting" are no days.
+            let alone = c.is_done() || c.peek().is_some_and(|next| AFTER_DAY.contains(&next));
+            let digits = word.starts_with(|c: char| c.is_ascii_digit());
+            (alone || digits).then_some(Day::DayOfMonth(day))
+        }
+        None => None,
+    }
+}
+
+const AFTER_DAY: &[&str] = &["at", "to", "around", "about", "that", "in"];
+
+fn dated(c: &mut Cursor<'_>, month: i8, day: i8) -> Option<Day> {
+    let year = c.attempt(|c| {
+        let word = c.next()?;
+        let plain = word.len() == 4 && word.bytes().all(|b| b.is_ascii_digit());
+        word.parse::<i16>().ok().filter(|_| plain)
+    });
+    match year {
+        Some(year) => Date::new(year, month, day).ok().map(Day::Fixed),
+        // 2000 had every day there is.
+        None => Date::new(2000, month, day).ok().map(|_| Day::MonthDay(month, day)),
+    }
+}
+
+/// "2027-05-03", "3.5.2027", "3.5.", "5/3/2027" only where it can mean one day alone.
+fn numeric(word: &str, today: Date) -> Option<Day> {
+    let mark = ['-', '.', '/'].into_iter().find(|mark| word.contains(*mark))?;
+    let parts: Vec<i16> = word.split(mark).map(|part| part.parse().ok()).collect::<Option<_>>()?;
+    let small = |n: i16| i8::try_from(n).ok();
+    match (mark, parts.as_slice()) {
+        ('-', [year, month, day]) if 999 < *year => {
+            Date::new(*year, small(*month)?, small(*day)?).ok().map(Day::Fixed)
+        }
+        ('.', [day, month, year]) => {
+            Date::new(full_year(*year, today), small(*month)?, small(*day)?).ok().map(Day::Fixed)
+        }
+        ('/', [a, b, year]) => {
+            let (month, day) = month_and_day(small(*a)?, small(*b)?)?;
+            Date::new(full_year(*year, today), month, day).ok().map(Day::Fixed)
+        }
+        ('/', [a, b]) => {
+            let (month, day) = month_and_day(small(*a)?, small(*b)?)?;
+            Date::new(2000, month, day).ok().map(|_| Day::MonthDay(month, day))
+        }
+        _ => None,
+    }
+}
+
+fn full_year(year: i16, today: Date) -> i16 {
+    if (0..100).contains(&year) { today.year() / 100 * 100 + year } else { year }
+}
+
+/// "3/5" is March here and May there: only a pair that can be read in one way counts.
+fn month_and_day(a: i8, b: i8) -> Option<(i8, i8)> {
+    match (a, b) {
+        _ if a == b => Some((a, b)),
+        (13.., _) => Some((b, a)),
+        (_, 13..) => Some((a, b)),
+        _ => None,
+    }
+}
+
+impl Day {
+    /// The date, looking ahead from `today`; `later` leaves today itself out.
+    pub fn ahead(self, today: Date, later: bool) -> Option<Date> {
+        let from = if later { today.tomorrow().ok()? } else { today };
+        match self {
+            Day::Fixed(date) => Some(date),
+            Day::Weekday(weekday) => {
+                (0..7).find_map(|n| add(from, n.days()).filter(|date| date.weekday() == weekday))
+            }
+            Day::MonthDay(month, day) => (0..=YEARS_TO_29_FEBRUARY)
+                .find_map(|n| Date::new(from.year() + n, month, day).ok().filter(|d| from <= *d)),
+            Day::DayOfMonth(day) => (0..12).find_map(|n| {
+                let month = add(from.first_of_month(), n.months())?;
+                Date::new(month.year(), month.month(), day).ok().filter(|d| from <= *d)
+            }),
+        }
+    }
+
+    /// The date, looking back from `today`, which counts.
+    pub fn back(self, today: Date) -> Option<Date> {
+        match self {
+            Day::Fixed(date) => Some(date),
+            Day::Weekday(weekday) => (0..7)
+                .find_map(|n| add(today, (-n).days()).filter(|date| date.weekday() == weekday)),
+            Day::MonthDay(month, day) => (0..=YEARS_TO_29_FEBRUARY)
+                .find_map(|n| Date::new(today.year() - n, month, day).ok().filter(|d| *d <= today)),
+            Day::DayOfMonth(day) => (0..12).find_map(|n| {
+                let month = add(today.first_of_month(), (-n).months())?;
+                Date::new(month.year(), month.month(), day).ok().filter(|d| *d <= today)
+            }),
+        }
+    }
+}
+
+/// Eight, around a century year such as 2100.
+const YEARS_TO_29_FEBRUARY: i16 = 8;
+
+/// "in May", "in March 2027": the first day of it.
+pub(super) fn in_month(c: &mut Cursor<'_>) -> Option<Day> {
+    c.attempt(|c| {
+        c.take("in").then_some(())?;
+        let month = month(c.next()?)?;
+        dated(c, month, date(2000, month, 1).day())
+    })
+}

@@ -1,0 +1,248 @@
+//! Times of day: "18:30", "6pm", "half past six", "noon", "in the evening".
+
+use jiff::civil;
+
+use super::words::{Cursor, number};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum TimeOfDay {
+    Clock(civil::Time),
+    /// 1 to 12 with neither am nor pm nor minutes: "at 6".
+    Hour(i8),
+    Part(Part),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    Morning,
+    Afternoon,
+    Evening,
+    Night,
+    /// As night, but of today.
+    Tonight,
+}
+
+impl Part {
+    /// When a part of the day that came without an hour is taken to be.
+    pub fn usual(self) -> civil::Time {
+        let hour = match self {
+            Part::Morning => 9,
+            Part::Afternoon => 15,
+            Part::Evening => 18,
+            Part::Night | Part::Tonight => 20,
+        };
+        civil::time(hour, 0, 0, 0)
+    }
+
+    fn bend(self, hour: i8) -> i8 {
+        match (self, hour) {
+            (Part::Morning, 12) => 0,
+            (Part::Morning, _) => hour,
+            // "at 1 in the night" is after midnight.
+            (Part::Night | Part::Tonight, 1..=4) => hour,
+            (Part::Night | Part::Tonight, 12) => 0,
+            (_, 12) => 12,
+            _ => hour + 12,
+        }
+    }
+}
+
+const PARTS: &[(&str, Part)] = &[
+    ("morning", Part::Morning),
+    ("afternoon", Part::Afternoon),
+    ("evening", Part::Evening),
+    ("night", Part::Night),
+];
+
+/// Reads a time of day. Without `at` in front only words that can be nothing else count.
+pub(super) fn time(cursor: &mut Cursor<'_>) -> Option<TimeOfDay> {
+    cursor.attempt(|c| {
+        let led = c.take_any(&["at", "@", "around", "by"]).is_some();
+        let found = clock(c, led)?;
+        if let TimeOfDay::Hour(hour) = found
+            && let Some(part) = c.attempt(part)
+        {
+            return Some(TimeOfDay::Clock(civil::Time::new(part.bend(hour), 0, 0, 0).ok()?));
+        }
+        Some(found)
+    })
+}
+
+/// "tonight", "this evening", "in the morning", and behind a day plain "morning".
+pub(super) fn part(cursor: &mut Cursor<'_>) -> Option<Part> {
+    if cursor.take("tonight") {
+        return Some(Part::Tonight);
+    }
+    cursor.attempt(|c| {
+        let at_night = c.take_all("at night").then_some(Part::Night);
+        at_night.or_else(|| {
+            (c.take_all("in the") || c.take("this")).then_some(())?;
+            named_part(c)
+        })
+    })
+}
+
+pub(super) fn named_part(cursor: &mut Cursor<'_>) -> Option<Part> {
+    let word = cursor.peek()?;
+    let (_, part) = PARTS.iter().find(|(name, _)| *name == word)?;
+    cursor.at += 1;
+    Some(*part)
+}
+
+fn clock(c: &mut Cursor<'_>, led: bool) -> Option<TimeOfDay> {
+    if c.take_any(&["noon", "midday"]).is_some() {
+        return Some(TimeOfDay::Clock(civil::time(12, 0, 0, 0)));
+    }
+    if c.take("midnight") {
+        return Some(TimeOfDay::Clock(civil::Time::midnight()));
+    }
+    if let Some(found) = c.attempt(past_or_to) {
+        return Some(found);
+    }
+    let word = c.next()?;
+    let (digits, attached) = half_of_day(word);
+    let half = attached.or_else(|| {
+        let next = c.peek().and_then(|next| half_of_day(next).1.filter(|_| is_half(next)));
+        c.at += usize::from(next.is_some());
+        next
+    });
+    if let Some((hour, minute, second)) = hands(digits, led || half.is_some()) {
+        let hour = twelve(hour, half)?;
+        return civil::Time::new(hour, minute, second, 0).ok().map(TimeOfDay::Clock);
+    }
+    let hour = number(digits).and_then(|n| i8::try_from(n).ok())?;
+    if half.is_some() {
+        return civil::Time::new(twelve(hour, half)?, 0, 0, 0).ok().map(TimeOfDay::Clock);
+    }
+    let o_clock = c.take_any(&["o'clock", "oclock", "h", "hours"]).is_some();
+    bare(hour).filter(|_| led || o_clock)
+}
+
+fn bare(hour: i8) -> Option<TimeOfDay> {
+    match hour {
+        1..=12 => Some(TimeOfDay::Hour(hour)),
+        0 | 13..=23 => Some(TimeOfDay::Clock(civil::time(hour, 0, 0, 0))),
+        _ => None,
+    }
+}
+
+/// "half past six", "quarter to 7", "20 past 4".
+fn past_or_to(c: &mut Cursor<'_>) -> Option<TimeOfDay> {
+    c.take("a");
+    let minutes = match c.next()? {
+        "half" => 30,
+        "quarter" => 15,
+        word => number(word).filter(|n| (1..60).contains(n))?,
+    };
+    c.take_any(&["minutes", "min"]);
+    let past = c.take_any(&["past", "to"])? == "past";
+    let word = c.next()?;
+    let (digits, attached) = half_of_day(word);
+    let hour = i8::try_from(number(digits)?).ok().filter(|h| *h < 24)?;
+    let half = attached.or_else(|| {
+        let next = c.peek().filter(|next| is_half(next)).and_then(|next| half_of_day(next).1);
+        c.at += usize::from(next.is_some());
+        next
+    });
+    let hour = if half.is_some() { twelve(hour, half)? } else { sensible(hour) };
+    let minutes = i8::try_from(minutes).ok()?;
+    let (hour, minute) = if past { (hour, minutes) } else { ((hour + 23) % 24, 60 - minutes) };
+    civil::Time::new(hour, minute, 0, 0).ok().map(TimeOfDay::Clock)
+}
+
+/// What an hour on its own most likely means: nobody plans for 3 in the night without saying so.
+pub(super) fn sensible(hour: i8) -> i8 {
+    if (1..=6).contains(&hour) { hour + 12 } else { hour }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Half {
+    Am,
+    Pm,
+}
+
+/// Takes "pm" off the end of "6pm".
+fn half_of_day(word: &str) -> (&str, Option<Half>) {
+    let ends = [("a.m", Half::Am), ("p.m", Half::Pm), ("am", Half::Am), ("pm", Half::Pm)];
+    ends.iter()
+        .find_map(|(end, half)| word.strip_suffix(end).map(|digits| (digits, Some(*half))))
+        .filter(|(digits, _)| digits.is_empty() || digits.ends_with(|c: char| c.is_ascii_digit()))
+        .unwrap_or((word, None))
+}
+
+fn is_half(word: &str) -> bool {
+    matches!(half_of_day(word), ("", Some(_)))
+}
+
+fn twelve(hour: i8, half: Option<Half>) -> Option<i8> {
+    match half {
+        None => Some(hour),
+        Some(_) if !(1..=12).contains(&hour) => None,
+        Some(Half::Am) => Some(hour % 12),
+        Some(Half::Pm) => Some(hour % 12 + 12),
+    }
+}
+
+/// "18:30", "18:30:15"; "6.30" only where something else says it is a time.
+fn hands(word: &str, dots: bool) -> Option<(i8, i8, i8)> {
+    let mark = if word.contains(':') { ':' } else { '.' };
+    if mark == '.' && !dots {
+        return None;
+    }
+    let mut parts = word.split(mark);
+    let (hour, minute) = (parts.next()?, parts.next()?);
+    let second = parts.next().unwrap_or("00");
+    let plain = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
+    let shaped =
+        hour.len() <= 2 && minute.len() == 2 && second.len() == 2 && parts.next().is_none();
+    if !shaped || ![hour, minute, second].iter().all(|s| plain(s)) {
+        return None;
+    }
+    Some((hour.parse().ok()?, minute.parse().ok()?, second.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::words::cut;
+    use super::*;
+
+    fn read(text: &str) -> Option<String> {
+        let words = cut(text);
+        let mut cursor = Cursor::new(&words, 0);
+        let found = time(&mut cursor)?;
+        cursor.is_done().then(|| match found {
+            TimeOfDay::Clock(time) => time.strftime("%H:%M:%S").to_string(),
+            TimeOfDay::Hour(hour) => hour.to_string(),
+            TimeOfDay::Part(part) => format!("{part:?}"),
+        })
+    }
+
+    #[test]
+    fn times_of_day_are_read() {
+        let table = [
+            ("at 18:30", "18:30:00"),
+            ("18:30:15", "18:30:15"),
+            ("6pm", "18:00:00"),
+            ("6 p.m.", "18:00:00"),
+            ("12am", "00:00:00"),
+            ("12 pm", "12:00:00"),
+            ("at 6.30 pm", "18:30:00"),
+            ("at 6", "6"),
+            ("6 o'clock", "6"),
+            ("at 6 in the morning", "06:00:00"),
+            ("at 8 tonight", "20:00:00"),
+            ("half past six", "18:30:00"),
+            ("at quarter to 7", "06:45:00"),
+            ("20 past 4 am", "04:20:00"),
+            ("noon", "12:00:00"),
+            ("midnight", "00:00:00"),
+            ("at 21", "21:00:00"),
+        ];
+        for (text, time) in table {
+            assert_eq!(read(text).as_deref(), Some(time), "{text}");
+        }
+        for text in ["6", "25:00", "13pm", "at 25", "6.30", "18:3", "pm", "1:2:3:4"] {
+            assert_eq!(read(text), None, "{text}");
+        }
+    }
+}

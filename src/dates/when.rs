@@ -1,0 +1,223 @@
+//! A moment: a day, a time, both, or an amount of time from now.
+
+use jiff::civil::{Date, DateTime, Time, time};
+use jiff::tz::TimeZone;
+use jiff::{Span, Timestamp, Zoned};
+
+use super::amounts::amount;
+use super::days::{Day, day, in_month};
+use super::times::{self, Part, TimeOfDay, sensible};
+use super::words::Cursor;
+use super::{Given, When};
+
+/// When a day came without a time.
+const MORNING: Time = time(9, 0, 0, 0);
+/// When it is "today" and the morning is over.
+const EVENING: Time = time(18, 0, 0, 0);
+
+/// What the words say before they are set against now.
+#[derive(Debug, Clone)]
+pub(super) enum Said {
+    Moment(Zoned),
+    Parts { day: Option<Day>, time: Option<TimeOfDay> },
+}
+
+/// Which way to look for a day or time that comes again and again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lean {
+    Ahead,
+    Back,
+}
+
+/// Reads the longest moment that starts here.
+pub(super) fn said(cursor: &mut Cursor<'_>, now: &Zoned) -> Option<Said> {
+    cursor
+        .attempt(|c| from_now(c, now))
+        .or_else(|| cursor.attempt(|c| exact(c, now.time_zone())))
+        .or_else(|| cursor.attempt(|c| day_and_time(c, now.date())))
+}
+
+/// "in 2 hours", "20 minutes from now", "in 2 days at 9:00", "a week from friday".
+fn from_now(c: &mut Cursor<'_>, now: &Zoned) -> Option<Said> {
+    let led = c.take_any(&["in", "after"]).is_some();
+    if led {
+        c.take_any(&["about", "exactly"]);
+    }
+    let span = amount(c)?;
+    let from = c.attempt(|c| {
+        let _ = c.take("from") || c.take("after");
+        if c.take("now") || c.take("today") {
+            return Some(now.clone());
+        }
+        let date = day(c, now.date())?.ahead(now.date(), true)?;
+        zoned(date.to_datetime(MORNING), now.time_zone())
+    });
+    if !led && from.is_none() && !c.take("later") {
+        return None;
+    }
+    let base_is_day = from.as_ref().is_some_and(|from| from != now);
+    let at = from.unwrap_or_else(|| now.clone()).checked_add(span).ok()?;
+    if !whole_days(&span) {
+        return Some(Said::Moment(at));
+    }
+    let time = c.attempt(times::time).or_else(|| c.attempt(times::part).map(TimeOfDay::Part));
+    if time.is_some() || base_is_day {
+        return Some(Said::Parts { day: Some(Day::Fixed(at.date())), time });
+    }
+    Some(Said::Moment(at))
+}
+
+fn whole_days(span: &Span) -> bool {
+    span.get_hours() == 0 && span.get_minutes() == 0 && span.get_seconds() == 0
+}
+
+/// ISO 8601 in one word or two: "2027-05-03T18:00Z", "2027-05-03 18:00".
+fn exact(c: &mut Cursor<'_>, zone: &TimeZone) -> Option<Said> {
+    let _ = c.take("on") || c.take("at");
+    let word = c.next()?.to_ascii_uppercase();
+    if !word.contains('T') || !word.starts_with(|c: char| c.is_ascii_digit()) {
+        return None;
+    }
+    if let Ok(stamp) = word.parse::<Timestamp>() {
+        return Some(Said::Moment(stamp.to_zoned(zone.clone())));
+    }
+    zoned(word.parse::<DateTime>().ok()?, zone).map(Said::Moment)
+}
+
+fn day_and_time(c: &mut Cursor<'_>, today: Date) -> Option<Said> {
+    if let Some(day) = c.attempt(|c| day(c, today)).or_else(|| in_month(c)) {
+        let time = c
+            .attempt(|c| {
+                c.take("in");
+                c.take("the");
+                let part = times::named_part(c)?;
+                // "tomorrow morning at 8"
+                let hour = c.attempt(times::time);
+                Some(hour.map_or(TimeOfDay::Part(part), |hour| within(part, hour)))
+            })
+            .or_else(|| c.attempt(times::time))
+            .or_else(|| c.attempt(times::part).map(TimeOfDay::Part));
+        return Some(Said::Parts { day: Some(day), time });
+    }
+    let led_part = c.attempt(times::part);
+    let time = match led_part {
+        Some(part) => {
+            // "tonight at 8"
+            let hour = c.attempt(times::time);
+            hour.map_or(TimeOfDay::Part(part), |hour| within(part, hour))
+        }
+        None => times::time(c)?,
+    };
+    let day = c.attempt(|c| day(c, today));
+    Some(Said::Parts { day, time: Some(time) })
+}
+
+fn within(part: Part, time: TimeOfDay) -> TimeOfDay {
+    match time {
+        TimeOfDay::Hour(hour) => {
+            let bent = if part == Part::Morning { hour % 12 } else { sensible_late(hour) };
+            Time::new(bent, 0, 0, 0).map_or(time, TimeOfDay::Clock)
+        }
+        other => other,
+    }
+}
+
+fn sensible_late(hour: i8) -> i8 {
+    if hour == 12 { 12 } else { hour + 12 }
+}
+
+/// Sets what was said against now. Days and times that come again are looked for in the direction of `lean`.
+pub(super) fn resolve(said: Said, now: &Zoned, lean: Lean) -> Option<When> {
+    let (day, said_time) = match said {
+        Said::Moment(at) => return Some(when(at, Given::Moment, now)),
+        Said::Parts { day, time } => (day, time),
+    };
+    let today = now.date();
+    let given = if said_time.is_some() { Given::Moment } else { Given::Day };
+    if lean == Lean::Back {
+        let date = day.map_or(Some(today), |day| day.back(today))?;
+        let time = said_time.map_or(Time::midnight(), plain);
+        return zoned(date.to_datetime(time), now.time_zone()).map(|at| when(at, given, now));
+    }
+    let Some(day) = day else {
+        return time_alone(said_time?, now).map(|at| when(at, given, now));
+    };
+    let date = day.ahead(today, false)?;
+    if date == today && said_time.is_none() && day != Day::Fixed(date) {
+        // "friday", said on a Friday.
+        let date = day.ahead(today, true)?;
+        return zoned(date.to_datetime(MORNING), now.time_zone()).map(|at| when(at, given, now));
+    }
+    let at = if date == today { today_at(said_time, now) } else { on(date, said_time, now) }?;
+    if at <= *now && day != Day::Fixed(date) {
+        let date = day.ahead(today, true)?;
+        return on(date, said_time, now).map(|at| when(at, given, now));
+    }
+    Some(when(at, given, now))
+}
+
+fn when(at: Zoned, given: Given, now: &Zoned) -> When {
+    let past = at < *now;
+    When { at, given, past }
+}
+
+/// Gaps and overlaps of summer time are resolved as RFC 5545 does.
+fn zoned(at: DateTime, zone: &TimeZone) -> Option<Zoned> {
+    zone.to_zoned(at).ok()
+}
+
+fn on(date: Date, time: Option<TimeOfDay>, now: &Zoned) -> Option<Zoned> {
+    let at = date.to_datetime(time.map_or(MORNING, plain));
+    zoned(at, now.time_zone())
+}
+
+fn plain(time: TimeOfDay) -> Time {
+    match time {
+        TimeOfDay::Clock(time) => time,
+        TimeOfDay::Hour(hour) => Time::new(sensible(hour), 0, 0, 0).unwrap_or(MORNING),
+        TimeOfDay::Part(part) => part.usual(),
+    }
+}
+
+fn today_at(time: Option<TimeOfDay>, now: &Zoned) -> Option<Zoned> {
+    let today = now.date();
+    match time {
+        None => {
+            let usual = if now.time() < MORNING { MORNING } else { EVENING };
+            later_today(usual, now)
+        }
+        Some(TimeOfDay::Part(part)) => later_today(part.usual(), now),
+        Some(TimeOfDay::Hour(hour)) => {
+            let late = next_hour(hour, now).unwrap_or(sensible(hour));
+            zoned(today.to_datetime(Time::new(late, 0, 0, 0).ok()?), now.time_zone())
+        }
+        Some(TimeOfDay::Clock(time)) => zoned(today.to_datetime(time), now.time_zone()),
+    }
+}
+
+/// "today" and "tonight" said late still mean something: an hour from now.
+fn later_today(usual: Time, now: &Zoned) -> Option<Zoned> {
+    let at = zoned(now.date().to_datetime(usual), now.time_zone())?;
+    if *now < at { Some(at) } else { now.checked_add(Span::new().hours(1)).ok() }
+}
+
+/// The next time today that a clock with twelve hours shows `hour`.
+fn next_hour(hour: i8, now: &Zoned) -> Option<i8> {
+    let early = hour % 12;
+    [early, early + 12].into_iter().filter(|h| 6 < *h).find(|h| now.hour() < *h)
+}
+
+fn time_alone(time: TimeOfDay, now: &Zoned) -> Option<Zoned> {
+    let tomorrow = now.date().tomorrow().ok()?;
+    let at = match time {
+        TimeOfDay::Part(Part::Tonight) => return today_at(Some(time), now),
+        TimeOfDay::Hour(hour) => match next_hour(hour, now) {
+            Some(hour) => {
+                zoned(now.date().to_datetime(Time::new(hour, 0, 0, 0).ok()?), now.time_zone())
+            }
+            None => None,
+        },
+        other => zoned(now.date().to_datetime(plain(other)), now.time_zone()),
+    };
+    at.filter(|at| now < at).or_else(|| on(tomorrow, Some(time), now))
+}
