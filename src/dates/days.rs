@@ -10,9 +10,9 @@ use super::words::{Cursor, day_number, is_ordinal};
 pub(super) enum Day {
     Fixed(Date),
     /// The nearest one; a weekday said on that weekday is a week away unless a time still ahead is with it.
-    Weekday(Weekday),
-    MonthDay(i8, i8),
-    DayOfMonth(i8),
+    Weekly(Weekday),
+    Yearly(i8, i8),
+    Monthly(i8),
 }
 
 const WEEKDAYS: &[(&str, Weekday)] = &[
@@ -143,7 +143,7 @@ fn add(day: Date, span: Span) -> Option<Date> {
 
 fn named(c: &mut Cursor<'_>, today: Date, on: bool) -> Option<Day> {
     if let Some(feast) = FEASTS.iter().find(|(name, ..)| c.take_all(name)) {
-        return Some(Day::MonthDay(feast.1, feast.2));
+        return Some(Day::Yearly(feast.1, feast.2));
     }
     if let Some(date) = c.attempt(|c| numeric(c.next()?, today)) {
         return Some(date);
@@ -159,7 +159,7 @@ fn named(c: &mut Cursor<'_>, today: Date, on: bool) -> Option<Day> {
             let ahead = 7 - monday + i32::from(weekday.to_monday_zero_offset());
             return add(today, ahead.days()).map(Day::Fixed);
         }
-        Some(Day::Weekday(weekday))
+        Some(Day::Weekly(weekday))
     })
 }
 
@@ -197,7 +197,7 @@ fn month_day(c: &mut Cursor<'_>, on: bool) -> Option<Day> {
             // "the first thing", "the second meeting" are no days.
             let alone = c.is_done() || c.peek().is_some_and(|next| AFTER_DAY.contains(&next));
             let digits = word.starts_with(|c: char| c.is_ascii_digit());
-            (alone || digits).then_some(Day::DayOfMonth(day))
+            (alone || digits).then_some(Day::Monthly(day))
         }
         None => None,
     }
@@ -214,7 +214,7 @@ fn dated(c: &mut Cursor<'_>, month: i8, day: i8) -> Option<Day> {
     match year {
         Some(year) => Date::new(year, month, day).ok().map(Day::Fixed),
         // 2000 had every day there is.
-        None => Date::new(2000, month, day).ok().map(|_| Day::MonthDay(month, day)),
+        None => Date::new(2000, month, day).ok().map(|_| Day::Yearly(month, day)),
     }
 }
 
@@ -236,7 +236,7 @@ fn numeric(word: &str, today: Date) -> Option<Day> {
         }
         ('/', [a, b]) => {
             let (month, day) = month_and_day(small(*a)?, small(*b)?)?;
-            Date::new(2000, month, day).ok().map(|_| Day::MonthDay(month, day))
+            Date::new(2000, month, day).ok().map(|_| Day::Yearly(month, day))
         }
         _ => None,
     }
@@ -262,12 +262,12 @@ impl Day {
         let from = if later { today.tomorrow().ok()? } else { today };
         match self {
             Day::Fixed(date) => Some(date),
-            Day::Weekday(weekday) => {
+            Day::Weekly(weekday) => {
                 (0..7).find_map(|n| add(from, n.days()).filter(|date| date.weekday() == weekday))
             }
-            Day::MonthDay(month, day) => (0..=YEARS_TO_29_FEBRUARY)
+            Day::Yearly(month, day) => (0..=YEARS_TO_29_FEBRUARY)
                 .find_map(|n| Date::new(from.year() + n, month, day).ok().filter(|d| from <= *d)),
-            Day::DayOfMonth(day) => (0..12).find_map(|n| {
+            Day::Monthly(day) => (0..12).find_map(|n| {
                 let month = add(from.first_of_month(), n.months())?;
                 Date::new(month.year(), month.month(), day).ok().filter(|d| from <= *d)
             }),
@@ -278,11 +278,11 @@ impl Day {
     pub fn back(self, today: Date) -> Option<Date> {
         match self {
             Day::Fixed(date) => Some(date),
-            Day::Weekday(weekday) => (0..7)
+            Day::Weekly(weekday) => (0..7)
                 .find_map(|n| add(today, (-n).days()).filter(|date| date.weekday() == weekday)),
-            Day::MonthDay(month, day) => (0..=YEARS_TO_29_FEBRUARY)
+            Day::Yearly(month, day) => (0..=YEARS_TO_29_FEBRUARY)
                 .find_map(|n| Date::new(today.year() - n, month, day).ok().filter(|d| *d <= today)),
-            Day::DayOfMonth(day) => (0..12).find_map(|n| {
+            Day::Monthly(day) => (0..12).find_map(|n| {
                 let month = add(today.first_of_month(), (-n).months())?;
                 Date::new(month.year(), month.month(), day).ok().filter(|d| *d <= today)
             }),

@@ -20,11 +20,12 @@ use std::ops::Range;
 use jiff::Zoned;
 
 use self::when::{Lean, Said};
-use self::words::{Cursor, Word};
+use self::words::Cursor;
 use crate::error::{Error, Result};
 
 pub use self::say::{say_date, say_moment, say_span};
 pub use self::sums::calculate;
+pub use self::words::{Word, cut};
 pub use self::zones::zone;
 
 #[derive(Debug, Clone, PartialEq)]

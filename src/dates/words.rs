@@ -7,13 +7,13 @@ const WORDS_MAX: usize = 200;
 const NUMBER_MAX: i64 = 1_000_000;
 
 #[derive(Debug, Clone)]
-pub(super) struct Word {
+pub struct Word {
     /// In lower case, without the punctuation around it.
     pub text: String,
     pub range: Range<usize>,
 }
 
-pub(super) fn cut(text: &str) -> Vec<Word> {
+pub fn cut(text: &str) -> Vec<Word> {
     let mut words = Vec::new();
     let mut from = 0;
     for piece in text.split_whitespace() {

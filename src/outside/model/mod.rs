@@ -3,6 +3,8 @@
 //! A request is built by the agent; a [`Model`] turns it into a stream of [`Delta`]s. Dropping the
 //! stream drops the connection, which is how a run is stopped.
 
+pub mod builtin;
+
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;

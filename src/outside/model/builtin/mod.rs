@@ -1,0 +1,161 @@
+//! `builtin:commands`: the model that is there when no other is. It reads plain English commands and
+//! asks for the very tool calls a language model would ask for.
+//!
+//! It knows no feature; features hand it [`Phrase`]s. It is deterministic and keeps nothing: a
+//! question it asked is recognised by reading the owner's earlier words again. Only the owner's own
+//! words are ever read as a command, never an answer, a tool's result or an attachment.
+
+mod phrase;
+mod plan;
+mod utterance;
+mod words;
+
+use futures_util::stream;
+use uuid::Uuid;
+
+use self::plan::Plan;
+use super::{Delta, DeltaStream, Message, Part, Request, Role, StopReason, ToolCallDelta, Usage};
+
+pub use self::phrase::{Parsed, Phrase};
+pub use self::utterance::Utterance;
+
+/// Marks calls as made here, so that their results come back here.
+const CALL_ID_PREFIX: &str = "cmd_";
+/// How many questions in a row one command may take.
+const QUESTIONS_MAX: usize = 4;
+
+pub struct Engine {
+    phrases: Vec<Phrase>,
+}
+
+impl Engine {
+    /// Phrases are tried in this order; the first that recognises an utterance decides.
+    pub fn new(phrases: Vec<Phrase>) -> Engine {
+        Engine { phrases }
+    }
+
+    /// Answers at once, in the shape of a wire.
+    pub fn stream(&self, request: &Request) -> DeltaStream {
+        let deltas = match results(&request.messages) {
+            Some(text) => said(text),
+            None => self.answer(request),
+        };
+        Box::pin(stream::iter(deltas.into_iter().map(Ok)))
+    }
+
+    /// Whether the request is a command (or the result of one) that needs no language model.
+    pub fn understands(&self, request: &Request) -> bool {
+        if let Some(Message { parts, .. }) = request.messages.last()
+            && parts.iter().any(|part| matches!(part, Part::ToolResult { .. }))
+        {
+            return parts.iter().all(|part| match part {
+                Part::ToolResult { id, .. } => id.starts_with(CALL_ID_PREFIX),
+                _ => true,
+            });
+        }
+        match self.plan(request) {
+            Some(Plan::Calls(calls)) => calls.iter().all(|call| is_offered(request, call.tool)),
+            Some(Plan::Ask { .. }) => true,
+            _ => false,
+        }
+    }
+
+    fn answer(&self, request: &Request) -> Vec<Delta> {
+        match self.plan(request) {
+            Some(Plan::Calls(calls)) => {
+                if let Some(call) = calls.iter().find(|call| !is_offered(request, call.tool)) {
+                    return said(words::unavailable(call.tool));
+                }
+                let calls = calls.into_iter().map(|call| {
+                    let id = format!("{CALL_ID_PREFIX}{}", Uuid::new_v4().simple());
+                    let name = call.tool.to_owned();
+                    Delta::ToolCall(ToolCallDelta { id, name, arguments: Ok(call.arguments) })
+                });
+                calls.chain(end(StopReason::ToolUse)).collect()
+            }
+            Some(
+                Plan::Say(text)
+                | Plan::Ask { question: text, .. }
+                | Plan::Offer { question: text, .. },
+            ) => said(text),
+            Some(Plan::Help) => said(words::help(&self.phrases, |tool| is_offered(request, tool))),
+            Some(Plan::Unknown { nearest }) => said(words::not_understood(nearest)),
+            None => said(words::NOTHING_SAID.to_owned()),
+        }
+    }
+
+    /// What the owner's last message asks for, read together with questions just asked.
+    fn plan(&self, request: &Request) -> Option<Plan> {
+        let exchanges = exchanges(&request.messages)?;
+        let mut pending = None;
+        for (own, answer) in exchanges {
+            let plan = plan::continued(&self.phrases, pending.as_ref(), own, &request.now);
+            let Some(answer) = answer else { return Some(plan) };
+            pending = Some(plan).filter(|plan| plan.question() == Some(answer.trim()));
+        }
+        None
+    }
+}
+
+/// The owner's last words, and before them what was said and answered in a row, oldest first.
+fn exchanges(messages: &[Message]) -> Option<Vec<(&str, Option<&str>)>> {
+    let (last, mut earlier) = messages.split_last()?;
+    let mut found = vec![(own_words(last)?, None)];
+    while let [before @ .., own, answer] = earlier
+        && found.len() <= QUESTIONS_MAX
+        && let (Some(own), Some(answer)) = (own_words(own), answered(answer))
+    {
+        found.push((own, Some(answer)));
+        earlier = before;
+    }
+    found.reverse();
+    Some(found)
+}
+
+/// The first text of a message the owner wrote; what follows it is attachments.
+fn own_words(message: &Message) -> Option<&str> {
+    let from_tools = message.parts.iter().any(|part| matches!(part, Part::ToolResult { .. }));
+    if message.role != Role::User || from_tools {
+        return None;
+    }
+    message.parts.iter().find_map(|part| match part {
+        Part::Text(text) if !text.trim().is_empty() => Some(text.as_str()),
+        _ => None,
+    })
+}
+
+/// An answer of text alone.
+fn answered(message: &Message) -> Option<&str> {
+    match (message.role, message.parts.as_slice()) {
+        (Role::Assistant, [Part::Text(text)]) => Some(text),
+        _ => None,
+    }
+}
+
+/// The results of tool calls, if that is what the last message brings, as one text.
+fn results(messages: &[Message]) -> Option<String> {
+    let parts = &messages.last()?.parts;
+    let lines: Vec<String> = parts
+        .iter()
+        .filter_map(|part| match part {
+            Part::ToolResult { content, is_error, .. } => Some(words::result(content, *is_error)),
+            _ => None,
+        })
+        .collect();
+    (!lines.is_empty()).then(|| lines.join("\n\n"))
+}
+
+fn is_offered(request: &Request, tool: &str) -> bool {
+    tool.is_empty() || request.tools.iter().any(|offered| offered.name == tool)
+}
+
+fn said(text: String) -> Vec<Delta> {
+    std::iter::once(Delta::Text(text)).chain(end(StopReason::EndTurn)).collect()
+}
+
+fn end(reason: StopReason) -> [Delta; 2] {
+    [Delta::Usage(Usage::default()), Delta::Stop(reason)]
+}
+
+#[cfg(test)]
+mod tests;

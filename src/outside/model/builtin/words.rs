@@ -1,0 +1,80 @@
+//! What the built-in model itself says.
+
+use super::phrase::Phrase;
+
+pub(super) const HELP: &[&str] =
+    &["help", "?", "commands", "what can you do", "what can i say", "help me", "show help"];
+pub(super) const GREETINGS: &[&str] =
+    &["hi", "hello", "hey", "hi there", "hello there", "good morning", "good evening", "start"];
+pub(super) const THANKS: &[&str] = &["thanks", "thank you", "thx", "thank you very much"];
+pub(super) const NEVER_MIND: &[&str] =
+    &["never mind", "nevermind", "forget it", "cancel", "stop", "nothing", "leave it"];
+pub(super) const YES: &[&str] =
+    &["yes", "y", "yes i did", "yep", "yeah", "sure", "ok", "do it", "right"];
+pub(super) const NO: &[&str] = &["no", "n", "nope"];
+
+pub(super) const LEFT_IT: &str = "All right, I left it.";
+pub(super) const WELCOME: &str = "You're welcome.";
+pub(super) const NOTHING_SAID: &str =
+    "I can only read text. Type a command, or \"help\" to see what I understand.";
+
+pub(super) fn hello(phrases: &[Phrase]) -> String {
+    let example = phrases.first().map_or("help", |phrase| phrase.usage);
+    format!(
+        "Hello. Tell me what to do, for example \"{example}\". \"help\" lists all that I understand."
+    )
+}
+
+pub(super) fn did_you_mean(corrected: &str) -> String {
+    format!("I don't know that command. Did you mean \"{corrected}\"?")
+}
+
+pub(super) fn not_understood(nearest: Option<&str>) -> String {
+    let mut text =
+        "I don't understand that. I work with a fixed set of commands; \"help\" lists them."
+            .to_owned();
+    if let Some(usage) = nearest {
+        text.push_str(&format!(" The nearest is \"{usage}\"."));
+    }
+    text
+}
+
+pub(super) fn unavailable(tool: &str) -> String {
+    format!(
+        "That needs the tool {tool}, which is not available here. Tick it in the agent's settings to allow it."
+    )
+}
+
+/// A tool's result is a sentence for a person already.
+pub(super) fn result(content: &str, is_error: bool) -> String {
+    let content = content.trim();
+    match (content.is_empty(), is_error) {
+        (true, false) => "Done.".to_owned(),
+        (true, true) => "That did not work.".to_owned(),
+        (false, true) => format!("That did not work: {content}"),
+        (false, false) => content.to_owned(),
+    }
+}
+
+/// The phrases by group, in Markdown, only those whose tool is there.
+pub(super) fn help(phrases: &[Phrase], is_offered: impl Fn(&str) -> bool) -> String {
+    let offered: Vec<&Phrase> = phrases.iter().filter(|phrase| is_offered(phrase.tool)).collect();
+    let mut groups: Vec<&str> = Vec::new();
+    for phrase in &offered {
+        if !groups.contains(&phrase.group) {
+            groups.push(phrase.group);
+        }
+    }
+    let mut text =
+        "This is what I understand. The words can be your own; the openings count.\n".to_owned();
+    for group in groups {
+        text.push_str(&format!("\n**{group}**\n\n"));
+        for phrase in offered.iter().filter(|phrase| phrase.group == group) {
+            text.push_str(&format!("- `{}`: {}\n", phrase.usage, phrase.about));
+        }
+    }
+    text.push_str(
+        "\nSeveral commands go on lines of their own. \"never mind\" drops a question I asked.",
+    );
+    text
+}
