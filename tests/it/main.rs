@@ -3,3 +3,5 @@
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed, which is what it is for")]
 
 mod config;
+mod config_keys;
+mod tidy;
