@@ -1,3 +1,5 @@
+//! What is shown of Markdown, and what is not.
+
 use std::time::{Duration, Instant};
 
 use super::{render, render_block, render_tail};
