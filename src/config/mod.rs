@@ -7,6 +7,7 @@
 mod env;
 mod file;
 mod keys;
+mod live;
 mod merge;
 mod parse;
 mod sections;
@@ -15,6 +16,7 @@ mod source;
 mod words;
 
 pub use keys::{Key, Kind, keys};
+pub use live::Live;
 pub use sections::*;
 pub use show::Row;
 pub use source::{Flags, Source};

@@ -180,6 +180,11 @@ impl Events {
         live.last
     }
 
+    /// The position of the last event of a conversation that this process speaks in.
+    pub fn position(&self, conversation: ConversationId) -> u64 {
+        self.lock().get(&conversation).map_or(0, |live| live.last)
+    }
+
     /// Forgets text that was said and will never be stored: its model call was given up.
     pub fn drop_tail(&self, conversation: ConversationId) {
         if let Some(live) = self.lock().get_mut(&conversation) {

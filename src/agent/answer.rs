@@ -1,0 +1,95 @@
+//! The owner decides: an approval answered, a run stopped.
+
+use jiff::Timestamp;
+
+use super::store::{calls, runs};
+use super::{Agents, CallState, RunState, finish};
+use crate::db::Tx;
+use crate::error::{Error, Result};
+use crate::events::Event;
+use crate::guard::approval::{self, Answer, Approval};
+use crate::guard::label::Label;
+use crate::ids::{ConversationId, RunId, ToolCallId};
+
+/// Gives the answer and sets the run going again. The first answer wins; the second is a conflict
+/// that says who was first.
+pub async fn answer(agents: &Agents, call_id: ToolCallId, answer: Answer) -> Result<Approval> {
+    let agents_too = agents.clone();
+    agents.db.write(move |tx| answer_rows(tx, &agents_too, call_id, &answer)).await
+}
+
+fn answer_rows(
+    tx: &Tx<'_>,
+    agents: &Agents,
+    call_id: ToolCallId,
+    answer: &Answer,
+) -> Result<Approval> {
+    let now = answer.by.at;
+    let approval = approval::answer(tx, call_id, answer)?;
+    let call = calls::find(tx, call_id)?;
+    let run = runs::find(tx, call.run_id)?;
+    let approved = answer.approved;
+    let event = Event::ConfirmationAnswered { call_id, approved, by: answer.name.clone() };
+    agents.events.record(tx, run.conversation_id, Some(run.id), now, event)?;
+    if approved {
+        if let Some(edited) = &answer.edited_arguments {
+            calls::set_arguments(tx, call_id, edited)?;
+        }
+        calls::set_state(tx, call_id, CallState::Approved, None, now)?;
+    } else {
+        let memo = answer.memo.as_deref().map(str::trim).filter(|memo| !memo.is_empty());
+        let sentence = match memo {
+            Some(memo) => format!("The owner said no: {memo}"),
+            None => "The owner said no.".to_owned(),
+        };
+        let end = (CallState::Denied, sentence.as_str(), Label::owner());
+        finish::end(tx, agents, &run, &call, end, false)?;
+    }
+    agents.inbox.requeue(tx, run.id)?;
+    Ok(approval)
+}
+
+/// Stops a run: a live one before its next step, one that waits at once.
+pub async fn stop(agents: &Agents, run_id: RunId) -> Result<()> {
+    if agents.runs.stop(run_id) {
+        return Ok(());
+    }
+    let (agents_too, now) = (agents.clone(), agents.clock.now());
+    agents
+        .db
+        .write(move |tx| {
+            let state = runs::find(tx, run_id)?.state;
+            match state {
+                RunState::Queued | RunState::Waiting | RunState::Running => {
+                    cancel_rows(tx, &agents_too, run_id, now)
+                }
+                _ => Err(Error::Conflict("This run has ended already.".to_owned())),
+            }
+        })
+        .await
+}
+
+/// Stops whatever goes on in a conversation; says how many runs that were.
+pub async fn stop_conversation(agents: &Agents, conversation: ConversationId) -> Result<usize> {
+    let open = agents.db.read(move |r| runs::open_of_conversation(r, conversation)).await?;
+    for (run_id, _) in &open {
+        match stop(agents, *run_id).await {
+            Ok(()) | Err(Error::Conflict(_)) => {}
+            Err(err) => return Err(err),
+        }
+    }
+    Ok(open.len())
+}
+
+/// Ends a run as cancelled: its questions are taken back, its open calls are not done.
+pub fn cancel_rows(tx: &Tx<'_>, agents: &Agents, run_id: RunId, now: Timestamp) -> Result<()> {
+    let run = runs::find(tx, run_id)?;
+    approval::withdraw(tx, run_id, &finish::by(&run, now))?;
+    for call in calls::list_of_run(tx, run_id)?.iter().filter(|call| !call.state.is_final()) {
+        let end = (CallState::Denied, "The run was stopped before this was done.", Label::system());
+        finish::end(tx, agents, &run, call, end, false)?;
+    }
+    runs::set_state(tx, run_id, RunState::Cancelled, now)?;
+    let event = Event::Error { message: "Stopped.".to_owned(), code: "stopped".to_owned() };
+    agents.events.record(tx, run.conversation_id, Some(run_id), now, event)
+}

@@ -1,0 +1,306 @@
+//! One tool call's life: proposed → the guard's verdict → (waiting) → executing → done. Each state
+//! is a committed row before the next thing happens.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+
+use super::store::calls::{self, Call};
+use super::tool::{Action, Cx, Output, Tool};
+use super::{Agents, CallState, Run, finish, scene};
+use crate::db::Tx;
+use crate::error::{Error, Result};
+use crate::events::Event;
+use crate::guard::approval::{self, Approved, Card, Foreign, NewApproval};
+use crate::guard::call as judged;
+use crate::guard::label::Label;
+use crate::guard::permit::Permit;
+use crate::guard::verdict::{self, Verdict};
+
+/// A tool that takes longer has failed.
+const TOOL_TIME_MAX: Duration = Duration::from_secs(120);
+const SUMMARY_CHARS_MAX: usize = 200;
+const PREVIEW_BYTES_MAX: usize = 16 * 1024;
+
+pub enum Settled {
+    /// Every call has its result.
+    All,
+    /// The owner has been asked.
+    Waiting,
+}
+
+/// Takes each open call as far as it goes.
+pub async fn settle(
+    agents: &Agents,
+    run: &Run,
+    open: &[&Call],
+    stop: &CancellationToken,
+) -> Result<Settled> {
+    let mut waiting = false;
+    for call in open {
+        if stop.is_cancelled() || agents.inbox.paused() {
+            return Ok(Settled::All);
+        }
+        let one = One { agents, run, call };
+        match call.state {
+            CallState::Waiting => waiting = true,
+            CallState::Approved => one.act_on_approval(stop).await?,
+            CallState::Proposed => waiting |= one.propose(stop).await?,
+            // `recover` settles these before a run is carried on.
+            CallState::Executing => one.finish_failed("It was interrupted.").await?,
+            _ => {}
+        }
+    }
+    Ok(if waiting { Settled::Waiting } else { Settled::All })
+}
+
+/// The label of what a run has read so far: as trusted as the least trusted of it.
+pub fn read_label(tx: &Tx<'_>, run: &Run) -> Result<Label> {
+    let read = calls::list_of_run(tx, run.id)?;
+    let least = read.into_iter().filter_map(|call| call.result_label).min_by_key(|it| it.trust);
+    Ok(least.unwrap_or_else(Label::system))
+}
+
+struct One<'a> {
+    agents: &'a Agents,
+    run: &'a Run,
+    call: &'a Call,
+}
+
+impl One<'_> {
+    /// Judges a new call. True when it waits for the owner.
+    async fn propose(&self, stop: &CancellationToken) -> Result<bool> {
+        if let Some(text) = &self.call.arguments_error {
+            let text: String = text.chars().take(SUMMARY_CHARS_MAX).collect();
+            let sentence = format!("The arguments were not a JSON object: {text}");
+            return self.finish_failed(&sentence).await.map(|()| false);
+        }
+        let Some(tool) = self.agents.toolbox.find(&self.call.tool) else {
+            let sentence = format!("There is no tool named {}.", self.call.tool);
+            return self.finish_failed(&sentence).await.map(|()| false);
+        };
+        if let Err(err) = tool.check(&self.call.arguments) {
+            return self.finish_failed(&err.to_string()).await.map(|()| false);
+        }
+        match self.judge(None).await? {
+            Verdict::Go(permit) => self.execute(tool, permit, false, stop).await.map(|()| false),
+            Verdict::Deny { reason, .. } => self.deny(&reason).await.map(|()| false),
+            Verdict::Ask { reason, origins } => {
+                self.ask(tool, reason, origins).await.map(|()| true)
+            }
+        }
+    }
+
+    /// The owner said yes; what is denied stays denied.
+    async fn act_on_approval(&self, stop: &CancellationToken) -> Result<()> {
+        let Some(tool) = self.agents.toolbox.find(&self.call.tool) else {
+            return self.finish_failed("This tool is no longer there.").await;
+        };
+        if let Err(err) = tool.check(&self.call.arguments) {
+            return self.finish_failed(&err.to_string()).await;
+        }
+        let (id, now) = (self.call.id, self.agents.clock.now());
+        let taken = self.agents.db.write(move |tx| approval::take(tx, id, now)).await?;
+        let Some(approved) = taken else {
+            return self.deny("The approval was used up.").await;
+        };
+        match self.judge(Some(approved)).await? {
+            Verdict::Go(permit) => self.execute(tool, permit, true, stop).await,
+            Verdict::Deny { reason, .. } => self.deny(&reason).await,
+            Verdict::Ask { .. } => self.deny("The call is not the one that was approved.").await,
+        }
+    }
+
+    async fn judge(&self, approved: Option<Approved>) -> Result<Verdict> {
+        let (agents, run, call) = (self.agents.clone(), self.run.clone(), self.call.clone());
+        let now = self.agents.clock.now();
+        self.agents
+            .db
+            .read(move |r| {
+                let tool = agents.toolbox.find(&call.tool).ok_or(Error::NotFound("tool"))?;
+                let judged = judged::Call {
+                    tool: tool.name,
+                    effect: tool.effect,
+                    destructive: tool.destructive,
+                    roles: &tool.roles(),
+                    arguments: &call.arguments,
+                    headless: run.headless,
+                };
+                let scene = scene::of(r, &agents, &run, tool)?;
+                let facts = verdict::gather(r, &agents.vault, scene, &judged, now)?;
+                Ok(verdict::judge(&facts, &judged, approved))
+            })
+            .await
+    }
+
+    async fn execute(
+        &self,
+        tool: &Tool,
+        permit: Permit,
+        confirmed: bool,
+        stop: &CancellationToken,
+    ) -> Result<()> {
+        let cx = self.cx().await?;
+        match &tool.action {
+            Action::Write(_) => self.write(cx, permit, confirmed).await,
+            Action::Async(code) => {
+                self.mark_executing().await?;
+                let answer = code(cx, self.call.arguments.clone(), permit);
+                let timed = tokio::time::timeout(TOOL_TIME_MAX, answer);
+                let leaves_the_house = tool.effect != judged::Effect::Read;
+                let answer = tokio::select! {
+                    biased;
+                    // What has left the house can't be called back, so it is seen to its end.
+                    () = stop.cancelled(), if !leaves_the_house => {
+                        return self.finish_failed("Stopped.").await;
+                    }
+                    answer = timed => answer,
+                };
+                match answer {
+                    Ok(Ok(output)) => self.finish_done(output, confirmed).await,
+                    Ok(Err(err)) => self.finish_error(err).await,
+                    Err(_) if leaves_the_house => self.finish_unknown().await,
+                    Err(_) => self.finish_failed("It took too long and was stopped.").await,
+                }
+            }
+        }
+    }
+
+    /// A change of our own data: change, result and audit are one transaction.
+    async fn write(&self, cx: Cx, permit: Permit, confirmed: bool) -> Result<()> {
+        let (agents, run, call) = (self.agents.clone(), self.run.clone(), self.call.clone());
+        let now = self.agents.clock.now();
+        let outcome = self
+            .agents
+            .db
+            .write(move |tx| {
+                let Some(Tool { action: Action::Write(code), .. }) = agents.toolbox.find(&call.tool)
+                else {
+                    return Err(Error::NotFound("tool"));
+                };
+                finish::started(tx, &agents, &run, &call, now)?;
+                let output = code(tx, &cx, &call.arguments, permit)?;
+                finish::done(tx, &agents, &run, &call, output, confirmed)
+            })
+            .await;
+        match outcome {
+            Ok(()) => Ok(()),
+            Err(err) => self.finish_error(err).await,
+        }
+    }
+
+    async fn cx(&self) -> Result<Cx> {
+        let run = self.run.clone();
+        let label = self.agents.db.write(move |tx| read_label(tx, &run)).await?;
+        Ok(Cx {
+            user_id: self.run.user_id,
+            conversation_id: self.run.conversation_id,
+            run_id: self.run.id,
+            call_id: self.call.id,
+            now: self.agents.clock.now(),
+            zone: self.agents.config.zone(),
+            files: scene::own_root(self.agents, self.run),
+            db: self.agents.db.clone(),
+            outside: self.agents.outside.clone(),
+            label,
+        })
+    }
+
+    async fn ask(&self, tool: &Tool, reason: String, origins: Vec<Foreign>) -> Result<()> {
+        let (agents, run, call) = (self.agents.clone(), self.run.clone(), self.call.clone());
+        let (question, destructive) = (tool.question, tool.destructive);
+        let now = self.agents.clock.now();
+        let mut card = Card {
+            what: question.to_owned(),
+            recipient: tool.recipient_of(&call.arguments),
+            why: String::new(),
+            reason: reason.clone(),
+            origins: origins.clone(),
+            preview: finish::cut(&pretty(&call.arguments), PREVIEW_BYTES_MAX).to_owned(),
+            risks: if destructive { vec!["can't be undone".to_owned()] } else { Vec::new() },
+        };
+        self.agents
+            .db
+            .write(move |tx| {
+                card.why = scene::last_words(tx, &run)?;
+                let new = NewApproval {
+                    call_id: call.id,
+                    run_id: run.id,
+                    conversation_id: run.conversation_id,
+                    user_id: run.user_id,
+                    tool: call.tool.clone(),
+                    arguments: call.arguments.clone(),
+                    card,
+                    expires_at: None,
+                };
+                approval::insert(tx, &new, &finish::by(&run, now))?;
+                calls::set_state(tx, call.id, CallState::Waiting, Some(&reason), now)?;
+                let event = Event::ConfirmationRequired {
+                    call_id: call.id,
+                    tool_name: call.tool,
+                    arguments: call.arguments,
+                    description: format!("{question} {reason}"),
+                    origins: origins.iter().map(origin_words).collect(),
+                };
+                agents.events.record(tx, run.conversation_id, Some(run.id), now, event)
+            })
+            .await
+    }
+
+    async fn mark_executing(&self) -> Result<()> {
+        let (agents, run, call) = (self.agents.clone(), self.run.clone(), self.call.clone());
+        let now = self.agents.clock.now();
+        let mark = move |tx: &Tx<'_>| {
+            calls::set_state(tx, call.id, CallState::Executing, None, now)?;
+            finish::started(tx, &agents, &run, &call, now)
+        };
+        self.agents.db.write(mark).await
+    }
+
+    async fn finish_done(&self, output: Output, confirmed: bool) -> Result<()> {
+        let (agents, run, call) = (self.agents.clone(), self.run.clone(), self.call.clone());
+        self.agents.db.write(move |tx| finish::done(tx, &agents, &run, &call, output, confirmed)).await
+    }
+
+    async fn finish_error(&self, err: Error) -> Result<()> {
+        if let Error::Internal(cause) = &err {
+            tracing::error!(tool = self.call.tool, "{cause:#}");
+        }
+        self.finish_failed(&err.to_string()).await
+    }
+
+    async fn finish_failed(&self, sentence: &str) -> Result<()> {
+        self.finish(CallState::Failed, sentence).await
+    }
+
+    async fn deny(&self, reason: &str) -> Result<()> {
+        self.finish(CallState::Denied, &format!("Not allowed: {reason}")).await
+    }
+
+    async fn finish_unknown(&self) -> Result<()> {
+        let sentence = "No answer came in time, so it is not known whether it was done. \
+                        It is not tried again by itself.";
+        self.finish(CallState::Unknown, sentence).await
+    }
+
+    async fn finish(&self, state: CallState, sentence: &str) -> Result<()> {
+        let (agents, run, call) = (self.agents.clone(), self.run.clone(), self.call.clone());
+        let sentence = sentence.to_owned();
+        let write = move |tx: &Tx<'_>| {
+            finish::end(tx, &agents, &run, &call, (state, &sentence, Label::system()), false)
+        };
+        self.agents.db.write(write).await
+    }
+}
+
+fn origin_words(foreign: &Foreign) -> String {
+    match &foreign.origin {
+        Some(origin) => format!("{}: {} (from {origin})", foreign.argument, foreign.value),
+        None => format!("{}: {} (not in your words)", foreign.argument, foreign.value),
+    }
+}
+
+fn pretty(arguments: &Value) -> String {
+    serde_json::to_string_pretty(arguments).unwrap_or_default()
+}

@@ -1,0 +1,133 @@
+//! From rows to what a model is shown, and what to leave out when that grows too long.
+
+use std::collections::HashMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::store::calls::Call;
+use super::store::messages::{Attachment, Window};
+use crate::guard::clean;
+use crate::guard::label::{Label, Origin, Trust};
+use crate::ids::MessageId;
+use crate::outside::model::{Message, Part, Request, Role};
+
+/// Bytes that stand for one token in an estimate; providers' own counts correct the ledger.
+const BYTES_PER_TOKEN: usize = 4;
+/// An image's cost in the estimate.
+const IMAGE_TOKENS: usize = 1_500;
+/// Shown instead of a result that was taken out to make room.
+const CLEARED: &str = "(This result was removed to save space. Call the tool again if you need it.)";
+
+/// Rows of one conversation, as one snapshot.
+pub struct History {
+    pub window: Window,
+    pub calls: Vec<Call>,
+    pub attachments: Vec<Attachment>,
+}
+
+/// The messages for the model: every tool call is answered, neighbours of one role are joined.
+pub fn messages(history: &History) -> Vec<Message> {
+    let mut calls: HashMap<MessageId, Vec<&Call>> = HashMap::new();
+    for call in &history.calls {
+        calls.entry(call.message_id).or_default().push(call);
+    }
+    let mut out: Vec<Message> = Vec::new();
+    if let Some((summary, label)) = &history.window.summary {
+        let text = format!("Summary of this conversation so far:\n{}", shown(summary, label));
+        push(&mut out, Role::User, vec![Part::Text(text)]);
+    }
+    for message in &history.window.messages {
+        // A notice is the program's own word to the owner, so it is never read as the owner's.
+        let role = if message.role == "user" { Role::User } else { Role::Assistant };
+        let mut parts = Vec::new();
+        if !message.text.is_empty() {
+            parts.push(Part::Text(shown(&message.text, &message.label)));
+        }
+        let attached = history.attachments.iter().filter(|it| it.message_id == message.id);
+        parts.extend(attached.flat_map(attachment_parts));
+        let own_calls = calls.remove(&message.id).unwrap_or_default();
+        parts.extend(own_calls.iter().map(|call| call_part(call)));
+        push(&mut out, role, parts);
+        push(&mut out, Role::User, own_calls.iter().map(|call| result_part(call)).collect());
+    }
+    out
+}
+
+/// A rough count of the tokens that these messages are.
+pub fn tokens_estimate(messages: &[Message]) -> usize {
+    let part = |part: &Part| match part {
+        Part::Text(text) => text.len() / BYTES_PER_TOKEN,
+        Part::Image { .. } => IMAGE_TOKENS,
+        Part::ToolCall { name, arguments, .. } => {
+            (name.len() + arguments.to_string().len()) / BYTES_PER_TOKEN
+        }
+        Part::ToolResult { content, .. } => content.len() / BYTES_PER_TOKEN,
+    };
+    messages.iter().flat_map(|message| &message.parts).map(|it| part(it) + 4).sum()
+}
+
+/// The whole of a request, prompt and tools included.
+pub fn request_tokens_estimate(request: &Request) -> usize {
+    let tools = request.tools.iter().map(|tool| {
+        tool.name.len() + tool.description.len() + tool.parameters.to_string().len()
+    });
+    let bytes = request.system.len() + request.system_tail.len() + tools.sum::<usize>();
+    bytes / BYTES_PER_TOKEN + tokens_estimate(&request.messages)
+}
+
+fn push(out: &mut Vec<Message>, role: Role, parts: Vec<Part>) {
+    if parts.is_empty() {
+        return;
+    }
+    match out.last_mut() {
+        Some(last) if last.role == role && has_results(&last.parts) == has_results(&parts) => {
+            last.parts.extend(parts);
+        }
+        _ => out.push(Message { role, parts }),
+    }
+}
+
+/// Results stand alone: what the owner wrote after them is a message of its own.
+fn has_results(parts: &[Part]) -> bool {
+    parts.iter().any(|part| matches!(part, Part::ToolResult { .. }))
+}
+
+fn call_part(call: &Call) -> Part {
+    Part::ToolCall {
+        id: call.wire_id.clone(),
+        name: call.tool.clone(),
+        arguments: call.arguments.clone(),
+    }
+}
+
+fn result_part(call: &Call) -> Part {
+    let content = match (&call.result, call.cleared) {
+        (Some(_), true) => CLEARED.to_owned(),
+        (Some(text), false) => match &call.result_label {
+            Some(label) => shown(text, label),
+            None => text.clone(),
+        },
+        (None, _) => "(No result: the run ended before this call was made.)".to_owned(),
+    };
+    let is_error = call.state != super::CallState::Done;
+    Part::ToolResult { id: call.wire_id.clone(), content, is_error }
+}
+
+fn attachment_parts(attachment: &Attachment) -> Vec<Part> {
+    if attachment.media_type.starts_with("image/") {
+        let data = STANDARD.encode(&attachment.bytes);
+        return vec![Part::Image { media_type: attachment.media_type.clone(), data }];
+    }
+    let text = attachment.text.as_deref().unwrap_or("(nothing could be read from this file)");
+    let label = Label::outside(Origin::File(attachment.name.clone()));
+    vec![Part::Text(format!("Attached file {}:\n{}", attachment.name, shown(text, &label)))]
+}
+
+/// Text from outside is wrapped in a boundary that it can't forge.
+fn shown(text: &str, label: &Label) -> String {
+    match label.trust {
+        Trust::Outside => clean::wrap(text, label),
+        Trust::Own | Trust::Owner => text.to_owned(),
+    }
+}

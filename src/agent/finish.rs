@@ -1,0 +1,99 @@
+//! The ends of a tool call: its rows, its audit line and its event, in one change.
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::store::calls::{self, Call};
+use super::tool::{Output, RESULT_BYTES_MAX};
+use super::{Agents, CallState, Run};
+use crate::db::Tx;
+use crate::error::Result;
+use crate::events::Event;
+use crate::guard::audit::{self, Actor, By, Decision};
+use crate::guard::label::Label;
+
+const SUMMARY_CHARS_MAX: usize = 200;
+
+pub fn started(
+    tx: &Tx<'_>,
+    agents: &Agents,
+    run: &Run,
+    call: &Call,
+    now: Timestamp,
+) -> Result<()> {
+    let (tool_name, arguments) = (call.tool.clone(), call.arguments.clone());
+    let event = Event::ToolStart { call_id: call.id, tool_name, arguments };
+    agents.events.record(tx, run.conversation_id, Some(run.id), now, event)
+}
+
+pub fn done(
+    tx: &Tx<'_>,
+    agents: &Agents,
+    run: &Run,
+    call: &Call,
+    output: Output,
+    confirmed: bool,
+) -> Result<()> {
+    let mut text = output.text;
+    if text.len() > RESULT_BYTES_MAX {
+        text = format!("{}\n(The rest was cut.)", cut(&text, RESULT_BYTES_MAX));
+    }
+    if !output.images.is_empty() {
+        let event = Event::Images { data_urls: output.images };
+        let now = agents.clock.now();
+        agents.events.record(tx, run.conversation_id, Some(run.id), now, event)?;
+    }
+    end(tx, agents, run, call, (CallState::Done, &text, output.label), confirmed)
+}
+
+/// The last row, the audit and the event of a call, whatever came of it.
+pub fn end(
+    tx: &Tx<'_>,
+    agents: &Agents,
+    run: &Run,
+    call: &Call,
+    (state, result, label): (CallState, &str, Label),
+    confirmed: bool,
+) -> Result<()> {
+    let now = agents.clock.now();
+    calls::finish(tx, call.id, state, result, &label, now)?;
+    let decision = if state == CallState::Denied { Decision::Deny } else { Decision::Go };
+    let watch = agents.vault.watch(tx)?;
+    let arguments = watch.masked(&call.arguments);
+    let entry = audit::Entry::new(&by(run, now), "tools.call", call.tool.as_str())
+        .tool(&call.tool)
+        .session(run.conversation_id)
+        .run(run.id)
+        .decision(decision)
+        .confirmed(confirmed)
+        .detail(json!({"arguments": arguments, "state": state.as_str(), "call_id": call.id}));
+    audit::record(tx, entry)?;
+    let event = Event::ToolDone {
+        call_id: call.id,
+        tool_name: call.tool.clone(),
+        success: state == CallState::Done,
+        result_summary: summary(result),
+        confirmed,
+    };
+    agents.events.record(tx, run.conversation_id, Some(run.id), now, event)
+}
+
+pub fn by(run: &Run, now: Timestamp) -> By {
+    By::new(Actor::Agent(run.persona.id), "system", now)
+}
+
+fn summary(result: &str) -> String {
+    let line = result.lines().find(|line| !line.trim().is_empty()).unwrap_or_default().trim();
+    match line.char_indices().nth(SUMMARY_CHARS_MAX) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line.to_owned(),
+    }
+}
+
+pub fn cut(text: &str, bytes_max: usize) -> &str {
+    let mut end = text.len().min(bytes_max);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}

@@ -1,0 +1,117 @@
+//! The agent loop: durable runs that any kill leaves resumable.
+//!
+//! A run is rows, not a task in memory. Every step is committed before the next thing happens:
+//! a message, a proposed call, the guard's verdict, a result. `queue` starts runs, `run` carries
+//! one on, `turn` asks the model once, `call` takes one tool call through the guard, `answer` lets
+//! the owner decide, `recover` looks at what a killed process left.
+
+pub mod answer;
+mod call;
+mod compact;
+mod context;
+mod finish;
+mod live;
+mod prompt;
+pub mod queue;
+pub mod recover;
+mod run;
+mod scene;
+mod spend;
+pub mod store;
+pub mod tool;
+mod turn;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Clock;
+use crate::config::{Live, PromptMode};
+use crate::db::Db;
+use crate::events::Events;
+use crate::guard::vault::Vault;
+use crate::ids::{AgentId, ConversationId, RunId, UserId};
+use crate::inbox::{Inbox, Trigger};
+use crate::outside::Outside;
+use tool::Toolbox;
+
+pub use live::LiveRuns;
+
+/// The default agent; it can't be deleted.
+pub const ASSISTANT: AgentId = AgentId::from_u128(0x0000_0000_0000_7000_8000_0000_0000_0001);
+
+/// What the loop works with; built once.
+#[derive(Clone)]
+pub struct Agents {
+    pub clock: Clock,
+    pub config: Live,
+    pub db: Db,
+    pub vault: Arc<Vault>,
+    pub inbox: Inbox,
+    pub events: Events,
+    pub outside: Outside,
+    pub toolbox: Toolbox,
+    pub runs: LiveRuns,
+    /// The data folder's `files/`.
+    pub files: PathBuf,
+}
+
+#[derive(Debug, Clone)]
+pub struct Persona {
+    pub id: AgentId,
+    pub name: String,
+    pub prompt: String,
+    pub prompt_mode: PromptMode,
+    pub allowed_tools: Vec<String>,
+    pub max_tool_calls: Option<u32>,
+    pub daily_spend_usd_micros: Option<i64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunState {
+    Queued,
+    Running,
+    Waiting,
+    Completed,
+    Failed,
+    Cancelled,
+    Interrupted,
+}
+
+#[derive(Debug, Clone)]
+pub struct Run {
+    pub id: RunId,
+    pub conversation_id: ConversationId,
+    pub user_id: UserId,
+    pub persona: Persona,
+    pub trigger: Trigger,
+    pub headless: bool,
+    /// The run's, else the conversation's, else the agent's; none: the default.
+    pub model: Option<String>,
+    pub max_tool_calls: Option<u32>,
+    pub state: RunState,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CallState {
+    Proposed,
+    Waiting,
+    Approved,
+    Denied,
+    Executing,
+    Done,
+    Failed,
+    Unknown,
+}
+
+impl CallState {
+    pub fn is_final(self) -> bool {
+        matches!(
+            self,
+            CallState::Denied | CallState::Done | CallState::Failed | CallState::Unknown
+        )
+    }
+}

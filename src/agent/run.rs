@@ -1,0 +1,292 @@
+//! Carries one run on, step by step, until it ends, waits or is stopped.
+
+use tokio_util::sync::CancellationToken;
+
+use super::context::{self, History};
+use super::store::calls::{self, Call, NewCall};
+use super::store::messages::{self, NewMessage};
+use super::store::runs;
+use super::turn::{self, Answer, Broken};
+use super::{Agents, CallState, Run, RunState, call, compact, prompt, spend};
+use crate::error::{Error, Result};
+use crate::events::Event;
+use crate::guard::label::Label;
+use crate::ids::{MessageId, RunId, ToolCallId};
+use crate::inbox::Claimed;
+use crate::outside::model::Request;
+
+/// Model calls of one run, whatever the tool-call cap says.
+const TURNS_MAX: u32 = 200;
+const OUTPUT_TOKENS_MAX: u32 = 8_192;
+
+/// Carries a claimed run on. Whatever goes wrong ends in the run's row, never here.
+pub async fn carry(agents: &Agents, claimed: Claimed) {
+    let place = agents.runs.enter(claimed.run_id);
+    if let Err(err) = carry_on(agents, claimed.run_id, &place.stop).await {
+        tracing::error!(run = %claimed.run_id, "{:#}", anyhow::Error::new(err));
+        let sentence = "Something went wrong in here; the log has the details.";
+        if let Err(err) = fail(agents, &claimed, sentence, "internal").await {
+            tracing::error!(run = %claimed.run_id, "{err}");
+        }
+    }
+}
+
+async fn carry_on(agents: &Agents, id: RunId, stop: &CancellationToken) -> Result<()> {
+    begin(agents, id).await?;
+    for _ in 0..TURNS_MAX {
+        let step = Step::load(agents, id).await?;
+        if stop.is_cancelled() {
+            return end_stopped(agents, &step.run, String::new()).await;
+        }
+        if agents.inbox.paused() {
+            let inbox = agents.inbox.clone();
+            return agents.db.write(move |tx| inbox.requeue(tx, id)).await;
+        }
+        let open: Vec<&Call> = step.own_calls().filter(|it| !it.state.is_final()).collect();
+        if !open.is_empty() {
+            match call::settle(agents, &step.run, &open, stop).await? {
+                call::Settled::All => continue,
+                call::Settled::Waiting => return wait(agents, &step.run).await,
+            }
+        }
+        if step.answer_and_end(agents, stop).await? {
+            return Ok(());
+        }
+    }
+    let claimed = Step::load(agents, id).await?.claimed();
+    fail(agents, &claimed, "The run took too many steps and was stopped.", "too_many_steps").await
+}
+
+async fn begin(agents: &Agents, id: RunId) -> Result<()> {
+    let (events, now) = (agents.events.clone(), agents.clock.now());
+    agents
+        .db
+        .write(move |tx| {
+            let run = runs::find(tx, id)?;
+            events.record(tx, run.conversation_id, Some(id), now, Event::RunStarted)
+        })
+        .await
+}
+
+/// Everything a step is decided by, as one snapshot.
+struct Step {
+    run: Run,
+    history: History,
+    owner_notes: String,
+    spent: spend::Spent,
+}
+
+impl Step {
+    async fn load(agents: &Agents, id: RunId) -> Result<Step> {
+        let day = spend::start_of_day(&agents.clock, &agents.config);
+        agents
+            .db
+            .read(move |r| {
+                let run = runs::find(r, id)?;
+                let history = History {
+                    window: messages::window(r, run.conversation_id)?,
+                    calls: calls::list_of_conversation(r, run.conversation_id)?,
+                    attachments: messages::attachments(r, run.conversation_id)?,
+                };
+                let spent = spend::load(r, run.persona.id, day)?;
+                Ok(Step { history, owner_notes: runs::owner_notes(r)?, spent, run })
+            })
+            .await
+    }
+
+    fn own_calls(&self) -> impl Iterator<Item = &Call> {
+        self.history.calls.iter().filter(|call| call.run_id == self.run.id)
+    }
+
+    fn claimed(&self) -> Claimed {
+        Claimed { run_id: self.run.id, conversation_id: self.run.conversation_id }
+    }
+
+    /// One model call. True when the run has ended with it.
+    async fn answer_and_end(&self, agents: &Agents, stop: &CancellationToken) -> Result<bool> {
+        let config = agents.config.get();
+        let run = &self.run;
+        let cap = run
+            .max_tool_calls
+            .or(run.persona.max_tool_calls)
+            .unwrap_or(config.limits.max_tool_calls);
+        let capped = self.own_calls().count() >= cap as usize;
+        let chain = self.chain(agents);
+        let request = self.request(agents, capped);
+        if let Some(sentence) = spend::refusal(agents, run, &self.spent, &chain[0], &request) {
+            fail(agents, &self.claimed(), &sentence, "budget").await?;
+            return Ok(true);
+        }
+        if compact::needed(agents, &self.history, &chain[0]) {
+            compact::compact(agents, run, &self.history, &chain[0], stop).await?;
+            return Ok(false);
+        }
+        match turn::ask(agents, run, request, &chain, stop).await {
+            Ok(answer) => keep(agents, run, answer, capped).await,
+            Err(Broken::Stopped { said }) => end_stopped(agents, run, said).await.map(|()| true),
+            Err(Broken::Failed { said, error }) => {
+                keep_partial(agents, run, said).await?;
+                fail(agents, &self.claimed(), &error.to_string(), error.kind()).await?;
+                Ok(true)
+            }
+            Err(Broken::Error(err @ (Error::Internal(_) | Error::NotFound(_)))) => Err(err),
+            Err(Broken::Error(err)) => {
+                fail(agents, &self.claimed(), &err.to_string(), "model").await?;
+                Ok(true)
+            }
+        }
+    }
+
+    /// The models to ask, in order; never empty.
+    fn chain(&self, agents: &Agents) -> Vec<String> {
+        let config = agents.config.get();
+        let models = &config.models;
+        let first = self.run.model.clone().unwrap_or_else(|| models.default.to_string());
+        let mut chain = vec![first];
+        for next in models.fallback.iter().map(ToString::to_string) {
+            if !chain.contains(&next) {
+                chain.push(next);
+            }
+        }
+        chain
+    }
+
+    fn request(&self, agents: &Agents, capped: bool) -> Request {
+        let config = agents.config.get();
+        let run = &self.run;
+        let ingredients = prompt::Ingredients {
+            assistant_name: &config.agent.name,
+            owner_notes: &self.owner_notes,
+            mode: run.persona.prompt_mode,
+            language: &config.owner.language,
+        };
+        let now = agents.clock.now().to_zoned(agents.config.zone());
+        let allowed: &[String] = if capped { &[] } else { &run.persona.allowed_tools };
+        Request {
+            system: prompt::stable(&run.persona, &ingredients),
+            system_tail: prompt::tail(&now, capped),
+            messages: context::messages(&self.history),
+            tools: agents.toolbox.schemas(allowed),
+            output_tokens_max: OUTPUT_TOKENS_MAX,
+            now,
+        }
+    }
+}
+
+/// Stores an answer with everything that follows from it, in one change.
+async fn keep(agents: &Agents, run: &Run, answer: Answer, capped: bool) -> Result<bool> {
+    let now = agents.clock.now();
+    let (run, events) = (run.clone(), agents.events.clone());
+    agents
+        .db
+        .write(move |tx| {
+            answer.count(tx, &run, "ok", now)?;
+            let message_id = MessageId::new(now);
+            let new = NewMessage {
+                id: message_id,
+                conversation_id: run.conversation_id,
+                run_id: Some(run.id),
+                role: "assistant",
+                text: &answer.text,
+                label: &call::read_label(tx, &run)?,
+            };
+            messages::insert(tx, &new, now)?;
+            if capped || answer.calls.is_empty() {
+                complete(tx, &events, &run, &answer, now)?;
+                return Ok(true);
+            }
+            for (position, call) in answer.calls.into_iter().enumerate() {
+                let (arguments, arguments_error) = match call.arguments {
+                    Ok(arguments) => (arguments, None),
+                    Err(text) => (serde_json::json!({}), Some(text)),
+                };
+                let id = ToolCallId::new(now);
+                let (wire_id, tool) = (call.id, call.name);
+                let new = NewCall { id, wire_id, tool, arguments, arguments_error };
+                calls::insert(tx, run.id, message_id, position, &new, now)?;
+            }
+            Ok(false)
+        })
+        .await
+}
+
+fn complete(
+    tx: &crate::db::Tx<'_>,
+    events: &crate::events::Events,
+    run: &Run,
+    answer: &Answer,
+    now: jiff::Timestamp,
+) -> Result<()> {
+    runs::set_state(tx, run.id, RunState::Completed, now)?;
+    let made = calls::list_of_run(tx, run.id)?;
+    let made = made.iter().filter(|call| call.state == CallState::Done).count();
+    let event = Event::Done {
+        text: answer.text.clone(),
+        tool_calls_made: u32::try_from(made).unwrap_or(u32::MAX),
+        usage: runs::usage(tx, run.id)?,
+        model: answer.model.clone(),
+    };
+    events.record(tx, run.conversation_id, Some(run.id), now, event)
+}
+
+async fn wait(agents: &Agents, run: &Run) -> Result<()> {
+    let (id, now, inbox) = (run.id, agents.clock.now(), agents.inbox.clone());
+    agents
+        .db
+        .write(move |tx| {
+            runs::set_state(tx, id, RunState::Waiting, now)?;
+            // An answer that came while this run was still working on a sibling call.
+            let answered = calls::list_of_run(tx, id)?
+                .iter()
+                .any(|call| call.state == CallState::Approved);
+            if answered { inbox.requeue(tx, id) } else { Ok(()) }
+        })
+        .await
+}
+
+async fn keep_partial(agents: &Agents, run: &Run, said: String) -> Result<()> {
+    if said.is_empty() {
+        return Ok(());
+    }
+    let (run, now) = (run.clone(), agents.clock.now());
+    agents
+        .db
+        .write(move |tx| {
+            let new = NewMessage {
+                id: MessageId::new(now),
+                conversation_id: run.conversation_id,
+                run_id: Some(run.id),
+                role: "assistant",
+                text: &said,
+                label: &call::read_label(tx, &run)?,
+            };
+            messages::insert(tx, &new, now)
+        })
+        .await
+}
+
+/// The owner pressed Stop: what was said is kept, what was not done is not done.
+async fn end_stopped(agents: &Agents, run: &Run, said: String) -> Result<()> {
+    keep_partial(agents, run, said).await?;
+    let (agents_too, id) = (agents.clone(), run.id);
+    let now = agents.clock.now();
+    agents.db.write(move |tx| super::answer::cancel_rows(tx, &agents_too, id, now)).await
+}
+
+pub async fn fail(agents: &Agents, claimed: &Claimed, sentence: &str, code: &str) -> Result<()> {
+    let (events, now) = (agents.events.clone(), agents.clock.now());
+    let (claimed, sentence, code) = (claimed.clone(), sentence.to_owned(), code.to_owned());
+    agents.events.drop_tail(claimed.conversation_id);
+    agents
+        .db
+        .write(move |tx| {
+            runs::fail(tx, claimed.run_id, &sentence, &code, now)?;
+            let event = Event::Error { message: sentence, code };
+            events.record(tx, claimed.conversation_id, Some(claimed.run_id), now, event)
+        })
+        .await
+}
+
+/// The label of the run's own words: as trusted as the least trusted that it read.
+pub use call::read_label;
+

@@ -1,0 +1,188 @@
+//! Tool calls: each step of their life is one update here.
+
+use jiff::Timestamp;
+use rusqlite::Row;
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
+use serde_json::Value;
+
+use crate::agent::CallState;
+use crate::db::{Reader, Tx, json};
+use crate::error::{Error, Result};
+use crate::guard::label::Label;
+use crate::ids::{ConversationId, MessageId, RunId, ToolCallId};
+
+#[derive(Debug, Clone)]
+pub struct Call {
+    pub id: ToolCallId,
+    pub run_id: RunId,
+    pub message_id: MessageId,
+    pub wire_id: String,
+    pub tool: String,
+    pub arguments: Value,
+    /// The model's text where its arguments could not be read.
+    pub arguments_error: Option<String>,
+    pub state: CallState,
+    pub verdict: Option<String>,
+    pub result: Option<String>,
+    pub result_label: Option<Label>,
+    pub cleared: bool,
+}
+
+pub struct NewCall {
+    pub id: ToolCallId,
+    pub wire_id: String,
+    pub tool: String,
+    pub arguments: Value,
+    pub arguments_error: Option<String>,
+}
+
+pub fn insert(
+    tx: &Tx<'_>,
+    run: RunId,
+    message: MessageId,
+    position: usize,
+    new: &NewCall,
+    now: Timestamp,
+) -> Result<()> {
+    tx.execute(
+        "insert into tool_calls (id, run_id, message_id, position, wire_id, tool, arguments,
+                                 arguments_error, state, proposed_at)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'proposed', ?9)",
+        (
+            new.id,
+            run,
+            message,
+            position,
+            &new.wire_id,
+            &new.tool,
+            new.arguments.to_string(),
+            &new.arguments_error,
+            now.as_millisecond(),
+        ),
+    )?;
+    Ok(())
+}
+
+pub fn find(r: &Reader<'_>, id: ToolCallId) -> Result<Call> {
+    let sql = "select * from tool_calls where id = ?1";
+    r.row(sql, [id], from_row)?.ok_or(Error::NotFound("tool call"))
+}
+
+pub fn list_of_run(r: &Reader<'_>, run: RunId) -> Result<Vec<Call>> {
+    let sql = "select * from tool_calls where run_id = ?1 order by tool_calls.rowid";
+    r.rows(sql, [run], from_row)
+}
+
+pub fn list_of_conversation(r: &Reader<'_>, conversation: ConversationId) -> Result<Vec<Call>> {
+    let sql = "select tool_calls.* from tool_calls join runs on runs.id = tool_calls.run_id
+               where runs.conversation_id = ?1 order by tool_calls.rowid";
+    r.rows(sql, [conversation], from_row)
+}
+
+/// A step that has no result yet: waiting, approved, executing.
+pub fn set_state(
+    tx: &Tx<'_>,
+    id: ToolCallId,
+    state: CallState,
+    verdict: Option<&str>,
+    now: Timestamp,
+) -> Result<()> {
+    let started = (state == CallState::Executing).then(|| now.as_millisecond());
+    tx.execute(
+        "update tool_calls set state = ?2, verdict = coalesce(?3, verdict),
+                started_at = coalesce(?4, started_at)
+         where id = ?1",
+        (id, state, verdict, started),
+    )?;
+    Ok(())
+}
+
+/// The last step: what the model is told came of the call.
+pub fn finish(
+    tx: &Tx<'_>,
+    id: ToolCallId,
+    state: CallState,
+    result: &str,
+    label: &Label,
+    now: Timestamp,
+) -> Result<()> {
+    let label = serde_json::to_string(label).map_err(Error::internal)?;
+    tx.execute(
+        "update tool_calls set state = ?2, result = ?3, result_label = ?4, ended_at = ?5
+         where id = ?1",
+        (id, state, result, label, now.as_millisecond()),
+    )?;
+    Ok(())
+}
+
+pub fn set_arguments(tx: &Tx<'_>, id: ToolCallId, arguments: &Value) -> Result<()> {
+    tx.execute(
+        "update tool_calls set arguments = ?2 where id = ?1",
+        (id, arguments.to_string()),
+    )?;
+    Ok(())
+}
+
+/// Takes old results out of what the model is shown; they stay in the trace.
+pub fn clear_results(tx: &Tx<'_>, conversation: ConversationId, before_seq: i64) -> Result<usize> {
+    tx.execute(
+        "update tool_calls set cleared = 1 where cleared = 0 and message_id in (
+             select id from messages where conversation_id = ?1 and seq < ?2)",
+        (conversation, before_seq),
+    )
+}
+
+fn from_row(row: &Row<'_>) -> rusqlite::Result<Call> {
+    let has_label = row.get_ref("result_label")? != ValueRef::Null;
+    Ok(Call {
+        id: row.get("id")?,
+        run_id: row.get("run_id")?,
+        message_id: row.get("message_id")?,
+        wire_id: row.get("wire_id")?,
+        tool: row.get("tool")?,
+        arguments: json(row, "arguments")?,
+        arguments_error: row.get("arguments_error")?,
+        state: row.get("state")?,
+        verdict: row.get("verdict")?,
+        result: row.get("result")?,
+        result_label: if has_label { Some(json(row, "result_label")?) } else { None },
+        cleared: row.get("cleared")?,
+    })
+}
+
+impl CallState {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            CallState::Proposed => "proposed",
+            CallState::Waiting => "waiting",
+            CallState::Approved => "approved",
+            CallState::Denied => "denied",
+            CallState::Executing => "executing",
+            CallState::Done => "done",
+            CallState::Failed => "failed",
+            CallState::Unknown => "unknown",
+        }
+    }
+}
+
+impl ToSql for CallState {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.as_str().into())
+    }
+}
+
+impl FromSql for CallState {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<CallState> {
+        Ok(match value.as_str()? {
+            "proposed" => CallState::Proposed,
+            "waiting" => CallState::Waiting,
+            "approved" => CallState::Approved,
+            "denied" => CallState::Denied,
+            "executing" => CallState::Executing,
+            "done" => CallState::Done,
+            "failed" => CallState::Failed,
+            "unknown" => CallState::Unknown,
+            _ => return Err(FromSqlError::InvalidType),
+        })
+    }
+}

@@ -1,0 +1,130 @@
+//! Messages, and where the model's view of a conversation begins.
+
+use jiff::Timestamp;
+use rusqlite::Row;
+
+use crate::db::{Reader, Tx, json, time};
+use crate::error::{Error, Result};
+use crate::guard::label::Label;
+use crate::ids::{ConversationId, MessageId, RunId};
+
+/// Messages that one model call is given at most; older ones wait to be summarised.
+const HISTORY_MAX: u32 = 2_000;
+
+#[derive(Debug, Clone)]
+pub struct Message {
+    pub seq: i64,
+    pub id: MessageId,
+    pub run_id: Option<RunId>,
+    /// `user`, `assistant`, or `notice` (the program's own words: a reminder that came due).
+    pub role: String,
+    pub text: String,
+    pub label: Label,
+    pub created_at: Timestamp,
+}
+
+pub struct NewMessage<'a> {
+    pub id: MessageId,
+    pub conversation_id: ConversationId,
+    pub run_id: Option<RunId>,
+    pub role: &'a str,
+    pub text: &'a str,
+    pub label: &'a Label,
+}
+
+pub fn insert(tx: &Tx<'_>, new: &NewMessage<'_>, now: Timestamp) -> Result<()> {
+    let label = serde_json::to_string(new.label).map_err(Error::internal)?;
+    tx.execute(
+        "insert into messages (id, conversation_id, run_id, role, text, label, created_at)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        (
+            new.id,
+            new.conversation_id,
+            new.run_id,
+            new.role,
+            new.text,
+            label,
+            now.as_millisecond(),
+        ),
+    )?;
+    tx.execute(
+        "update conversations set updated_at = ?2 where id = ?1",
+        (new.conversation_id, now.as_millisecond()),
+    )?;
+    Ok(())
+}
+
+/// What the model is shown of a conversation: the latest summary and the messages after it.
+pub struct Window {
+    pub summary: Option<(String, Label)>,
+    pub messages: Vec<Message>,
+}
+
+pub fn window(r: &Reader<'_>, conversation: ConversationId) -> Result<Window> {
+    let sql = "select after_seq, summary, label from context_windows
+               where conversation_id = ?1 order by id desc limit 1";
+    let latest = r.row(sql, [conversation], |row| {
+        Ok((row.get::<_, i64>(0)?, (row.get::<_, String>(1)?, json::<Label>(row, "label")?)))
+    })?;
+    let (after, summary) = match latest {
+        Some((after, summary)) => (after, Some(summary)),
+        None => (0, None),
+    };
+    let sql = "select * from (
+                   select * from messages where conversation_id = ?1 and seq > ?2
+                   order by seq desc limit ?3) order by seq";
+    let messages = r.rows(sql, (conversation, after, HISTORY_MAX), from_row)?;
+    Ok(Window { summary, messages })
+}
+
+pub fn insert_window(
+    tx: &Tx<'_>,
+    conversation: ConversationId,
+    after_seq: i64,
+    summary: &str,
+    label: &Label,
+    now: Timestamp,
+) -> Result<()> {
+    let label = serde_json::to_string(label).map_err(Error::internal)?;
+    tx.execute(
+        "insert into context_windows (conversation_id, after_seq, summary, label, created_at)
+         values (?1, ?2, ?3, ?4, ?5)",
+        (conversation, after_seq, summary, label, now.as_millisecond()),
+    )?;
+    Ok(())
+}
+
+pub struct Attachment {
+    pub message_id: MessageId,
+    pub name: String,
+    pub media_type: String,
+    pub bytes: Vec<u8>,
+    pub text: Option<String>,
+}
+
+pub fn attachments(r: &Reader<'_>, conversation: ConversationId) -> Result<Vec<Attachment>> {
+    let sql = "select attachments.message_id, name, media_type, bytes, attachments.text
+               from attachments join messages on messages.id = attachments.message_id
+               where messages.conversation_id = ?1 order by attachments.id";
+    r.rows(sql, [conversation], |row| {
+        Ok(Attachment {
+            message_id: row.get(0)?,
+            name: row.get(1)?,
+            media_type: row.get(2)?,
+            bytes: row.get(3)?,
+            text: row.get(4)?,
+        })
+    })
+}
+
+pub fn from_row(row: &Row<'_>) -> rusqlite::Result<Message> {
+    Ok(Message {
+        seq: row.get("seq")?,
+        id: row.get("id")?,
+        run_id: row.get("run_id")?,
+        role: row.get("role")?,
+        text: row.get("text")?,
+        label: json(row, "label")?,
+        created_at: time(row, "created_at")?,
+    })
+}

@@ -1,0 +1,5 @@
+//! The rows of agents, runs, messages and tool calls.
+
+pub mod calls;
+pub mod messages;
+pub mod runs;

@@ -1,0 +1,55 @@
+//! What the assistant can do: one folder each, one line each in [`ALL`].
+
+use std::pin::Pin;
+
+use axum::Router;
+use jiff::Timestamp;
+
+use crate::agent::tool::Tool;
+use crate::app::App;
+use crate::error::Result;
+use crate::outside::model::builtin::Phrase;
+use crate::web::shell::Entry;
+
+pub struct Feature {
+    /// The noun: folder, URL, template folder and test file carry this name.
+    pub name: &'static str,
+    /// Its lines in the navigation.
+    pub nav: &'static [Entry],
+    /// Pages, at their full paths.
+    pub pages: fn() -> Router<App>,
+    /// The API, at paths beneath `/api`.
+    pub api: fn() -> Router<App>,
+    /// What a model may call.
+    pub tools: fn() -> Vec<Tool>,
+    /// What the built-in commands understand.
+    pub phrases: fn() -> Vec<Phrase>,
+    /// What it does by itself.
+    pub jobs: &'static [Job],
+}
+
+/// Something that happens at its time, without anybody asking.
+pub struct Job {
+    /// `noun.verb`; `app.timers.wake(name)` runs it early.
+    pub name: &'static str,
+    /// Does what is due and says when it is next needed; none: when woken.
+    pub run: fn(App) -> JobFuture,
+}
+
+pub type JobFuture = Pin<Box<dyn Future<Output = Result<Option<Timestamp>>> + Send>>;
+
+/// In the order of the navigation. Start from [`Feature::NOTHING`] and name what there is.
+pub const ALL: &[Feature] = &[];
+
+impl Feature {
+    /// A feature without any parts, to be filled by struct update.
+    pub const NOTHING: Feature = Feature {
+        name: "",
+        nav: &[],
+        pages: Router::new,
+        api: Router::new,
+        tools: Vec::new,
+        phrases: Vec::new,
+        jobs: &[],
+    };
+}

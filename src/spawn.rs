@@ -1,0 +1,63 @@
+//! The spawner that `daemon` owns and hands down: every task has a name, is counted, can be stopped.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+#[derive(Clone, Default)]
+pub struct Spawner {
+    tasks: TaskTracker,
+    stop: CancellationToken,
+    panics: Arc<AtomicUsize>,
+}
+
+impl Spawner {
+    /// Starts a task that ends by itself, or when the house closes.
+    pub fn spawn(&self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
+        let stop = self.stop.clone();
+        let panics = self.panics.clone();
+        let guarded = async move {
+            let mut watch = PanicWatch { name, panics, done: false };
+            tokio::select! {
+                () = task => {}
+                () = stop.cancelled() => {}
+            }
+            watch.done = true;
+        };
+        self.tasks.spawn(guarded);
+    }
+
+    /// Cancelled when the house closes.
+    pub fn stopping(&self) -> CancellationToken {
+        self.stop.clone()
+    }
+
+    pub fn count(&self) -> usize {
+        self.tasks.len()
+    }
+
+    /// Tells every task to stop and waits until all have.
+    pub async fn close(&self) {
+        self.stop.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+}
+
+/// A task that unwinds never reaches `done`.
+struct PanicWatch {
+    name: &'static str,
+    panics: Arc<AtomicUsize>,
+    done: bool,
+}
+
+impl Drop for PanicWatch {
+    fn drop(&mut self) {
+        if !self.done && std::thread::panicking() {
+            self.panics.fetch_add(1, Ordering::Relaxed);
+            tracing::error!(task = self.name, "a task panicked");
+        }
+    }
+}
