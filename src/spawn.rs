@@ -1,8 +1,10 @@
 //! The spawner that `daemon` owns and hands down: every task has a name, is counted, can be stopped.
 
-use std::sync::Arc;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -59,5 +61,20 @@ impl Drop for PanicWatch {
             self.panics.fetch_add(1, Ordering::Relaxed);
             tracing::error!(task = self.name, "a task panicked");
         }
+    }
+}
+
+/// Wakes a job before its time: something earlier came in.
+#[derive(Clone, Default)]
+pub struct Timers(Arc<Mutex<HashMap<&'static str, Arc<Notify>>>>);
+
+impl Timers {
+    /// The wake-up call of one job.
+    pub fn of(&self, job: &'static str) -> Arc<Notify> {
+        self.0.lock().expect("nobody panics while finding a timer").entry(job).or_default().clone()
+    }
+
+    pub fn wake(&self, job: &'static str) {
+        self.of(job).notify_one();
     }
 }

@@ -195,6 +195,7 @@ impl One<'_> {
         let label = self.agents.db.write(move |tx| read_label(tx, &run)).await?;
         Ok(Cx {
             user_id: self.run.user_id,
+            agent_id: self.run.persona.id,
             conversation_id: self.run.conversation_id,
             run_id: self.run.id,
             call_id: self.call.id,
@@ -203,6 +204,7 @@ impl One<'_> {
             files: scene::own_root(self.agents, self.run),
             db: self.agents.db.clone(),
             outside: self.agents.outside.clone(),
+            timers: self.agents.timers.clone(),
             label,
         })
     }

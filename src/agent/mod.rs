@@ -34,6 +34,7 @@ use crate::guard::vault::Vault;
 use crate::ids::{AgentId, ConversationId, RunId, UserId};
 use crate::inbox::{Inbox, Trigger};
 use crate::outside::Outside;
+use crate::spawn::Timers;
 use tool::Toolbox;
 
 pub use live::LiveRuns;
@@ -53,6 +54,8 @@ pub struct Agents {
     pub outside: Outside,
     pub toolbox: Toolbox,
     pub runs: LiveRuns,
+    /// Wakes the jobs of features.
+    pub timers: Timers,
     /// The data folder's `files/`.
     pub files: PathBuf,
 }

@@ -17,12 +17,14 @@ use serde_json::{Map, Value, json};
 
 use crate::db::{Db, Tx};
 use crate::error::{Error, Result};
-use crate::guard::label::Label;
+use crate::guard::audit::{Actor, By};
+use crate::guard::label::{Label, Origin, Secrecy, Trust};
 use crate::guard::call::{Effect, Role};
 use crate::guard::permit::Permit;
-use crate::ids::{ConversationId, RunId, ToolCallId, UserId};
+use crate::ids::{AgentId, ConversationId, RunId, ToolCallId, UserId};
 use crate::outside::Outside;
 use crate::outside::model::ToolSchema;
+use crate::spawn::Timers;
 
 /// A result longer than this is cut; the model is told so.
 pub const RESULT_BYTES_MAX: usize = 64 * 1024;
@@ -31,6 +33,7 @@ pub const RESULT_BYTES_MAX: usize = 64 * 1024;
 #[derive(Clone)]
 pub struct Cx {
     pub user_id: UserId,
+    pub agent_id: AgentId,
     pub conversation_id: ConversationId,
     pub run_id: RunId,
     pub call_id: ToolCallId,
@@ -41,6 +44,7 @@ pub struct Cx {
     pub files: PathBuf,
     pub db: Db,
     pub outside: Outside,
+    pub timers: Timers,
     /// The least trusted label of all that the run has read: what it writes carries this.
     pub label: Label,
 }
@@ -48,6 +52,29 @@ pub struct Cx {
 impl Cx {
     pub fn local_now(&self) -> Zoned {
         self.now.to_zoned(self.zone.clone())
+    }
+
+    /// Who acts, for the ledger.
+    pub fn by(&self) -> By {
+        By::new(Actor::Agent(self.agent_id), "system", self.now)
+    }
+
+    /// The label of what the run writes: its own words, unless it has read somebody else's.
+    pub fn written_label(&self) -> Label {
+        match self.label.trust {
+            Trust::Outside => self.label.clone(),
+            Trust::Own | Trust::Owner => Label {
+                origin: Origin::Agent(self.run_id.to_string()),
+                trust: Trust::Own,
+                secrecy: self.label.secrecy.max(Secrecy::Private),
+            },
+        }
+    }
+
+    /// Runs a job once this change is on disk.
+    pub fn wake(&self, tx: &Tx<'_>, job: &'static str) {
+        let timers = self.timers.clone();
+        tx.after_commit(move || timers.wake(job));
     }
 }
 
