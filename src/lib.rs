@@ -17,3 +17,4 @@ pub mod outside;
 pub mod inbox;
 pub mod events;
 pub mod web;
+pub mod cli;

@@ -1,3 +1,5 @@
-//! The program `steward`.
+//! The program. What it can do is in `cli`.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    steward::cli::run(std::env::args_os())
+}

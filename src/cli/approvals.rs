@@ -1,0 +1,204 @@
+//! `steward approvals`: what waits for a yes or no, and the answer to it.
+
+use serde_json::{Value, json};
+
+use super::client::Client;
+use super::failure::{Exit, Failure};
+use super::{Cx, terminal};
+
+/// Letters of an id that a person types: its end, since the beginning is the time.
+const SHORT: usize = 8;
+
+#[derive(clap::Subcommand)]
+pub(super) enum Command {
+    /// List what waits
+    #[command(visible_alias = "list")]
+    Ls,
+    /// Show all there is to know of one
+    Show {
+        /// The id, or its last letters
+        id: String,
+    },
+    /// Say yes to exactly this call
+    Approve {
+        /// The id, or its last letters
+        id: String,
+    },
+    /// Say no
+    Deny {
+        /// The id, or its last letters
+        id: String,
+        /// Why, told to the assistant
+        #[arg(long, value_name = "TEXT")]
+        memo: Option<String>,
+    },
+}
+
+pub(super) async fn run(cx: &Cx, command: Command) -> Result<Exit, Failure> {
+    let client = cx.client()?;
+    match command {
+        Command::Ls => ls(cx, &client).await?,
+        Command::Show { id } => {
+            let approval = one(&client, &id).await?;
+            if cx.out.is_json() {
+                cx.out.json(&approval)?;
+            } else {
+                cx.out.line(&card(&client, &approval))?;
+            }
+        }
+        Command::Approve { id } => {
+            let approval = one(&client, &id).await?;
+            answer(&client, &approval, true, None).await?;
+            told(cx, &approval, "Approved")?;
+        }
+        Command::Deny { id, memo } => {
+            let approval = one(&client, &id).await?;
+            answer(&client, &approval, false, memo.as_deref()).await?;
+            told(cx, &approval, "Denied")?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+async fn ls(cx: &Cx, client: &Client) -> Result<(), Failure> {
+    let list = client.get("/api/approvals").await?;
+    if cx.out.is_json() {
+        return cx.out.json(&list);
+    }
+    let waiting: Vec<&Value> = entries(&list).iter().filter(|approval| waits(approval)).collect();
+    if waiting.is_empty() {
+        cx.out.note("Nothing waits for you.");
+        return Ok(());
+    }
+    let rows = waiting.iter().map(|approval| {
+        let id = text(approval, "id");
+        let id = if cx.out.manner == super::Manner::Plain { id } else { short(id) };
+        let since = client.local_time(&approval["created_at"]);
+        let [tool, what] = ["tool_name", "description"].map(|name| text(approval, name).to_owned());
+        [id.to_owned(), tool, what, since]
+    });
+    cx.out.table(["ID", "TOOL", "WHAT", "SINCE"], &rows.collect::<Vec<_>>())?;
+    cx.out.note("steward approvals show ID, approve ID, deny ID");
+    Ok(())
+}
+
+fn told(cx: &Cx, approval: &Value, word: &str) -> Result<(), Failure> {
+    if cx.out.is_json() {
+        return cx.out.json(&json!({ "ok": true, "id": approval["id"] }));
+    }
+    cx.out.line(&format!("{word}: {}", title(approval)))
+}
+
+/// The approval with this id, or the only waiting one whose id ends so.
+async fn one(client: &Client, id: &str) -> Result<Value, Failure> {
+    let plain = |c: char| c.is_ascii_hexdigit() || c == '-';
+    if id.is_empty() || !id.chars().all(plain) {
+        return Err(Failure::usage(format!(
+            "{id:?} is not an id; `steward approvals ls` shows them."
+        )));
+    }
+    if id.len() == 36 {
+        return client.get(&format!("/api/approvals/{id}")).await;
+    }
+    let list = client.get("/api/approvals").await?;
+    let ends = |approval: &&Value| text(approval, "id").ends_with(&id.to_ascii_lowercase());
+    let found: Vec<&Value> = entries(&list).iter().filter(ends).collect();
+    match found[..] {
+        [approval] => Ok(approval.clone()),
+        [] => Err(Failure::new(format!("Nothing that waits has an id that ends in {id}."))
+            .hint("`steward approvals ls` shows what waits.")),
+        _ => Err(Failure::new(format!("Several ids end in {id}; give more of it."))),
+    }
+}
+
+async fn answer(
+    client: &Client,
+    approval: &Value,
+    yes: bool,
+    memo: Option<&str>,
+) -> Result<(), Failure> {
+    let call = Some(text(approval, "tool_call_id")).filter(|id| !id.is_empty());
+    let call = call.unwrap_or_else(|| text(approval, "call_id"));
+    if call.is_empty() {
+        return Err(Failure::new("The approval names no call; are both of the same version?"));
+    }
+    let (verb, body) = match (yes, memo) {
+        (true, _) => ("approve", json!({})),
+        (false, Some(memo)) => ("deny", json!({ "memo": memo })),
+        (false, None) => ("deny", json!({})),
+    };
+    client.post(&format!("/api/tool-calls/{call}/{verb}"), &body).await?;
+    Ok(())
+}
+
+pub(super) enum Decision {
+    Approved,
+    Denied,
+    Later,
+}
+
+/// Shows the card to the person at the terminal and sends their answer.
+pub(super) async fn decide(cx: &Cx, client: &Client, card_of: &Value) -> Result<Decision, Failure> {
+    cx.out.ask(&format!("\n{}\n", card(client, card_of)));
+    let word = terminal::choose(cx, "Do it? yes / no / later: ", &["yes", "no", "later"]).await?;
+    match word {
+        "yes" => answer(client, card_of, true, None).await.map(|()| Decision::Approved),
+        "no" => answer(client, card_of, false, None).await.map(|()| Decision::Denied),
+        _ => Ok(Decision::Later),
+    }
+}
+
+/// One line for a call that waits, with the command that answers it.
+pub(super) fn waiting_words(card: &Value) -> String {
+    let id = Some(text(card, "approval_id")).filter(|id| !id.is_empty());
+    let show = id.map_or("ls".to_owned(), |id| format!("show {}", short(id)));
+    format!("Waits for your yes: {}\n`steward approvals {show}` shows it.", title(card))
+}
+
+fn title(approval: &Value) -> String {
+    match (text(approval, "description"), text(approval, "tool_name")) {
+        ("", tool) => tool.to_owned(),
+        (description, _) => description.to_owned(),
+    }
+}
+
+/// All there is to know, for a person.
+fn card(client: &Client, approval: &Value) -> String {
+    let mut lines = vec![title(approval)];
+    let mut row = |name: &str, text: &str| {
+        if !text.is_empty() {
+            lines.push(format!("  {name:<8} {text}"));
+        }
+    };
+    row("tool", text(approval, "tool_name"));
+    for (name, value) in approval["arguments"].as_object().into_iter().flatten() {
+        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        row(name, &value.replace('\n', "\n           "));
+    }
+    row("why", text(approval, "reason"));
+    let origins = approval["origins"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    row("from", &origins.collect::<Vec<_>>().join(", "));
+    if approval["created_at"].is_string() {
+        row("since", &client.local_time(&approval["created_at"]));
+    }
+    row("state", text(approval, "state"));
+    row("id", text(approval, "id"));
+    lines.join("\n")
+}
+
+fn entries(list: &Value) -> &[Value] {
+    let list = if list.is_array() { list } else { &list["approvals"] };
+    list.as_array().map_or(&[], Vec::as_slice)
+}
+
+fn waits(approval: &Value) -> bool {
+    matches!(text(approval, "state"), "" | "waiting")
+}
+
+fn text<'a>(value: &'a Value, name: &str) -> &'a str {
+    value[name].as_str().unwrap_or_default()
+}
+
+fn short(id: &str) -> &str {
+    id.get(id.len().saturating_sub(SHORT)..).unwrap_or(id)
+}

@@ -1,0 +1,239 @@
+//! `steward ask "…"`: one question, one answer.
+//!
+//! On a terminal the answer appears as it is written, and a call that needs a yes is asked about
+//! right here. Anywhere else the answer is printed whole, and such a call ends the command with 3.
+
+use std::io::Read as _;
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+
+use super::Cx;
+use super::approvals::{self, Decision};
+use super::client::Client;
+use super::failure::{Exit, Failure};
+use super::stream::{Heard, Stream, failed};
+
+const MESSAGE_BYTES_MAX: u64 = 1_000_000;
+
+/// Calls that wait together are told together: no longer than this lies between two of them.
+const PENDING_GAP_MS: u64 = 500;
+
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// What to ask; - reads the standard input
+    #[arg(required = true, value_name = "TEXT")]
+    message: Vec<String>,
+    #[command(flatten)]
+    how: How,
+}
+
+#[derive(clap::Args)]
+pub(super) struct How {
+    /// Go on in this conversation [default: a new one]
+    #[arg(long, value_name = "ID")]
+    pub conversation: Option<String>,
+    /// Ask this model, as PROVIDER:MODEL
+    #[arg(long, value_name = "MODEL")]
+    pub model: Option<String>,
+}
+
+pub(super) async fn run(cx: &Cx, args: Args) -> Result<Exit, Failure> {
+    let message = match args.message.join(" ") {
+        dash if dash == "-" => read_all()?,
+        message => message,
+    };
+    if message.trim().is_empty() {
+        return Err(Failure::usage("There is nothing to ask; write it after `steward ask`."));
+    }
+    let client = cx.client()?;
+    let answer = turn(cx, &client, &message, &args.how).await?;
+    answer.print(cx)?;
+    Ok(answer.exit())
+}
+
+fn read_all() -> Result<String, Failure> {
+    let mut text = String::new();
+    std::io::stdin()
+        .take(MESSAGE_BYTES_MAX)
+        .read_to_string(&mut text)
+        .map_err(|err| Failure::new(format!("Can't read the standard input: {err}.")))?;
+    Ok(text)
+}
+
+/// What came of one message.
+#[derive(Default)]
+pub(super) struct Answer {
+    pub conversation_id: Option<String>,
+    run_id: Option<String>,
+    text: String,
+    done: Map<String, Value>,
+    /// Calls that still wait for a yes or no.
+    waiting: Vec<Value>,
+    /// The person at the terminal said no to a call.
+    denied: bool,
+    failure: Option<Failure>,
+    /// What was streamed does not end its line.
+    open_line: bool,
+}
+
+/// Sends a message and follows the answer to its end, or to a call that waits.
+pub(super) async fn turn(
+    cx: &Cx,
+    client: &Client,
+    message: &str,
+    how: &How,
+) -> Result<Answer, Failure> {
+    let mut body = json!({ "message": message });
+    let chosen = [("conversation_id", &how.conversation), ("model", &how.model)];
+    for (name, value) in chosen {
+        if let Some(value) = value {
+            body[name] = value.as_str().into();
+        }
+    }
+    let body = client.post_stream("/api/chat/completions", &body).await?;
+    let mut stream = Stream::new(body);
+    let mut answer = Answer::default();
+    loop {
+        match answer.next(&mut stream).await {
+            Ok(Some(heard)) => answer.hear(cx, client, heard).await?,
+            Ok(None) => break,
+            // What there is of the answer is still worth reading.
+            Err(failure) => {
+                answer.failure = Some(failure);
+                break;
+            }
+        }
+    }
+    if answer.open_line {
+        cx.out.line("")?;
+    }
+    Ok(answer)
+}
+
+impl Answer {
+    /// The next event. While a call waits nothing else comes, so then a silence is the end.
+    async fn next(&self, stream: &mut Stream) -> Result<Option<Heard>, Failure> {
+        if self.waiting.is_empty() {
+            return stream.next().await;
+        }
+        let gap = Duration::from_millis(PENDING_GAP_MS);
+        tokio::time::timeout(gap, stream.next()).await.unwrap_or(Ok(None))
+    }
+
+    async fn hear(&mut self, cx: &Cx, client: &Client, heard: Heard) -> Result<(), Failure> {
+        match heard {
+            Heard::Token(piece) => {
+                if cx.out.streams && !piece.is_empty() {
+                    self.open_line = !piece.ends_with('\n');
+                    cx.out.piece(&piece)?;
+                }
+                self.text.push_str(&piece);
+            }
+            Heard::Tool(name) => {
+                self.close_line(cx)?;
+                cx.out.note(&format!("· {name}"));
+            }
+            Heard::Pending(card) => {
+                self.place(&card);
+                self.close_line(cx)?;
+                self.decide(cx, client, card).await?;
+            }
+            Heard::Done(done) => {
+                self.place(&done);
+                if let Some(text) = done["text"].as_str() {
+                    text.clone_into(&mut self.text);
+                }
+                self.done = done.as_object().cloned().unwrap_or_default();
+            }
+            Heard::Failed(data) => {
+                self.place(&data);
+                self.failure = Some(failed(&data));
+            }
+            Heard::Other(data) => self.place(&data),
+        }
+        Ok(())
+    }
+
+    fn place(&mut self, data: &Value) {
+        let ids = [("conversation_id", &mut self.conversation_id), ("run_id", &mut self.run_id)];
+        for (name, id) in ids {
+            if let Some(given) = data[name].as_str() {
+                *id = Some(given.to_owned());
+            }
+        }
+    }
+
+    async fn decide(&mut self, cx: &Cx, client: &Client, card: Value) -> Result<(), Failure> {
+        let decision = match cx.interactive && !cx.out.is_json() {
+            true => approvals::decide(cx, client, &card).await?,
+            false => Decision::Later,
+        };
+        match decision {
+            Decision::Approved => {}
+            Decision::Denied => self.denied = true,
+            Decision::Later => self.waiting.push(card),
+        }
+        Ok(())
+    }
+
+    fn close_line(&mut self, cx: &Cx) -> Result<(), Failure> {
+        if std::mem::take(&mut self.open_line) { cx.out.line("") } else { Ok(()) }
+    }
+
+    pub fn exit(&self) -> Exit {
+        match &self.failure {
+            Some(failure) => failure.exit,
+            None if !self.waiting.is_empty() => Exit::Waiting,
+            None if self.denied => Exit::Denied,
+            None => Exit::Done,
+        }
+    }
+
+    fn status(&self) -> &'static str {
+        match self.exit() {
+            Exit::Waiting => "waiting",
+            Exit::Denied => "denied",
+            Exit::Done => "done",
+            _ => "error",
+        }
+    }
+
+    /// The answer, unless it was shown as it came; then what waits and what went wrong.
+    pub fn print(&self, cx: &Cx) -> Result<(), Failure> {
+        if cx.out.is_json() {
+            return cx.out.json_line(&self.as_json());
+        }
+        if !cx.out.streams && !self.text.is_empty() {
+            cx.out.line(self.text.trim_end_matches('\n'))?;
+        }
+        for card in &self.waiting {
+            cx.out.warn(&approvals::waiting_words(card));
+        }
+        if let Some(failure) = &self.failure {
+            cx.out.failure(failure);
+        }
+        Ok(())
+    }
+
+    /// What programs get: these names are a promise.
+    fn as_json(&self) -> Value {
+        let mut told = json!({
+            "status": self.status(),
+            "text": self.text,
+            "conversation_id": self.conversation_id,
+            "run_id": self.run_id,
+            "waiting": self.waiting,
+        });
+        for name in ["tool_calls_made", "usage", "model"] {
+            if let Some(value) = self.done.get(name) {
+                told[name] = value.clone();
+            }
+        }
+        if let Some(failure) = &self.failure {
+            told["error"] = failure.sentence.clone().into();
+            told["code"] = failure.code.clone().into();
+        }
+        told
+    }
+}

@@ -1,0 +1,84 @@
+//! `steward config show` and `check`: what the settings are, and where each comes from.
+
+use serde_json::{Map, json};
+
+use super::Cx;
+use super::failure::{Exit, Failure};
+use super::out::Manner;
+use crate::config::{Row, Source};
+
+#[derive(clap::Subcommand)]
+pub(super) enum Command {
+    /// Print the settings that count, as a config file
+    Show {
+        /// Say where each value comes from
+        #[arg(long)]
+        sources: bool,
+    },
+    /// Say whether the config file, the environment and the flags are right
+    Check,
+}
+
+pub(super) fn run(cx: &Cx, command: &Command) -> Result<Exit, Failure> {
+    let loaded = cx.load()?;
+    let rows = loaded.rows();
+    match command {
+        Command::Show { sources } => show(cx, &rows, *sources)?,
+        Command::Check if cx.out.is_json() => cx.out.json(&json!({ "ok": true }))?,
+        Command::Check => {
+            let set = rows.iter().filter(|row| row.source != Source::Default).count();
+            cx.out.line(&format!("The settings are right; {set} of {} are set.", rows.len()))?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn show(cx: &Cx, rows: &[Row], sources: bool) -> Result<(), Failure> {
+    match cx.out.manner {
+        Manner::Json => {
+            let entries = rows.iter().map(|row| {
+                let value = json!({
+                    "value": row.value, "source": row.source.to_string(), "live": row.live,
+                    "secret": row.secret, "variable": row.variable,
+                });
+                (row.key.clone(), value)
+            });
+            cx.out.json(&entries.collect::<Map<_, _>>().into())
+        }
+        Manner::Plain => {
+            let cells = rows.iter();
+            let cells =
+                cells.map(|row| [row.key.clone(), row.value.clone(), row.source.to_string()]);
+            cx.out.table(["KEY", "VALUE", "SOURCE"], &cells.collect::<Vec<_>>())
+        }
+        Manner::Human => as_toml(cx, rows, sources),
+    }
+}
+
+fn as_toml(cx: &Cx, rows: &[Row], sources: bool) -> Result<(), Failure> {
+    let lines = rows.iter().map(|row| {
+        let (table, key) = row.key.rsplit_once('.').unwrap_or(("", &row.key));
+        let hidden = row.secret && row.value != "\"\"";
+        let line = if hidden {
+            format!("# {key} is set, and hidden")
+        } else {
+            format!("{key} = {}", row.value)
+        };
+        (table, line, row)
+    });
+    let lines: Vec<_> = lines.collect();
+    let width = lines.iter().map(|(_, line, _)| line.chars().count().min(44)).max().unwrap_or(0);
+    let mut at = "";
+    for (table, line, row) in lines {
+        if table != at {
+            let gap = if at.is_empty() { "" } else { "\n" };
+            cx.out.line(&format!("{gap}[{table}]"))?;
+            at = table;
+        }
+        match sources {
+            true => cx.out.line(&format!("{line:<width$}  # {}", row.source))?,
+            false => cx.out.line(&line)?,
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,75 @@
+//! Why a command did not do what it was asked to, and how it ends.
+
+use std::process::ExitCode;
+
+use serde_json::Value;
+
+use crate::error::Error;
+
+/// How the program ends. The numbers are a promise to other programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Exit {
+    Done = 0,
+    Error = 1,
+    Usage = 2,
+    /// A call waits for the owner's yes.
+    Waiting = 3,
+    Denied = 4,
+    Interrupted = 130,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(exit as u8)
+    }
+}
+
+/// What the person is told. A silent one has been told already, or nobody is left to tell.
+#[derive(Debug)]
+pub(super) struct Failure {
+    pub sentence: String,
+    pub hint: Option<String>,
+    pub code: Option<String>,
+    pub exit: Exit,
+}
+
+impl Failure {
+    pub fn new(sentence: impl Into<String>) -> Failure {
+        Failure { sentence: sentence.into(), hint: None, code: None, exit: Exit::Error }
+    }
+
+    pub fn usage(sentence: impl Into<String>) -> Failure {
+        Failure { exit: Exit::Usage, ..Failure::new(sentence) }
+    }
+
+    pub fn silent() -> Failure {
+        Failure::new("")
+    }
+
+    pub fn hint(self, hint: impl Into<String>) -> Failure {
+        Failure { hint: Some(hint.into()), ..self }
+    }
+
+    /// What the API answered: `{"error": sentence, "detail"?, "code", "request_id"}`.
+    pub fn from_api(status: u16, body: &Value) -> Failure {
+        let text = |name: &str| body[name].as_str().map(str::to_owned);
+        let sentence =
+            text("error").unwrap_or_else(|| format!("Steward answered with status {status}."));
+        let exit = if status == 403 { Exit::Denied } else { Exit::Error };
+        let hint = text("request_id").filter(|_| status == 500);
+        let hint = hint.map(|id| format!("The log has more, under {id}."));
+        Failure { sentence, hint, code: text("code"), exit }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(err: Error) -> Failure {
+        let exit = if matches!(err, Error::Denied(_)) { Exit::Denied } else { Exit::Error };
+        // No log runs here: the person at the terminal is the one who can mend it.
+        let sentence = match &err {
+            Error::Internal(cause) => format!("{cause:#}"),
+            err => err.to_string(),
+        };
+        Failure { exit, ..Failure::new(sentence) }
+    }
+}

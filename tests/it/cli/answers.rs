@@ -1,0 +1,209 @@
+//! `ask`, `chat` and `approvals`.
+
+use insta::assert_snapshot;
+use serde_json::json;
+
+use super::peer::House;
+
+const CHAT: &str = "POST /api/chat/completions";
+
+/// Server-sent events as the API sends them.
+fn events(events: &[(&str, serde_json::Value)]) -> String {
+    let mut wire = String::new();
+    for (name, data) in events {
+        wire.push_str(&format!("event: {name}\ndata: {data}\n\n"));
+    }
+    wire + "data: [DONE]\n\n"
+}
+
+fn answer() -> String {
+    events(&[
+        ("started", json!({ "conversation_id": "c-1", "run_id": "r-1" })),
+        ("token", json!({ "content": "It is \u{1b}[31m" })),
+        ("tool_executing", json!({ "call_id": "t-1", "tool_name": "time_now", "arguments": {} })),
+        ("token", json!({ "content": "noon." })),
+        (
+            "done",
+            json!({
+                "text": "It is \u{1b}[31mnoon.", "tool_calls_made": 1,
+                "usage": { "input_tokens": 10, "output_tokens": 4 }
+            }),
+        ),
+    ])
+}
+
+fn parked() -> String {
+    let card = json!({
+        "conversation_id": "c-1", "run_id": "r-1", "approval_id": APPROVAL, "call_id": "t-9",
+        "tool_name": "web_fetch", "arguments": { "url": "http://example.org/a" },
+        "description": "Fetch http://example.org/a", "origins": []
+    });
+    events(&[("token", json!({ "content": "One moment." })), ("tool_call_pending", card)])
+}
+
+const APPROVAL: &str = "0190c1d2-0000-7000-8000-0000aabbccdd";
+
+#[test]
+fn ask_prints_the_answer_and_nothing_else() {
+    let house = House::new().says(CHAT, 200, answer()).open();
+    let ran = house.run(&["ask", "what", "time", "is it?", "-q"]);
+    assert_eq!(ran.screen(), "It is [31mnoon.\n[exit 0]");
+    assert_eq!(house.run(&["ask", "hi", "--model", "home:qwen3", "--conversation", "c-0"]).exit, 0);
+    assert_eq!(house.run_with(&["ask", "-"], "a long\nquestion\n").exit, 0);
+    assert_snapshot!(house.asked(), @r#"
+    POST /api/chat/completions {"message":"what time is it?"}
+    POST /api/chat/completions {"conversation_id":"c-0","message":"hi","model":"home:qwen3"}
+    POST /api/chat/completions {"message":"a long\nquestion\n"}
+    "#);
+}
+
+#[test]
+fn ask_as_json_is_one_object_for_programs() {
+    let house = House::new().says(CHAT, 200, answer()).open();
+    assert_snapshot!(house.run(&["ask", "time?", "--json"]).screen(), @r#"
+    {"conversation_id":"c-1","run_id":"r-1","status":"done","text":"It is \u001b[31mnoon.","tool_calls_made":1,"usage":{"input_tokens":10,"output_tokens":4},"waiting":[]}
+    [exit 0]
+    "#);
+}
+
+#[test]
+fn ask_ends_with_3_when_a_call_waits() {
+    let house = House::new().says(CHAT, 200, parked()).open();
+    assert_snapshot!(house.run(&["ask", "fetch it"]).screen(), @"
+    One moment.
+    Waits for your yes: Fetch http://example.org/a
+    `steward approvals show aabbccdd` shows it.
+    [exit 3]
+    ");
+    let json = house.run(&["ask", "fetch it", "--json"]);
+    assert_eq!((json.exit, json.json()["status"].as_str()), (3, Some("waiting")));
+    assert_eq!(json.json()["waiting"][0]["call_id"], "t-9");
+}
+
+#[test]
+fn ask_says_what_went_wrong() {
+    let error =
+        json!({ "message": "Anthropic refused the key. Mend it in Models.", "code": "wrong_key" });
+    let wire = events(&[("token", json!({ "content": "Half an" })), ("error", error)]);
+    let house = House::new().says(CHAT, 200, wire).open();
+    assert_snapshot!(house.run(&["ask", "x"]).screen(), @"
+    Half an
+    steward: Anthropic refused the key. Mend it in Models.
+    [exit 1]
+    ");
+    let denied = json!({ "message": "The day's spend is used up.", "code": "denied" });
+    let house = House::new().says(CHAT, 200, events(&[("error", denied)])).open();
+    assert_eq!(house.run(&["ask", "x"]).exit, 4);
+    let house =
+        House::new().says(CHAT, 200, "event: token\ndata: {\"content\":\"Half\"}\n\n").open();
+    assert_snapshot!(house.run(&["ask", "x"]).screen(), @"
+    Half
+    steward: The answer broke off. The conversation has what there is of it.
+    [exit 1]
+    ");
+    let paused = r#"{"error":"Everything is paused. Resume it in the menu.","code":"paused","request_id":"q7"}"#;
+    let house = House::new().says(CHAT, 503, paused).open();
+    assert_snapshot!(house.run(&["ask", "x"]).screen(), @"
+    steward: Everything is paused. Resume it in the menu.
+    [exit 1]
+    ");
+    let forbidden = r#"{"error":"This key may not chat.","code":"forbidden"}"#;
+    let house = House::new().says(CHAT, 403, forbidden).open();
+    assert_eq!(house.run(&["ask", "x"]).exit, 4);
+}
+
+#[test]
+fn chat_keeps_to_one_conversation() {
+    let house = House::new().says(CHAT, 200, answer()).open();
+    let ran = house.run_with(&["chat", "-q"], "first\n\nsecond\n");
+    assert_eq!(ran.screen(), "It is [31mnoon.\nIt is [31mnoon.\n[exit 0]");
+    assert_snapshot!(house.asked(), @r#"
+    POST /api/chat/completions {"message":"first"}
+    POST /api/chat/completions {"conversation_id":"c-1","message":"second"}
+    "#);
+}
+
+fn approvals() -> String {
+    json!({ "approvals": [
+        { "id": APPROVAL, "tool_call_id": "t-9", "tool_name": "web_fetch", "state": "waiting",
+          "arguments": { "url": "http://example.org/a" }, "description": "Fetch http://example.org/a",
+          "reason": "The address is not one you named.", "origins": ["mail(bob@example.org)"],
+          "created_at": "2026-11-23T08:00:00Z" },
+        { "id": "0190c1d2-0000-7000-8000-0000aa11ccdd", "tool_call_id": "t-8", "tool_name": "files_delete",
+          "state": "approved", "description": "Delete a.txt", "created_at": "2026-11-22T08:00:00Z" }
+    ], "total": 2, "page": 1, "per_page": 50 })
+    .to_string()
+}
+
+#[test]
+fn approvals_are_listed_shown_and_answered() {
+    let house = House::new()
+        .says("GET /api/approvals", 200, approvals())
+        .says("POST /api/tool-calls/t-9/approve", 200, r#"{"ok":true}"#)
+        .says("POST /api/tool-calls/t-9/deny", 200, r#"{"ok":true}"#)
+        .open();
+    assert_snapshot!(house.run(&["approvals", "ls"]).screen(), @"
+    ID        TOOL       WHAT                        SINCE
+    aabbccdd  web_fetch  Fetch http://example.org/a  2026-11-23 08:00
+    steward approvals show ID, approve ID, deny ID
+    [exit 0]
+    ");
+    assert_snapshot!(house.run(&["approvals", "ls", "--plain"]).screen(), @"
+    0190c1d2-0000-7000-8000-0000aabbccdd	web_fetch	Fetch http://example.org/a	2026-11-23 08:00
+    [exit 0]
+    ");
+    assert_snapshot!(house.run(&["approvals", "show", "aabbccdd"]).screen(), @"
+    Fetch http://example.org/a
+      tool     web_fetch
+      url      http://example.org/a
+      why      The address is not one you named.
+      from     mail(bob@example.org)
+      since    2026-11-23 08:00
+      state    waiting
+      id       0190c1d2-0000-7000-8000-0000aabbccdd
+    [exit 0]
+    ");
+    assert_snapshot!(house.run(&["approvals", "approve", "bbccdd"]).screen(), @"
+    Approved: Fetch http://example.org/a
+    [exit 0]
+    ");
+    let deny = ["approvals", "deny", "bbccdd", "--memo", "not now", "--json"];
+    assert_eq!(house.run(&deny).exit, 0);
+    assert!(house.asked().contains(r#"POST /api/tool-calls/t-9/deny {"memo":"not now"}"#));
+    assert_snapshot!(house.run(&["approvals", "show", "ffff"]).screen(), @"
+    steward: Nothing that waits has an id that ends in ffff.
+    `steward approvals ls` shows what waits.
+    [exit 1]
+    ");
+    assert_snapshot!(house.run(&["approvals", "show", "ccdd"]).screen(), @"
+    steward: Several ids end in ccdd; give more of it.
+    [exit 1]
+    ");
+    assert_snapshot!(house.run(&["approvals", "show", "../status"]).screen(), @r#"
+    steward: "../status" is not an id; `steward approvals ls` shows them.
+    [exit 2]
+    "#);
+}
+
+#[test]
+fn a_second_answer_is_told_who_was_first() {
+    let already = r#"{"error":"You answered this in the browser at 12:04.","code":"conflict"}"#;
+    let house = House::new()
+        .says("GET /api/approvals", 200, approvals())
+        .says("POST /api/tool-calls/t-9/approve", 409, already)
+        .open();
+    assert_snapshot!(house.run(&["approvals", "approve", "bbccdd"]).screen(), @"
+    steward: You answered this in the browser at 12:04.
+    [exit 1]
+    ");
+}
+
+#[test]
+fn no_approvals_is_no_error() {
+    let house =
+        House::new().says("GET /api/approvals", 200, r#"{"approvals":[],"total":0}"#).open();
+    assert_snapshot!(house.run(&["approvals", "ls"]).screen(), @"
+    Nothing waits for you.
+    [exit 0]
+    ");
+}

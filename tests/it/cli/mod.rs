@@ -1,0 +1,200 @@
+//! The commands, run as a person or a program runs them.
+
+mod answers;
+mod peer;
+mod settings;
+
+use insta::assert_snapshot;
+use peer::House;
+
+#[test]
+fn help_opens_with_six_examples() {
+    let house = House::new();
+    assert_snapshot!(house.run(&["--help"]).screen(), @r#"
+    The personal assistant on your own machine.
+
+    Examples:
+      steward                                  start; prints the address and the setup code
+      steward ask "remind me at six to call"   one question, one answer
+      steward chat                             a conversation in the terminal
+      steward approvals ls                     what waits for your yes or no
+      steward config show --sources            every setting and where it comes from
+      steward token create --name laptop       a key for another program
+
+    Usage: steward [OPTIONS] [COMMAND]
+
+    Commands:
+      serve        Start the assistant (what `steward` alone does)
+      setup        Make the owner's login without a browser
+      setup-code   Print the code that opens the setup page
+      ask          Ask one thing and print the answer
+      chat         Talk with the assistant
+      approvals    What waits for your yes or no
+      token        Keys for other programs
+      config       The settings: where they come from, whether they are right
+      audit        The record of everything the assistant did
+      healthcheck  Exit with 0 when the program is up and ready
+      completion   Print the completion script of a shell
+      help         Print this message or the help of the given subcommand(s)
+
+    Options:
+          --data-dir <FOLDER>      Folder of the database, the key and the files
+          --listen <ADDRESS:PORT>  Address and port to serve on
+          --config <FILE>          Config file [default: /etc/steward/config.toml, if it is there]
+          --json                   Print JSON, for programs
+          --plain                  Print lists as lines with tabs, for grep and cut
+      -q, --quiet                  Print only what was asked for, no hints
+          --no-input               Never ask, not even on a terminal
+      -h, --help                   Print help
+      -V, --version                Print version
+
+    Exit codes: 0 done, 1 error, 2 usage, 3 waiting for an approval, 4 denied, 130 stopped by Ctrl-C.
+    [exit 0]
+    "#);
+    let subcommands =
+        ["ask", "chat", "setup", "token", "approvals", "config", "audit", "completion"];
+    for command in subcommands {
+        let ran = house.run(&[command, "--help"]);
+        assert_eq!(ran.exit, 0, "{command}: {}", ran.err);
+    }
+}
+
+#[test]
+fn version_names_the_program() {
+    let ran = House::new().run(&["--version"]);
+    assert_eq!(ran.out, format!("steward {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn a_slip_of_the_pen_gets_the_nearest_name() {
+    let house = House::new();
+    assert_snapshot!(house.run(&["asq", "x"]).screen(), @"
+    error: unrecognized subcommand 'asq'
+
+      tip: a similar subcommand exists: 'ask'
+
+    Usage: steward [OPTIONS] [COMMAND]
+
+    For more information, try '--help'.
+    [exit 2]
+    ");
+    assert_snapshot!(house.run(&["approvals", "aprove", "x"]).screen(), @"
+    error: unrecognized subcommand 'aprove'
+
+      tip: a similar subcommand exists: 'approve'
+
+    Usage: steward approvals [OPTIONS] <COMMAND>
+
+    For more information, try '--help'.
+    [exit 2]
+    ");
+    assert_snapshot!(house.run(&["--lisen", "x"]).screen(), @"
+    error: unexpected argument '--lisen' found
+
+      tip: a similar argument exists: '--listen'
+
+    Usage: steward --listen <ADDRESS:PORT>
+
+    For more information, try '--help'.
+    [exit 2]
+    ");
+    assert_snapshot!(house.run(&["ask"]).screen(), @"
+    error: the following required arguments were not provided:
+      <TEXT>...
+
+    Usage: steward ask --config <FILE> <TEXT>...
+
+    For more information, try '--help'.
+    [exit 2]
+    ");
+    assert_snapshot!(house.run(&["ask", "  "]).screen(), @"
+    steward: There is nothing to ask; write it after `steward ask`.
+    [exit 2]
+    ");
+}
+
+#[test]
+fn every_command_says_when_nothing_runs() {
+    let house = House::new();
+    let password = house.file("password", "correct horse");
+    let commands: [&[&str]; 11] = [
+        &["ask", "hello"],
+        &["chat"],
+        &["setup", "--owner", "ada", "--password-file", password.to_str().unwrap()],
+        &["setup-code"],
+        &["token", "create", "--name", "x"],
+        &["token", "list"],
+        &["token", "revoke", "x"],
+        &["approvals", "ls"],
+        &["approvals", "approve", "0123"],
+        &["audit", "verify"],
+        &["healthcheck"],
+    ];
+    for command in commands {
+        let ran = house.run(command);
+        assert_eq!(ran.exit, 1, "{command:?}: {}", ran.screen());
+        let sentence = "steward: Steward is not running here; start it with `steward --config DIR/config.toml serve`.\n";
+        assert!(ran.err.starts_with(sentence), "{command:?}: {}", ran.err);
+        assert_eq!(ran.out, "");
+    }
+    let json = house.run(&["healthcheck", "--json"]);
+    let told: serde_json::Value = serde_json::from_str(&json.err).unwrap();
+    assert!(told["error"].as_str().unwrap().contains("is not running"), "{told}");
+    let quiet = house.run(&["healthcheck", "-q"]);
+    assert_eq!(quiet.err.lines().count(), 1, "{}", quiet.err);
+}
+
+#[test]
+fn a_socket_nobody_listens_on_is_no_program() {
+    let house = House::new();
+    drop(std::os::unix::net::UnixListener::bind(house.path().join("steward.sock")).unwrap());
+    assert_snapshot!(house.run(&["healthcheck"]).screen(), @"
+    steward: Steward is not running here; start it with `steward --config DIR/config.toml serve`.
+    Looked for it at DIR/steward.sock.
+    [exit 1]
+    ");
+}
+
+#[test]
+fn something_else_at_the_socket_is_told_apart() {
+    let house = House::new().says("GET /readyz", 200, "<html>").open();
+    assert_snapshot!(house.run(&["healthcheck"]).screen(), @"
+    steward: What answers at the socket is not this steward; are both of the same version?
+    [exit 1]
+    ");
+}
+
+#[test]
+fn healthcheck_says_ok_or_why_not() {
+    let house = House::new().says("GET /readyz", 200, r#"{"status":"ok"}"#).open();
+    assert_snapshot!(house.run(&["healthcheck"]).screen(), @"
+    ok
+    [exit 0]
+    ");
+    let ill = r#"{"error":"The database can't be written: the disk is full.","code":"not_ready"}"#;
+    let house = House::new().says("GET /readyz", 503, ill).open();
+    assert_snapshot!(house.run(&["healthcheck"]).screen(), @"
+    steward: The database can't be written: the disk is full.
+    [exit 1]
+    ");
+}
+
+#[test]
+fn completion_knows_every_shell() {
+    let house = House::new();
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let ran = house.run(&["completion", shell]);
+        assert_eq!(ran.exit, 0);
+        assert!(ran.out.contains("approvals"), "{shell}");
+    }
+    assert_eq!(house.run(&["completion", "cmd"]).exit, 2);
+}
+
+#[test]
+fn a_full_disk_behind_the_output_is_an_error() {
+    let house = House::new();
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let output = house.command(&["config", "show"]).stdout(full).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("Can't write the output"));
+}

@@ -1,0 +1,230 @@
+//! `config`, `setup`, `setup-code`, `token` and `audit`.
+
+use insta::assert_snapshot;
+
+use super::peer::House;
+
+#[test]
+fn config_show_says_what_counts_and_why() {
+    let house = House::new();
+    house.file("config.toml", "[agent]\nname = \"Jeeves\"\n[web]\nbrave_key = \"canary-88\"");
+    let ran = house.run(&["config", "show", "--sources", "--listen", "127.0.0.1:9"]);
+    let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+    let lines: Vec<String> = ran.screen().lines().map(words).collect();
+    assert_snapshot!(lines.join("\n"), @r#"
+    [server]
+    listen = "127.0.0.1:9" # --listen
+    base_url = "" # default
+    trusted_proxies = [] # default
+
+    [data]
+    dir = "DIR" # STEWARD_DATA__DIR
+
+    [owner]
+    time_zone = "" # default
+    language = "en" # default
+
+    [log]
+    level = "info" # default
+    format = "text" # default
+
+    [agent]
+    name = "Jeeves" # DIR/config.toml
+    prompt_mode = "combined" # default
+
+    [models]
+    default = "builtin:commands" # default
+    fallback = [] # default
+    commands_first = false # default
+
+    [limits]
+    max_tool_calls = 20 # default
+    max_autonomous_runs_per_hour = 10 # default
+    max_concurrent_runs = 3 # default
+    daily_spend_usd = 2.0 # default
+    agent_daily_spend_usd = "none" # default
+    task_daily_spend_usd = "none" # default
+    requests_per_minute = 300 # default
+    body_bytes_max = 1048576 # default
+    upload_bytes_max = 26214400 # default
+
+    [web]
+    search_url = "" # default
+    # brave_key is set, and hidden # DIR/config.toml
+    brave_credential = "" # default
+
+    [guard]
+    mode = "balanced" # default
+    private_allowed = [] # default
+
+    [vault]
+    passphrase = "" # default
+    master_key = "" # default
+    [exit 0]
+    "#);
+    let shown = house.run(&["config", "show", "--json"]);
+    assert_eq!(shown.json()["agent.name"]["source"], "DIR/config.toml");
+    let plain = house.run(&["config", "show", "--plain"]);
+    assert!(plain.out.contains("agent.name\t\"Jeeves\"\tDIR/config.toml\n"), "{}", plain.out);
+    for screen in [ran.screen(), shown.screen(), plain.screen()] {
+        assert!(!screen.contains("canary-88"));
+    }
+}
+
+#[test]
+fn config_show_can_be_used_as_a_config_file() {
+    let house = House::new();
+    house.file(
+        "config.toml",
+        "[web]\nbrave_key = \"k\"\n[models.providers.home]\nkind = \"openai\"",
+    );
+    let shown = house
+        .run(&["config", "show"])
+        .out
+        .replace("# brave_key is set, and hidden", "brave_key = \"k\"");
+    house.file("config.toml", &shown);
+    assert_eq!(house.run(&["config", "check"]).exit, 0);
+    let again = house.run(&["config", "show"]).out;
+    assert_eq!(again, shown.replace("brave_key = \"k\"", "# brave_key is set, and hidden"));
+}
+
+#[test]
+fn config_check_names_every_mistake() {
+    let house = House::new();
+    assert_snapshot!(house.run(&["config", "check"]).screen(), @"
+    The settings are right; 1 of 29 are set.
+    [exit 0]
+    ");
+    house.file("config.toml", "[server]\nlisten = 8484\nbaseurl = \"\"");
+    assert_snapshot!(house.run(&["config", "check"]).screen(), @"
+    steward: DIR/config.toml, line 3: server.baseurl is not a setting; did you mean server.base_url?
+    DIR/config.toml, line 2: server.listen must be a text in quotes.
+    [exit 1]
+    ");
+    let mut command = House::new().command(&["config", "check"]);
+    let output = command.env("STEWARD_AGENT__NAEM", "x").output().unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(told.contains("did you mean STEWARD_AGENT__NAME?"), "{told}");
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn setup_takes_the_password_from_a_file_or_the_input() {
+    let made = r#"{"id":"0190","name":"ada"}"#;
+    let house = House::new().says("POST /api/setup/owner", 201, made).open();
+    let file = house.file("password", "correct horse\n");
+    let with_file = ["setup", "--owner", "ada", "--password-file", file.to_str().unwrap()];
+    assert_snapshot!(house.run(&with_file).screen(), @r#"
+    ada is the owner now.
+    Try it: steward ask "what can you do?"
+    [exit 0]
+    "#);
+    assert_eq!(
+        house.run_with(&["setup", "--owner", "ada", "--password-file", "-"], "x y\nz").exit,
+        0
+    );
+    assert_snapshot!(house.asked(), @r#"
+    POST /api/setup/owner {"name":"ada","password":"correct horse"}
+    POST /api/setup/owner {"name":"ada","password":"x y"}
+    "#);
+    let empty = house.file("empty", "\n");
+    let with_empty = ["setup", "--owner", "ada", "--password-file", empty.to_str().unwrap()];
+    assert_snapshot!(house.run(&with_empty).screen(), @"
+    steward: The password file DIR/empty is empty.
+    [exit 1]
+    ");
+    let missing = ["setup", "--owner", "ada", "--password-file", "/nowhere"];
+    assert_snapshot!(house.run(&missing).screen(), @"
+    steward: The password file /nowhere can't be read: No such file or directory (os error 2).
+    [exit 1]
+    ");
+}
+
+#[test]
+fn setup_code_is_printed_alone_for_programs_and_with_the_way_for_people() {
+    let code = r#"{"code":"7KQ4-M2XD","url":"http://127.0.0.1:8484/setup"}"#;
+    let house = House::new().says("GET /api/setup/code", 200, code).open();
+    assert_snapshot!(house.run(&["setup-code"]).screen(), @"
+    7KQ4-M2XD
+    Open http://127.0.0.1:8484/setup and type it there.
+    [exit 0]
+    ");
+    assert_eq!(house.run(&["setup-code", "-q"]).screen(), "7KQ4-M2XD\n[exit 0]");
+    assert_eq!(house.run(&["setup-code", "--json"]).json()["code"], "7KQ4-M2XD");
+    let gone = r#"{"error":"The setup is done; log in instead.","code":"gone"}"#;
+    let house = House::new().says("GET /api/setup/code", 410, gone).open();
+    assert_snapshot!(house.run(&["setup-code"]).screen(), @"
+    steward: The setup is done; log in instead.
+    [exit 1]
+    ");
+}
+
+#[test]
+fn a_token_is_printed_once_and_as_the_api_gives_it() {
+    let made = r#"{"id":"0190-a","name":"ci","prefix":"stw_ab","scopes":["read"],"expires_at":null,"token":"stw_abcdef"}"#;
+    let house = House::new().says("POST /api/tokens", 201, made).open();
+    let create = ["token", "create", "--name", "ci", "--scopes", "read,chat", "--json"];
+    assert_eq!(house.run(&create).json(), serde_json::from_str::<serde_json::Value>(made).unwrap());
+    assert_snapshot!(house.run(&["token", "create", "--name", "ci"]).screen(), @"
+    stw_abcdef
+    Keep it now: it can't be shown again. `steward token revoke` ends it.
+    [exit 0]
+    ");
+    assert_snapshot!(house.asked(), @r#"
+    POST /api/tokens {"name":"ci","scopes":["read","chat"]}
+    POST /api/tokens {"name":"ci"}
+    "#);
+}
+
+#[test]
+fn tokens_are_listed_and_revoked_by_any_name() {
+    let list = r#"{"tokens":[
+        {"id":"0190-a","name":"ci","prefix":"stw_ab","scopes":["read","chat"],"expires_at":null,"last_used_at":"2026-11-23T08:00:00Z"},
+        {"id":"0190-b","name":"phone","prefix":"stw_cd","scopes":["*"],"expires_at":"2027-01-01T00:00:00Z","last_used_at":null},
+        {"id":"0190-c","name":"phone","prefix":"stw_ef","scopes":["*"],"expires_at":null,"last_used_at":null}
+    ],"total":3,"page":1,"per_page":50}"#;
+    let ok = r#"{"ok":true}"#;
+    let house = House::new()
+        .says("GET /api/tokens", 200, list)
+        .says("DELETE /api/tokens/0190-a", 200, ok)
+        .says("DELETE /api/tokens/0190-b", 200, ok)
+        .open();
+    assert_snapshot!(house.run(&["token", "list"]).screen(), @"
+    ID      NAME   PREFIX  SCOPES     EXPIRES           LAST USED
+    0190-a  ci     stw_ab  read,chat  -                 2026-11-23 08:00
+    0190-b  phone  stw_cd  *          2027-01-01 00:00  -
+    0190-c  phone  stw_ef  *          -                 -
+    [exit 0]
+    ");
+    assert_eq!(house.run(&["token", "ls", "--plain"]).out.lines().count(), 3);
+    assert_eq!(house.run(&["token", "revoke", "ci"]).exit, 0);
+    assert_eq!(house.run(&["token", "revoke", "stw_cdefgh"]).exit, 0);
+    assert_snapshot!(house.run(&["token", "revoke", "phone"]).screen(), @r#"
+    steward: Several keys are called "phone"; give the id.
+    `steward token list` shows them.
+    [exit 1]
+    "#);
+    assert_snapshot!(house.run(&["token", "revoke", "laptop"]).screen(), @r#"
+    steward: No key is called "laptop".
+    `steward token list` shows them.
+    [exit 1]
+    "#);
+}
+
+#[test]
+fn audit_verify_fails_on_a_broken_chain() {
+    let house =
+        House::new().says("GET /api/audit/verify", 200, r#"{"ok":true,"entries":12}"#).open();
+    assert_snapshot!(house.run(&["audit", "verify"]).screen(), @"
+    The record is whole and unchanged (12 entries).
+    [exit 0]
+    ");
+    let broken = r#"{"ok":false,"entries":12,"error":"row 7 is not the row that was written."}"#;
+    let house = House::new().says("GET /api/audit/verify", 200, broken).open();
+    assert_snapshot!(house.run(&["audit", "verify"]).screen(), @"
+    steward: The record was changed: row 7 is not the row that was written.
+    Keep the database as it is and look at the last backup.
+    [exit 1]
+    ");
+    assert_eq!(house.run(&["audit", "verify", "--json"]).exit, 1);
+}
