@@ -1,0 +1,215 @@
+//! The real binary on a folder of its own: started, killed, started again.
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::process::{Child, Command};
+use tokio::time::{interval, timeout};
+
+const START_TIME_MAX: Duration = Duration::from_secs(30);
+const STOP_TIME_MAX: Duration = Duration::from_secs(20);
+const PROBE_EVERY: Duration = Duration::from_millis(1);
+
+pub const OWNER: &str = "ada";
+pub const PASSWORD: &str = "correct horse battery staple";
+
+pub struct House {
+    dir: tempfile::TempDir,
+    port: u16,
+    settings: Vec<(String, String)>,
+    running: Option<Child>,
+}
+
+impl House {
+    /// A new, empty house that is not started yet. Settings are `SECTION__KEY` and value.
+    pub fn new(settings: &[(&str, &str)]) -> House {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let settings =
+            settings.iter().map(|(key, value)| (format!("STEWARD_{key}"), (*value).to_owned()));
+        House {
+            dir: tempfile::tempdir().unwrap(),
+            port,
+            settings: settings.collect(),
+            running: None,
+        }
+    }
+
+    /// A running house with its owner set up, and a key for everything.
+    pub async fn lived_in(settings: &[(&str, &str)]) -> (House, Key) {
+        let mut house = House::new(settings);
+        house.start().await;
+        house.set_up().await;
+        let key = house.key("*,approvals").await;
+        (house, key)
+    }
+
+    /// Starts the program and waits until it answers.
+    pub async fn start(&mut self) {
+        assert!(self.running.is_none(), "it runs already");
+        let log = std::fs::File::options().create(true).append(true).open(self.log_path()).unwrap();
+        let child = self
+            .command()
+            .stdout(log.try_clone().unwrap())
+            .stderr(log)
+            .stdin(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        self.running = Some(child);
+        let ready = async {
+            let mut again = interval(PROBE_EVERY);
+            while !self.is_ready().await {
+                again.tick().await;
+            }
+        };
+        if timeout(START_TIME_MAX, ready).await.is_err() {
+            panic!("not ready in {START_TIME_MAX:?}:\n{}", self.log());
+        }
+    }
+
+    /// kill -9: nothing gets to tidy up.
+    pub async fn kill(&mut self) {
+        self.running.take().expect("it runs").kill().await.unwrap();
+    }
+
+    /// A polite stop; it must end by itself.
+    pub async fn stop(&mut self) {
+        let mut child = self.running.take().expect("it runs");
+        let pid = rustix::process::Pid::from_raw(child.id().unwrap().cast_signed()).unwrap();
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        let status = timeout(STOP_TIME_MAX, child.wait()).await.expect("it stops").unwrap();
+        assert!(status.success(), "{status}:\n{}", self.log());
+    }
+
+    pub async fn set_up(&self) {
+        let file = self.path().join("password");
+        std::fs::write(&file, PASSWORD).unwrap();
+        self.run(&["setup", "--owner", OWNER, "--password-file", file.to_str().unwrap()])
+            .await
+            .done();
+    }
+
+    pub async fn key(&self, scopes: &str) -> Key {
+        let said =
+            self.run(&["token", "create", "--name", "tests", "--scopes", scopes, "--json"]).await;
+        let token: Value = serde_json::from_str(&said.done()).unwrap();
+        Key { base: self.url(""), key: token["token"].as_str().unwrap().to_owned(), http: client() }
+    }
+
+    /// The one-time code that opens the setup page.
+    pub async fn setup_code(&self) -> String {
+        self.run(&["setup-code"]).await.done().trim().to_owned()
+    }
+
+    /// Runs one of the program's commands against this house.
+    pub async fn run(&self, args: &[&str]) -> Said {
+        let mut command = Command::new(binary());
+        command.args(args).arg("--data-dir").arg(self.data()).env_clear();
+        command.envs(self.settings.iter().cloned()).stdin(Stdio::null()).kill_on_drop(true);
+        let output = timeout(START_TIME_MAX, command.output()).await.expect("it answers").unwrap();
+        Said {
+            what: args.join(" "),
+            code: output.status.code(),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// The running program's process.
+    pub fn pid(&self) -> u32 {
+        self.running.as_ref().and_then(Child::id).expect("it runs")
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.port)
+    }
+
+    pub fn path(&self) -> &Path {
+        self.dir.path()
+    }
+
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.log_path()).unwrap_or_default()
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(binary());
+        command
+            .arg("--data-dir")
+            .arg(self.data())
+            .arg("--listen")
+            .arg(format!("127.0.0.1:{}", self.port));
+        command.env_clear().env("PATH", "/usr/bin:/bin").envs(self.settings.iter().cloned());
+        command
+    }
+
+    async fn is_ready(&self) -> bool {
+        let answer = client().get(self.url("/readyz")).send().await;
+        answer.is_ok_and(|answer| answer.status().is_success())
+    }
+
+    fn data(&self) -> PathBuf {
+        self.path().join("data")
+    }
+
+    fn log_path(&self) -> PathBuf {
+        self.path().join("log")
+    }
+}
+
+/// What one of the program's commands answered.
+pub struct Said {
+    what: String,
+    pub code: Option<i32>,
+    pub out: String,
+    pub err: String,
+}
+
+impl Said {
+    /// The output of a command that must have worked.
+    pub fn done(self) -> String {
+        assert_eq!(self.code, Some(0), "steward {}: {}{}", self.what, self.out, self.err);
+        self.out
+    }
+}
+
+/// A program of the owner's with an API key.
+pub struct Key {
+    base: String,
+    pub key: String,
+    http: reqwest::Client,
+}
+
+impl Key {
+    pub async fn get(&self, path: &str) -> Value {
+        self.send(self.http.get(format!("{}/api{path}", self.base))).await
+    }
+
+    pub async fn post(&self, path: &str, body: &Value) -> Value {
+        self.send(self.http.post(format!("{}/api{path}", self.base)).json(body)).await
+    }
+
+    async fn send(&self, request: reqwest::RequestBuilder) -> Value {
+        let answer = request.bearer_auth(&self.key).send().await.unwrap();
+        let (status, text) = (answer.status(), answer.text().await.unwrap());
+        assert!(status.is_success(), "{status}: {text}");
+        serde_json::from_str(&text).unwrap()
+    }
+}
+
+pub fn client() -> reqwest::Client {
+    static RING: std::sync::Once = std::sync::Once::new();
+    RING.call_once(|| {
+        drop(rustls::crypto::ring::default_provider().install_default());
+    });
+    reqwest::Client::builder().no_proxy().build().unwrap()
+}
+
+/// The release build where `tests/run` made one, else the build beside the tests.
+pub fn binary() -> PathBuf {
+    std::env::var_os("STEWARD_BINARY")
+        .map_or_else(|| env!("CARGO_BIN_EXE_steward").into(), PathBuf::from)
+}

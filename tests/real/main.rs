@@ -1,0 +1,14 @@
+//! The program itself against real programs: Chromium, a small language model, and
+//! kill -9. `tests/run` installs what is needed and runs this; plain `cargo test`
+//! leaves it out.
+
+#![expect(clippy::unwrap_used, reason = "a test that panics has failed, which is what it is for")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests/run says in the environment where things are"
+)]
+
+#[expect(dead_code, reason = "the tests that live in it come with the daemon")]
+mod house;
+mod peers;
+mod small_model;
