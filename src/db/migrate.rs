@@ -8,6 +8,7 @@ use rusqlite_migration::{M, Migrations};
 
 pub const STEPS: &[(&str, &str)] = &[
     ("0001_users", include_str!("schema/0001_users.sql")),
+    ("0002_guard", include_str!("schema/0002_guard.sql")),
     ("0003_runs", include_str!("schema/0003_runs.sql")),
 ];
 

@@ -1,0 +1,265 @@
+//! The vault: keys and passwords, sealed, given out by name at the very edge.
+//!
+//! Each value is sealed under a key of its own, which is sealed under the master key; both are
+//! bound to the entry's name and version, so a row can be neither moved nor put back. A wrong
+//! master key is a refusal to start, never an empty vault.
+
+use std::sync::Arc;
+
+use anyhow::anyhow;
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::audit::{self, By, Entry};
+use super::leak::Watch;
+use super::master_key::{self, KeySource, Stretch};
+use super::seal::{self, Key};
+use super::secret::Secret;
+use super::{at, at_or_none};
+use crate::db::{Reader, Tx};
+use crate::error::{Error, Result};
+
+const NAME_CHARS_MAX: usize = 200;
+const VALUE_BYTES_MAX: usize = 65_536;
+const DESCRIPTION_CHARS_MAX: usize = 500;
+/// What is sealed to tell the right master key from a wrong one.
+const CHECK: &[u8] = b"steward vault";
+/// Entries named like this answer to nobody: they are used, never shown.
+const WRITE_ONLY: &str = "secret:";
+
+/// The opened vault. Holds the master key, so it can't be printed.
+#[derive(Clone)]
+pub struct Vault {
+    master: Arc<Key>,
+}
+
+/// What may be seen of an entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Credential {
+    pub key: String,
+    pub description: String,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    pub last_used_at: Option<Timestamp>,
+}
+
+impl Credential {
+    /// Whether its value can never be shown again.
+    pub fn write_only(&self) -> bool {
+        self.key.starts_with(WRITE_ONLY)
+    }
+}
+
+impl Vault {
+    /// Opens the vault, or makes it at the first start.
+    pub fn open(tx: &Tx<'_>, source: &KeySource, now: Timestamp) -> Result<Vault> {
+        let sql = "select stretch_salt, stretch_memory_kib, stretch_passes, stretch_lanes, sealed_check
+                   from vault";
+        let found = tx.row(sql, (), |row| {
+            let salt: Option<Vec<u8>> = row.get(0)?;
+            let stretch = match salt {
+                None => None,
+                Some(salt) => Some(Stretch {
+                    salt,
+                    memory_kib: row.get(1)?,
+                    passes: row.get(2)?,
+                    lanes: row.get(3)?,
+                }),
+            };
+            Ok((stretch, row.get::<_, Vec<u8>>(4)?))
+        })?;
+        let Some((stretch, check)) = found else { return Vault::make(tx, source, now) };
+        let master = master_key::again(source, stretch.as_ref())?;
+        if seal::open(&master, CHECK, &check).is_none_or(|plain| *plain != CHECK) {
+            return Err(Error::Denied(
+                "The master key does not open this vault. Put the right master.key (or passphrase) \
+                 back, from the same backup as the database, and start again."
+                    .to_owned(),
+            ));
+        }
+        Ok(Vault { master: Arc::new(master) })
+    }
+
+    fn make(tx: &Tx<'_>, source: &KeySource, now: Timestamp) -> Result<Vault> {
+        if tx.one("select exists (select 1 from credentials)", (), |row| row.get(0))? {
+            return Err(Error::Denied(
+                "The database holds credentials but not the vault's check value, so it was changed \
+                 by hand. Restore a backup."
+                    .to_owned(),
+            ));
+        }
+        let (master, stretch) = master_key::first(source)?;
+        let check = seal::seal(&master, CHECK, CHECK)?;
+        let cost = stretch.as_ref();
+        tx.execute(
+            "insert into vault (id, stretch_salt, stretch_memory_kib, stretch_passes, stretch_lanes,
+                 sealed_check, created_at) values (1, ?1, ?2, ?3, ?4, ?5, ?6)",
+            (
+                cost.map(|cost| &cost.salt),
+                cost.map(|cost| cost.memory_kib),
+                cost.map(|cost| cost.passes),
+                cost.map(|cost| cost.lanes),
+                check,
+                now.as_millisecond(),
+            ),
+        )?;
+        Ok(Vault { master: Arc::new(master) })
+    }
+
+    /// Saves a value under a new name, or a new value (and description) under an old one.
+    pub fn put(
+        &self,
+        tx: &Tx<'_>,
+        key: &str,
+        value: &Secret,
+        description: &str,
+        by: &By,
+    ) -> Result<()> {
+        check_input(key, value, description)?;
+        let version: i64 =
+            tx.row("select version from credentials where key = ?1", [key], |row| row.get(0))?
+                .unwrap_or(0)
+                + 1;
+        let data_key = seal::random()?;
+        let wrapped_key = seal::seal(&self.master, &bound("key", key, version), data_key.as_ref())?;
+        let sealed_value =
+            seal::seal(&data_key, &bound("value", key, version), value.expose().as_bytes())?;
+        tx.execute(
+            "insert into credentials
+                 (key, description, version, wrapped_key, sealed_value, created_at, updated_at)
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?6)
+             on conflict (key) do update set description = ?2, version = ?3, wrapped_key = ?4,
+                 sealed_value = ?5, updated_at = ?6",
+            (key, description, version, wrapped_key, sealed_value, by.at.as_millisecond()),
+        )?;
+        audit::record(tx, Entry::new(by, "credentials.save", key))?;
+        Ok(())
+    }
+
+    /// The value, for use by the program itself. For a person use [`Vault::reveal`]; for a use
+    /// that has to be on record, [`Vault::spend`].
+    pub fn get(&self, reader: &Reader<'_>, key: &str) -> Result<Option<Secret>> {
+        let sql = "select version, wrapped_key, sealed_value from credentials where key = ?1";
+        let found: Option<(i64, Vec<u8>, Vec<u8>)> =
+            reader.row(sql, [key], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        let Some((version, wrapped, sealed)) = found else { return Ok(None) };
+        self.unseal(key, version, &wrapped, &sealed).map(Some)
+    }
+
+    /// The value for the header or login of `purpose`; remembers when and records for what.
+    pub fn spend(&self, tx: &Tx<'_>, key: &str, purpose: &str, by: &By) -> Result<Secret> {
+        let value = self.get(tx, key)?.ok_or_else(|| {
+            Error::Denied(format!("There is no credential named {key}. Add it under Credentials."))
+        })?;
+        tx.execute(
+            "update credentials set last_used_at = ?2 where key = ?1",
+            (key, by.at.as_millisecond()),
+        )?;
+        let entry = Entry::new(by, "credentials.use", key).detail(json!({"for": purpose}));
+        audit::record(tx, entry)?;
+        Ok(value)
+    }
+
+    /// The value for a person's eyes. Whether they may see it is the caller's to check.
+    pub fn reveal(&self, tx: &Tx<'_>, key: &str, by: &By) -> Result<(Credential, Secret)> {
+        let about = find(tx, key)?.ok_or(Error::NotFound("credential"))?;
+        if about.write_only() {
+            return Err(Error::Denied(format!(
+                "{key} can be used and replaced, but its value is never shown."
+            )));
+        }
+        let value = self.get(tx, key)?.ok_or(Error::NotFound("credential"))?;
+        audit::record(tx, Entry::new(by, "credentials.reveal", key))?;
+        Ok((about, value))
+    }
+
+    /// Knows every value again in a text, without showing any.
+    pub fn watch(&self, reader: &Reader<'_>) -> Result<Watch> {
+        let mut watch = Watch::default();
+        let sql = "select key, version, wrapped_key, sealed_value from credentials";
+        reader.each(sql, (), |row| {
+            let key: String = row.get(0)?;
+            let (version, wrapped, sealed): (_, Vec<u8>, Vec<u8>) =
+                (row.get(1)?, row.get(2)?, row.get(3)?);
+            let value = self.unseal(&key, version, &wrapped, &sealed)?;
+            watch.add(&key, &value);
+            Ok(())
+        })?;
+        Ok(watch)
+    }
+
+    /// A signature by this house over `parts`, good for one purpose.
+    pub(super) fn sign(&self, purpose: &str, parts: &[&[u8]]) -> [u8; 32] {
+        seal::sign(&self.master, purpose, parts)
+    }
+
+    fn unseal(&self, key: &str, version: i64, wrapped: &[u8], sealed: &[u8]) -> Result<Secret> {
+        let opened = seal::open(&self.master, &bound("key", key, version), wrapped)
+            .and_then(|bytes| Some(Key::new(bytes.as_slice().try_into().ok()?)))
+            .and_then(|data_key| seal::open(&data_key, &bound("value", key, version), sealed))
+            .and_then(|plain| str::from_utf8(&plain).ok().map(Secret::new));
+        opened.ok_or_else(|| Error::internal(anyhow!("the vault's entry {key} was tampered with")))
+    }
+}
+
+/// All entries, without their values.
+pub fn list(reader: &Reader<'_>) -> Result<Vec<Credential>> {
+    let sql = "select key, description, created_at, updated_at, last_used_at from credentials
+               order by key";
+    reader.rows(sql, (), from_row)
+}
+
+pub fn find(reader: &Reader<'_>, key: &str) -> Result<Option<Credential>> {
+    let sql = "select key, description, created_at, updated_at, last_used_at from credentials
+               where key = ?1";
+    reader.row(sql, [key], from_row)
+}
+
+pub fn delete(tx: &Tx<'_>, key: &str, by: &By) -> Result<()> {
+    if tx.execute("delete from credentials where key = ?1", [key])? == 0 {
+        return Err(Error::NotFound("credential"));
+    }
+    audit::record(tx, Entry::new(by, "credentials.delete", key))?;
+    Ok(())
+}
+
+fn from_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Credential> {
+    Ok(Credential {
+        key: row.get(0)?,
+        description: row.get(1)?,
+        created_at: at(row, 2)?,
+        updated_at: at(row, 3)?,
+        last_used_at: at_or_none(row, 4)?,
+    })
+}
+
+/// What a sealed value belongs to. The version keeps an old row from being put back.
+fn bound(part: &str, key: &str, version: i64) -> Vec<u8> {
+    let mut bytes = format!("steward/credential/{part}/{key}").into_bytes();
+    bytes.push(0);
+    bytes.extend_from_slice(&version.to_be_bytes());
+    bytes
+}
+
+fn check_input(key: &str, value: &Secret, description: &str) -> Result<()> {
+    let named = key.split_once(':').is_some_and(|(kind, name)| {
+        let kind_fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "_-".contains(c);
+        !kind.is_empty()
+            && kind.chars().all(kind_fits)
+            && !name.is_empty()
+            && name.chars().all(|c| c.is_ascii_graphic())
+    });
+    if !named || NAME_CHARS_MAX < key.len() {
+        return Err(Error::invalid(
+            "key",
+            "Name it kind:name without spaces, such as system:anthropic_api_key or secret:shop.",
+        ));
+    }
+    if value.is_empty() || VALUE_BYTES_MAX < value.expose().len() {
+        return Err(Error::invalid("value", "Give the value to keep, at most 64 KiB of it."));
+    }
+    if DESCRIPTION_CHARS_MAX < description.chars().count() {
+        return Err(Error::invalid("description", "Keep the description under 500 characters."));
+    }
+    Ok(())
+}
