@@ -37,3 +37,9 @@ pub struct Command {
     pub program: String,
     pub arguments: Vec<String>,
 }
+
+/// A mail address on the owner's whitelist: lower case, its domain in ASCII.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recipient {
+    pub address: String,
+}

@@ -146,7 +146,8 @@ impl Watch {
             let gram: &[u8; GRAM] = gram.try_into().expect("a window has its length");
             for (id, start) in self.grams.get(gram).into_iter().flatten() {
                 let needle = &self.needles[*id];
-                let same = needle.text[*start..].iter().zip(&text[at..]).take_while(|(a, b)| a == b);
+                let same =
+                    needle.text[*start..].iter().zip(&text[at..]).take_while(|(a, b)| a == b);
                 if needle.piece <= same.count() {
                     return Some(needle.name);
                 }

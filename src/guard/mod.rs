@@ -1,33 +1,52 @@
 //! What stands between the assistant and the world. Small on purpose: read it all.
 
 pub mod allowed;
+pub mod approval;
 pub mod audit;
+mod call;
+mod grounding;
 pub mod label;
 pub mod leak;
 pub mod limits;
 mod master_key;
+pub mod net;
+mod permit;
 mod seal;
 
 pub mod vault;
+mod verdict;
+pub mod whitelist;
 
-pub use crate::secret;
+pub use call::{Call, CallHash, Effect, Role, call_hash};
+pub use grounding::Link;
 pub use master_key::KeySource;
+pub use permit::Permit;
+pub use crate::secret;
+pub use verdict::{Facts, Halt, Mode, Offer, Scene, Verdict, gather, judge};
 
 use jiff::Timestamp;
-use rusqlite::Row;
 use rusqlite::types::Type;
+use rusqlite::{Row, RowIndex};
+use serde::de::DeserializeOwned;
+
+type Cell<T> = rusqlite::Result<T>;
 
 /// A column of milliseconds since 1970.
-fn at(row: &Row<'_>, column: usize) -> rusqlite::Result<Timestamp> {
-    moment(row.get(column)?, column)
+fn at(row: &Row<'_>, column: impl RowIndex) -> Cell<Timestamp> {
+    moment(row.get(column)?)
 }
 
-fn at_or_none(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Timestamp>> {
-    let millis: Option<i64> = row.get(column)?;
-    millis.map(|millis| moment(millis, column)).transpose()
+fn at_or_none(row: &Row<'_>, column: impl RowIndex) -> Cell<Option<Timestamp>> {
+    row.get::<_, Option<i64>>(column)?.map(moment).transpose()
 }
 
-fn moment(millis: i64, column: usize) -> rusqlite::Result<Timestamp> {
+fn moment(millis: i64) -> Cell<Timestamp> {
     Timestamp::from_millisecond(millis)
-        .map_err(|err| rusqlite::Error::FromSqlConversionFailure(column, Type::Integer, err.into()))
+        .map_err(|err| rusqlite::Error::FromSqlConversionFailure(0, Type::Integer, err.into()))
+}
+
+fn json_column<T: DeserializeOwned>(row: &Row<'_>, column: &str) -> Cell<T> {
+    let text: String = row.get(column)?;
+    serde_json::from_str(&text)
+        .map_err(|err| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, err.into()))
 }

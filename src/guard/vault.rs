@@ -53,7 +53,8 @@ impl Credential {
 impl Vault {
     /// Opens the vault, or makes it at the first start.
     pub fn open(tx: &Tx<'_>, source: &KeySource, now: Timestamp) -> Result<Vault> {
-        let sql = "select stretch_salt, stretch_memory_kib, stretch_passes, stretch_lanes, sealed_check
+        let sql =
+            "select stretch_salt, stretch_memory_kib, stretch_passes, stretch_lanes, sealed_check
                    from vault";
         let found = tx.row(sql, (), |row| {
             let salt: Option<Vec<u8>> = row.get(0)?;
@@ -116,10 +117,10 @@ impl Vault {
         by: &By,
     ) -> Result<()> {
         check_input(key, value, description)?;
-        let version: i64 =
-            tx.row("select version from credentials where key = ?1", [key], |row| row.get(0))?
-                .unwrap_or(0)
-                + 1;
+        let version: i64 = tx
+            .row("select version from credentials where key = ?1", [key], |row| row.get(0))?
+            .unwrap_or(0)
+            + 1;
         let data_key = seal::random()?;
         let wrapped_key = seal::seal(&self.master, &bound("key", key, version), data_key.as_ref())?;
         let sealed_value =

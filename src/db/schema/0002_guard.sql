@@ -107,6 +107,7 @@ create table approvals (
     call_id text not null unique,
     run_id text not null,
     conversation_id text not null,
+    user_id text not null,                        -- who is asked
     tool text not null,
     call_hash blob not null,                      -- of the tool and arguments that were asked about
     what text not null,
@@ -129,6 +130,7 @@ create table approvals (
     taken_at integer                              -- the yes was used up
 ) strict;
 create index approvals_waiting on approvals (created_at) where state = 'waiting';
+create index approvals_answered on approvals (answered_at) where state <> 'waiting';
 create index approvals_run on approvals (run_id);
 
 -- Names the owner entered (contacts, payees, calendars): what a word of theirs may resolve to.

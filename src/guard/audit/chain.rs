@@ -60,8 +60,7 @@ pub fn from_row<'r>(row: &'r rusqlite::Row<'_>) -> Result<(Link<'r>, Hash)> {
         // Bytes that are no text were not written here: read as empty, they break the chain.
         *text = row.get_ref(3 + index)?.as_str_or_null().unwrap_or(Some(""));
     }
-    let link =
-        Link { seq: row.get(0)?, happened_at: row.get(1)?, confirmed: row.get(2)?, texts };
+    let link = Link { seq: row.get(0)?, happened_at: row.get(1)?, confirmed: row.get(2)?, texts };
     Ok((link, row.get(3 + TEXTS).unwrap_or(START)))
 }
 
@@ -76,8 +75,8 @@ pub fn insert(tx: &Tx<'_>, link: &Link<'_>, hash: &Hash) -> Result<()> {
     tx.execute(
         &sql,
         rusqlite::params![
-            seq, at, confirmed, actor, actor_id, action, target, tool, session, task, run, decision,
-            channel, detail, hash
+            seq, at, confirmed, actor, actor_id, action, target, tool, session, task, run,
+            decision, channel, detail, hash
         ],
     )?;
     Ok(())

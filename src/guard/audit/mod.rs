@@ -218,7 +218,8 @@ pub fn list(
          and (not ?6 or confirmed = 1)";
     let Filter { tool_name, session_id, task_id, confirmed_only, .. } = filter;
     let fits = (start, end, tool_name, session_id, task_id, confirmed_only);
-    let total = reader.one(&format!("select count(*) {wanted}"), fits, |row| row.get::<_, i64>(0))?;
+    let total =
+        reader.one(&format!("select count(*) {wanted}"), fits, |row| row.get::<_, i64>(0))?;
     let per_page = per_page.clamp(1, PER_PAGE_MAX);
     let skipped = i64::from(page.saturating_sub(1)) * i64::from(per_page);
     let rows = reader.rows(
@@ -237,7 +238,7 @@ fn from_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
     let detail: String = row.get("detail")?;
     Ok(Row {
         seq: row.get("seq")?,
-        happened_at: at(row, row.as_ref().column_index("happened_at")?)?,
+        happened_at: at(row, "happened_at")?,
         actor: row.get("actor")?,
         actor_id: row.get("actor_id")?,
         action: row.get("action")?,

@@ -118,7 +118,8 @@ pub fn verify(reader: &Reader<'_>, vault: &Vault, anchors: &[Anchor]) -> Result<
 /// Takes away the oldest lines, up to the first that is not older than `before`, and leaves a
 /// signed stub. Gives the number of lines taken.
 pub fn purge(tx: &Tx<'_>, vault: &Vault, before: Timestamp, by: &By) -> Result<u64> {
-    let sql = "select min(seq), (select seq from audit where happened_at >= ?1 order by seq limit 1),
+    let sql =
+        "select min(seq), (select seq from audit where happened_at >= ?1 order by seq limit 1),
                    max(seq) from audit";
     let (first, kept, newest): (Option<i64>, Option<i64>, Option<i64>) =
         tx.one(sql, [before.as_millisecond()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;

@@ -1,0 +1,357 @@
+//! The owner's yes or no to one tool call. Kept as rows, so they wait through restarts.
+//!
+//! The first answer wins. A yes holds for the very tool and arguments that were shown (or edited),
+//! and is used up by the call it allowed.
+
+use jiff::Timestamp;
+use rusqlite::Row;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::audit::{self, By, Decision, Entry};
+use super::call::{CallHash, call_hash};
+use super::label::Origin;
+use super::{at, at_or_none, json_column};
+use crate::db::{Reader, Tx};
+use crate::error::{Error, Result};
+use crate::ids::{ApprovalId, ConversationId, RunId, ToolCallId, UserId};
+
+const MEMO_CHARS_MAX: usize = 2_000;
+const EXPIRED_AT_ONCE_MAX: u32 = 200;
+
+/// A value the owner did not say, and where it was read; `None`: the model made it up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Foreign {
+    pub argument: String,
+    pub value: String,
+    pub origin: Option<Origin>,
+}
+
+/// What the owner is shown.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Card {
+    /// What will be done: "Send a mail".
+    pub what: String,
+    /// To whom; empty when it goes to nobody.
+    pub recipient: String,
+    /// The words that asked for it, quoted.
+    pub why: String,
+    /// The guard's sentence.
+    pub reason: String,
+    pub origins: Vec<Foreign>,
+    /// The whole text or difference.
+    pub preview: String,
+    /// Such as "money", "can't be undone".
+    pub risks: Vec<String>,
+}
+
+#[derive(Debug, Clone)]
+pub struct NewApproval {
+    pub call_id: ToolCallId,
+    pub run_id: RunId,
+    pub conversation_id: ConversationId,
+    /// Who is asked.
+    pub user_id: UserId,
+    pub tool: String,
+    pub arguments: Value,
+    pub card: Card,
+    /// `None`: it waits for as long as it takes.
+    pub expires_at: Option<Timestamp>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    Waiting,
+    Approved,
+    Denied,
+    Expired,
+    Withdrawn,
+}
+
+impl State {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            State::Waiting => "waiting",
+            State::Approved => "approved",
+            State::Denied => "denied",
+            State::Expired => "expired",
+            State::Withdrawn => "withdrawn",
+        }
+    }
+
+    fn parse(text: &str) -> State {
+        match text {
+            "waiting" => State::Waiting,
+            "approved" => State::Approved,
+            "expired" => State::Expired,
+            "withdrawn" => State::Withdrawn,
+            // The schema lets nothing else in; if it did, that is a no.
+            _ => State::Denied,
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Approval {
+    pub id: ApprovalId,
+    pub call_id: ToolCallId,
+    pub run_id: RunId,
+    pub conversation_id: ConversationId,
+    pub user_id: UserId,
+    pub tool: String,
+    pub arguments: Value,
+    pub card: Card,
+    pub state: State,
+    pub created_at: Timestamp,
+    pub expires_at: Option<Timestamp>,
+    pub answered: Option<Answered>,
+    pub memo: Option<String>,
+    pub edited_arguments: Option<Value>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answered {
+    /// A name to read.
+    pub by: String,
+    pub via: String,
+    pub at: Timestamp,
+}
+
+/// An answer on its way in.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    pub approved: bool,
+    pub by: By,
+    /// The answerer's name, for whoever answers second.
+    pub name: String,
+    pub memo: Option<String>,
+    /// Other arguments that are approved in place of the ones asked about.
+    pub edited_arguments: Option<Value>,
+}
+
+/// A yes, taken to be acted on. There is one for each approval, ever.
+#[derive(Debug)]
+#[must_use]
+pub struct Approved {
+    hash: CallHash,
+}
+
+impl Approved {
+    /// Whether it is this call that was approved, to the byte.
+    pub(super) fn covers(&self, hash: &CallHash) -> bool {
+        self.hash == *hash
+    }
+}
+
+pub fn insert(tx: &Tx<'_>, new: &NewApproval, by: &By) -> Result<ApprovalId> {
+    let id = ApprovalId::new(by.at);
+    let card = &new.card;
+    tx.execute(
+        "insert into approvals (id, call_id, run_id, conversation_id, user_id, tool, call_hash, what,
+             recipient, why, reason, origins, preview, risks, arguments, state, created_at,
+             expires_at)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, 'waiting', ?16,
+             ?17)",
+        rusqlite::params![
+            id,
+            new.call_id,
+            new.run_id,
+            new.conversation_id,
+            new.user_id,
+            new.tool,
+            call_hash(&new.tool, &new.arguments),
+            card.what,
+            card.recipient,
+            card.why,
+            card.reason,
+            json!(card.origins).to_string(),
+            card.preview,
+            json!(card.risks).to_string(),
+            new.arguments.to_string(),
+            by.at.as_millisecond(),
+            new.expires_at.map(Timestamp::as_millisecond),
+        ],
+    )?;
+    let entry = Entry::new(by, "approvals.ask", card.what.as_str())
+        .decision(Decision::Ask)
+        .detail(json!({"call_id": new.call_id, "reason": card.reason, "origins": card.origins}));
+    audit::record(tx, entry.tool(&new.tool).run(new.run_id).session(new.conversation_id))?;
+    Ok(id)
+}
+
+/// Gives the answer, if nobody did before. What comes back is as it stands now.
+pub fn answer(tx: &Tx<'_>, call: ToolCallId, answer: &Answer) -> Result<Approval> {
+    let asked = find_by_call(tx, call)?.ok_or(Error::NotFound("approval"))?;
+    check_answer(&asked, answer)?;
+    let state = if answer.approved { State::Approved } else { State::Denied };
+    let edited = answer.edited_arguments.as_ref().filter(|_| answer.approved);
+    let hash = call_hash(&asked.tool, edited.unwrap_or(&asked.arguments));
+    let changed = tx.execute(
+        "update approvals set state = ?2, answered_by = ?3, answered_via = ?4, answered_at = ?5,
+             memo = ?6, edited_arguments = ?7, answered_hash = ?8
+         where call_id = ?1 and state = 'waiting'",
+        (
+            call,
+            state.as_str(),
+            &answer.name,
+            &answer.by.channel,
+            answer.by.at.as_millisecond(),
+            &answer.memo,
+            edited.map(Value::to_string),
+            answer.approved.then_some(hash),
+        ),
+    )?;
+    if changed == 0 {
+        return Err(answered_before(&asked));
+    }
+    let action = if answer.approved { "approvals.approve" } else { "approvals.deny" };
+    let entry = Entry::new(&answer.by, action, asked.card.what.as_str())
+        .confirmed(answer.approved)
+        .detail(json!({"call_id": call, "memo": answer.memo, "edited": edited.is_some()}));
+    audit::record(tx, entry.tool(&asked.tool).run(asked.run_id).session(asked.conversation_id))?;
+    find_by_call(tx, call)?.ok_or(Error::NotFound("approval"))
+}
+
+fn check_answer(asked: &Approval, answer: &Answer) -> Result<()> {
+    if asked.state != State::Waiting {
+        return Err(answered_before(asked));
+    }
+    if asked.expires_at.is_some_and(|expires_at| expires_at <= answer.by.at) {
+        return Err(Error::Conflict(
+            "This question has expired; nothing was done. Ask for it again.".to_owned(),
+        ));
+    }
+    if answer.memo.as_ref().is_some_and(|memo| MEMO_CHARS_MAX < memo.chars().count()) {
+        return Err(Error::invalid("memo", "Keep the note under 2000 characters."));
+    }
+    if answer.edited_arguments.as_ref().is_some_and(|edited| !edited.is_object()) {
+        let message = "The edited arguments have to be a JSON object, like the ones asked about.";
+        return Err(Error::invalid("edited_arguments", message));
+    }
+    Ok(())
+}
+
+fn answered_before(asked: &Approval) -> Error {
+    let Some(first) = &asked.answered else {
+        let what = match asked.state {
+            State::Expired => "This question has expired; nothing was done.",
+            _ => "This question was taken back, because its run was stopped; nothing was done.",
+        };
+        return Error::Conflict(what.to_owned());
+    };
+    let did = if asked.state == State::Approved { "approved" } else { "denied" };
+    let at = first.at.strftime("%Y-%m-%d at %H:%M UTC");
+    Error::Conflict(format!("{} already {did} this on {at} over {}.", first.by, first.via))
+}
+
+/// Uses up the yes to `call`, in the transaction that marks the call as being executed. `None`:
+/// there is no yes, or it was used before.
+pub fn take(tx: &Tx<'_>, call: ToolCallId, now: Timestamp) -> Result<Option<Approved>> {
+    let sql = "update approvals set taken_at = ?2
+               where call_id = ?1 and state = 'approved' and taken_at is null";
+    if tx.execute(sql, (call, now.as_millisecond()))? == 0 {
+        return Ok(None);
+    }
+    let sql = "select answered_hash from approvals where call_id = ?1";
+    tx.row(sql, [call], |row| Ok(Approved { hash: row.get(0)? }))
+}
+
+/// Takes back what a stopped run still asks. Gives the number of questions taken back.
+pub fn withdraw(tx: &Tx<'_>, run: RunId, by: &By) -> Result<usize> {
+    let sql = "update approvals set state = 'withdrawn' where run_id = ?1 and state = 'waiting'";
+    let withdrawn = tx.execute(sql, [run])?;
+    if withdrawn > 0 {
+        let entry = Entry::new(by, "approvals.withdraw", format!("{withdrawn} questions"));
+        audit::record(tx, entry.run(run))?;
+    }
+    Ok(withdrawn)
+}
+
+/// Ends what waited too long: denied, nothing done. Gives what ended, for telling its run.
+pub fn expire(tx: &Tx<'_>, now: Timestamp) -> Result<Vec<Approval>> {
+    let due = tx.rows(
+        &format!(
+            "select * from approvals where state = 'waiting' and expires_at <= ?1
+             order by expires_at limit {EXPIRED_AT_ONCE_MAX}"
+        ),
+        [now.as_millisecond()],
+        from_row,
+    )?;
+    for approval in &due {
+        tx.execute("update approvals set state = 'expired' where id = ?1", [approval.id])?;
+        let by = By::system(now);
+        let entry = Entry::new(&by, "approvals.expire", approval.card.what.as_str());
+        audit::record(tx, entry.tool(&approval.tool).run(approval.run_id))?;
+    }
+    Ok(due.into_iter().map(|approval| Approval { state: State::Expired, ..approval }).collect())
+}
+
+/// What waits for an answer, oldest first; of one user, or of all.
+pub fn list_waiting(reader: &Reader<'_>, user: Option<UserId>) -> Result<Vec<Approval>> {
+    let sql = "select * from approvals where state = 'waiting' and (?1 is null or user_id = ?1)
+               order by created_at, id";
+    reader.rows(sql, [user], from_row)
+}
+
+/// What was answered, newest first: `limit` of them after `skip`.
+pub fn list_decided(
+    reader: &Reader<'_>,
+    user: Option<UserId>,
+    skip: u32,
+    limit: u32,
+) -> Result<(Vec<Approval>, u64)> {
+    let decided = "from approvals where state <> 'waiting' and (?1 is null or user_id = ?1)";
+    let total: i64 = reader.one(&format!("select count(*) {decided}"), [user], |row| row.get(0))?;
+    let sql = format!(
+        "select * {decided} order by coalesce(answered_at, created_at) desc, id limit ?2 offset ?3"
+    );
+    let rows = reader.rows(&sql, (user, limit, skip), from_row)?;
+    Ok((rows, total.unsigned_abs()))
+}
+
+pub fn find(reader: &Reader<'_>, id: ApprovalId) -> Result<Option<Approval>> {
+    reader.row("select * from approvals where id = ?1", [id], from_row)
+}
+
+pub fn find_by_call(reader: &Reader<'_>, call: ToolCallId) -> Result<Option<Approval>> {
+    reader.row("select * from approvals where call_id = ?1", [call], from_row)
+}
+
+fn from_row(row: &Row<'_>) -> rusqlite::Result<Approval> {
+    let state: String = row.get("state")?;
+    let answered = match at_or_none(row, "answered_at")? {
+        None => None,
+        Some(at) => {
+            Some(Answered { by: row.get("answered_by")?, via: row.get("answered_via")?, at })
+        }
+    };
+    let edited: Option<String> = row.get("edited_arguments")?;
+    Ok(Approval {
+        id: row.get("id")?,
+        call_id: row.get("call_id")?,
+        run_id: row.get("run_id")?,
+        conversation_id: row.get("conversation_id")?,
+        user_id: row.get("user_id")?,
+        tool: row.get("tool")?,
+        arguments: json_column(row, "arguments")?,
+        card: Card {
+            what: row.get("what")?,
+            recipient: row.get("recipient")?,
+            why: row.get("why")?,
+            reason: row.get("reason")?,
+            origins: json_column(row, "origins")?,
+            preview: row.get("preview")?,
+            risks: json_column(row, "risks")?,
+        },
+        state: State::parse(&state),
+        created_at: at(row, "created_at")?,
+        expires_at: at_or_none(row, "expires_at")?,
+        answered,
+        memo: row.get("memo")?,
+        edited_arguments: match edited {
+            None => None,
+            Some(_) => Some(json_column(row, "edited_arguments")?),
+        },
+    })
+}

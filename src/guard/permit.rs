@@ -1,0 +1,72 @@
+//! What a judged call may touch: one proof for each destination among its arguments.
+
+use super::allowed::{Allowed, Command, HousePath, Recipient};
+use super::call::CallHash;
+use super::net::Visit;
+use crate::error::{Error, Result};
+
+/// Made by the verdict from the very bytes it judged; each proof is taken out once.
+#[derive(Debug)]
+#[must_use]
+pub struct Permit {
+    hash: CallHash,
+    proofs: Vec<(String, Proof)>,
+}
+
+#[derive(Debug)]
+pub(super) enum Proof {
+    Url(Allowed<Visit>),
+    Path(Allowed<HousePath>),
+    Recipient(Allowed<Recipient>),
+    Command(Allowed<Command>),
+}
+
+impl Permit {
+    pub(super) fn new(hash: CallHash, proofs: Vec<(String, Proof)>) -> Permit {
+        Permit { hash, proofs }
+    }
+
+    /// Which call it is for: the tool and its arguments.
+    pub fn hash(&self) -> &CallHash {
+        &self.hash
+    }
+
+    pub fn url(&mut self, argument: &str) -> Result<Allowed<Visit>> {
+        match self.take(argument)? {
+            Proof::Url(url) => Ok(url),
+            _ => Err(missing(argument)),
+        }
+    }
+
+    pub fn path(&mut self, argument: &str) -> Result<Allowed<HousePath>> {
+        match self.take(argument)? {
+            Proof::Path(path) => Ok(path),
+            _ => Err(missing(argument)),
+        }
+    }
+
+    /// Call it once for each recipient of a list, in its order.
+    pub fn recipient(&mut self, argument: &str) -> Result<Allowed<Recipient>> {
+        match self.take(argument)? {
+            Proof::Recipient(recipient) => Ok(recipient),
+            _ => Err(missing(argument)),
+        }
+    }
+
+    pub fn command(&mut self, argument: &str) -> Result<Allowed<Command>> {
+        match self.take(argument)? {
+            Proof::Command(command) => Ok(command),
+            _ => Err(missing(argument)),
+        }
+    }
+
+    fn take(&mut self, argument: &str) -> Result<Proof> {
+        let at = self.proofs.iter().position(|(name, _)| name == argument);
+        let (_, proof) = self.proofs.remove(at.ok_or_else(|| missing(argument))?);
+        Ok(proof)
+    }
+}
+
+fn missing(argument: &str) -> Error {
+    Error::Denied(format!("The call was not judged with {argument}, so it can't be used."))
+}

@@ -1,0 +1,320 @@
+//! What the owner opened: mail addresses, web domains, folders, and sites their browser may act on.
+//!
+//! Only a person adds to these lists; who that is stands in the ledger. Domains are matched by
+//! [`super::net::DomainPattern`].
+
+use std::path::{Component, Path, PathBuf};
+
+use jiff::Timestamp;
+use rusqlite::Row;
+use serde_json::json;
+use url::Host;
+
+use super::allowed::{Allowed, HousePath, Recipient};
+use super::at;
+use super::audit::{self, By, Entry};
+use super::net::DomainPattern;
+use crate::db::{Reader, Tx};
+use crate::error::{Error, Result};
+use crate::ids::UserId;
+
+const ADDRESS_BYTES_MAX: usize = 254;
+const DAILY_LIMIT_MAX: u32 = 100_000;
+const NOTE_CHARS_MAX: usize = 500;
+const PATH_BYTES_MAX: usize = 4_096;
+const DAY_MS: i64 = 86_400_000;
+/// Never opened, nor anything in them: they are not files, or they run this machine.
+const SYSTEM_FOLDERS: &[&str] = &["/proc", "/sys", "/dev", "/run", "/boot", "/etc"];
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Address {
+    pub address: String,
+    /// Mails a day (UTC); 0: no limit.
+    pub daily_limit: u32,
+    pub sent_today: u32,
+    pub created_at: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Domain {
+    pub domain: String,
+    pub note: String,
+    pub created_at: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Folder {
+    pub path: String,
+    pub note: String,
+    pub created_at: Timestamp,
+}
+
+/// Reads a bare mail address (RFC 5321, without comments and quoted names).
+pub fn parse_address(text: &str) -> Result<Recipient> {
+    let text = text.trim();
+    let parts = text.rsplit_once('@').filter(|(local, domain)| {
+        let odd = |c: char| c.is_whitespace() || c.is_control() || "\"(),:;<>@[\\]".contains(c);
+        !local.is_empty()
+            && local.len() <= 64
+            && !local.contains(odd)
+            && text.len() <= ADDRESS_BYTES_MAX
+            && !domain.is_empty()
+    });
+    let parsed = parts.and_then(|(local, domain)| match Host::parse(domain) {
+        Ok(Host::Domain(domain)) => Some(format!("{}@{domain}", local.to_lowercase())),
+        _ => None,
+    });
+    match parsed {
+        Some(address) => Ok(Recipient { address }),
+        None => Err(Error::invalid("email", "Write one mail address, such as ann@example.org.")),
+    }
+}
+
+pub fn add_address(tx: &Tx<'_>, address: &str, daily_limit: u32, by: &By) -> Result<()> {
+    let Recipient { address } = parse_address(address)?;
+    if DAILY_LIMIT_MAX < daily_limit {
+        return Err(Error::invalid("daily_limit", "The daily limit is 0 (none) to 100000 mails."));
+    }
+    let sql = "insert into whitelist_addresses (address, daily_limit, created_at)
+               values (?1, ?2, ?3) on conflict do nothing";
+    let added = tx.execute(sql, (&address, daily_limit, by.at.as_millisecond()))?;
+    on_list_already(added, &address)?;
+    let entry = Entry::new(by, "whitelist_addresses.add", address);
+    audit::record(tx, entry.detail(json!({"daily_limit": daily_limit})))?;
+    Ok(())
+}
+
+pub fn list_addresses(reader: &Reader<'_>, now: Timestamp) -> Result<Vec<Address>> {
+    let sql = "select address, daily_limit, iif(sent_day = ?1, sent, 0), created_at
+               from whitelist_addresses order by address";
+    reader.rows(sql, [day(now)], address_from_row)
+}
+
+pub fn find_address(
+    reader: &Reader<'_>,
+    to: &Recipient,
+    now: Timestamp,
+) -> Result<Option<Address>> {
+    let sql = "select address, daily_limit, iif(sent_day = ?1, sent, 0), created_at
+               from whitelist_addresses where address = ?2";
+    reader.row(sql, (day(now), &to.address), address_from_row)
+}
+
+pub fn remove_address(tx: &Tx<'_>, address: &str, by: &By) -> Result<()> {
+    let Recipient { address } = parse_address(address).map_err(|_| Error::NotFound("address"))?;
+    let removed = tx.execute("delete from whitelist_addresses where address = ?1", [&address])?;
+    removed_one(removed, "address")?;
+    audit::record(tx, Entry::new(by, "whitelist_addresses.remove", address))?;
+    Ok(())
+}
+
+/// Takes one mail off the day's limit, in the transaction that marks the mail as being sent.
+/// Refuses when the address left the list meanwhile or the day's mails are used up.
+pub fn count_send(tx: &Tx<'_>, to: &Allowed<Recipient>, now: Timestamp) -> Result<()> {
+    let sql = "update whitelist_addresses
+               set sent = iif(sent_day = ?1, sent, 0) + 1, sent_day = ?1
+               where address = ?2 and (daily_limit = 0 or sent_day <> ?1 or sent < daily_limit)";
+    match tx.execute(sql, (day(now), &to.get().address))? {
+        0 => allow_recipient(tx, to.get(), now).and(Err(Error::NotFound("address"))),
+        _ => Ok(()),
+    }
+}
+
+/// Leave to send one mail to `to`: it is on the list and has mails left today.
+pub fn allow_recipient(
+    reader: &Reader<'_>,
+    to: &Recipient,
+    now: Timestamp,
+) -> Result<Allowed<Recipient>> {
+    let found = find_address(reader, to, now)?;
+    check_address(&to.address, found.as_ref()).map_err(Error::Denied)?;
+    Ok(Allowed::mint(to.clone()))
+}
+
+/// The rule itself; the error is the reason, one sentence.
+pub(super) fn check_address(address: &str, found: Option<&Address>) -> Result<(), String> {
+    match found {
+        None => Err(format!("{address} is not on the whitelist of addresses.")),
+        Some(it) if 0 < it.daily_limit && it.daily_limit <= it.sent_today => Err(format!(
+            "The daily limit of {} for {address} is used up; it starts anew at midnight UTC.",
+            it.daily_limit
+        )),
+        Some(_) => Ok(()),
+    }
+}
+
+pub fn add_domain(tx: &Tx<'_>, domain: &str, note: &str, by: &By) -> Result<()> {
+    let domain = DomainPattern::parse(domain)?.to_string();
+    check_note(note)?;
+    let sql = "insert into whitelist_domains (domain, note, created_at) values (?1, ?2, ?3)
+               on conflict do nothing";
+    let added = tx.execute(sql, (&domain, note, by.at.as_millisecond()))?;
+    on_list_already(added, &domain)?;
+    audit::record(tx, Entry::new(by, "whitelist_domains.add", domain))?;
+    Ok(())
+}
+
+pub fn list_domains(reader: &Reader<'_>) -> Result<Vec<Domain>> {
+    let sql = "select domain, note, created_at from whitelist_domains order by domain";
+    reader.rows(sql, (), domain_from_row)
+}
+
+pub fn remove_domain(tx: &Tx<'_>, domain: &str, by: &By) -> Result<()> {
+    let domain = DomainPattern::parse(domain).map_err(|_| Error::NotFound("domain"))?.to_string();
+    let removed = tx.execute("delete from whitelist_domains where domain = ?1", [&domain])?;
+    removed_one(removed, "domain")?;
+    audit::record(tx, Entry::new(by, "whitelist_domains.remove", domain))?;
+    Ok(())
+}
+
+/// The sites that this user's browser tool may log in to and act on.
+pub fn add_trusted(tx: &Tx<'_>, user: UserId, domain: &str, note: &str, by: &By) -> Result<()> {
+    let domain = DomainPattern::parse(domain)?.to_string();
+    check_note(note)?;
+    let sql = "insert into browser_trusted (user_id, domain, note, created_at)
+               values (?1, ?2, ?3, ?4) on conflict do nothing";
+    let added = tx.execute(sql, (user, &domain, note, by.at.as_millisecond()))?;
+    on_list_already(added, &domain)?;
+    audit::record(tx, Entry::new(by, "browser_trusted.add", domain))?;
+    Ok(())
+}
+
+pub fn list_trusted(reader: &Reader<'_>, user: UserId) -> Result<Vec<Domain>> {
+    let sql = "select domain, note, created_at from browser_trusted where user_id = ?1
+               order by domain";
+    reader.rows(sql, [user], domain_from_row)
+}
+
+pub fn remove_trusted(tx: &Tx<'_>, user: UserId, domain: &str, by: &By) -> Result<()> {
+    let domain = DomainPattern::parse(domain).map_err(|_| Error::NotFound("domain"))?.to_string();
+    let sql = "delete from browser_trusted where user_id = ?1 and domain = ?2";
+    removed_one(tx.execute(sql, (user, &domain))?, "domain")?;
+    audit::record(tx, Entry::new(by, "browser_trusted.remove", domain))?;
+    Ok(())
+}
+
+/// Opens a folder that exists. `data_dir` holds the database and the key: it is never opened, nor
+/// what lies around or in it.
+pub fn add_folder(tx: &Tx<'_>, path: &str, note: &str, data_dir: &Path, by: &By) -> Result<()> {
+    let canonical = canonical_folder(path, data_dir)?;
+    check_note(note)?;
+    let sql = "insert into whitelist_folders (path, note, created_at) values (?1, ?2, ?3)
+               on conflict do nothing";
+    let added = tx.execute(sql, (&canonical, note, by.at.as_millisecond()))?;
+    on_list_already(added, &canonical)?;
+    audit::record(tx, Entry::new(by, "whitelist_folders.add", canonical))?;
+    Ok(())
+}
+
+pub fn list_folders(reader: &Reader<'_>) -> Result<Vec<Folder>> {
+    let sql = "select path, note, created_at from whitelist_folders order by path";
+    reader.rows(sql, (), |row| {
+        Ok(Folder { path: row.get(0)?, note: row.get(1)?, created_at: at(row, 2)? })
+    })
+}
+
+/// `path` as it stands on the list; the folder itself may be gone.
+pub fn remove_folder(tx: &Tx<'_>, path: &str, by: &By) -> Result<()> {
+    let removed = tx.execute("delete from whitelist_folders where path = ?1", [path])?;
+    removed_one(removed, "folder")?;
+    audit::record(tx, Entry::new(by, "whitelist_folders.remove", path))?;
+    Ok(())
+}
+
+/// Leave to open `path`: relative, it lies in `own` (the user's own folder); absolute, in `own` or
+/// in a folder on the list.
+pub fn allow_path(reader: &Reader<'_>, own: &Path, path: &str) -> Result<Allowed<HousePath>> {
+    let folders = list_folders(reader)?;
+    let roots: Vec<PathBuf> = folders.into_iter().map(|folder| folder.path.into()).collect();
+    place(own, &roots, path).map(Allowed::mint).map_err(Error::Denied)
+}
+
+/// Where `path` lies; the error is the reason, one sentence. By its letters alone: that no link
+/// leads out is checked when it is opened.
+pub(super) fn place(own: &Path, roots: &[PathBuf], path: &str) -> Result<HousePath, String> {
+    if PATH_BYTES_MAX < path.len() || path.contains('\0') {
+        return Err("That is not a path.".to_owned());
+    }
+    let whole = own.join(path);
+    let mut plain = PathBuf::new();
+    for part in whole.components() {
+        match part {
+            Component::ParentDir => {
+                return Err(format!("{path} leads upwards with `..`; write the path itself."));
+            }
+            Component::CurDir => {}
+            part => plain.push(part),
+        }
+    }
+    let root = std::iter::once(own)
+        .chain(roots.iter().map(PathBuf::as_path))
+        .filter(|root| plain.starts_with(root))
+        .max_by_key(|root| root.components().count());
+    let Some(root) = root else {
+        return Err(format!("{path} lies in no folder that was opened under Whitelists."));
+    };
+    let beneath = plain.strip_prefix(root).map_err(|_| "That is not a path.".to_owned())?;
+    Ok(HousePath { root: root.to_owned(), beneath: beneath.to_owned() })
+}
+
+fn canonical_folder(path: &str, data_dir: &Path) -> Result<String> {
+    let invalid = |message: String| Error::invalid("path", message);
+    if !Path::new(path).is_absolute() {
+        return Err(invalid("Write the folder's whole path, from / on.".to_owned()));
+    }
+    let canonical = std::fs::canonicalize(path)
+        .map_err(|err| invalid(format!("{path} can't be opened on this server: {err}.")))?;
+    if !canonical.is_dir() {
+        return Err(invalid(format!("{path} is a file. Give the folder it lies in.")));
+    }
+    let data_dir = std::fs::canonicalize(data_dir).unwrap_or_else(|_| data_dir.to_owned());
+    if data_dir.starts_with(&canonical) || canonical.starts_with(&data_dir) {
+        let why = "There the keys and the database of this program lie; that folder stays closed.";
+        return Err(invalid(why.to_owned()));
+    }
+    if SYSTEM_FOLDERS.iter().any(|folder| canonical.starts_with(folder)) {
+        return Err(invalid(format!("{path} belongs to the system; it stays closed.")));
+    }
+    match canonical.into_os_string().into_string() {
+        Ok(path) => Ok(path),
+        Err(_) => Err(invalid("That folder's name is not text; rename it first.".to_owned())),
+    }
+}
+
+fn check_note(note: &str) -> Result<()> {
+    if NOTE_CHARS_MAX < note.chars().count() {
+        return Err(Error::invalid("note", "Keep the note under 500 characters."));
+    }
+    Ok(())
+}
+
+fn on_list_already(added: usize, value: &str) -> Result<()> {
+    match added {
+        0 => Err(Error::Conflict(format!("{value} is on the list already."))),
+        _ => Ok(()),
+    }
+}
+
+fn removed_one(removed: usize, noun: &'static str) -> Result<()> {
+    match removed {
+        0 => Err(Error::NotFound(noun)),
+        _ => Ok(()),
+    }
+}
+
+fn day(now: Timestamp) -> i64 {
+    now.as_millisecond().div_euclid(DAY_MS)
+}
+
+fn address_from_row(row: &Row<'_>) -> rusqlite::Result<Address> {
+    Ok(Address {
+        address: row.get(0)?,
+        daily_limit: row.get(1)?,
+        sent_today: row.get(2)?,
+        created_at: at(row, 3)?,
+    })
+}
+
+fn domain_from_row(row: &Row<'_>) -> rusqlite::Result<Domain> {
+    Ok(Domain { domain: row.get(0)?, note: row.get(1)?, created_at: at(row, 2)? })
+}
