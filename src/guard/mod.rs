@@ -4,6 +4,7 @@ pub mod allowed;
 pub mod approval;
 pub mod audit;
 mod call;
+pub mod clean;
 mod grounding;
 pub mod label;
 pub mod leak;
@@ -12,16 +13,15 @@ mod master_key;
 pub mod net;
 mod permit;
 mod seal;
-
 pub mod vault;
 mod verdict;
 pub mod whitelist;
 
+pub use crate::secret;
 pub use call::{Call, CallHash, Effect, Role, call_hash};
 pub use grounding::Link;
 pub use master_key::KeySource;
 pub use permit::Permit;
-pub use crate::secret;
 pub use verdict::{Facts, Halt, Mode, Offer, Scene, Verdict, gather, judge};
 
 use jiff::Timestamp;

@@ -1,0 +1,333 @@
+//! The part of a page that a visitor would see. What is hidden from people is hidden from the model.
+
+use std::collections::HashSet;
+
+use dom_query::{Document, Matcher, NodeId, NodeRef};
+use html5ever::tendril::{StrTendril, TendrilSink as _};
+use html5ever::{ParseOpts, parse_document};
+
+/// Deeper than any honest page; what reads the tree later may run out of stack on more, and the
+/// parser itself takes time by the square of the depth.
+const DEPTH_MAX: usize = 256;
+const NODES_MAX: usize = 200_000;
+/// Between pieces of this many bytes the limits above are looked at.
+const PIECE_BYTES: usize = 4096;
+/// Rules of the page's own style sheets that are looked at, and what they may cost on a big page.
+const RULES_MAX: usize = 400;
+const RULES_TIMES_NODES_MAX: usize = 2_000_000;
+const STYLE_BYTES_MAX: usize = 200_000;
+/// A text this small (in px) or this far out of the window (in px, em, …) can't be read.
+const FONT_MIN: f32 = 3.0;
+const FAR_OUT: f32 = -400.0;
+
+const NEVER_SEEN: &str = "script, style, template, noscript, iframe, object, embed, svg, math, canvas, \
+    audio, video, dialog:not([open]), datalist, input, link, meta[http-equiv], \
+    [hidden], [aria-hidden='true'], [popover]";
+
+/// Reads a page and drops what doesn't show: comments, scripts, hidden or tiny elements, elements
+/// pushed off the screen, and whatever is nested beyond all reason.
+pub fn visible(html: &str) -> Document {
+    let page = parse(html);
+    drop_deep(&page);
+    drop_styled_away(&page);
+    page.select(NEVER_SEEN).remove();
+    let mut hidden = Vec::new();
+    for node in page.root().descendants_it() {
+        if node.is_comment() || is_hidden(&node) {
+            hidden.push(node);
+        }
+    }
+    for node in hidden {
+        node.remove_from_parent();
+    }
+    page
+}
+
+/// Parses piece by piece, and stops where a page grows beyond reason.
+fn parse(html: &str) -> Document {
+    let mut options = ParseOpts::default();
+    options.tree_builder.scripting_enabled = false;
+    let mut parser = parse_document(Document::default(), options);
+    let mut rest = html;
+    while !rest.is_empty() {
+        let (piece, after) = rest.split_at(rest.floor_char_boundary(PIECE_BYTES));
+        parser.process(StrTendril::from_slice(piece));
+        rest = after;
+        let page = &parser.tokenizer.sink.sink;
+        if page.tree.len() > NODES_MAX || depth_at_end(page) > DEPTH_MAX {
+            break;
+        }
+    }
+    parser.finish()
+}
+
+/// How many elements are open just now: the way down the last children.
+fn depth_at_end(page: &Document) -> usize {
+    std::iter::successors(Some(page.root()), NodeRef::last_child).count()
+}
+
+/// Walks by hand: recursion is what a deep page is after.
+fn drop_deep(page: &Document) {
+    let mut level: Vec<NodeRef<'_>> = vec![page.root()];
+    for _ in 0..DEPTH_MAX {
+        level = level.iter().flat_map(NodeRef::children).collect();
+        if level.is_empty() {
+            return;
+        }
+    }
+    for node in level {
+        node.remove_children();
+    }
+}
+
+fn is_hidden(node: &NodeRef<'_>) -> bool {
+    node.is_element()
+        && !is_whole_page(node)
+        && node.attr("style").is_some_and(|style| hides(&style))
+}
+
+/// Pages hide their whole body until their script has run; to drop it would be to drop everything.
+fn is_whole_page(node: &NodeRef<'_>) -> bool {
+    node.has_name("html") || node.has_name("body") || node.has_name("main")
+}
+
+fn drop_styled_away(page: &Document) {
+    let mut rules = 0;
+    let rules_max = RULES_MAX.min(RULES_TIMES_NODES_MAX / page.tree.len().max(1));
+    let mut away: HashSet<NodeId> = HashSet::new();
+    for sheet in page.select("style").nodes() {
+        let css: String = sheet.text().chars().take(STYLE_BYTES_MAX).collect();
+        for (selectors, declarations) in top_rules(&without_comments(&css)) {
+            if rules >= rules_max || !hides(declarations) {
+                continue;
+            }
+            rules += 1;
+            // A selector with a state (`:hover`, `::after`) speaks of another moment.
+            let plain = selectors.split(',').map(str::trim).filter(|one| !one.contains(':'));
+            for matcher in plain.filter_map(|one| Matcher::new(one).ok()) {
+                let found = page.select_matcher(&matcher);
+                away.extend(
+                    found.nodes().iter().filter(|node| !is_whole_page(node)).map(|node| node.id),
+                );
+            }
+        }
+    }
+    for id in away {
+        page.tree.remove_from_parent(&id);
+    }
+}
+
+/// `(selectors, declarations)` of the rules outside `@media` and its like.
+fn top_rules(css: &str) -> Vec<(&str, &str)> {
+    let mut rules = Vec::new();
+    let (mut start, mut open, mut depth) = (0, 0, 0_usize);
+    for (at, byte) in css.bytes().enumerate() {
+        match byte {
+            b'{' => {
+                depth += 1;
+                if depth == 1 {
+                    open = at;
+                }
+            }
+            b'}' if depth > 0 => {
+                depth -= 1;
+                if depth == 0 {
+                    let selectors = css[start..open].trim();
+                    if !selectors.starts_with('@') {
+                        rules.push((selectors, &css[open + 1..at]));
+                    }
+                    start = at + 1;
+                }
+            }
+            b';' if depth == 0 => start = at + 1,
+            _ => {}
+        }
+    }
+    rules
+}
+
+fn without_comments(css: &str) -> String {
+    let mut out = String::with_capacity(css.len());
+    let mut rest = css;
+    while let Some((before, after)) = rest.split_once("/*") {
+        out.push_str(before);
+        rest = after.split_once("*/").map_or("", |(_, rest)| rest);
+    }
+    out + rest
+}
+
+/// Do these declarations make an element impossible to see?
+fn hides(declarations: &str) -> bool {
+    let declarations = without_comments(declarations).to_ascii_lowercase();
+    let mut ink = None;
+    let mut paper = None;
+    for declaration in declarations.split(';') {
+        let Some((name, value)) = declaration.split_once(':') else { continue };
+        let (name, value) = (name.trim(), value.replace("!important", ""));
+        let value = value.trim();
+        match name {
+            "color" => ink = Some(value.to_owned()),
+            "background" | "background-color" => paper = Some(value.to_owned()),
+            _ if hides_by(name, value) => return true,
+            _ => {}
+        }
+    }
+    match (ink, paper) {
+        (Some(ink), _) if is_transparent(&ink) => true,
+        (Some(ink), Some(paper)) => ink == paper,
+        _ => false,
+    }
+}
+
+fn hides_by(name: &str, value: &str) -> bool {
+    let none = |value: &str| number(value) == Some(0.0);
+    match name {
+        "display" => value == "none",
+        "visibility" => value == "hidden" || value == "collapse",
+        "content-visibility" => value == "hidden",
+        "opacity" => number(value).is_some_and(|opacity| opacity < 0.05),
+        "font-size" => is_tiny(value),
+        "font" => value.split(' ').filter_map(|part| part.split('/').next()).any(is_tiny),
+        "left" | "top" | "right" | "bottom" | "text-indent" | "margin-left" | "margin-top"
+        | "inset" => number(value).is_some_and(|offset| offset <= FAR_OUT),
+        "transform" | "scale" | "translate" => moves_away(value),
+        "clip" => {
+            value.starts_with("rect(")
+                && value.trim_start_matches("rect(").split([',', ' ']).all(|side| {
+                    let side = side.trim_end_matches(')');
+                    side.is_empty() || number(side).is_some_and(|side| side.abs() <= 1.0)
+                })
+        }
+        "clip-path" => {
+            value.replace(' ', "").starts_with("inset(50%")
+                || value.replace(' ', "") == "inset(100%)"
+        }
+        "max-height" | "max-width" | "height" | "width" => none(value),
+        _ => false,
+    }
+}
+
+fn is_tiny(size: &str) -> bool {
+    let Some(number) = number(size) else { return false };
+    let relative = ["em", "rem", "%"].iter().any(|unit| size.ends_with(unit));
+    match relative {
+        true if size.ends_with('%') => number < FONT_MIN * 6.0,
+        true => number < FONT_MIN / 16.0,
+        false => number < FONT_MIN,
+    }
+}
+
+fn moves_away(value: &str) -> bool {
+    let nothing = ["scale(0", "scalex(0", "scaley(0"].iter().any(|way| {
+        value.split(way).nth(1).is_some_and(|rest| rest.starts_with(')') || rest.starts_with(','))
+    });
+    let far = value.split(['(', ',', ' ', ')']).filter_map(number).any(|offset| offset <= FAR_OUT);
+    nothing || far || value == "0"
+}
+
+fn is_transparent(color: &str) -> bool {
+    let color = color.replace(' ', "");
+    let alpha = color.strip_prefix("rgba(").or_else(|| color.strip_prefix("hsla("));
+    let alpha =
+        alpha.and_then(|rest| rest.trim_end_matches(')').rsplit(',').next()).and_then(number);
+    color == "transparent"
+        || alpha == Some(0.0)
+        || (color.len() == 9 && color.starts_with('#') && color.ends_with("00"))
+}
+
+/// The number at the start of `-9999px`.
+fn number(value: &str) -> Option<f32> {
+    let value = value.trim();
+    let end = value
+        .find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | '-' | '+')))
+        .unwrap_or(value.len());
+    value[..end].parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(html: &str) -> String {
+        visible(html).text().split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn what_a_visitor_would_not_see_is_dropped() {
+        let hidden = [
+            "<p style='display:none'>X</p>",
+            "<p style='DISPLAY : NONE !important'>X</p>",
+            "<p hidden>X</p>",
+            "<p style='display:/**/none'>X</p>",
+            "<p aria-hidden=true>X</p>",
+            "<!-- X -->",
+            "<template>X</template>",
+            "<script>X</script>",
+            "<noscript>X</noscript>",
+            "<style>X</style>",
+            "<p style='visibility:hidden'>X</p>",
+            "<p style='opacity:0'>X</p>",
+            "<p style='opacity:.01'>X</p>",
+            "<p style='font-size:0'>X</p>",
+            "<p style='font-size:1px'>X</p>",
+            "<p style='font-size:0.01em'>X</p>",
+            "<p style='font:0/0 a'>X</p>",
+            "<p style='position:absolute;left:-9999px'>X</p>",
+            "<p style='text-indent:-999em'>X</p>",
+            "<p style='color:transparent'>X</p>",
+            "<p style='color:#fff;background:#fff'>X</p>",
+            "<p style='color:rgba(0,0,0,0)'>X</p>",
+            "<p style='height:0;overflow:hidden'>X</p>",
+            "<p style='clip:rect(0,0,0,0)'>X</p>",
+            "<p style='clip-path:inset(50%)'>X</p>",
+            "<p style='transform:scale(0)'>X</p>",
+            "<p style='transform:translateX(-5000px)'>X</p>",
+            "<div style='display:none'><p>a<b>X</b></p></div>",
+            "<style>.h{display:none}</style><p class=h>X</p>",
+            "<style>a{b:c} /* } */ #i, .j { font-size : 0px }</style><p id=i>X</p><p class=j>X</p>",
+            "<dialog>X</dialog>",
+            "<p popover>X</p>",
+            "<svg><text>X</text></svg>",
+            "<input type=hidden value=X>",
+            "<iframe srcdoc='X'>X</iframe>",
+            "<object>X</object>",
+        ];
+        for html in hidden {
+            let page = format!("<html><body><p>seen </p>{html} <p>too</p></body></html>");
+            assert_eq!(seen(&page), "seen too", "{html}");
+        }
+    }
+
+    #[test]
+    fn what_a_visitor_would_see_stays() {
+        let shown = [
+            "<p style='display:block'>X</p>",
+            "<p style='opacity:0.9'>X</p>",
+            "<p style='font-size:12px'>X</p>",
+            "<p style='font-size:80%'>X</p>",
+            "<p style='left:-10px'>X</p>",
+            "<p style='color:red;background:#fff'>X</p>",
+            "<p aria-hidden=false>X</p>",
+            "<style>@media print{.h{display:none}}</style><p class=h>X</p>",
+            "<style>.h:hover{display:none}</style><p class=h>X</p>",
+            "<p style='font:12px/1 a'>X</p>",
+            "<style>body{visibility:hidden}</style><p>X</p>",
+            "<p style='nonsense'>X</p>",
+            "<style>{{{</style><p>X</p>",
+        ];
+        for html in shown {
+            assert_eq!(seen(&format!("<body><p>a </p>{html}</body>")), "a X", "{html}");
+        }
+    }
+
+    #[test]
+    fn a_bottomless_page_does_no_harm() {
+        let deep =
+            format!("<body><p>top</p>{}deep{}", "<div>".repeat(50_000), "</div>".repeat(50_000));
+        assert_eq!(seen(&deep), "top");
+        let attributes: String = (0..50_000).map(|n| format!("<b x{n}>")).collect();
+        assert_eq!(seen(&format!("<p>top</p>{attributes}{}", "<p>".repeat(50_000))), "top");
+        let wide = format!("<p>top</p>{}", "<i>a</i> ".repeat(300_000));
+        assert!(visible(&wide).tree.len() < NODES_MAX + PIECE_BYTES);
+    }
+}

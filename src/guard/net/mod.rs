@@ -1,0 +1,265 @@
+//! Which addresses of the web may be reached: the owner's list, and never the home network.
+//!
+//! Two questions, asked apart. [`judge_url`]: is this host on the owner's list, or opened in this
+//! conversation? [`judge_address`]: is the number that the name stands for a public one? The answer
+//! to the first is an [`Allowed<Visit>`], which carries its own rules, so that every redirect is
+//! judged by the very rules the first address was judged by.
+
+mod address;
+mod domain;
+mod web_url;
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+pub use address::AddressKind;
+pub use domain::{DomainPattern, HostPort};
+pub use web_url::WebUrl;
+
+use crate::error::{Error, Result};
+use crate::guard::allowed::Allowed;
+
+/// Ports below 1024 that speak the web; the others (mail, remote shells) are no pages.
+const LOW_PORTS: [u16; 2] = [80, 443];
+
+/// What a run may reach, gathered before it is asked.
+#[derive(Debug, Clone, Default)]
+pub struct WebRules {
+    /// The whitelist: always reachable.
+    pub tier1: Vec<DomainPattern>,
+    /// Opened by the owner for this conversation only.
+    pub opened: Vec<DomainPattern>,
+    /// `[guard] private_allowed`: the exceptions on the home network.
+    pub private_allowed: Vec<HostPort>,
+}
+
+impl WebRules {
+    fn lists(&self, url: &WebUrl) -> bool {
+        self.tier1.iter().chain(&self.opened).any(|pattern| pattern.matches(url.host()))
+    }
+
+    fn excepts(&self, url: &WebUrl) -> bool {
+        self.private_allowed.iter().any(|exception| exception.is(url))
+    }
+}
+
+/// One address to fetch, with the rules it passed.
+#[derive(Debug)]
+pub struct Visit {
+    url: WebUrl,
+    reach: Reach,
+}
+
+#[derive(Debug, Clone)]
+enum Reach {
+    Web(Arc<WebRules>),
+    /// A server that the owner named in a setting; it may be at home, and nothing else is reached.
+    Service(HostPort),
+}
+
+impl Visit {
+    pub fn url(&self) -> &WebUrl {
+        &self.url
+    }
+}
+
+/// May this page be fetched? A host that is on no list is refused, with what the owner can do.
+pub fn judge_url(url: WebUrl, rules: &Arc<WebRules>) -> Result<Allowed<Visit>> {
+    let excepted = rules.excepts(&url);
+    if !rules.lists(&url) {
+        let host = url.host();
+        return Err(Error::Denied(format!(
+            "{host} is not on the web whitelist. Add it under Whitelists, or open it for this conversation."
+        )));
+    }
+    if url.port() < 1024 && !LOW_PORTS.contains(&url.port()) && !excepted {
+        let port = url.port();
+        return Err(Error::Denied(format!("Port {port} is not one that pages are served on.")));
+    }
+    if let (Some(ip), false) = (url.ip(), excepted)
+        && let Some(why) = AddressKind::of(ip).refusal()
+    {
+        return Err(refused(&url, ip, why));
+    }
+    Ok(Allowed::mint(Visit { url, reach: Reach::Web(Arc::clone(rules)) }))
+}
+
+/// A server whose address the owner entered in a setting. Its settings page is the judgement.
+pub fn judge_service(url: WebUrl) -> Allowed<Visit> {
+    let service = HostPort::of(&url);
+    Allowed::mint(Visit { url, reach: Reach::Service(service) })
+}
+
+/// May a connection for this visit go to this number? What comes back is what to connect to.
+pub fn judge_address(visit: &Allowed<Visit>, ip: IpAddr) -> Result<SocketAddr> {
+    let Visit { url, reach } = visit.get();
+    let kind = AddressKind::of(ip);
+    let excepted = match reach {
+        Reach::Service(_) => kind.can_be_a_server(),
+        Reach::Web(rules) => rules.excepts(url) && kind.can_be_at_home(),
+    };
+    match kind.refusal() {
+        Some(why) if !excepted => Err(refused(url, ip, why)),
+        _ => Ok(SocketAddr::new(ip, url.port())),
+    }
+}
+
+/// May the page send us on to `location` (absolute, or relative to where it was)?
+pub fn judge_redirect(from: &Allowed<Visit>, location: &str) -> Result<Allowed<Visit>> {
+    let Visit { url, reach } = from.get();
+    let next = url.join(location)?;
+    if url.is_encrypted() && !next.is_encrypted() {
+        let host = url.host();
+        return Err(Error::Denied(format!(
+            "{host} sends us on from an encrypted page to one that is not; that is not followed."
+        )));
+    }
+    match reach {
+        Reach::Web(rules) => judge_url(next, rules).map_err(|err| sent_on(url, &err)),
+        Reach::Service(service) if service.is(&next) => Ok(judge_service(next)),
+        Reach::Service(_) => Err(Error::Denied(format!(
+            "{} sends us on to {}, which is another server. Put the right address into the setting.",
+            url.host(),
+            next.host()
+        ))),
+    }
+}
+
+fn sent_on(from: &WebUrl, refusal: &Error) -> Error {
+    Error::Denied(format!("{} sends us on to another place. {refusal}", from.host()))
+}
+
+fn refused(url: &WebUrl, ip: IpAddr, why: &str) -> Error {
+    let host = url.host();
+    let place = if url.ip().is_some() { host.to_owned() } else { format!("{host} ({ip})") };
+    Error::Denied(format!("{place} is {why}, and is not reached from here."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rules(tier1: &[&str], private: &[&str]) -> Arc<WebRules> {
+        let pattern = |text: &&str| DomainPattern::parse(text).unwrap();
+        let private = private.iter().map(|text| HostPort::parse(text).unwrap()).collect();
+        let tier1 = tier1.iter().map(pattern).collect();
+        Arc::new(WebRules { tier1, opened: Vec::new(), private_allowed: private })
+    }
+
+    fn judge(url: &str, rules: &Arc<WebRules>) -> Result<Allowed<Visit>> {
+        judge_url(WebUrl::parse(url)?, rules)
+    }
+
+    fn said<T>(answer: Result<T>) -> String {
+        answer.err().map(|err| err.to_string()).unwrap_or_default()
+    }
+
+    #[test]
+    fn only_listed_hosts_are_reached() {
+        let rules = rules(&["example.org", "*.example.net"], &[]);
+        assert!(judge("https://example.org/a", &rules).is_ok());
+        assert!(judge("https://EXAMPLE.org./a", &rules).is_ok());
+        assert!(judge("https://a.b.example.net", &rules).is_ok());
+        for other in ["https://www.example.org", "https://example.net", "https://badexample.org"] {
+            assert!(said(judge(other, &rules)).contains("not on the web whitelist"), "{other}");
+        }
+        assert!(said(judge("http://example.org:25/", &rules)).contains("Port 25"));
+    }
+
+    #[test]
+    fn a_host_opened_in_the_conversation_is_reached() {
+        let opened = vec![DomainPattern::parse("example.com").unwrap()];
+        let rules = Arc::new(WebRules { opened, ..WebRules::default() });
+        assert!(judge("https://example.com/", &rules).is_ok());
+    }
+
+    #[test]
+    fn every_spelling_of_a_private_address_is_refused() {
+        let spellings = [
+            "http://127.0.0.1/",
+            "http://127.1/",
+            "http://2130706433/",
+            "http://0x7f000001/",
+            "http://0177.0.0.1/",
+            "http://0x7f.1/",
+            "http://127.0.0.1./",
+            "http://①②⑦.0.0.1/",
+            "http://%31%32%37.0.0.1/",
+            "http://[::1]/",
+            "http://[::ffff:127.0.0.1]/",
+            "http://[::127.0.0.1]/",
+            "http://[0:0:0:0:0:ffff:7f00:1]/",
+            "http://0/",
+            "http://[64:ff9b::7f00:1]/",
+            "http://[2002:7f00:1::]/",
+            "http://[fe80::1]/",
+            "http://169.254.169.254/latest/",
+            "http://2852039166/",
+            "http://[fd00:ec2::254]/",
+            "http://10.0.0.1/",
+            "http://192.168.1.1/",
+            "http://172.16.0.1/",
+            "http://100.64.0.1/",
+        ];
+        for spelling in spellings {
+            let url = WebUrl::parse(spelling).unwrap();
+            let listed = DomainPattern::parse(url.host()).unwrap();
+            let rules = Arc::new(WebRules { tier1: vec![listed], ..WebRules::default() });
+            let answer = said(judge_url(url, &rules));
+            assert!(answer.contains("not reached from here"), "{spelling}: {answer}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_turns_into_a_private_number_is_refused() {
+        let visit = judge("https://example.org/", &rules(&["example.org"], &[])).unwrap();
+        assert!(judge_address(&visit, "93.184.215.14".parse().unwrap()).is_ok());
+        assert_eq!(
+            said(judge_address(&visit, "127.0.0.1".parse().unwrap())),
+            "example.org (127.0.0.1) is this machine itself, and is not reached from here."
+        );
+    }
+
+    #[test]
+    fn an_exception_holds_for_its_host_and_port_alone() {
+        let rules =
+            rules(&["127.0.0.1", "nas.example.org"], &["127.0.0.1:8080", "nas.example.org:80"]);
+        assert!(judge("http://127.0.0.1:8080/", &rules).is_ok());
+        assert!(judge("http://127.0.0.1:8081/", &rules).is_err());
+        let nas = judge("http://nas.example.org/", &rules).unwrap();
+        assert!(judge_address(&nas, "192.168.1.5".parse().unwrap()).is_ok());
+        assert!(judge_address(&nas, "169.254.169.254".parse().unwrap()).is_err());
+        assert!(judge_address(&nas, "224.0.0.1".parse().unwrap()).is_err());
+        let other = judge("https://nas.example.org/", &rules).unwrap();
+        assert!(judge_address(&other, "192.168.1.5".parse().unwrap()).is_err());
+    }
+
+    #[test]
+    fn a_redirect_is_judged_like_the_first_address() {
+        let rules = rules(&["example.org", "127.0.0.1"], &[]);
+        let from = judge("https://example.org/a/b", &rules).unwrap();
+        let to = judge_redirect(&from, "../c?d=1").unwrap();
+        assert_eq!(to.get().url().as_str(), "https://example.org/c?d=1");
+        for bad in [
+            "http://127.0.0.1/",
+            "https://127.0.0.1/",
+            "//evil.example/",
+            "ftp://example.org/",
+            "http://example.org/",
+            "https://user@example.org/",
+            "file:///etc/passwd",
+        ] {
+            assert!(judge_redirect(&from, bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_service_reaches_its_own_server_alone() {
+        let visit = judge_service(WebUrl::parse("http://searx.home:8888").unwrap());
+        assert!(judge_address(&visit, "192.168.1.9".parse().unwrap()).is_ok());
+        assert!(judge_address(&visit, "224.0.0.9".parse().unwrap()).is_err());
+        assert!(judge_redirect(&visit, "/search?q=a").is_ok());
+        assert!(judge_redirect(&visit, "http://searx.home:22/").is_err());
+        assert!(judge_redirect(&visit, "http://other.home:8888/").is_err());
+    }
+}
