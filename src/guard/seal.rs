@@ -80,13 +80,13 @@ mod tests {
     proptest! {
         #[test]
         fn a_changed_byte_or_place_does_not_open(
-            plain: Vec<u8>, bound: Vec<u8>, at: prop::sample::Index, bit in 0..8,
+            plain: Vec<u8>, bound: Vec<u8>, at: prop::sample::Index, bit in 0..8u32,
         ) {
             let key = random().unwrap();
             let sealed = seal(&key, &bound, &plain).unwrap();
             prop_assert_eq!(open(&key, &bound, &sealed).unwrap().to_vec(), plain);
             let mut changed = sealed.clone();
-            changed[at.index(sealed.len())] ^= 1 << bit;
+            changed[at.index(sealed.len())] ^= 1u8 << bit;
             prop_assert!(open(&key, &bound, &changed).is_none());
             prop_assert!(open(&key, &[&bound[..], b"x"].concat(), &sealed).is_none());
             prop_assert!(open(&random().unwrap(), &bound, &sealed).is_none());

@@ -5,4 +5,5 @@
 mod cli;
 mod config;
 mod config_keys;
+mod guard;
 mod tidy;
