@@ -18,3 +18,4 @@ pub mod inbox;
 pub mod events;
 pub mod web;
 pub mod cli;
+pub mod testing;

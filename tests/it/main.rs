@@ -7,3 +7,8 @@ mod config;
 mod config_keys;
 mod guard;
 mod tidy;
+mod models_dialects;
+mod models_errors;
+mod models_listed;
+mod models_requests;
+mod models_wire;

@@ -1,7 +1,25 @@
 //! Language models: what is asked of one and what it streams back, whatever the wire.
 //!
 //! A request is built by the agent; a [`Model`] turns it into a stream of [`Delta`]s. Dropping the
-//! stream drops the connection, which is how a run is stopped.
+//! stream drops the connection, which is how a run is stopped. [`registry::Models`] knows the
+//! providers and opens a model by its name.
+
+pub mod anthropic;
+mod answer;
+mod calls;
+mod http;
+pub mod known_models;
+pub mod listing;
+pub mod openai;
+pub mod prices;
+pub mod provider;
+mod refusal;
+pub mod registry;
+pub mod retry;
+pub mod sse;
+
+pub use provider::{Kind, Provider};
+pub use registry::{Model, Models};
 
 pub mod builtin;
 
@@ -13,14 +31,14 @@ use futures_util::Stream;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::error::Error;
+
 pub type DeltaStream = Pin<Box<dyn Stream<Item = Result<Delta, ModelError>> + Send>>;
 
-/// One call of a model. Everything in it but `messages` is the same from turn to turn, byte for
-/// byte, so that a provider's prompt cache hits.
+/// One call of a model, whichever answers it. Everything in it but `messages` and `system_tail` is
+/// the same from turn to turn, byte for byte, so that a provider's prompt cache hits.
 #[derive(Debug, Clone)]
 pub struct Request {
-    /// The provider's own name of the model, without our `provider:` prefix.
-    pub model: String,
     pub system: Arc<str>,
     /// What changes from turn to turn (date and time); sent after the cached part of the prompt.
     pub system_tail: String,
@@ -129,6 +147,27 @@ pub enum ModelError {
     Cut { provider: String },
     #[error("{provider} sent something that is not its protocol: {reason}")]
     Malformed { provider: String, reason: String },
+}
+
+impl ModelError {
+    /// Whose fault it was, for the log and the person.
+    pub fn provider(&self) -> &str {
+        match self {
+            ModelError::TooLong => "the model",
+            ModelError::WrongKey { provider }
+            | ModelError::RateLimited { provider, .. }
+            | ModelError::Refused { provider, .. }
+            | ModelError::Away { provider, .. }
+            | ModelError::Cut { provider }
+            | ModelError::Malformed { provider, .. } => provider,
+        }
+    }
+}
+
+impl From<ModelError> for Error {
+    fn from(err: ModelError) -> Error {
+        Error::outside(err.provider(), err.to_string())
+    }
 }
 
 fn wait_words(retry_after: &Option<Duration>) -> String {

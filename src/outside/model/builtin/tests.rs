@@ -63,7 +63,6 @@ fn request(messages: Vec<Message>) -> Request {
         parameters: json!({}),
     };
     Request {
-        model: "commands".to_owned(),
         system: "".into(),
         system_tail: String::new(),
         messages,

@@ -1,0 +1,266 @@
+//! A pretend provider of models: a real HTTP server on loopback that answers as scripted, byte for
+//! byte, and keeps every request.
+//!
+//! One script per request, in order; [`ModelServer::always`] for the rest. Each scripted piece of a
+//! body is one HTTP chunk, so the program under test reads exactly the borders that the script drew.
+//! A script waits for a [`Signal`], never for time.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::{AbortHandle, JoinSet};
+use url::Url;
+
+use super::model_answers::{Answer, Step};
+use crate::outside::model::{Kind, Models, Provider};
+use crate::secret::Secret;
+
+const HEAD_BYTES_MAX: usize = 64 << 10;
+const UNEXPECTED: &str = "nobody panics while holding it";
+
+/// Something a script waits for, and a test gives.
+#[derive(Debug, Clone)]
+pub struct Signal(watch::Sender<bool>);
+
+impl Default for Signal {
+    fn default() -> Signal {
+        Signal(watch::Sender::new(false))
+    }
+}
+
+impl Signal {
+    pub fn give(&self) {
+        self.0.send_replace(true);
+    }
+
+    pub async fn given(&self) {
+        let _ = self.0.subscribe().wait_for(|given| *given).await;
+    }
+}
+
+/// A request as it came.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Seen {
+    pub method: String,
+    /// With its query.
+    pub path: String,
+    /// Names in lower case.
+    pub headers: BTreeMap<String, String>,
+    pub body: Vec<u8>,
+}
+
+impl Seen {
+    /// The body's JSON; null where it is none.
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.body).unwrap_or_default()
+    }
+}
+
+#[derive(Default)]
+struct Script {
+    queue: VecDeque<Answer>,
+    always: Option<Answer>,
+    seen: Vec<Seen>,
+}
+
+struct Shared {
+    script: Mutex<Script>,
+    counts: watch::Sender<Counts>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Counts {
+    connections: usize,
+    requests: usize,
+    /// Connections that the other side closed before its answer was written whole.
+    hung_up: usize,
+}
+
+/// The server; it stops when dropped.
+pub struct ModelServer {
+    addr: SocketAddr,
+    shared: Arc<Shared>,
+    accepting: AbortHandle,
+    _tasks: JoinSet<()>,
+}
+
+impl Drop for ModelServer {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
+
+impl ModelServer {
+    pub async fn start() -> ModelServer {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
+        let addr = listener.local_addr().expect("a bound socket has an address");
+        let shared =
+            Arc::new(Shared { script: Mutex::default(), counts: watch::Sender::default() });
+        let mut tasks = JoinSet::new();
+        let accepting = tasks.spawn(accept(listener, shared.clone()));
+        ModelServer { addr, shared, accepting, _tasks: tasks }
+    }
+
+    /// Answers the next request that has no script yet.
+    pub fn answer(&self, answer: Answer) {
+        self.shared.script.lock().expect(UNEXPECTED).queue.push_back(answer);
+    }
+
+    /// Answers every request for which no script is left.
+    pub fn always(&self, answer: Answer) {
+        self.shared.script.lock().expect(UNEXPECTED).always = Some(answer);
+    }
+
+    /// The base URL as a provider of this kind has it.
+    pub fn base_url(&self, kind: Kind) -> Url {
+        let path = if kind == Kind::OpenAi { "/v1" } else { "" };
+        format!("http://{}{path}", self.addr).parse().expect("an address makes a URL")
+    }
+
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// This server as a provider named `p` with the given key.
+    pub fn provider(&self, kind: Kind, key: &str) -> Provider {
+        let key = (!key.is_empty()).then(|| Secret::new(key));
+        Provider { name: "p".to_owned(), kind, base_url: self.base_url(kind), key }
+    }
+
+    /// A registry with only [`ModelServer::provider`] in it.
+    pub fn models(&self, kind: Kind) -> Models {
+        Models::new(vec![self.provider(kind, "test-key")], crate::clock::Clock::System)
+    }
+
+    /// Every request so far.
+    pub fn requests(&self) -> Vec<Seen> {
+        self.shared.script.lock().expect(UNEXPECTED).seen.clone()
+    }
+
+    /// How many connections were made so far.
+    pub fn connections(&self) -> usize {
+        self.shared.counts.borrow().connections
+    }
+
+    /// Until this many requests have come.
+    pub async fn asked(&self, requests: usize) {
+        self.until(|counts| counts.requests >= requests).await;
+    }
+
+    /// Until this many answers were cut short by the other side closing its connection.
+    pub async fn hung_up(&self, answers: usize) {
+        self.until(|counts| counts.hung_up >= answers).await;
+    }
+
+    async fn until(&self, reached: impl FnMut(&Counts) -> bool) {
+        let _ = self.shared.counts.subscribe().wait_for(reached).await;
+    }
+}
+
+async fn accept(listener: TcpListener, shared: Arc<Shared>) {
+    let mut connections = JoinSet::new();
+    while let Ok((stream, _)) = listener.accept().await {
+        let _ = stream.set_nodelay(true);
+        shared.counts.send_modify(|counts| counts.connections += 1);
+        connections.spawn(serve(stream, shared.clone()));
+        while connections.try_join_next().is_some() {}
+    }
+}
+
+/// Answers the requests of one connection until either side closes it.
+async fn serve(mut stream: TcpStream, shared: Arc<Shared>) {
+    let mut unread = Vec::new();
+    while let Some(seen) = read_request(&mut stream, &mut unread).await {
+        let answer = {
+            let mut script = shared.script.lock().expect(UNEXPECTED);
+            script.seen.push(seen);
+            script.queue.pop_front().or_else(|| script.always.clone())
+        };
+        shared.counts.send_modify(|counts| counts.requests += 1);
+        let answer =
+            answer.unwrap_or_else(|| Answer::status(400, "the script has no more answers"));
+        match play(&mut stream, answer).await {
+            Played::Whole => {}
+            Played::Closed => return,
+            Played::HungUp => {
+                shared.counts.send_modify(|counts| counts.hung_up += 1);
+                return;
+            }
+        }
+    }
+}
+
+enum Played {
+    Whole,
+    /// The script cut the connection.
+    Closed,
+    HungUp,
+}
+
+async fn play(stream: &mut TcpStream, answer: Answer) -> Played {
+    if stream.write_all(answer.head().as_bytes()).await.is_err() {
+        return Played::HungUp;
+    }
+    for step in answer.steps {
+        let bytes = match step {
+            Step::Piece(piece) if answer.raw => piece,
+            Step::Piece(piece) if piece.is_empty() => continue,
+            Step::Piece(piece) => chunk(&piece),
+            // As many pieces as there are, in as few writes as possible.
+            Step::Burst(pieces) => pieces.iter().flat_map(|piece| chunk(piece)).collect(),
+            Step::Cut => return Played::Closed,
+            Step::Wait(signal) => {
+                let mut more = [0; 1];
+                tokio::select! {
+                    () = signal.given() => continue,
+                    // Nobody sends anything in the middle of an answer: this is the end.
+                    _ = stream.read(&mut more) => return Played::HungUp,
+                }
+            }
+        };
+        if stream.write_all(&bytes).await.is_err() {
+            return Played::HungUp;
+        }
+    }
+    if answer.raw {
+        return Played::Closed;
+    }
+    if stream.write_all(b"0\r\n\r\n").await.is_ok() { Played::Whole } else { Played::HungUp }
+}
+
+fn chunk(piece: &[u8]) -> Vec<u8> {
+    [format!("{:x}\r\n", piece.len()).as_bytes(), piece, b"\r\n"].concat()
+}
+
+/// The next request; None when the connection ends or what comes is not HTTP.
+async fn read_request(stream: &mut TcpStream, unread: &mut Vec<u8>) -> Option<Seen> {
+    let head_end = loop {
+        if let Some(at) = unread.windows(4).position(|window| window == b"\r\n\r\n") {
+            break at;
+        }
+        if unread.len() > HEAD_BYTES_MAX || stream.read_buf(unread).await.ok()? == 0 {
+            return None;
+        }
+    };
+    let head = String::from_utf8(unread[..head_end].to_vec()).ok()?;
+    unread.drain(..head_end + 4);
+    let mut lines = head.split("\r\n");
+    let mut words = lines.next()?.split(' ');
+    let (method, path) = (words.next()?.to_owned(), words.next()?.to_owned());
+    let headers: BTreeMap<String, String> = lines
+        .filter_map(|line| line.split_once(':'))
+        .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
+        .collect();
+    let length = headers.get("content-length").and_then(|text| text.parse().ok()).unwrap_or(0);
+    while unread.len() < length {
+        if stream.read_buf(unread).await.ok()? == 0 {
+            return None;
+        }
+    }
+    let body = unread.drain(..length).collect();
+    Some(Seen { method, path, headers, body })
+}
