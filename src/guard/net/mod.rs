@@ -67,6 +67,11 @@ impl Visit {
 /// May this page be fetched? A host that is on no list is refused, with what the owner can do.
 pub fn judge_url(url: WebUrl, rules: &Arc<WebRules>) -> Result<Allowed<Visit>> {
     let excepted = rules.excepts(&url);
+    if let (Some(ip), false) = (url.ip(), excepted)
+        && let Some(why) = AddressKind::of(ip).refusal()
+    {
+        return Err(refused(&url, ip, why));
+    }
     if !rules.lists(&url) {
         let host = url.host();
         return Err(Error::Denied(format!(
@@ -76,11 +81,6 @@ pub fn judge_url(url: WebUrl, rules: &Arc<WebRules>) -> Result<Allowed<Visit>> {
     if url.port() < 1024 && !LOW_PORTS.contains(&url.port()) && !excepted {
         let port = url.port();
         return Err(Error::Denied(format!("Port {port} is not one that pages are served on.")));
-    }
-    if let (Some(ip), false) = (url.ip(), excepted)
-        && let Some(why) = AddressKind::of(ip).refusal()
-    {
-        return Err(refused(&url, ip, why));
     }
     Ok(Allowed::mint(Visit { url, reach: Reach::Web(Arc::clone(rules)) }))
 }

@@ -216,7 +216,7 @@ fn unreachable(host: &str, err: reqwest::Error) -> Error {
         () if err.is_timeout() => "takes too long to answer; try again later",
         () if err.is_connect() => "can't be reached, or its certificate is not good",
         () if err.is_body() || err.is_decode() => "broke off in the middle; try again later",
-        () => "can't be reached",
+        () => "doesn't answer the way websites do",
     };
     let message = format!("{host} {what}.");
     Error::Outside { service: host.to_owned(), message, source: Some(err.into()) }

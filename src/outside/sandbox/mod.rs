@@ -88,8 +88,13 @@ impl Sandbox {
             Err(_) => return Err(unreadable("it takes too long to read")),
         };
         match outcome.code.and_then(|code| u8::try_from(code).ok()) {
-            Some(child::DONE) => String::from_utf8(outcome.output)
-                .map_err(|_| unreadable("what it holds is not text")),
+            Some(child::DONE) => match String::from_utf8(outcome.output) {
+                Ok(text) if text.trim().is_empty() => {
+                    Err(unreadable("there is no text in it; it may be a scan"))
+                }
+                Ok(text) => Ok(text),
+                Err(_) => Err(unreadable("what it holds is not text")),
+            },
             Some(child::LOCKED) => Err(unreadable("it is locked with a password")),
             Some(child::DAMAGED) => Err(unreadable("it is damaged")),
             _ => Err(unreadable("it is damaged, or made to break what reads it")),
@@ -139,8 +144,8 @@ fn command(bwrap: &PathBuf, program: &PathBuf) -> Command {
     for library in LIBRARIES {
         command.args(["--ro-bind-try", library, library]);
     }
-    command.arg("--ro-bind").arg(program).arg("/steward");
-    command.args(["--remount-ro", "/", "--chdir", "/", "--", "/steward", EXTRACT_PDF]);
+    command.arg("--ro-bind").arg(program).arg(child::INSIDE);
+    command.args(["--remount-ro", "/", "--chdir", "/", "--", child::INSIDE, EXTRACT_PDF]);
     command.env_clear().kill_on_drop(true);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
