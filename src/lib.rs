@@ -10,6 +10,7 @@ pub mod dates;
 pub mod blocks;
 pub mod secret;
 pub mod config;
+pub mod data_folder;
 pub mod spawn;
 pub mod db;
 pub mod guard;

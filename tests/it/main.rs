@@ -9,6 +9,7 @@ mod guard;
 mod fetch;
 mod sandbox;
 mod site;
+mod data_folder;
 mod tidy;
 mod models_dialects;
 mod models_errors;
