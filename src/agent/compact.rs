@@ -7,7 +7,6 @@ use super::context::{self, History};
 use super::store::{calls, messages};
 use super::{Agents, Run, call};
 use crate::error::Result;
-use crate::outside::model::catalog::COMMANDS;
 use crate::outside::model::{Delta, Message, Part, Request, Role};
 
 /// Of the model's context: where making room begins.
@@ -27,11 +26,7 @@ pub fn needed(agents: &Agents, history: &History, model: &str) -> bool {
     if history.window.messages.len() <= KEPT_MESSAGES {
         return false;
     }
-    if model == COMMANDS {
-        return false;
-    }
-    let size = agents.outside.models().info(model).context_tokens;
-    let size = size.map_or(CONTEXT_TOKENS_UNKNOWN, |size| size as usize);
+    let size = agents.outside.models.context_tokens(model).unwrap_or(CONTEXT_TOKENS_UNKNOWN);
     context::tokens_estimate(&context::messages(history)) * 100 > size * FULL_PERCENT
 }
 
@@ -52,7 +47,6 @@ pub async fn compact(
     }
     let older = History {
         window: messages::Window {
-            key: history.window.key.clone(),
             summary: history.window.summary.clone(),
             messages: history.window.messages[..cut].to_vec(),
         },
@@ -91,7 +85,7 @@ async fn summarise(agents: &Agents, older: &History, model: &str) -> Option<Stri
         output_tokens_max: SUMMARY_TOKENS_MAX,
         now: agents.clock.now().to_zoned(agents.config.zone()),
     };
-    let mut deltas = agents.outside.models().open(model).ok()?.stream(request);
+    let mut deltas = agents.outside.models.open(model).ok()?.stream(request);
     let mut summary = String::new();
     while let Some(delta) = deltas.next().await {
         match delta {

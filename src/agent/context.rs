@@ -17,8 +17,7 @@ const BYTES_PER_TOKEN: usize = 4;
 /// An image's cost in the estimate.
 const IMAGE_TOKENS: usize = 1_500;
 /// Shown instead of a result that was taken out to make room.
-const CLEARED: &str =
-    "(This result was removed to save space. Call the tool again if you need it.)";
+const CLEARED: &str = "(This result was removed to save space. Call the tool again if you need it.)";
 
 /// Rows of one conversation, as one snapshot.
 pub struct History {
@@ -35,10 +34,7 @@ pub fn messages(history: &History) -> Vec<Message> {
     }
     let mut out: Vec<Message> = Vec::new();
     if let Some((summary, label)) = &history.window.summary {
-        let text = format!(
-            "Summary of this conversation so far:\n{}",
-            shown(summary, label, &history.window.key)
-        );
+        let text = format!("Summary of this conversation so far:\n{}", shown(summary, label));
         push(&mut out, Role::User, vec![Part::Text(text)]);
     }
     for message in &history.window.messages {
@@ -46,7 +42,7 @@ pub fn messages(history: &History) -> Vec<Message> {
         let role = if message.role == "user" { Role::User } else { Role::Assistant };
         let mut parts = Vec::new();
         if !message.text.is_empty() {
-            parts.push(Part::Text(shown(&message.text, &message.label, &message.id.to_string())));
+            parts.push(Part::Text(shown(&message.text, &message.label)));
         }
         let attached = history.attachments.iter().filter(|it| it.message_id == message.id);
         parts.extend(attached.flat_map(attachment_parts));
@@ -73,10 +69,9 @@ pub fn tokens_estimate(messages: &[Message]) -> usize {
 
 /// The whole of a request, prompt and tools included.
 pub fn request_tokens_estimate(request: &Request) -> usize {
-    let tools = request
-        .tools
-        .iter()
-        .map(|tool| tool.name.len() + tool.description.len() + tool.parameters.to_string().len());
+    let tools = request.tools.iter().map(|tool| {
+        tool.name.len() + tool.description.len() + tool.parameters.to_string().len()
+    });
     let bytes = request.system.len() + request.system_tail.len() + tools.sum::<usize>();
     bytes / BYTES_PER_TOKEN + tokens_estimate(&request.messages)
 }
@@ -110,7 +105,7 @@ fn result_part(call: &Call) -> Part {
     let content = match (&call.result, call.cleared) {
         (Some(_), true) => CLEARED.to_owned(),
         (Some(text), false) => match &call.result_label {
-            Some(label) => shown(text, label, &call.id.to_string()),
+            Some(label) => shown(text, label),
             None => text.clone(),
         },
         (None, _) => "(No result: the run ended before this call was made.)".to_owned(),
@@ -126,17 +121,13 @@ fn attachment_parts(attachment: &Attachment) -> Vec<Part> {
     }
     let text = attachment.text.as_deref().unwrap_or("(nothing could be read from this file)");
     let label = Label::outside(Origin::File(attachment.name.clone()));
-    vec![Part::Text(format!(
-        "Attached file {}:\n{}",
-        attachment.name,
-        shown(text, &label, &attachment.message_id.to_string())
-    ))]
+    vec![Part::Text(format!("Attached file {}:\n{}", attachment.name, shown(text, &label)))]
 }
 
 /// Text from outside is wrapped in a boundary that it can't forge.
-fn shown(text: &str, label: &Label, key: &str) -> String {
+fn shown(text: &str, label: &Label) -> String {
     match label.trust {
-        Trust::Outside => clean::wrap_stable(text, label, key),
+        Trust::Outside => clean::wrap(text, label),
         Trust::Own | Trust::Owner => text.to_owned(),
     }
 }

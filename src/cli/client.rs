@@ -17,7 +17,8 @@ use tokio::net::UnixStream;
 
 use super::failure::Failure;
 use crate::config::{Flags, Loaded, Source};
-use crate::data_folder::SOCKET;
+
+pub const SOCKET: &str = "steward.sock";
 
 /// Where the system's own steward keeps its data: the unit's state folder.
 const SYSTEM_FOLDER: &str = "/var/lib/steward";

@@ -16,12 +16,11 @@ use super::call::{Call, Effect, Role};
 use super::grounding::{self, Link};
 use super::label::{Label, Trust};
 use super::leak::Watch;
-use super::net::{self, DomainPattern, WebRules, WebUrl};
+use super::net::{self, DomainPattern, HostPort, WebRules, WebUrl};
 use super::permit::{Permit, Proof};
 use super::secret::Secret;
 use super::vault::Vault;
 use super::whitelist::{self, Address};
-use crate::config::HostPort;
 use crate::db::Reader;
 use crate::error::Result;
 

@@ -37,7 +37,15 @@ pub fn insert(tx: &Tx<'_>, new: &NewMessage<'_>, now: Timestamp) -> Result<()> {
     tx.execute(
         "insert into messages (id, conversation_id, run_id, role, text, label, created_at)
          values (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        (new.id, new.conversation_id, new.run_id, new.role, new.text, label, now.as_millisecond()),
+        (
+            new.id,
+            new.conversation_id,
+            new.run_id,
+            new.role,
+            new.text,
+            label,
+            now.as_millisecond(),
+        ),
     )?;
     tx.execute(
         "update conversations set updated_at = ?2 where id = ?1",
@@ -48,29 +56,25 @@ pub fn insert(tx: &Tx<'_>, new: &NewMessage<'_>, now: Timestamp) -> Result<()> {
 
 /// What the model is shown of a conversation: the latest summary and the messages after it.
 pub struct Window {
-    /// Names this window; changes only when the summary does.
-    pub key: String,
     pub summary: Option<(String, Label)>,
     pub messages: Vec<Message>,
 }
 
 pub fn window(r: &Reader<'_>, conversation: ConversationId) -> Result<Window> {
-    let sql = "select after_seq, summary, label, id from context_windows
+    let sql = "select after_seq, summary, label from context_windows
                where conversation_id = ?1 order by id desc limit 1";
     let latest = r.row(sql, [conversation], |row| {
-        let summary = (row.get::<_, String>(1)?, json::<Label>(row, "label")?);
-        Ok((row.get::<_, i64>(0)?, summary, row.get::<_, i64>(3)?))
+        Ok((row.get::<_, i64>(0)?, (row.get::<_, String>(1)?, json::<Label>(row, "label")?)))
     })?;
-    let (after, summary, id) = match latest {
-        Some((after, summary, id)) => (after, Some(summary), id),
-        None => (0, None, 0),
+    let (after, summary) = match latest {
+        Some((after, summary)) => (after, Some(summary)),
+        None => (0, None),
     };
     let sql = "select * from (
                    select * from messages where conversation_id = ?1 and seq > ?2
                    order by seq desc limit ?3) order by seq";
     let messages = r.rows(sql, (conversation, after, HISTORY_MAX), from_row)?;
-    let key = format!("{conversation}/{id}");
-    Ok(Window { key, summary, messages })
+    Ok(Window { summary, messages })
 }
 
 pub fn insert_window(

@@ -9,8 +9,6 @@ mod html;
 
 pub use html::visible;
 
-use sha2::{Digest as _, Sha256};
-
 use crate::error::{Error, Result};
 use crate::guard::label::{Label, Origin};
 
@@ -87,14 +85,6 @@ pub fn wrap(text: &str, label: &Label) -> Result<String> {
             return Ok(wrap_with(text, label, &mark));
         }
     }
-}
-
-/// As [`wrap`], but the same for the same `key` and text, so that a prompt that holds it stays the
-/// same from turn to turn. `key` is the id of the row: whoever wrote the text can't know it.
-pub fn wrap_stable(text: &str, label: &Label, key: &str) -> String {
-    let mut mark = hex::encode(Sha256::new().chain_update(key).chain_update(text).finalize());
-    mark.truncate(16);
-    wrap_with(text, label, &mark)
 }
 
 fn wrap_with(text: &str, label: &Label, mark: &str) -> String {

@@ -7,7 +7,6 @@
 pub mod anthropic;
 mod answer;
 mod calls;
-pub mod catalog;
 mod http;
 pub mod known_models;
 pub mod listing;
@@ -151,19 +150,6 @@ pub enum ModelError {
 }
 
 impl ModelError {
-    /// A stable word for the ledger and for programs.
-    pub fn kind(&self) -> &'static str {
-        match self {
-            ModelError::WrongKey { .. } => "wrong_key",
-            ModelError::RateLimited { .. } => "rate_limited",
-            ModelError::TooLong => "too_long",
-            ModelError::Refused { .. } => "refused",
-            ModelError::Away { .. } => "model_away",
-            ModelError::Cut { .. } => "cut",
-            ModelError::Malformed { .. } => "malformed",
-        }
-    }
-
     /// Whose fault it was, for the log and the person.
     pub fn provider(&self) -> &str {
         match self {
