@@ -193,7 +193,8 @@ fn destination_proofs(facts: &Facts, call: &Call<'_>) -> Result<Vec<(String, Pro
             .map_err(|reason| denied(reason, offer()))?;
         proofs.push((argument.to_owned(), Proof::Recipient(Allowed::mint(recipient))));
     }
-    for (argument, _) in call.roles.iter().filter(|(_, role)| *role == Role::Command) {
+    for (argument, role) in call.roles.iter().filter(|(_, role)| *role == Role::Command) {
+        debug_assert_eq!(*role, Role::Command);
         let words: Vec<String> = texts(call, argument)?.into_iter().map(str::to_owned).collect();
         if let Some((program, arguments)) = words.split_first() {
             let command = Command { program: program.clone(), arguments: arguments.to_vec() };

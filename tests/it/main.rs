@@ -5,6 +5,7 @@
 mod cli;
 mod config;
 mod config_keys;
+mod door;
 mod guard;
 mod tidy;
 mod models_dialects;

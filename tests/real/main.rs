@@ -8,15 +8,7 @@
     reason = "tests/run says in the environment where things are"
 )]
 
-mod approvals;
-mod browser;
-mod chat;
-mod commands;
-mod crash;
+#[expect(dead_code, reason = "the tests that live in it come with the daemon")]
 mod house;
-mod pages;
 mod peers;
-mod setup;
 mod small_model;
-mod talk;
-mod trouble;

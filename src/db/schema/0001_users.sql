@@ -11,9 +11,11 @@ create table users (
 
 create table login_sessions (
     id_hash blob primary key not null,            -- SHA-256 of the cookie's value
+    id text not null unique,                      -- its name in lists
     user_id text references users (id) on delete cascade,
     data text not null check (json_valid(data)),
     device text not null default '',
+    address text not null default '',
     created_at integer not null,
     seen_at integer not null,
     expires_at integer not null

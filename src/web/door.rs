@@ -1,0 +1,66 @@
+//! The door: every layer that a request passes before a handler sees it, in this order.
+//!
+//! number and panics → headers → login cookie → who calls → other sites → the public list →
+//! the key's rate → the handler.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::{from_fn_with_state, map_response};
+
+use crate::clock::Clock;
+use crate::config::Live;
+use crate::db::Db;
+use crate::error::Result;
+use crate::web::{caller, csrf, error, headers, public, rate, request, session, store};
+
+/// What the layers work with.
+#[derive(Clone)]
+pub struct Door {
+    pub db: Db,
+    pub clock: Clock,
+    pub config: Live,
+    pub counts: rate::Counts,
+    /// Somebody has set the house up: true for good once it is.
+    owned: Arc<AtomicBool>,
+}
+
+impl Door {
+    pub fn new(db: Db, clock: Clock, config: Live) -> Door {
+        Door { db, clock, config, counts: rate::Counts::default(), owned: Arc::default() }
+    }
+
+    pub async fn has_owner(&self) -> Result<bool> {
+        if self.owned.load(Ordering::Relaxed) {
+            return Ok(true);
+        }
+        let owned = self.db.read(store::callers::anybody).await?;
+        self.owned.store(owned, Ordering::Relaxed);
+        Ok(owned)
+    }
+
+    /// Puts the door before all routes. What is added to the router afterwards stands outside.
+    pub fn guard(&self, routes: Router) -> Router {
+        let config = self.config.get();
+        let layer = session::layer(self.db.clone(), self.clock.clone(), self.secure());
+        routes
+            .fallback(error::no_such_page)
+            .method_not_allowed_fallback(error::no_such_method)
+            .layer(DefaultBodyLimit::max(config.limits.body_bytes_max))
+            .layer(from_fn_with_state(self.clone(), rate::limit))
+            .layer(from_fn_with_state(self.clone(), public::gate))
+            .layer(from_fn_with_state(self.clone(), csrf::check))
+            .layer(from_fn_with_state(self.clone(), caller::establish))
+            .layer(layer)
+            .layer(map_response(headers::secure))
+            .layer(from_fn_with_state(self.clone(), request::begin))
+    }
+
+    /// Whether browsers reach us over TLS only.
+    fn secure(&self) -> bool {
+        let config = self.config.get();
+        config.server.base_url.as_ref().is_some_and(|url| url.scheme() == "https")
+    }
+}

@@ -1,0 +1,145 @@
+//! What comes in: bodies, forms, queries and path values, refused in a sentence when they are wrong.
+//!
+//! Structs deny unknown fields; here serde's words become a person's.
+
+mod words;
+
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::error::{Error, Result};
+use crate::web::error::{Failure, Refusal};
+
+pub use words::Reason;
+
+/// A JSON body in, or a JSON answer out. No body at all reads as `{}`.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Json<T>(pub T);
+
+/// A form's fields, from a page.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Form<T>(pub T);
+
+/// What stands behind the `?`.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Query<T>(pub T);
+
+/// Values in the path. One that can't be read names nothing, so it is a 404.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Path<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+    type Rejection = Refusal;
+    async fn from_request(request: Request, state: &S) -> Result<Json<T>, Refusal> {
+        let typed = content_type(request.headers()).map(is_json);
+        let body = body(request, state).await?;
+        if body.is_empty() {
+            return Ok(Json(read_json(b"{}")?));
+        }
+        if typed != Some(true) {
+            let message = "Send JSON, with the header Content-Type: application/json.";
+            return Err(Error::invalid("Content-Type", message).into());
+        }
+        Ok(Json(read_json(&body)?))
+    }
+}
+
+impl<T: Serialize> IntoResponse for Json<T> {
+    fn into_response(self) -> Response {
+        axum::Json(self.0).into_response()
+    }
+}
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Form<T> {
+    type Rejection = Refusal;
+    async fn from_request(request: Request, state: &S) -> Result<Form<T>, Refusal> {
+        let typed = content_type(request.headers()).unwrap_or("").to_owned();
+        let empty = request.method() == Method::GET;
+        let body = body(request, state).await?;
+        if !empty && !body.is_empty() && !typed.starts_with("application/x-www-form-urlencoded") {
+            let message = "Send the form as application/x-www-form-urlencoded.";
+            return Err(Error::invalid("Content-Type", message).into());
+        }
+        Ok(Form(read_pairs(&body, "field")?))
+    }
+}
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
+    type Rejection = Refusal;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Query<T>, Refusal> {
+        Ok(Query(read_pairs(parts.uri.query().unwrap_or("").as_bytes(), "parameter")?))
+    }
+}
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {
+    type Rejection = Refusal;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Path<T>, Refusal> {
+        match axum::extract::Path::<T>::from_request_parts(parts, state).await {
+            Ok(axum::extract::Path(value)) => Ok(Path(value)),
+            Err(_) => {
+                let message = "There is nothing at this address.";
+                Err(Failure::new(StatusCode::NOT_FOUND, "not_found", message).into())
+            }
+        }
+    }
+}
+
+/// Reads JSON as the extractor does; for bodies that come another way.
+pub fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|err| {
+        let path = err.path().to_string();
+        words::json(&path, err.inner())
+    })?;
+    let ended = deserializer.end();
+    ended.map_err(|_| Error::invalid("", "Something follows after the end of the JSON."))?;
+    Ok(value)
+}
+
+/// `noun` is what one pair is called in a refusal.
+fn read_pairs<T: DeserializeOwned>(bytes: &[u8], noun: &str) -> Result<T> {
+    if let Some((name, _)) =
+        url::form_urlencoded::parse(bytes).find(|(name, value)| garbled(name) || garbled(value))
+    {
+        let message = format!("The {noun} {name:?} is not valid UTF-8.");
+        return Err(Error::invalid(name.into_owned(), message));
+    }
+    let pairs = url::form_urlencoded::parse(bytes);
+    let deserializer = serde_urlencoded::Deserializer::new(pairs);
+    serde_path_to_error::deserialize(deserializer)
+        .map_err(|err| words::pairs(&err.path().to_string(), &err.inner().to_string(), noun))
+}
+
+/// The parser puts U+FFFD for bytes that are no UTF-8.
+fn garbled(text: &str) -> bool {
+    text.contains('\u{FFFD}')
+}
+
+async fn body<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Refusal> {
+    let told = request.headers().get(axum::http::header::CONTENT_LENGTH).cloned();
+    Bytes::from_request(request, state).await.map_err(|rejection| match rejection {
+        BytesRejection::FailedToBufferBody(
+            axum::extract::rejection::FailedToBufferBody::LengthLimitError(_),
+        ) => {
+            let bytes = told.and_then(|it| it.to_str().ok()?.parse::<u64>().ok());
+            Failure::too_large(bytes).into()
+        }
+        _ => Error::invalid("", "The body did not arrive whole. Send it again.").into(),
+    })
+}
+
+fn content_type(headers: &HeaderMap) -> Option<&str> {
+    headers.get(CONTENT_TYPE)?.to_str().ok()
+}
+
+fn is_json(content_type: &str) -> bool {
+    let media_type = content_type.split(';').next().unwrap_or("").trim().to_ascii_lowercase();
+    media_type == "application/json" || media_type.ends_with("+json")
+}

@@ -1,0 +1,221 @@
+//! serde's complaints in a person's words, with the field that has to be mended.
+
+use serde_json::error::Category;
+
+use crate::error::Error;
+
+/// How alike two names must be for one to be proposed for the other.
+const LIKENESS_MIN: f64 = 0.6;
+
+/// What is wrong with one field.
+#[derive(Debug, PartialEq)]
+pub enum Reason<'a> {
+    Unknown { name: &'a str, known: Vec<&'a str> },
+    Missing { name: &'a str },
+    Twice { name: &'a str },
+    WrongType { expected: &'a str, got: &'a str },
+    Other(&'a str),
+}
+
+/// A JSON body that could not be read; `path` is where, `.` for the whole.
+pub fn json(path: &str, err: &serde_json::Error) -> Error {
+    let text = err.to_string();
+    let text = text.rfind(" at line ").map_or(text.as_str(), |at| &text[..at]);
+    match err.classify() {
+        Category::Data => sentence(path, Reason::read(text), "field"),
+        Category::Eof => Error::invalid("", "The JSON ends in the middle."),
+        _ if text.contains("recursion limit") => {
+            Error::invalid("", "The JSON is nested more than 128 levels deep.")
+        }
+        _ if text.contains("unicode") || text.contains("UTF-8") => {
+            Error::invalid("", "The body is not valid UTF-8.")
+        }
+        _ => {
+            let (line, column) = (err.line(), err.column());
+            let message = format!(
+                "The body is not valid JSON: {text}, in line {line} at character {column}."
+            );
+            Error::invalid("", message)
+        }
+    }
+}
+
+/// The same for a form or a query; `noun` is what one pair is called.
+pub fn pairs(path: &str, text: &str, noun: &str) -> Error {
+    sentence(path, Reason::read(text), noun)
+}
+
+impl<'a> Reason<'a> {
+    fn read(text: &'a str) -> Reason<'a> {
+        let quoted = |text: &'a str| text.split('`').nth(1).unwrap_or("");
+        if let Some(rest) = text.strip_prefix("unknown field ") {
+            let mut names = rest.split('`').skip(1).step_by(2);
+            let name = names.next().unwrap_or("");
+            return Reason::Unknown { name, known: names.collect() };
+        }
+        if text.starts_with("missing field ") {
+            return Reason::Missing { name: quoted(text) };
+        }
+        if text.starts_with("duplicate field ") {
+            return Reason::Twice { name: quoted(text) };
+        }
+        if text.starts_with("invalid length ") && text.contains("expected struct ") {
+            return Reason::WrongType { expected: "a map", got: "sequence" };
+        }
+        if text.contains("invalid digit found") || text.contains("cannot parse integer") {
+            return Reason::WrongType { expected: "a whole number", got: "string" };
+        }
+        let typed = text.strip_prefix("invalid type: ").or(text.strip_prefix("invalid value: "));
+        match typed.and_then(|rest| rest.rsplit_once(", expected ")) {
+            Some((got, expected)) => Reason::WrongType { expected, got },
+            None => Reason::Other(text),
+        }
+    }
+}
+
+fn sentence(path: &str, reason: Reason<'_>, noun: &str) -> Error {
+    let field = if path == "." || path == "?" { "" } else { path };
+    match reason {
+        Reason::Unknown { name, known } => {
+            let message = format!("There is no {noun} {name:?} here{}", instead(name, &known));
+            Error::invalid(inside(field, name), message)
+        }
+        Reason::Missing { name } => {
+            Error::invalid(inside(field, name), format!("The {noun} {name:?} is missing."))
+        }
+        Reason::Twice { name } => {
+            Error::invalid(inside(field, name), format!("The {noun} {name:?} is given twice."))
+        }
+        Reason::WrongType { expected, got } if field.is_empty() => {
+            let message = format!("The body must be {}, not {}.", plain(expected), kind(got));
+            Error::invalid("", message)
+        }
+        Reason::WrongType { expected, got } => {
+            let message =
+                format!("The {noun} {field:?} must be {}, not {}.", plain(expected), kind(got));
+            Error::invalid(field.to_owned(), message)
+        }
+        Reason::Other(text) if text.starts_with(char::is_uppercase) => {
+            Error::invalid(field.to_owned(), text.to_owned())
+        }
+        Reason::Other(text) => {
+            Error::invalid(field.to_owned(), format!("The {noun} {field:?} is wrong: {text}."))
+        }
+    }
+}
+
+/// `name` within the object at `field`; serde puts the name at the path's end only sometimes.
+fn inside(field: &str, name: &str) -> String {
+    match field {
+        "" => name.to_owned(),
+        _ if field == name || field.ends_with(&format!(".{name}")) => field.to_owned(),
+        _ => format!("{field}.{name}"),
+    }
+}
+
+fn instead(name: &str, known: &[&str]) -> String {
+    let likeness = |other: &&&str| strsim::normalized_damerau_levenshtein(name, other);
+    let best = known.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+    match best {
+        Some(best) if LIKENESS_MIN <= likeness(&best) => format!("; did you mean {best:?}?"),
+        _ if known.is_empty() => ".".to_owned(),
+        _ => format!(". There is: {}.", known.join(", ")),
+    }
+}
+
+fn plain(expected: &str) -> String {
+    let words = match expected {
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number from 0 up",
+        "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number",
+        "f32" | "f64" => "a number",
+        "a string" | "a borrowed string" | "string" => "a text",
+        "a boolean" => "true or false",
+        "a sequence" => "a list",
+        "a map" => "an object",
+        _ if expected.starts_with("struct ") => "an object",
+        other => other,
+    };
+    words.to_owned()
+}
+
+/// What came instead, without the value itself: it may be a password.
+fn kind(got: &str) -> &str {
+    match got.split([' ', '`']).next().unwrap_or("") {
+        "string" | "character" => "a text",
+        "integer" | "floating" => got.split('`').nth(1).unwrap_or("a number"),
+        "boolean" => "true or false",
+        "sequence" => "a list",
+        "map" => "an object",
+        "null" | "unit" | "Option" => "null",
+        _ => "that",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+    use serde::Deserialize;
+
+    use crate::web::form::{read_json, read_pairs};
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only what is refused is looked at")]
+    struct Outer {
+        name: String,
+        daily_limit: Option<u32>,
+        #[serde(default)]
+        inner: Vec<Inner>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only what is refused is looked at")]
+    struct Inner {
+        on: bool,
+    }
+
+    fn body(text: &str) -> String {
+        say(read_json::<Outer>(text.as_bytes()).unwrap_err())
+    }
+
+    fn query(text: &str) -> String {
+        say(read_pairs::<Outer>(text.as_bytes(), "parameter").unwrap_err())
+    }
+
+    fn say(err: crate::error::Error) -> String {
+        match err {
+            crate::error::Error::Invalid { field, message } => format!("[{field}] {message}"),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_wrong_body_is_named_field_by_field() {
+        assert_snapshot!(body(r#"{"nam": "x"}"#), @r#"[nam] There is no field "nam" here; did you mean "name"?"#);
+        assert_snapshot!(body(r#"{"name": "x", "colour": 1}"#), @r#"[colour] There is no field "colour" here. There is: name, daily_limit, inner."#);
+        assert_snapshot!(body(r#"{}"#), @r#"[name] The field "name" is missing."#);
+        assert_snapshot!(body(r#"{"name": "x", "daily_limit": "hunter2"}"#), @r#"[daily_limit] The field "daily_limit" must be a whole number from 0 up, not a text."#);
+        assert_snapshot!(body(r#"{"name": "x", "daily_limit": -1}"#), @r#"[daily_limit] The field "daily_limit" must be a whole number from 0 up, not -1."#);
+        assert_snapshot!(body(r#"{"name": "x", "inner": [{"on": true}, {"on": 1}]}"#), @r#"[inner[1].on] The field "inner[1].on" must be true or false, not 1."#);
+        assert_snapshot!(body(r#"{"name": "x", "inner": [{"on": true, "off": 1}]}"#), @r#"[inner[0].off] There is no field "off" here. There is: on."#);
+        assert_snapshot!(body(r#"{"name": "x", "inner": [{}]}"#), @r#"[inner[0].on] The field "on" is missing."#);
+        assert_snapshot!(body(r#"{"name": "x", "name": "y"}"#), @r#"[name] The field "name" is given twice."#);
+        assert_snapshot!(body(r#"["x"]"#), @"[] The body must be an object, not a list.");
+        assert_snapshot!(body(r#"{"name": "x"} {}"#), @"[] Something follows after the end of the JSON.");
+        assert_snapshot!(body(r#"{"name": "x""#), @"[] The JSON ends in the middle.");
+        assert_snapshot!(body(r#"{name: "x"}"#), @"[] The body is not valid JSON: key must be a string, in line 1 at character 2.");
+        assert_snapshot!(body(&"[".repeat(200)), @r#"[[0]] The field "[0]" must be a text, not a list."#);
+        assert_snapshot!(body(&format!(r#"{{"name": {}"#, "[".repeat(200))), @r#"[name] The field "name" must be a text, not a list."#);
+        assert_snapshot!(say(read_json::<Outer>(b"{\"name\": \"\xff\"}").unwrap_err()), @"[] The body is not valid UTF-8.");
+    }
+
+    #[test]
+    fn a_wrong_query_is_named_parameter_by_parameter() {
+        assert_snapshot!(query("name=x&nme=y"), @r#"[nme] There is no parameter "nme" here; did you mean "name"?"#);
+        assert_snapshot!(query("name=x&daily_limit=many"), @r#"[daily_limit] The parameter "daily_limit" must be a whole number, not a text."#);
+        assert_snapshot!(query("name=x&name=y"), @r#"[name] The parameter "name" is given twice."#);
+        assert_snapshot!(query("name=%ff"), @r#"[name] The parameter "name" is not valid UTF-8."#);
+        assert_snapshot!(query(""), @r#"[name] The parameter "name" is missing."#);
+    }
+}

@@ -1,0 +1,181 @@
+//! What may be seen without signing in: this list, and nothing else. What a key needs to get in.
+
+use axum::extract::{Request, State};
+use axum::http::header::LOCATION;
+use axum::http::{HeaderValue, Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use url::form_urlencoded;
+
+use crate::error::{Error, Result};
+use crate::web::caller::{Caller, Unknown, Via};
+use crate::web::door::Door;
+use crate::web::error::{Failure, Refusal};
+use crate::web::request::{for_programs, is_beneath};
+use crate::web::scope::{Scope, Scopes};
+
+/// These paths, and nothing beneath them.
+pub const EXACT: [&str; 5] = ["/health", "/healthz", "/livez", "/readyz", "/login"];
+/// These paths and all beneath them. Setting up asks for its own code, and ends for good.
+pub const BENEATH: [&str; 3] = ["/setup", "/api/setup", "/static"];
+
+pub fn is_public(path: &str) -> bool {
+    let path = unversioned(path);
+    EXACT.contains(&path.as_ref()) || is_beneath(&path, &BENEATH)
+}
+
+/// The layer over everything: who was not recognised gets no further than the list.
+pub async fn gate(State(door): State<Door>, request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    if is_public(path) {
+        return next.run(request).await;
+    }
+    let verdict = match request.extensions().get::<Caller>() {
+        Some(caller) => may_enter(caller, request.method(), path).map_err(Refusal::from),
+        None => {
+            let known = request.extensions().get::<Unknown>().cloned();
+            let login = (!for_programs(path)).then(|| login_url(&request));
+            return turn_away(&door, known, login).await;
+        }
+    };
+    match verdict {
+        Ok(()) => next.run(request).await,
+        Err(refusal) => refusal.into_response(),
+    }
+}
+
+/// The least that a key needs for a path; a handler may ask for more.
+fn may_enter(caller: &Caller, method: &Method, path: &str) -> Result<()> {
+    let Via::Token { scopes, .. } = &caller.via else { return Ok(()) };
+    if !for_programs(path) {
+        return Err(Error::Denied("A key opens the API, not the pages. Sign in.".to_owned()));
+    }
+    let wanted = scopes_wanted(method, path);
+    if wanted.is_empty() || wanted.iter().any(|scope| scopes.grant(*scope)) {
+        return Ok(());
+    }
+    let names: Vec<&str> = wanted.iter().map(|scope| scope.name()).collect();
+    Err(Error::Denied(format!("This key lacks the scope {}.", names.join(" or "))))
+}
+
+/// Any of these opens the path; none: every key does.
+pub fn scopes_wanted(method: &Method, path: &str) -> Vec<Scope> {
+    let path = unversioned(path);
+    let path = path.as_ref();
+    let reads = matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS);
+    let beneath = |prefixes: &[&str]| is_beneath(path, prefixes);
+    if path == "/api/me" {
+        return Vec::new();
+    }
+    if !reads && beneath(&["/api/approvals", "/api/tool-calls"]) {
+        return vec![Scope::Approvals];
+    }
+    if beneath(&["/ws", "/v1", "/api/chat"]) {
+        return vec![Scope::Chat, Scope::IntegrationsAssistant];
+    }
+    let mut wanted = vec![if reads { Scope::Read } else { Scope::Write }];
+    let chat_reads = ["/api/models", "/api/agents", "/api/runs"];
+    if beneath(&["/api/conversations"]) || (reads && beneath(&chat_reads)) {
+        wanted.push(Scope::Chat);
+    }
+    if beneath(ADMINISTRATION) {
+        wanted.push(Scope::Admin);
+    }
+    if beneath(&["/api/credentials"]) && reads {
+        wanted.push(Scope::CredentialsReveal);
+    }
+    if beneath(INTEGRATIONS) {
+        let query = path.ends_with("/query");
+        wanted.push(Scope::IntegrationsWrite);
+        wanted.extend((reads || query).then_some(Scope::IntegrationsRead));
+    }
+    if path == "/api/handoffs" {
+        wanted.push(Scope::IntegrationsHandoff);
+    }
+    wanted
+}
+
+/// Where the scopes named `integrations:` reach.
+const INTEGRATIONS: &[&str] = &[
+    "/api/objects",
+    "/api/records",
+    "/api/lists",
+    "/api/notes",
+    "/api/items",
+    "/api/search",
+    "/api/workspace",
+];
+
+/// Where the scope `admin` is enough to get in; the handlers ask for it.
+const ADMINISTRATION: &[&str] = &[
+    "/api/admin",
+    "/api/audit",
+    "/api/credentials",
+    "/api/email-whitelist",
+    "/api/filesystem-browser",
+    "/api/filesystem-whitelist",
+    "/api/settings",
+    "/api/web-whitelist",
+];
+
+/// `/api/v1/…` is `/api/…`.
+fn unversioned(path: &str) -> std::borrow::Cow<'_, str> {
+    match path.strip_prefix("/api/v1") {
+        Some("") => "/api".into(),
+        Some(rest) if rest.starts_with('/') => format!("/api{rest}").into(),
+        _ => path.into(),
+    }
+}
+
+/// `login` is where a person signs in; a program is told why instead.
+async fn turn_away(door: &Door, known: Option<Unknown>, login: Option<String>) -> Response {
+    let Some(login) = login else {
+        let unsaid = "Sign in, or send a key as X-API-Key or Authorization: Bearer.";
+        let why = known.map_or(unsaid, |unknown| unknown.0);
+        return Refusal::from(Failure::unauthenticated(why)).into_response();
+    };
+    match door.has_owner().await {
+        Ok(true) => to(&login),
+        Ok(false) => to("/setup"),
+        Err(err) => Refusal::from(err).into_response(),
+    }
+}
+
+/// The login page, with the way back for pages that can be asked for again.
+fn login_url(request: &Request) -> String {
+    let back = request.uri().path_and_query().map_or("/", |it| it.as_str());
+    if back == "/" || request.method() != Method::GET {
+        return "/login".to_owned();
+    }
+    let next = form_urlencoded::Serializer::new(String::new()).append_pair("next", back).finish();
+    format!("/login?{next}")
+}
+
+fn to(url: &str) -> Response {
+    let location = HeaderValue::from_str(url).unwrap_or(HeaderValue::from_static("/login"));
+    (StatusCode::SEE_OTHER, [(LOCATION, location)]).into_response()
+}
+
+impl Scopes {
+    /// Whether a key with these scopes gets past the gate.
+    pub fn open(&self, method: &Method, path: &str) -> bool {
+        let wanted = scopes_wanted(method, path);
+        wanted.is_empty() || wanted.iter().any(|scope| self.grant(*scope))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_public;
+
+    #[test]
+    fn the_public_list_is_not_a_prefix_match() {
+        for path in ["/login", "/setup", "/setup/owner", "/static/app.css", "/api/v1/setup/owner"] {
+            assert!(is_public(path), "{path}");
+        }
+        for path in ["/", "/logins", "/login/x", "/setups", "/staticx", "/api/me", "/health/checks"]
+        {
+            assert!(!is_public(path), "{path}");
+        }
+    }
+}

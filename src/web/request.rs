@@ -1,0 +1,87 @@
+//! The request being answered: its number, and how its errors are to look.
+//!
+//! Errors become responses far from the request, so what they need of it travels with the task.
+
+use std::panic::AssertUnwindSafe;
+
+use anyhow::anyhow;
+use axum::extract::{Request, State};
+use axum::http::header::{ACCEPT, HeaderName};
+use axum::http::{HeaderMap, HeaderValue};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use futures_util::FutureExt as _;
+use uuid::Uuid;
+
+use crate::error::Error;
+use crate::web::door::Door;
+use crate::web::error::Refusal;
+use crate::web::theme::Theme;
+
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Where programs call; everything else is for people.
+const PROGRAMS: [&str; 5] = ["/api", "/v1", "/ws", "/mcp", "/webhooks"];
+
+#[derive(Clone)]
+pub struct Current {
+    /// Stands in the log, in the response's header and on error pages.
+    pub id: String,
+    /// Errors are JSON; otherwise they are pages.
+    pub json: bool,
+    pub theme: Theme,
+    /// The moment, in the owner's words and zone.
+    pub at: String,
+}
+
+tokio::task_local! {
+    static CURRENT: Current;
+}
+
+impl Current {
+    /// None outside of a request.
+    pub fn get() -> Option<Current> {
+        CURRENT.try_with(Clone::clone).ok()
+    }
+}
+
+/// Gives the request its number and turns a panic into an error. The outermost layer of all.
+pub async fn begin(State(door): State<Door>, request: Request, next: Next) -> Response {
+    let current = Current {
+        id: Uuid::new_v4().simple().to_string(),
+        json: wants_json(request.uri().path(), request.headers()),
+        theme: Theme::of(request.headers()),
+        at: now_in_words(&door),
+    };
+    let id = HeaderValue::from_str(&current.id).expect("hex digits are a header value");
+    let answer = async move {
+        match AssertUnwindSafe(next.run(request)).catch_unwind().await {
+            Ok(response) => response,
+            Err(_) => Refusal::from(Error::internal(anyhow!("a handler panicked"))).into_response(),
+        }
+    };
+    let mut response = CURRENT.scope(current, answer).await;
+    response.headers_mut().insert(REQUEST_ID, id);
+    response
+}
+
+fn now_in_words(door: &Door) -> String {
+    let now = door.clock.now().to_zoned(door.config.zone());
+    now.strftime("%a %-d %b %Y, %H:%M:%S %Z").to_string()
+}
+
+/// Whether this path is for programs.
+pub fn for_programs(path: &str) -> bool {
+    is_beneath(path, &PROGRAMS)
+}
+
+/// Whether a path is one of these, or lies beneath one.
+pub fn is_beneath(path: &str, prefixes: &[&str]) -> bool {
+    let ends = |rest: &str| rest.is_empty() || rest.starts_with('/');
+    prefixes.iter().any(|prefix| path.strip_prefix(prefix).is_some_and(ends))
+}
+
+fn wants_json(path: &str, headers: &HeaderMap) -> bool {
+    let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or("");
+    for_programs(path) || (accept.contains("application/json") && !accept.contains("text/html"))
+}
