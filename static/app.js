@@ -1,1 +1,200 @@
+// What the pages can't do by themselves: hear what happens, send without reloading, a few keys.
+// Every page works without this file.
 "use strict";
+(() => {
+  const FOLLOW_PX = 120, HIDDEN_MS = 60_000, RETRY_MS = 3_000;
+  // The one way in for HTML. It comes from our own server alone, which escaped and cleaned it.
+  const rules = { createHTML: html => html }, policy = window.trustedTypes?.createPolicy("steward", rules) ?? rules;
+  const $ = (selector, root = document) => root.querySelector(selector);
+  const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+  const make = (tag, props) => Object.assign(document.createElement(tag), props);
+  const nodes = html => {
+    const template = document.createElement("template");
+    template.innerHTML = policy.createHTML(html);
+    return template.content;
+  };
+  const page = document.scrollingElement;
+  const atEnd = () => page.scrollHeight - innerHeight - page.scrollTop < FOLLOW_PX;
+  const toEnd = () => page.scrollTo(0, page.scrollHeight);
+
+  // Buttons that only a script can serve.
+  const dress = root => {
+    for (const code of all("figure.code:not(:has(button))", root)) code.append(make("button", { type: "button", textContent: "Copy" }));
+    for (const button of all("[data-copy], [data-palette]", root)) button.hidden = false;
+  };
+
+  // The stream: server events change the page in place. `seq` counts what is final, so that after
+  // a reconnection nothing is shown twice.
+  let source, sleep, seq = 0;
+  const change = (work, counts) => {
+    const follow = $("#log") && atEnd();
+    work();
+    if (follow) toEnd();
+    else if (counts && $("[data-newer]")) $("[data-newer]").hidden = false;
+  };
+  const insert = (run, html) => { // before what is still being written
+    const added = nodes(html), end = run && $(`#tail-${CSS.escape(run)}`);
+    dress(added);
+    end ? end.before(added) : $("#log")?.append(added);
+  };
+  const put = (id, run, html) => {
+    const old = document.getElementById(id);
+    if (!old) return insert(run, html);
+    const added = nodes(html), folds = [old, ...all("details", old)];
+    [added.firstElementChild, ...all("details details", added)].forEach((it, i) => { it.open ||= folds[i]?.open; });
+    dress(added);
+    old.replaceWith(added);
+  };
+  const tail = (run, html) => $(`#tail-${CSS.escape(run)}`)?.replaceChildren(nodes(html));
+  const hear = {
+    seal: it => {
+      if (it.seq <= seq) return;
+      change(() => { seq = it.seq; insert(it.run, it.html); tail(it.run, it.tail ?? ""); }, true);
+    },
+    tail: it => change(() => tail(it.run, it.html)),
+    put: it => {
+      if (it.seq) seq = Math.max(seq, it.seq);
+      change(() => { $("#hello")?.remove(); put(it.id, it.run, it.html); }, true);
+    },
+    state: it => {
+      $("#composer").dataset.running = it.running;
+      $("[data-stop]").hidden = !it.running;
+      $("[data-send]").hidden = it.running;
+      $("#say").textContent = it.say;
+    },
+    badge: it => {
+      for (const badge of all("[data-badge]")) {
+        badge.hidden = it.waiting === 0;
+        badge.firstChild.textContent = it.waiting;
+      }
+      document.title = (it.waiting ? `(${it.waiting}) ` : "") + document.title.replace(/^\(\d+\) /, "");
+    },
+    note: it => $("#flash")?.replaceChildren(nodes(it.html)),
+  };
+  const live = on => {
+    const mark = $("#live");
+    mark.hidden = false;
+    mark.dataset.state = on ? "on" : "off";
+    mark.firstElementChild.textContent = on ? "Live" : "Reconnecting…";
+  };
+  const open = () => {
+    const url = document.body.dataset.stream;
+    if (!url || source) return;
+    seq = Math.max(seq, Number($("#log")?.dataset.seq ?? 0));
+    source = new EventSource(`${url}?after=${seq}`);
+    source.onopen = () => live(true);
+    source.onerror = () => {
+      live(false);
+      if (source?.readyState === EventSource.CLOSED) { shut(); setTimeout(open, RETRY_MS); }
+    };
+    for (const kind in hear) source.addEventListener(kind, event => hear[kind](JSON.parse(event.data)));
+  };
+  const shut = () => { source?.close(); source = undefined; };
+  document.addEventListener("visibilitychange", () => {
+    clearTimeout(sleep);
+    document.hidden ? sleep = setTimeout(shut, HIDDEN_MS) : open();
+  });
+
+  // Forms marked `data-live` are sent in place. 204: the stream tells the rest. Anything else is a
+  // page, whose main part takes the place of ours.
+  const send = async (form, button) => {
+    const body = new FormData(form, button);
+    const plain = form.enctype === "application/x-www-form-urlencoded";
+    const options = { method: "POST", headers: { "X-Live": "1" }, body: plain ? new URLSearchParams(body) : body };
+    const reply = await fetch(button?.formAction || form.action, options);
+    if (reply.status === 204) return true;
+    const next = new DOMParser().parseFromString(policy.createHTML(await reply.text()), "text/html");
+    if (next.body.className !== document.body.className) return location.assign(reply.url);
+    if (reply.redirected) history.pushState(null, "", reply.url);
+    document.title = next.title;
+    const keep = document.activeElement?.id;
+    dress(next);
+    $("main").replaceWith(document.adoptNode($("main", next)));
+    ($("[aria-invalid=true]") ?? document.getElementById(keep))?.focus();
+  };
+  const busy = button => {
+    if (!button) return () => {};
+    const was = [...button.childNodes];
+    setTimeout(() => { button.disabled = true; if (button.dataset.word) button.replaceChildren(button.dataset.word); });
+    return () => setTimeout(() => { button.disabled = false; button.replaceChildren(...was); });
+  };
+  document.addEventListener("submit", async event => {
+    const form = event.target, button = event.submitter, chat = form.id === "composer";
+    if (chat && button === $("[data-send]") && !form.text.value.trim() && !form.file.files.length) return event.preventDefault();
+    if (chat) sessionStorage.removeItem(draft());
+    if (!("live" in form.dataset)) return form.method === "post" && busy(button);
+    event.preventDefault();
+    const done = busy(button);
+    try {
+      if (await send(form, button) && chat && button !== $("[data-stop]")) { form.reset(); grow(); files(); toEnd(); }
+    } catch {
+      hear.note({ html: "<div class='flash failed' role='alert'><p>Steward can’t be reached just now. What you typed is still here; try again.</p></div>" });
+    }
+    done();
+  });
+  addEventListener("popstate", () => location.reload());
+
+  // The composer.
+  const draft = () => `draft ${location.pathname}`;
+  const grow = () => {
+    const text = $("#text"); sessionStorage.setItem(draft(), text.value);
+    if (!CSS.supports("field-sizing", "content")) text.rows = Math.min(12, text.value.split("\n").length);
+  };
+  const files = () => {
+    const list = $("#chosen"), chosen = [...$("#composer").file.files];
+    list.hidden = !chosen.length;
+    list.replaceChildren(...chosen.map(file => make("span", { textContent: file.name })));
+  };
+  const attach = more => {
+    const box = new DataTransfer();
+    for (const file of [...$("#composer").file.files, ...more]) box.items.add(file);
+    $("#composer").file.files = box.files; files();
+  };
+  const on = (kind, what) => document.addEventListener(kind, event => { if ($("#composer")) what(event); });
+  on("input", event => { if (event.target.id === "text") grow(); });
+  on("change", event => { if (event.target.name === "file") files(); });
+  on("paste", event => { if (event.clipboardData.files.length) { event.preventDefault(); attach(event.clipboardData.files); } });
+  on("dragover", event => event.preventDefault());
+  on("drop", event => { event.preventDefault(); attach(event.dataTransfer.files); });
+
+  // Go to: the navigation's links, filtered while typing; Enter takes the first.
+  const palette = () => {
+    const dialog = make("dialog", { className: "palette", ariaLabel: "Go to a page" });
+    const input = make("input", { type: "search", placeholder: "Go to…", ariaLabel: "Page" });
+    const list = make("ul", {});
+    list.append(...all("#nav li").map(entry => entry.cloneNode(true)));
+    input.oninput = () => all("li", list).forEach(it => { it.hidden = !it.textContent.toLowerCase().includes(input.value.trim().toLowerCase()); });
+    input.onkeydown = event => { if (event.key === "Enter") $("li:not([hidden]) a", list)?.click(); };
+    dialog.onclose = () => dialog.remove();
+    dialog.append(input, list);
+    document.body.append(dialog);
+    dialog.showModal();
+  };
+
+  document.addEventListener("keydown", event => {
+    const { key, target } = event, form = $("#composer");
+    if ((event.ctrlKey || event.metaKey) && key === "k") { event.preventDefault(); if (!$("dialog.palette")) palette(); }
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    const sends = target.id === "text" && key === "Enter" && !event.shiftKey && !matchMedia("(pointer: coarse)").matches;
+    if (sends) { event.preventDefault(); if (form.dataset.running !== "true") form.requestSubmit($("[data-send]")); }
+    if (key === "Escape" && form?.dataset.running === "true") $("[data-stop]").click();
+    if (target.closest?.("input, textarea, select") || document.body.dataset.keys === "off") return;
+    if (key === "n") location.assign("/chat");
+    if (key === "?") $("#help")?.togglePopover();
+    if (key === "/") { event.preventDefault(); ($("main.page [data-filter]") ?? $("#text"))?.focus(); }
+  });
+  document.addEventListener("click", async event => {
+    const button = event.target.closest("button"), figure = button?.closest("figure.code");
+    if (button && "palette" in button.dataset) palette();
+    if (button && "newer" in button.dataset) { toEnd(); button.hidden = true; }
+    const from = figure ? [$("code", figure)] : all(".prose", document.getElementById(button?.dataset.copy) ?? nodes(""));
+    if (!from.length) return;
+    await navigator.clipboard.writeText(from.map(it => it.innerText).join("\n"));
+    button.textContent = "Copied";
+  });
+
+  dress(document);
+  if ($("#text") && !$("#text").value) $("#text").value = sessionStorage.getItem(draft()) ?? "";
+  if ($("#log")?.childElementCount && !$("#hello")) toEnd();
+  open();
+})();
