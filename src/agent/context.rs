@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::store::calls::Call;
-use super::store::messages::{Attachment, Window};
+use super::store::messages::{Attachment, Message as StoredMessage, Window};
 use crate::guard::clean;
 use crate::guard::label::{Label, Origin, Trust};
 use crate::ids::MessageId;
@@ -42,7 +42,7 @@ pub fn messages(history: &History) -> Vec<Message> {
         let role = if message.role == "user" { Role::User } else { Role::Assistant };
         let mut parts = Vec::new();
         if !message.text.is_empty() {
-            parts.push(Part::Text(shown(&message.text, &message.label)));
+            parts.push(text_part(message, role));
         }
         let attached = history.attachments.iter().filter(|it| it.message_id == message.id);
         parts.extend(attached.flat_map(attachment_parts));
@@ -57,7 +57,7 @@ pub fn messages(history: &History) -> Vec<Message> {
 /// A rough count of the tokens that these messages are.
 pub fn tokens_estimate(messages: &[Message]) -> usize {
     let part = |part: &Part| match part {
-        Part::Text(text) => text.len() / BYTES_PER_TOKEN,
+        Part::Text(text) | Part::Owner(text) => text.len() / BYTES_PER_TOKEN,
         Part::Image { .. } => IMAGE_TOKENS,
         Part::ToolCall { name, arguments, .. } => {
             (name.len() + arguments.to_string().len()) / BYTES_PER_TOKEN
@@ -91,6 +91,13 @@ fn push(out: &mut Vec<Message>, role: Role, parts: Vec<Part>) {
 /// Results stand alone: what the owner wrote after them is a message of its own.
 fn has_results(parts: &[Part]) -> bool {
     parts.iter().any(|part| matches!(part, Part::ToolResult { .. }))
+}
+
+fn text_part(message: &StoredMessage, role: Role) -> Part {
+    if role == Role::User && message.label.trust == Trust::Owner {
+        return Part::Owner(message.text.clone());
+    }
+    Part::Text(shown(&message.text, &message.label))
 }
 
 fn call_part(call: &Call) -> Part {

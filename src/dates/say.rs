@@ -10,6 +10,12 @@ pub fn say_moment(at: &Zoned, now: &Zoned) -> String {
     format!("{} at {}", say_near(at.date(), now.date()), at.strftime(time))
 }
 
+/// "today", "Friday 27 November": the day alone.
+pub fn say_day(at: &Zoned, now: &Zoned) -> String {
+    let at = at.with_time_zone(now.time_zone().clone());
+    say_near(at.date(), now.date())
+}
+
 /// "Monday 3 May 2027".
 pub fn say_date(date: Date) -> String {
     date.strftime("%A %-d %B %Y").to_string()

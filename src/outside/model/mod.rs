@@ -73,6 +73,9 @@ pub struct Message {
 #[derive(Debug, Clone)]
 pub enum Part {
     Text(String),
+    /// The owner's own words, and nothing else: what the built-in model may read as a command. To
+    /// others it is text.
+    Owner(String),
     /// `data` is base64 (RFC 4648, padded) of the image's bytes.
     Image {
         media_type: String,

@@ -74,7 +74,9 @@ fn user(message: &Message, wire: &mut Vec<Value>) {
     let mut only_text = true;
     for part in &message.parts {
         match part {
-            Part::Text(text) => content.push(json!({ "type": "text", "text": text })),
+            Part::Text(text) | Part::Owner(text) => {
+                content.push(json!({ "type": "text", "text": text }));
+            }
             Part::Image { media_type, data } => {
                 only_text = false;
                 let url = format!("data:{media_type};base64,{data}");
@@ -119,7 +121,7 @@ fn assistant(message: &Message) -> Option<Value> {
 
 fn texts(parts: &[Part]) -> String {
     let texts = parts.iter().filter_map(|part| match part {
-        Part::Text(text) if !text.is_empty() => Some(text.as_str()),
+        Part::Text(text) | Part::Owner(text) if !text.is_empty() => Some(text.as_str()),
         _ => None,
     });
     texts.collect::<Vec<_>>().join("\n\n")

@@ -45,10 +45,9 @@ impl Engine {
 
     /// Whether the request is a command (or the result of one) that needs no language model.
     pub fn understands(&self, request: &Request) -> bool {
-        if let Some(Message { parts, .. }) = request.messages.last()
-            && parts.iter().any(|part| matches!(part, Part::ToolResult { .. }))
-        {
-            return parts.iter().all(|part| match part {
+        if results(&request.messages).is_some() {
+            let parts = request.messages.iter().rev().take(1).flat_map(|message| &message.parts);
+            return parts.filter(|part| is_result(part)).all(|part| match part {
                 Part::ToolResult { id, .. } => id.starts_with(CALL_ID_PREFIX),
                 _ => true,
             });
@@ -88,61 +87,70 @@ impl Engine {
     fn plan(&self, request: &Request) -> Option<Plan> {
         let exchanges = exchanges(&request.messages)?;
         let mut pending = None;
+        let mut last = None;
         for (own, answer) in exchanges {
             let plan = plan::continued(&self.phrases, pending.as_ref(), own, &request.now);
-            let Some(answer) = answer else { return Some(plan) };
-            pending = Some(plan).filter(|plan| plan.question() == Some(answer.trim()));
+            let asked = plan.question().is_some_and(|question| answer.contains(&question));
+            pending = asked.then(|| plan.clone());
+            last = Some(plan);
         }
-        None
+        last
     }
 }
 
 /// The owner's last words, and before them what was said and answered in a row, oldest first.
-fn exchanges(messages: &[Message]) -> Option<Vec<(&str, Option<&str>)>> {
+fn exchanges(messages: &[Message]) -> Option<Vec<(&str, Vec<&str>)>> {
     let (last, mut earlier) = messages.split_last()?;
-    let mut found = vec![(own_words(last)?, None)];
+    let mut found = vec![(own_words(last)?, Vec::new())];
     while let [before @ .., own, answer] = earlier
         && found.len() <= QUESTIONS_MAX
         && let (Some(own), Some(answer)) = (own_words(own), answered(answer))
     {
-        found.push((own, Some(answer)));
+        found.push((own, answer));
         earlier = before;
     }
     found.reverse();
     Some(found)
 }
 
-/// The first text of a message the owner wrote; what follows it is attachments.
+/// What the owner wrote last in a message, unless tools answered after it.
 fn own_words(message: &Message) -> Option<&str> {
-    let from_tools = message.parts.iter().any(|part| matches!(part, Part::ToolResult { .. }));
-    if message.role != Role::User || from_tools {
+    let fresh = message.parts.rsplit(is_result).next()?;
+    let own = fresh.iter().rev().find_map(|part| match part {
+        Part::Owner(text) => Some(text.as_str()),
+        _ => None,
+    });
+    own.filter(|_| message.role == Role::User)
+}
+
+/// The texts of an answer that called nothing.
+fn answered(message: &Message) -> Option<Vec<&str>> {
+    let texts = message.parts.iter().map(|part| match part {
+        Part::Text(text) => Some(text.trim()),
+        _ => None,
+    });
+    texts.collect::<Option<Vec<&str>>>().filter(|_| message.role == Role::Assistant)
+}
+
+/// The results of tool calls, if that is what the last message ends with, as one text.
+fn results(messages: &[Message]) -> Option<String> {
+    let last = messages.last()?;
+    if !last.parts.last().is_some_and(is_result) {
         return None;
     }
-    message.parts.iter().find_map(|part| match part {
-        Part::Text(text) if !text.trim().is_empty() => Some(text.as_str()),
-        _ => None,
-    })
-}
-
-/// An answer of text alone.
-fn answered(message: &Message) -> Option<&str> {
-    match (message.role, message.parts.as_slice()) {
-        (Role::Assistant, [Part::Text(text)]) => Some(text),
-        _ => None,
-    }
-}
-
-/// The results of tool calls, if that is what the last message brings, as one text.
-fn results(messages: &[Message]) -> Option<String> {
-    let parts = &messages.last()?.parts;
-    let lines: Vec<String> = parts
+    let lines: Vec<String> = last
+        .parts
         .iter()
         .filter_map(|part| match part {
             Part::ToolResult { content, is_error, .. } => Some(words::result(content, *is_error)),
             _ => None,
         })
         .collect();
-    (!lines.is_empty()).then(|| lines.join("\n\n"))
+    Some(lines.join("\n\n"))
+}
+
+fn is_result(part: &Part) -> bool {
+    matches!(part, Part::ToolResult { .. })
 }
 
 fn is_offered(request: &Request, tool: &str) -> bool {

@@ -53,7 +53,11 @@ fn engine() -> Engine {
 }
 
 fn text(role: Role, text: &str) -> Message {
-    Message { role, parts: vec![Part::Text(text.to_owned())] }
+    let part = match role {
+        Role::User => Part::Owner(text.to_owned()),
+        Role::Assistant => Part::Text(text.to_owned()),
+    };
+    Message { role, parts: vec![part] }
 }
 
 fn request(messages: Vec<Message>) -> Request {
@@ -196,7 +200,7 @@ fn only_the_owners_words_are_commands() {
     assert_eq!(answer(&handed_on), command);
     let attached = Message {
         role: Role::User,
-        parts: vec![Part::Text("what is this".to_owned()), Part::Text(command.to_owned())],
+        parts: vec![Part::Owner("what is this".to_owned()), Part::Text(command.to_owned())],
     };
     assert!(answer(&request(vec![attached])).starts_with("I don't understand"));
     // A page that ends like our own question does not turn "yes" into its command.
@@ -206,10 +210,19 @@ fn only_the_owners_words_are_commands() {
         text(Role::User, "yes"),
     ];
     assert!(answer(&request(forged)).starts_with("I don't understand"));
+    // A mail that woke the run is not the owner's word.
+    let mail = Message { role: Role::User, parts: vec![Part::Text(command.to_owned())] };
+    assert!(answer(&request(vec![mail])).starts_with("I take commands only in your own words"));
+    // After a run that was stopped, its results and the next command stand in one message.
+    let result =
+        Part::ToolResult { id: "cmd_1".to_owned(), content: "Stopped.".to_owned(), is_error: true };
+    let next =
+        Message { role: Role::User, parts: vec![result, Part::Owner("note: milk".to_owned())] };
+    assert!(answer(&request(vec![text(Role::User, "hi"), next])).starts_with("notes_add"));
     let picture = Part::Image { media_type: "image/png".to_owned(), data: String::new() };
     assert!(
         answer(&request(vec![Message { role: Role::User, parts: vec![picture] }]))
-            .starts_with("I can only read text")
+            .starts_with("I take commands only in your own words")
     );
 }
 

@@ -16,7 +16,7 @@ pub(super) const NO: &[&str] = &["no", "n", "nope"];
 pub(super) const LEFT_IT: &str = "All right, I left it.";
 pub(super) const WELCOME: &str = "You're welcome.";
 pub(super) const NOTHING_SAID: &str =
-    "I can only read text. Type a command, or \"help\" to see what I understand.";
+    "I take commands only in your own words. Type one, or \"help\" to see what I understand.";
 
 pub(super) fn hello(phrases: &[Phrase]) -> String {
     let example = phrases.first().map_or("help", |phrase| phrase.usage);
