@@ -21,7 +21,12 @@ pub struct Answer {
 #[derive(Debug, Clone)]
 pub(super) enum Step {
     Piece(Vec<u8>),
-    Burst(Arc<[Vec<u8>]>),
+    /// As many pieces as there are, in as few writes as possible: the body's bytes, and the same
+    /// framed as HTTP chunks.
+    Burst {
+        body: Arc<[u8]>,
+        framed: Arc<[u8]>,
+    },
     Wait(Signal),
     /// Closes the connection in the middle of the answer.
     Cut,
@@ -102,9 +107,7 @@ impl Answer {
         for step in &self.steps {
             match step {
                 Step::Piece(piece) => body.extend_from_slice(piece),
-                Step::Burst(pieces) => {
-                    pieces.iter().for_each(|piece| body.extend_from_slice(piece));
-                }
+                Step::Burst { body: bytes, .. } => body.extend_from_slice(bytes),
                 Step::Wait(_) | Step::Cut => {}
             }
         }
@@ -122,6 +125,11 @@ impl Answer {
             "transfer-encoding: chunked\r\n\r\n"
         }
     }
+}
+
+/// A piece of a body, framed as one HTTP chunk.
+pub(super) fn chunk(piece: &[u8]) -> Vec<u8> {
+    [format!("{:x}\r\n", piece.len()).as_bytes(), piece, b"\r\n"].concat()
 }
 
 /// A part of an answer.
@@ -173,8 +181,9 @@ impl Answer {
         }
         begin.extend(words.iter().map(|word| event(kind, word)));
         begin.extend(end);
-        let pieces = begin.into_iter().map(String::into_bytes).collect();
-        Answer { steps: vec![Step::Burst(pieces)], ..Answer::stream() }
+        let framed = begin.iter().flat_map(|event| chunk(event.as_bytes())).collect();
+        let body = begin.concat().into_bytes().into();
+        Answer { steps: vec![Step::Burst { body, framed }], ..Answer::stream() }
     }
 
     pub fn anthropic(parts: &[Say<'_>]) -> Answer {

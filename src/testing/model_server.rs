@@ -15,7 +15,7 @@ use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinSet};
 use url::Url;
 
-use super::model_answers::{Answer, Step};
+use super::model_answers::{Answer, Step, chunk};
 use crate::outside::model::{Kind, Models, Provider};
 use crate::secret::Secret;
 
@@ -210,8 +210,12 @@ async fn play(stream: &mut TcpStream, answer: Answer) -> Played {
             Step::Piece(piece) if answer.raw => piece,
             Step::Piece(piece) if piece.is_empty() => continue,
             Step::Piece(piece) => chunk(&piece),
-            // As many pieces as there are, in as few writes as possible.
-            Step::Burst(pieces) => pieces.iter().flat_map(|piece| chunk(piece)).collect(),
+            Step::Burst { framed, .. } => {
+                if stream.write_all(&framed).await.is_err() {
+                    return Played::HungUp;
+                }
+                continue;
+            }
             Step::Cut => return Played::Closed,
             Step::Wait(signal) => {
                 let mut more = [0; 1];
@@ -230,10 +234,6 @@ async fn play(stream: &mut TcpStream, answer: Answer) -> Played {
         return Played::Closed;
     }
     if stream.write_all(b"0\r\n\r\n").await.is_ok() { Played::Whole } else { Played::HungUp }
-}
-
-fn chunk(piece: &[u8]) -> Vec<u8> {
-    [format!("{:x}\r\n", piece.len()).as_bytes(), piece, b"\r\n"].concat()
 }
 
 /// The next request; None when the connection ends or what comes is not HTTP.

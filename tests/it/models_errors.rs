@@ -83,7 +83,7 @@ async fn a_long_retry_after_is_told_and_not_waited_for() {
     let peer = Peer::start(Kind::OpenAi).await;
     peer.server.answer(Answer::status(429, "").header("retry-after", "3600"));
     let err = peer.ask().await.unwrap_err();
-    assert_eq!(err.to_string(), "p is limiting requests. Try again in 3600 s.");
+    assert_eq!(err.to_string(), "p is limiting requests. Try again in 60 minutes.");
     assert_eq!((peer.pauses().len(), peer.server.requests().len()), (0, 1));
 }
 
@@ -273,6 +273,27 @@ async fn what_is_not_the_protocol_is_called_so() {
     JSON that is cut: p sent something that is not its protocol: an event is not JSON (EOF while parsing a string at line 1 column 6): {"choi
     line without end: p sent something that is not its protocol: a line of more than 4194304 bytes
     "#);
+}
+
+#[tokio::test]
+async fn a_failure_in_the_old_llama_field_is_read() {
+    let peer = Peer::start(Kind::OpenAi).await;
+    let failure =
+        json!({ "code": 400, "message": "the request exceeds the available context size" });
+    peer.server.answer(Answer::stream().then(format!("error: {{\"error\":{failure}}}\n\n")));
+    assert_eq!(peer.ask().await.unwrap_err(), ModelError::TooLong);
+}
+
+#[tokio::test]
+async fn a_server_that_speaks_no_tls_is_named() {
+    let server = ModelServer::start().await;
+    let mut provider = server.provider(Kind::OpenAi, KEY);
+    provider.base_url.set_scheme("https").unwrap_or_else(|()| panic!("a web address"));
+    let pauses = Pauses::Noted(Arc::default());
+    let models = Models::paced(vec![provider], Clock::System, pauses);
+    let err = collect(&models.open("p:m").unwrap(), request(vec![user("Hi")])).await.unwrap_err();
+    assert!(matches!(err, ModelError::Away { .. }), "{err}");
+    assert!(server.requests().is_empty());
 }
 
 #[tokio::test]

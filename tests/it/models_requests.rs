@@ -114,3 +114,26 @@ async fn openai_is_asked_in_its_own_shape() {
     tools: {"function":{"description":"Writes a note.","name":"note","parameters":{"properties":{"text":{"type":"string"}},"type":"object"}},"type":"function"}
     "#);
 }
+
+#[tokio::test]
+async fn tools_without_reasoning_are_learnt_from_the_refusal() {
+    let server = ModelServer::start().await;
+    let model = server.models(Kind::OpenAi).open("p:m").unwrap();
+    let refusal = "Function tools with reasoning_effort are not supported for m in \
+        /v1/chat/completions. To use function tools, use /v1/responses or set reasoning_effort to 'none'.";
+    server.answer(Answer::json(400, &json!({ "error": { "message": refusal } })));
+    server.always(Answer::openai_text("hi"));
+    for _ in 0..2 {
+        collect(&model, conversation()).await.unwrap();
+    }
+    let efforts: Vec<Value> =
+        server.requests().iter().map(|seen| seen.json()["reasoning_effort"].clone()).collect();
+    assert_eq!(efforts, [json!(null), json!("none"), json!("none")]);
+
+    // A model that won't have it either way is refused in the server's own words.
+    server.always(Answer::json(400, &json!({ "error": { "message": refusal } })));
+    let other = server.models(Kind::OpenAi).open("p:other").unwrap();
+    let err = collect(&other, conversation()).await.unwrap_err();
+    assert!(err.to_string().contains("use /v1/responses"), "{err}");
+    assert_eq!(server.requests().len(), 5);
+}

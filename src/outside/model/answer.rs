@@ -43,11 +43,12 @@ pub(super) fn stream<R: Reader>(
     reader: impl Fn(Arc<Provider>) -> R + Send + Sync + 'static,
 ) -> DeltaStream {
     Box::pin(async_stream::try_stream! {
-        let call = call?;
+        let mut call = call?;
         let mut tries = Tries::new(&http.pauses);
         let (mut answer, mut deltas) = loop {
             match begin(&http, &provider, &call, reader(provider.clone())).await {
                 Ok(begun) => break begun,
+                Err(failure) if failure.forgo_reasoning && http.forgo_reasoning(&mut call) => {}
                 Err(failure) => tries.again(failure).await?,
             }
         };

@@ -4,11 +4,13 @@
 //! this machine or in the home network needn't pay. Neither follows redirects (a key would travel
 //! along), looks at proxy variables or asks for compression (it holds back a stream's small pieces).
 
-use std::sync::OnceLock;
+use std::collections::HashSet;
+use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Client, RequestBuilder, Response};
+use serde_json::Value;
 use url::Url;
 
 use super::provider::Provider;
@@ -21,17 +23,27 @@ const CONNECT_WAIT: Duration = Duration::from_secs(10);
 pub(super) const SILENCE_MAX: Duration = Duration::from_secs(300);
 const IDLE_CONNECTIONS_MAX: usize = 4;
 const IDLE_CONNECTION_KEPT: Duration = Duration::from_secs(90);
+/// How soon a connection that died without a word is noticed while an answer is awaited.
+const PING_EVERY: Duration = Duration::from_secs(30);
+const PING_WAIT: Duration = Duration::from_secs(10);
+/// OpenAI's way to switch reasoning off.
+pub(super) const REASONING_FIELD: &str = "reasoning_effort";
+const UNEXPECTED: &str = "nobody panics while holding the set";
 
 /// What the calls of all providers share.
 pub(super) struct Http {
     plain: OnceLock<Client>,
     secure: OnceLock<Client>,
+    /// The models, by full name, that take tools only without reasoning.
+    unreasoning: Mutex<HashSet<String>>,
     pub clock: Clock,
     pub pauses: Pauses,
 }
 
 /// One HTTP request, as often as it must be sent.
 pub(super) struct Call {
+    /// The model's full name.
+    pub name: String,
     pub url: Url,
     pub headers: HeaderMap,
     /// None is a GET.
@@ -40,7 +52,27 @@ pub(super) struct Call {
 
 impl Http {
     pub fn new(clock: Clock, pauses: Pauses) -> Http {
-        Http { plain: OnceLock::new(), secure: OnceLock::new(), clock, pauses }
+        let (plain, secure) = (OnceLock::new(), OnceLock::new());
+        Http { plain, secure, unreasoning: Mutex::default(), clock, pauses }
+    }
+
+    /// Whether the model must be asked without reasoning.
+    pub fn forgoes_reasoning(&self, name: &str) -> bool {
+        self.unreasoning.lock().expect(UNEXPECTED).contains(name)
+    }
+
+    /// Makes the call one without reasoning, now and from now on; false if it was one already.
+    pub fn forgo_reasoning(&self, call: &mut Call) -> bool {
+        let Some(Ok(mut body)) = call.body.as_deref().map(serde_json::from_slice::<Value>) else {
+            return false;
+        };
+        if body.get(REASONING_FIELD).is_some() {
+            return false;
+        }
+        body[REASONING_FIELD] = "none".into();
+        call.body = Some(body.to_string().into());
+        self.unreasoning.lock().expect(UNEXPECTED).insert(call.name.clone());
+        true
     }
 
     /// Sends the call once; an answer that isn't a success comes back as a [`Failure`].
@@ -97,6 +129,9 @@ fn build(secure: bool) -> reqwest::Result<Client> {
         .no_gzip()
         .tcp_nodelay(true)
         .connect_timeout(CONNECT_WAIT)
+        .tcp_keepalive(PING_EVERY)
+        .http2_keep_alive_interval(PING_EVERY)
+        .http2_keep_alive_timeout(PING_WAIT)
         .pool_max_idle_per_host(IDLE_CONNECTIONS_MAX)
         .pool_idle_timeout(IDLE_CONNECTION_KEPT);
     if secure { builder.build() } else { builder.tls_certs_only([]).build() }

@@ -62,7 +62,7 @@ pub(super) async fn fetch(http: &Http, provider: &Provider) -> Result<Arc<[Liste
 }
 
 async fn fetch_slowly(http: &Http, provider: &Provider) -> Result<Arc<[Listed]>, ModelError> {
-    let mut call = call(provider, "models", None)?;
+    let mut call = call(provider, "", "models", None)?;
     if provider.kind == Kind::Anthropic {
         call.url.set_query(Some("limit=1000"));
     }

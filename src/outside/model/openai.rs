@@ -10,13 +10,14 @@ use serde_json::{Value, json};
 
 use super::answer::{self, Reader};
 use super::calls::{CALLS_MAX, Gathering, as_object, made_up_id};
+use super::http::REASONING_FIELD;
 use super::provider::Provider;
 use super::retry::Failure;
 use super::sse::Event;
 use super::{Delta, Message, Part, Request, Role, StopReason, ToolSchema, Usage};
 
-/// The body of a call.
-pub(super) fn body(provider: &Provider, model: &str, request: &Request) -> Value {
+/// The body of a call; `reasoning` is false for a model that was seen to refuse it beside tools.
+pub(super) fn body(provider: &Provider, model: &str, request: &Request, reasoning: bool) -> Value {
     let mut body = json!({
         "model": model,
         "stream": true,
@@ -26,6 +27,12 @@ pub(super) fn body(provider: &Provider, model: &str, request: &Request) -> Value
     body[limit_field(provider)] = request.output_tokens_max.into();
     if !request.tools.is_empty() {
         body["tools"] = request.tools.iter().map(tool).collect();
+        if !reasoning {
+            body[REASONING_FIELD] = "none".into();
+        }
+    }
+    if wants_cache_marks(provider, model) {
+        mark(&mut body["messages"], &request.system);
     }
     body
 }
@@ -37,6 +44,33 @@ fn limit_field(provider: &Provider) -> &'static str {
             "max_completion_tokens"
         }
         _ => "max_tokens",
+    }
+}
+
+/// OpenRouter hands Anthropic's cache marks on; the other servers of this wire cache by themselves.
+fn wants_cache_marks(provider: &Provider, model: &str) -> bool {
+    provider.base_url.host_str() == Some("openrouter.ai") && model.starts_with("anthropic/")
+}
+
+/// Marks the unchanging part of the system prompt and the end of the last message of the user.
+fn mark(messages: &mut Value, stable: &str) {
+    let marked = |text: &str| json!({ "type": "text", "text": text, "cache_control": { "type": "ephemeral" } });
+    let Some(messages) = messages.as_array_mut() else { return };
+    if let Some(system) = messages.first_mut().filter(|message| message["role"] == "system") {
+        let text = system["content"].as_str().unwrap_or_default();
+        if let Some(tail) = text.strip_prefix(stable).filter(|_| !stable.is_empty()) {
+            let mut parts = vec![marked(stable)];
+            if !tail.is_empty() {
+                parts.push(json!({ "type": "text", "text": tail.trim_start() }));
+            }
+            system["content"] = parts.into();
+        }
+    }
+    let last = messages.iter_mut().rev().find(|message| message["role"] == "user");
+    if let Some(message) = last
+        && let Some(text) = message["content"].as_str()
+    {
+        message["content"] = vec![marked(text)].into();
     }
 }
 
@@ -266,5 +300,48 @@ fn stop_reason(word: &str) -> StopReason {
         "length" => StopReason::OutputLimit,
         "content_filter" => StopReason::Refused,
         _ => StopReason::EndTurn,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(base_url: &str, model: &str) -> Value {
+        let base_url = base_url.parse().unwrap();
+        let provider =
+            Provider { name: "p".into(), kind: super::super::Kind::OpenAi, base_url, key: None };
+        let text = Part::Text("Hello".to_owned());
+        let request = Request {
+            system: "Be brief.".into(),
+            system_tail: "It is Monday.".to_owned(),
+            messages: vec![Message { role: Role::User, parts: vec![text] }],
+            tools: [].into(),
+            output_tokens_max: 9,
+            now: jiff::Timestamp::UNIX_EPOCH.to_zoned(jiff::tz::TimeZone::UTC),
+        };
+        body(&provider, model, &request, true)
+    }
+
+    #[test]
+    fn openai_itself_gets_the_newer_name_of_the_limit() {
+        let openai = asked("https://api.openai.com/v1", "m");
+        assert_eq!(
+            (&openai["max_completion_tokens"], &openai["max_tokens"]),
+            (&json!(9), &json!(null))
+        );
+        let local = asked("http://localhost:11434/v1", "m");
+        assert_eq!(
+            (&local["max_completion_tokens"], &local["max_tokens"]),
+            (&json!(null), &json!(9))
+        );
+    }
+
+    #[test]
+    fn claude_behind_openrouter_gets_cache_marks() {
+        let messages = asked("https://openrouter.ai/api/v1", "anthropic/claude-sonnet-5.5");
+        insta::assert_snapshot!(messages["messages"], @r#"[{"content":[{"cache_control":{"type":"ephemeral"},"text":"Be brief.","type":"text"},{"text":"It is Monday.","type":"text"}],"role":"system"},{"content":[{"cache_control":{"type":"ephemeral"},"text":"Hello","type":"text"}],"role":"user"}]"#);
+        let other = asked("https://openrouter.ai/api/v1", "vendor/other");
+        assert_eq!(other["messages"][0]["content"], "Be brief.\n\nIt is Monday.");
     }
 }

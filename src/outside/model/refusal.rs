@@ -131,6 +131,11 @@ fn judge(provider: &Provider, status: u16, said: &Said, pause: Option<Duration>)
             let error = ModelError::RateLimited { provider: name(), retry_after: pause };
             Failure::passing(error, pause)
         }
+        400 if words.contains("reasoning_effort") && words.contains("'none'") => {
+            let mut refused = Failure::last(refuse(provider, &reason));
+            refused.forgo_reasoning = true;
+            refused
+        }
         404 if said.message.is_empty() && provider.kind == Kind::OpenAi => {
             let hint = "there is no such address; the base URL must include its /v1";
             Failure::last(refuse(provider, hint))

@@ -78,12 +78,13 @@ impl Model {
         match self {
             Model::Anthropic(Remote { provider, id, http }) => {
                 let body = anthropic::body(id, &request);
-                let call = call(provider, "messages", Some(&body));
+                let call = call(provider, id, "messages", Some(&body));
                 answer::stream(http.clone(), provider.clone(), call, Messages::new)
             }
             Model::OpenAi(Remote { provider, id, http }) => {
-                let body = openai::body(provider, id, &request);
-                let call = call(provider, "chat/completions", Some(&body));
+                let reasoning = !http.forgoes_reasoning(&self.name());
+                let body = openai::body(provider, id, &request, reasoning);
+                let call = call(provider, id, "chat/completions", Some(&body));
                 answer::stream(http.clone(), provider.clone(), call, Completion::new)
             }
         }
@@ -109,13 +110,15 @@ impl Model {
     }
 }
 
-/// A call of one of the provider's addresses.
+/// A call of one of the provider's addresses, for the model with this id.
 pub(super) fn call(
     provider: &Provider,
+    id: &str,
     path: &str,
     body: Option<&serde_json::Value>,
 ) -> Result<Call, ModelError> {
     Ok(Call {
+        name: format!("{}:{id}", provider.name),
         url: provider.endpoint(path),
         headers: provider.headers()?,
         body: body.map(|body| Bytes::from(body.to_string())),

@@ -42,16 +42,18 @@ pub(super) struct Failure {
     again: bool,
     /// The pause that the server asked for.
     retry_after: Option<Duration>,
+    /// The server takes tools only from a call that forgoes reasoning.
+    pub forgo_reasoning: bool,
 }
 
 impl Failure {
     /// Trying again can't help.
     pub fn last(error: ModelError) -> Failure {
-        Failure { error, again: false, retry_after: None }
+        Failure { error, again: false, retry_after: None, forgo_reasoning: false }
     }
 
     pub fn passing(error: ModelError, retry_after: Option<Duration>) -> Failure {
-        Failure { error, again: true, retry_after }
+        Failure { error, again: true, retry_after, forgo_reasoning: false }
     }
 
     pub fn into_error(self) -> ModelError {

@@ -3,7 +3,8 @@
 //! Follows the HTML standard's event stream format (html.spec.whatwg.org, section 9.2.6): lines end
 //! in LF, CR or CRLF, one byte order mark may come first, lines that begin with a colon are
 //! keep-alives, an empty line ends an event, an event without data is none. `id` and `retry` mean
-//! nothing to a one-way answer and are skipped.
+//! nothing to a one-way answer and are skipped. One thing is not in the standard: older llama.cpp
+//! servers send a failure in a field named `error`, which is read as data.
 
 /// A line longer than this is not an answer of a language model.
 pub const LINE_BYTES_MAX: usize = 4 << 20;
@@ -92,7 +93,7 @@ impl Parser {
         let value = line.get(colon + 1..).unwrap_or_default();
         let value = String::from_utf8_lossy(value.strip_prefix(b" ").unwrap_or(value));
         match &line[..colon] {
-            b"data" => {
+            b"data" | b"error" => {
                 if self.data.len() + value.len() >= EVENT_BYTES_MAX {
                     return Err(Oversize::Event);
                 }
@@ -190,7 +191,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_chunking_gives_the_same_events(
-            lines in prop::collection::vec("(data: ?|event: ?|: ?|id: |)[a-z:é€😀 \u{feff}]{0,6}(\n|\r|\r\n)", 0..24),
+            lines in prop::collection::vec("(data: ?|event: ?|error: |: ?|id: |)[a-z:é€😀 \u{feff}]{0,6}(\n|\r|\r\n)", 0..24),
             bom in any::<bool>(),
             cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..12),
         ) {
