@@ -22,10 +22,10 @@ pub fn visible(text: &str) -> (String, usize) {
             '\n' | '\t' => out.push(c),
             _ if is_odd_blank(c) => out.push(' '),
             '\u{200c}' | '\u{200d}' if joins(out.chars().next_back(), rest.peek().copied()) => {
-                out.push(c)
+                out.push(c);
             }
             '\u{fe0e}' | '\u{fe0f}' if out.chars().next_back().is_some_and(takes_a_variant) => {
-                out.push(c)
+                out.push(c);
             }
             _ if is_unseen(c) => removed += 1,
             _ if is_mark(c) && marks >= MARKS_MAX => removed += 1,
