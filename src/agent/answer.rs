@@ -9,13 +9,25 @@ use crate::error::{Error, Result};
 use crate::events::Event;
 use crate::guard::approval::{self, Answer, Approval};
 use crate::guard::label::Label;
-use crate::ids::{ConversationId, RunId, ToolCallId};
+use crate::ids::{ConversationId, RunId, ToolCallId, UserId};
 
 /// Gives the answer and sets the run going again. The first answer wins; the second is a conflict
-/// that says who was first.
-pub async fn answer(agents: &Agents, call_id: ToolCallId, answer: Answer) -> Result<Approval> {
+/// that says who was first. Only the one who was asked may answer.
+pub async fn answer(
+    agents: &Agents,
+    user: UserId,
+    call_id: ToolCallId,
+    answer: Answer,
+) -> Result<Approval> {
     let agents_too = agents.clone();
-    agents.db.write(move |tx| answer_rows(tx, &agents_too, call_id, &answer)).await
+    agents
+        .db
+        .write(move |tx| {
+            let asked = approval::find_by_call(tx, call_id)?;
+            asked.filter(|it| it.user_id == user).ok_or(Error::NotFound("approval"))?;
+            answer_rows(tx, &agents_too, call_id, &answer)
+        })
+        .await
 }
 
 fn answer_rows(

@@ -13,7 +13,7 @@ use crate::db::Tx;
 use crate::error::{Error, Result};
 use crate::events::Event;
 use crate::guard::approval::{self, Approved, Card, Foreign, NewApproval};
-use crate::guard::call as judged;
+use crate::guard::call::{Call as Judged, Effect};
 use crate::guard::label::Label;
 use crate::guard::permit::Permit;
 use crate::guard::verdict::{self, Verdict};
@@ -119,7 +119,7 @@ impl One<'_> {
             .db
             .read(move |r| {
                 let tool = agents.toolbox.find(&call.tool).ok_or(Error::NotFound("tool"))?;
-                let judged = judged::Call {
+                let judged = Judged {
                     tool: tool.name,
                     effect: tool.effect,
                     destructive: tool.destructive,
@@ -148,7 +148,7 @@ impl One<'_> {
                 self.mark_executing().await?;
                 let answer = code(cx, self.call.arguments.clone(), permit);
                 let timed = tokio::time::timeout(TOOL_TIME_MAX, answer);
-                let leaves_the_house = tool.effect != judged::Effect::Read;
+                let leaves_the_house = tool.effect != Effect::Read;
                 let answer = tokio::select! {
                     biased;
                     // What has left the house can't be called back, so it is seen to its end.
@@ -175,7 +175,8 @@ impl One<'_> {
             .agents
             .db
             .write(move |tx| {
-                let Some(Tool { action: Action::Write(code), .. }) = agents.toolbox.find(&call.tool)
+                let Some(Tool { action: Action::Write(code), .. }) =
+                    agents.toolbox.find(&call.tool)
                 else {
                     return Err(Error::NotFound("tool"));
                 };
@@ -262,7 +263,10 @@ impl One<'_> {
 
     async fn finish_done(&self, output: Output, confirmed: bool) -> Result<()> {
         let (agents, run, call) = (self.agents.clone(), self.run.clone(), self.call.clone());
-        self.agents.db.write(move |tx| finish::done(tx, &agents, &run, &call, output, confirmed)).await
+        self.agents
+            .db
+            .write(move |tx| finish::done(tx, &agents, &run, &call, output, confirmed))
+            .await
     }
 
     async fn finish_error(&self, err: Error) -> Result<()> {

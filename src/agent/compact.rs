@@ -7,6 +7,7 @@ use super::context::{self, History};
 use super::store::{calls, messages};
 use super::{Agents, Run, call};
 use crate::error::Result;
+use crate::outside::model::catalog::COMMANDS;
 use crate::outside::model::{Delta, Message, Part, Request, Role};
 
 /// Of the model's context: where making room begins.
@@ -26,7 +27,11 @@ pub fn needed(agents: &Agents, history: &History, model: &str) -> bool {
     if history.window.messages.len() <= KEPT_MESSAGES {
         return false;
     }
-    let size = agents.outside.models.context_tokens(model).unwrap_or(CONTEXT_TOKENS_UNKNOWN);
+    if model == COMMANDS {
+        return false;
+    }
+    let size = agents.outside.models().info(model).context_tokens;
+    let size = size.map_or(CONTEXT_TOKENS_UNKNOWN, |size| size as usize);
     context::tokens_estimate(&context::messages(history)) * 100 > size * FULL_PERCENT
 }
 
@@ -85,7 +90,7 @@ async fn summarise(agents: &Agents, older: &History, model: &str) -> Option<Stri
         output_tokens_max: SUMMARY_TOKENS_MAX,
         now: agents.clock.now().to_zoned(agents.config.zone()),
     };
-    let mut deltas = agents.outside.models.open(model).ok()?.stream(request);
+    let mut deltas = agents.outside.models().open(model).ok()?.stream(request);
     let mut summary = String::new();
     while let Some(delta) = deltas.next().await {
         match delta {

@@ -17,7 +17,8 @@ const BYTES_PER_TOKEN: usize = 4;
 /// An image's cost in the estimate.
 const IMAGE_TOKENS: usize = 1_500;
 /// Shown instead of a result that was taken out to make room.
-const CLEARED: &str = "(This result was removed to save space. Call the tool again if you need it.)";
+const CLEARED: &str =
+    "(This result was removed to save space. Call the tool again if you need it.)";
 
 /// Rows of one conversation, as one snapshot.
 pub struct History {
@@ -34,7 +35,10 @@ pub fn messages(history: &History) -> Vec<Message> {
     }
     let mut out: Vec<Message> = Vec::new();
     if let Some((summary, label)) = &history.window.summary {
-        let text = format!("Summary of this conversation so far:\n{}", shown(summary, label));
+        let text = format!(
+            "Summary of this conversation so far:\n{}",
+            shown(summary, label)
+        );
         push(&mut out, Role::User, vec![Part::Text(text)]);
     }
     for message in &history.window.messages {
@@ -69,9 +73,10 @@ pub fn tokens_estimate(messages: &[Message]) -> usize {
 
 /// The whole of a request, prompt and tools included.
 pub fn request_tokens_estimate(request: &Request) -> usize {
-    let tools = request.tools.iter().map(|tool| {
-        tool.name.len() + tool.description.len() + tool.parameters.to_string().len()
-    });
+    let tools = request
+        .tools
+        .iter()
+        .map(|tool| tool.name.len() + tool.description.len() + tool.parameters.to_string().len());
     let bytes = request.system.len() + request.system_tail.len() + tools.sum::<usize>();
     bytes / BYTES_PER_TOKEN + tokens_estimate(&request.messages)
 }
@@ -128,7 +133,11 @@ fn attachment_parts(attachment: &Attachment) -> Vec<Part> {
     }
     let text = attachment.text.as_deref().unwrap_or("(nothing could be read from this file)");
     let label = Label::outside(Origin::File(attachment.name.clone()));
-    vec![Part::Text(format!("Attached file {}:\n{}", attachment.name, shown(text, &label)))]
+    vec![Part::Text(format!(
+        "Attached file {}:\n{}",
+        attachment.name,
+        shown(text, &label)
+    ))]
 }
 
 /// Text from outside is wrapped in a boundary that it can't forge.

@@ -14,13 +14,7 @@ use crate::guard::label::Label;
 
 const SUMMARY_CHARS_MAX: usize = 200;
 
-pub fn started(
-    tx: &Tx<'_>,
-    agents: &Agents,
-    run: &Run,
-    call: &Call,
-    now: Timestamp,
-) -> Result<()> {
+pub fn started(tx: &Tx<'_>, agents: &Agents, run: &Run, call: &Call, now: Timestamp) -> Result<()> {
     let (tool_name, arguments) = (call.tool.clone(), call.arguments.clone());
     let event = Event::ToolStart { call_id: call.id, tool_name, arguments };
     agents.events.record(tx, run.conversation_id, Some(run.id), now, event)

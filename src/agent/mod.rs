@@ -112,9 +112,6 @@ pub enum CallState {
 
 impl CallState {
     pub fn is_final(self) -> bool {
-        matches!(
-            self,
-            CallState::Denied | CallState::Done | CallState::Failed | CallState::Unknown
-        )
+        matches!(self, CallState::Denied | CallState::Done | CallState::Failed | CallState::Unknown)
     }
 }

@@ -45,7 +45,10 @@ pub fn stable(persona: &Persona, ingredients: &Ingredients<'_>) -> Arc<str> {
         parts.push(format!("# Your task\n{}", persona.prompt.trim()));
     }
     if ingredients.mode != PromptMode::AgentOnly && !ingredients.owner_notes.trim().is_empty() {
-        parts.push(format!("# What the owner wants you to know\n{}", ingredients.owner_notes.trim()));
+        parts.push(format!(
+            "# What the owner wants you to know\n{}",
+            ingredients.owner_notes.trim()
+        ));
     }
     parts.push(SECURITY_RULES.to_owned());
     if ingredients.mode != PromptMode::AgentOnly {

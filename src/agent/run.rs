@@ -195,7 +195,7 @@ async fn keep(agents: &Agents, run: &Run, answer: Answer, capped: bool) -> Resul
                 complete(tx, &events, &run, &answer, now)?;
                 return Ok(true);
             }
-            for (position, call) in answer.calls.into_iter().enumerate() {
+            for (position, call) in (0..).zip(answer.calls) {
                 let (arguments, arguments_error) = match call.arguments {
                     Ok(arguments) => (arguments, None),
                     Err(text) => (serde_json::json!({}), Some(text)),
@@ -236,9 +236,8 @@ async fn wait(agents: &Agents, run: &Run) -> Result<()> {
         .write(move |tx| {
             runs::set_state(tx, id, RunState::Waiting, now)?;
             // An answer that came while this run was still working on a sibling call.
-            let answered = calls::list_of_run(tx, id)?
-                .iter()
-                .any(|call| call.state == CallState::Approved);
+            let answered =
+                calls::list_of_run(tx, id)?.iter().any(|call| call.state == CallState::Approved);
             if answered { inbox.requeue(tx, id) } else { Ok(()) }
         })
         .await
@@ -289,4 +288,3 @@ pub async fn fail(agents: &Agents, claimed: &Claimed, sentence: &str, code: &str
 
 /// The label of the run's own words: as trusted as the least trusted that it read.
 pub use call::read_label;
-

@@ -33,7 +33,7 @@ pub fn of(r: &Reader<'_>, agents: &Agents, run: &Run, tool: &Tool) -> Result<Sce
         links,
         read,
         opened: Vec::new(),
-        private_allowed: private_allowed(&config),
+        private_allowed: config.guard.private_allowed.clone(),
         mode: match config.guard.mode {
             config::Mode::Balanced => Mode::Balanced,
             config::Mode::Careful => Mode::Careful,

@@ -8,7 +8,8 @@ use crate::clock::Clock;
 use crate::config::Live;
 use crate::db::Reader;
 use crate::error::Result;
-use crate::guard::limits::{Caps, Spent, check_spend};
+pub use crate::guard::limits::Spent;
+use crate::guard::limits::{Caps, check_spend};
 use crate::ids::AgentId;
 use crate::outside::model::{Request, Usage};
 
@@ -43,6 +44,6 @@ pub fn refusal(
         output_tokens: u64::from(request.output_tokens_max),
         ..Usage::default()
     };
-    let estimate = agents.outside.models.cost(model, usage).map(u64::cast_signed);
+    let estimate = agents.outside.models().cost(model, usage).map(u64::cast_signed);
     check_spend(&caps, spent, estimate).err().map(|err| err.to_string())
 }

@@ -18,8 +18,8 @@ use serde_json::{Map, Value, json};
 use crate::db::{Db, Tx};
 use crate::error::{Error, Result};
 use crate::guard::audit::{Actor, By};
-use crate::guard::label::{Label, Origin, Secrecy, Trust};
 use crate::guard::call::{Effect, Role};
+use crate::guard::label::{Label, Origin, Secrecy, Trust};
 use crate::guard::permit::Permit;
 use crate::ids::{AgentId, ConversationId, RunId, ToolCallId, UserId};
 use crate::outside::Outside;
@@ -189,7 +189,12 @@ impl Tool {
         Tool::asynchronous(set, name, about, Effect::Send, code)
     }
 
-    pub fn execute<F, A>(set: &'static str, name: &'static str, about: &'static str, code: F) -> Tool
+    pub fn execute<F, A>(
+        set: &'static str,
+        name: &'static str,
+        about: &'static str,
+        code: F,
+    ) -> Tool
     where
         F: Fn(Cx, Value, Permit) -> A + Send + Sync + 'static,
         A: Future<Output = Result<Output>> + Send + 'static,
@@ -339,11 +344,8 @@ impl Toolbox {
         if let Some(known) = cache.get(allowed) {
             return known.clone();
         }
-        let built: Arc<[ToolSchema]> = self
-            .all()
-            .filter(|tool| self.allows(allowed, tool.name))
-            .map(Tool::schema)
-            .collect();
+        let built: Arc<[ToolSchema]> =
+            self.all().filter(|tool| self.allows(allowed, tool.name)).map(Tool::schema).collect();
         cache.insert(allowed.to_vec(), built.clone());
         built
     }

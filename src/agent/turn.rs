@@ -12,7 +12,9 @@ use crate::blocks::{Block, Blocks};
 use crate::db::Tx;
 use crate::error::{Error, Result};
 use crate::events::{Entry, Event};
-use crate::outside::model::{Delta, DeltaStream, ModelError, Request, StopReason, ToolCallDelta, Usage};
+use crate::outside::model::{
+    Delta, DeltaStream, ModelError, Request, StopReason, ToolCallDelta, Usage,
+};
 
 /// Tool calls that one answer may hold; more is a model gone wrong.
 const CALLS_PER_ANSWER_MAX: usize = 64;
@@ -50,8 +52,13 @@ impl Answer {
 
 /// How a model call ended without a whole answer. What was said by then is kept.
 pub enum Broken {
-    Stopped { said: String },
-    Failed { said: String, error: ModelError },
+    Stopped {
+        said: String,
+    },
+    Failed {
+        said: String,
+        error: ModelError,
+    },
     /// Ours: the database, a limit.
     Error(Error),
 }
@@ -99,14 +106,14 @@ async fn ask_one(
     name: &str,
     stop: &CancellationToken,
 ) -> Result<Answer, Broken> {
-    let model = agents.outside.models.open(name)?;
+    let model = agents.outside.models().open(name)?;
     let begun = Instant::now();
     let mut speech = Speech { agents, run, blocks: Blocks::new(), answer: Answer::default() };
     speech.answer.model = name.to_owned();
     let ended = speech.listen(model.stream(request), stop).await;
     let mut answer = speech.answer;
     answer.duration_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-    answer.cost_usd_micros = agents.outside.models.cost(name, answer.usage);
+    answer.cost_usd_micros = agents.outside.models().cost(name, answer.usage);
     let broken = match ended {
         Ok(()) => return Ok(answer),
         Err(broken) => broken,
@@ -202,7 +209,11 @@ impl Speech<'_> {
                 for block in sealed {
                     seq += block.text.len() as u64;
                     let event = Event::Text { content: block.text };
-                    events.record_at(tx, conversation, Entry { seq, run_id, at, stored: true, event })?;
+                    events.record_at(
+                        tx,
+                        conversation,
+                        Entry { seq, run_id, at, stored: true, event },
+                    )?;
                 }
                 Ok(())
             })

@@ -17,8 +17,7 @@ use tokio::net::UnixStream;
 
 use super::failure::Failure;
 use crate::config::{Flags, Loaded, Source};
-
-pub const SOCKET: &str = "steward.sock";
+use crate::data_folder::SOCKET;
 
 /// Where the system's own steward keeps its data: the unit's state folder.
 const SYSTEM_FOLDER: &str = "/var/lib/steward";

@@ -26,6 +26,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config::{Config, Flags, Loaded};
+use crate::outside::sandbox;
 use client::Client;
 use failure::{Exit, Failure};
 use out::{Manner, Out};
@@ -141,6 +142,11 @@ impl Cx {
 
 /// Runs the program with these arguments, the first being its name.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let args: Vec<OsString> = args.into_iter().collect();
+    // The reader of hostile files: first of all, so that it starts with nothing loaded.
+    if args.get(1).is_some_and(|word| word == sandbox::EXTRACT_PDF) {
+        return sandbox::child::extract_pdf().into();
+    }
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(err) => return out::usage(&err),

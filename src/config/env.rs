@@ -57,21 +57,24 @@ pub(super) fn variable(key: &str) -> Option<String> {
     (!key.contains('-')).then(name)
 }
 
-/// systemd's `LoadCredential=KEY:…` for keys that are secret. Other credentials are not ours.
+/// systemd's `LoadCredential=KEY:…`, for keys that are secret and for those that name a file
+/// (`vault.key` for `vault.key_file`). Other credentials are not ours.
 pub(super) fn credentials(env: &Env, problems: &mut Problems) -> Vec<Setting> {
     let Some(folder) = env.get(&OsString::from("CREDENTIALS_DIRECTORY")) else { return Vec::new() };
-    let ours = file::files_in(Path::new(folder))
-        .into_iter()
-        .filter(|(name, _)| keys::find(name).is_some_and(|key| key.secret));
     let mut found = Vec::new();
-    for (name, path) in ours {
-        match file::secret(&path) {
-            Ok(secret) => found.push(Setting {
-                value: Value::Secret(secret),
-                source: Source::Credential(name.clone()),
-                key: name,
-            }),
-            Err(why) => problems.add(name.clone(), format!("The credential {name} {why}")),
+    for (name, path) in file::files_in(Path::new(folder)) {
+        let by_path = format!("{name}_file");
+        let source = Source::Credential(name.clone());
+        if keys::find(&by_path).is_some() {
+            let value = Value::Plain(path.to_string_lossy().into_owned().into());
+            found.push(Setting { key: by_path, value, source });
+        } else if keys::find(&name).is_some_and(|key| key.secret) {
+            match file::secret(&path) {
+                Ok(secret) => {
+                    found.push(Setting { key: name, value: Value::Secret(secret), source });
+                }
+                Err(why) => problems.add(name.clone(), format!("The credential {name} {why}")),
+            }
         }
     }
     found

@@ -208,17 +208,17 @@ pub enum Mode {
 pub struct Vault {
     #[serde(deserialize_with = "secret")]
     pub passphrase: Option<Secret>,
-    /// 64 hex digits. Never set together with `passphrase`.
-    #[serde(deserialize_with = "master_key")]
-    pub master_key: Option<Secret>,
+    /// Where the master key is, if not in the data folder. Never set together with `passphrase`.
+    #[serde(deserialize_with = "some_path")]
+    pub key_file: Option<PathBuf>,
 }
 
 impl Config {
     /// What no field can say alone.
     pub(super) fn check(&self, settings: &Settings) -> Result<()> {
         let wrong = |key: &str, why: &str| Err(sentence(&settings[key], why));
-        if self.vault.passphrase.is_some() && self.vault.master_key.is_some() {
-            return wrong("vault.master_key", "and vault.passphrase are both set; set one of them");
+        if self.vault.passphrase.is_some() && self.vault.key_file.is_some() {
+            return wrong("vault.key_file", "and vault.passphrase are both set; set one of them");
         }
         if self.web.brave_key.is_some() && self.web.brave_credential.is_some() {
             return wrong(

@@ -157,18 +157,13 @@ pub(super) fn secret<'de, D: Deserializer<'de>>(
     Ok(Some(secret).filter(|secret| !secret.is_empty()))
 }
 
-/// 64 hex digits. A wrong one is refused without being shown.
-pub(super) fn master_key<'de, D: Deserializer<'de>>(
+/// An absolute path, from the folder that the program was started in.
+pub(super) fn some_path<'de, D: Deserializer<'de>>(
     deserializer: D,
-) -> Result<Option<Secret>, D::Error> {
-    let key = secret(deserializer)?;
-    let digits = |key: &Secret| key.expose().bytes().all(|digit| digit.is_ascii_hexdigit());
-    match key {
-        Some(key) if key.expose().len() != 64 || !digits(&key) => {
-            Err(D::Error::custom("must be 64 hex digits"))
-        }
-        key => Ok(key),
-    }
+) -> Result<Option<PathBuf>, D::Error> {
+    let text = some_text(deserializer)?;
+    let absolute = |text| std::path::absolute(text).map_err(|_| D::Error::custom("must be a path"));
+    text.map(absolute).transpose()
 }
 
 pub(super) fn zone<'de, D: Deserializer<'de>>(

@@ -192,6 +192,11 @@ impl Events {
         }
     }
 
+    /// The position of the last event that is on disk.
+    pub async fn last_seq(&self, db: &Db, conversation: ConversationId) -> Result<u64> {
+        db.read(move |r| store::last_seq(r, conversation)).await
+    }
+
     /// What happened after the position `after`, and what happens from now on.
     pub async fn subscribe(
         &self,

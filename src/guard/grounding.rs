@@ -5,12 +5,15 @@
 //! server's log. So what the owner did not say, and no link of the same site says, is not fetched
 //! without asking.
 
+use super::label::{Label, Origin};
 use super::net::WebUrl;
 
 /// A part of an address this short says nothing by itself ...
-const PART_CHARS_FREE: usize = 4;
+const PART_BYTES_FREE: usize = 4;
 /// ... and all such parts together may be no longer than this.
-const FREE_CHARS_MAX: usize = 16;
+const FREE_BYTES_MAX: usize = 16;
+/// Links taken from one page.
+const LINKS_MAX: usize = 5_000;
 /// Signs in a row between two words; more would be a message of their own.
 const SIGNS_IN_A_ROW_MAX: usize = 2;
 
@@ -19,6 +22,31 @@ const SIGNS_IN_A_ROW_MAX: usize = 2;
 pub struct Link {
     pub page: WebUrl,
     pub target: WebUrl,
+}
+
+/// The links in what was read of a web page (text or Markdown, addresses in full).
+pub fn links(label: &Label, text: &str) -> Vec<Link> {
+    let Origin::Web(host) = &label.origin else { return Vec::new() };
+    let Ok(page) = WebUrl::parse(&format!("https://{host}/")) else { return Vec::new() };
+    let ends = |c: char| c.is_whitespace() || "<>\"'`[]".contains(c);
+    let starts = text.match_indices("http").take(LINKS_MAX).map(|(at, _)| &text[at..]);
+    let pieces = starts.filter_map(|rest| rest.split(ends).next());
+    let whole = |piece: &str| WebUrl::parse(unclosed(piece)).ok();
+    pieces.filter_map(whole).map(|target| Link { page: page.clone(), target }).collect()
+}
+
+/// `piece` up to the bracket that closes one before it, as in `(see https://example.org/a_(b))`.
+fn unclosed(piece: &str) -> &str {
+    let mut open = 0;
+    let end = piece.find(|c| {
+        open += match c {
+            '(' => 1,
+            ')' => -1,
+            _ => 0,
+        };
+        open < 0
+    });
+    piece[..end.unwrap_or(piece.len())].trim_end_matches(['.', ',', ';', ':', '!', '?'])
 }
 
 /// The first part of `url` that is neither the owner's words nor from a link; `None`: all of it is.
@@ -38,10 +66,10 @@ pub fn foreign_part(
     let said: Vec<Vec<&str>> = said.iter().map(|text| words(text).collect()).collect();
     let mut free = 0;
     parts(url, beneath).into_iter().find(|part| {
-        let length = part.chars().count();
-        if length <= PART_CHARS_FREE {
+        let length = part.len();
+        if length <= PART_BYTES_FREE {
             free += length;
-            return FREE_CHARS_MAX < free;
+            return FREE_BYTES_MAX < free;
         }
         !is_plain(part) || !said.iter().any(|said| holds(said, part, true))
     })

@@ -3,6 +3,8 @@
 //! Every text that enters a run carries a [`Label`]; it is stored with messages, tool results,
 //! notes and files, so text from outside that was saved yesterday is still from outside today.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 /// Who or what wrote a text. The names inside are for people to read, never for decisions.
@@ -27,6 +29,24 @@ pub enum Origin {
     Webhook(String),
     /// A run's id.
     Agent(String),
+}
+
+impl fmt::Display for Origin {
+    /// As one says it to the owner: "the website example.org".
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Origin::Owner => f.write_str("you"),
+            Origin::System => f.write_str("the program"),
+            Origin::OwnData => f.write_str("your own data"),
+            Origin::File(path) => write!(f, "the file {path}"),
+            Origin::Mail(sender) => write!(f, "a mail by {sender}"),
+            Origin::Web(host) => write!(f, "the website {host}"),
+            Origin::Mcp(server) => write!(f, "the tool server {server}"),
+            Origin::Chat(id) => write!(f, "the chat {id}"),
+            Origin::Webhook(trigger) => write!(f, "the webhook {trigger}"),
+            Origin::Agent(run) => write!(f, "the run {run}"),
+        }
+    }
 }
 
 /// Ordered: the least trusted of several texts decides.

@@ -3,26 +3,22 @@
 pub mod allowed;
 pub mod approval;
 pub mod audit;
-mod call;
+pub mod call;
 pub mod clean;
-mod grounding;
+pub mod grounding;
 pub mod label;
 pub mod leak;
 pub mod limits;
 mod master_key;
 pub mod net;
-mod permit;
+pub mod permit;
 mod seal;
 pub mod vault;
-mod verdict;
+pub mod verdict;
 pub mod whitelist;
 
 pub use crate::secret;
-pub use call::{Call, CallHash, Effect, Role, call_hash};
-pub use grounding::Link;
 pub use master_key::KeySource;
-pub use permit::Permit;
-pub use verdict::{Facts, Halt, Mode, Offer, Scene, Verdict, gather, judge};
 
 use jiff::Timestamp;
 use rusqlite::types::Type;

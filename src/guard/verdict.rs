@@ -16,11 +16,12 @@ use super::call::{Call, Effect, Role};
 use super::grounding::{self, Link};
 use super::label::{Label, Trust};
 use super::leak::Watch;
-use super::net::{self, DomainPattern, HostPort, WebRules, WebUrl};
+use super::net::{self, DomainPattern, WebRules, WebUrl};
 use super::permit::{Permit, Proof};
 use super::secret::Secret;
 use super::vault::Vault;
 use super::whitelist::{self, Address};
+use crate::config::HostPort;
 use crate::db::Reader;
 use crate::error::Result;
 
@@ -193,8 +194,7 @@ fn destination_proofs(facts: &Facts, call: &Call<'_>) -> Result<Vec<(String, Pro
             .map_err(|reason| denied(reason, offer()))?;
         proofs.push((argument.to_owned(), Proof::Recipient(Allowed::mint(recipient))));
     }
-    for (argument, role) in call.roles.iter().filter(|(_, role)| *role == Role::Command) {
-        debug_assert_eq!(*role, Role::Command);
+    for (argument, _) in call.roles.iter().filter(|(_, role)| *role == Role::Command) {
         let words: Vec<String> = texts(call, argument)?.into_iter().map(str::to_owned).collect();
         if let Some((program, arguments)) = words.split_first() {
             let command = Command { program: program.clone(), arguments: arguments.to_vec() };

@@ -179,10 +179,13 @@ fn a_secret_comes_from_a_file_a_variable_or_a_credential() {
     fs::create_dir(&credentials).unwrap();
     fs::write(credentials.join("web.brave_key"), "from-credential").unwrap();
     fs::write(credentials.join("something.else"), "x").unwrap();
+    fs::write(credentials.join("vault.key"), [0xff; 32]).unwrap();
     let sources = sources.env("CREDENTIALS_DIRECTORY", credentials.to_str().unwrap());
     assert_eq!(key(&sources), "from-credential");
     let source = Source::Credential("web.brave_key".to_owned());
     assert_eq!(sources.load().locked("web.brave_key"), Some(source));
+    let key_file = sources.load().config.vault.key_file;
+    assert_eq!(key_file, Some(credentials.join("vault.key")));
     let path = sources.write("brave2", "from-variable-file");
     let by_file = sources.env("STEWARD_WEB__BRAVE_KEY_FILE", path.to_str().unwrap());
     assert_eq!(key(&by_file), "from-variable-file");
@@ -194,7 +197,7 @@ fn a_secret_is_never_shown() {
     let canary = "sk-canary-7291";
     let sources = Sources::new()
         .env("STEWARD_MODELS__PROVIDERS__HOME__API_KEY", canary)
-        .env("STEWARD_VAULT__MASTER_KEY", "ab".repeat(32))
+        .env("STEWARD_VAULT__PASSPHRASE", "abababab")
         .file("[models.providers.home]\nkind = \"openai\"\n[web]\nbrave_key = \"sk-canary-7291\"");
     let rows = sources.load().rows();
     let shown = format!("{rows:?}");
@@ -202,8 +205,9 @@ fn a_secret_is_never_shown() {
     let masked = rows.iter().filter(|row| row.value == "\"(set, hidden)\"").count();
     assert_eq!(masked, 3);
     // Nor by a refusal.
-    let wrong = Sources::new().env("STEWARD_VAULT__MASTER_KEY", canary).refusal();
-    assert_snapshot!(wrong, @"vault.master_key (from STEWARD_VAULT__MASTER_KEY) must be 64 hex digits.");
+    let both = Sources::new().env("STEWARD_VAULT__PASSPHRASE", canary);
+    let wrong = both.env("STEWARD_VAULT__KEY_FILE", "/k").refusal();
+    assert_snapshot!(wrong, @"vault.key_file (from STEWARD_VAULT__KEY_FILE) and vault.passphrase are both set; set one of them.");
     let wrong = Sources::new().file("[web]\nbrave_key = [\"sk-canary-7291\"]").refusal();
     assert_snapshot!(wrong, @"DIR/config.toml, line 2: web.brave_key must be a text in quotes.");
     let wrong = Sources::new().file("[web]\nbrave_key = \"sk-canary-7291").refusal();

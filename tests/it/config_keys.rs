@@ -46,6 +46,6 @@ fn the_keys_that_other_programs_know_keep_their_names() {
     guard.mode = "balanced" (live)
     guard.private_allowed = []
     vault.passphrase = "" (secret)
-    vault.master_key = "" (secret)
+    vault.key_file = ""
     "#);
 }

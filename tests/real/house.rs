@@ -10,6 +10,7 @@ use tokio::process::{Child, Command};
 use tokio::time::{interval, timeout};
 
 const START_TIME_MAX: Duration = Duration::from_secs(30);
+const COMMAND_TIME_MAX: Duration = Duration::from_secs(60);
 const STOP_TIME_MAX: Duration = Duration::from_secs(20);
 const PROBE_EVERY: Duration = Duration::from_millis(1);
 
@@ -20,6 +21,8 @@ pub struct House {
     dir: tempfile::TempDir,
     port: u16,
     settings: Vec<(String, String)>,
+    /// The options of a small file system that is the data folder, seen by this house alone.
+    disk: Option<&'static str>,
     running: Option<Child>,
 }
 
@@ -33,8 +36,17 @@ impl House {
             dir: tempfile::tempdir().unwrap(),
             port,
             settings: settings.collect(),
+            disk: None,
             running: None,
         }
+    }
+
+    /// A house whose data folder is a file system of its own, with these mount options.
+    pub fn on_a_disk(options: &'static str) -> House {
+        let mut house = House::new(&[]);
+        std::fs::create_dir(house.data()).unwrap();
+        house.disk = Some(options);
+        house
     }
 
     /// A running house with its owner set up, and a key for everything.
@@ -50,14 +62,7 @@ impl House {
     pub async fn start(&mut self) {
         assert!(self.running.is_none(), "it runs already");
         let log = std::fs::File::options().create(true).append(true).open(self.log_path()).unwrap();
-        let child = self
-            .command()
-            .stdout(log.try_clone().unwrap())
-            .stderr(log)
-            .stdin(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap();
+        let child = self.serve().stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap();
         self.running = Some(child);
         let ready = async {
             let mut again = interval(PROBE_EVERY);
@@ -84,6 +89,11 @@ impl House {
         assert!(status.success(), "{status}:\n{}", self.log());
     }
 
+    /// The port it listens on.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     pub async fn set_up(&self) {
         let file = self.path().join("password");
         std::fs::write(&file, PASSWORD).unwrap();
@@ -106,16 +116,34 @@ impl House {
 
     /// Runs one of the program's commands against this house.
     pub async fn run(&self, args: &[&str]) -> Said {
-        let mut command = Command::new(binary());
-        command.args(args).arg("--data-dir").arg(self.data()).env_clear();
-        command.envs(self.settings.iter().cloned()).stdin(Stdio::null()).kill_on_drop(true);
-        let output = timeout(START_TIME_MAX, command.output()).await.expect("it answers").unwrap();
+        let mut command = self.inside();
+        command.args(args).arg("--data-dir").arg(self.data());
+        let output = timeout(COMMAND_TIME_MAX, self.environment(&mut command).output())
+            .await
+            .unwrap_or_else(|_| panic!("steward {args:?} did not end:\n{}", self.log()));
+        let output = output.unwrap();
         Said {
             what: args.join(" "),
             code: output.status.code(),
             out: String::from_utf8(output.stdout).unwrap(),
             err: String::from_utf8(output.stderr).unwrap(),
         }
+    }
+
+    /// Starts the program, which must refuse; what it says then.
+    pub async fn refuses_to_start(&self, more: &[&str]) -> Said {
+        let mut command = self.serve();
+        let output = timeout(COMMAND_TIME_MAX, command.args(more).output()).await;
+        let output = output.expect("it refuses, and does not run on").unwrap();
+        let said = Said {
+            what: "serve".to_owned(),
+            code: output.status.code(),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        };
+        assert_eq!(said.code, Some(1), "{}{}", said.out, said.err);
+        assert!(!said.err.contains("panicked"), "{}", said.err);
+        said
     }
 
     /// The running program's process.
@@ -135,15 +163,44 @@ impl House {
         std::fs::read_to_string(self.log_path()).unwrap_or_default()
     }
 
-    fn command(&self) -> Command {
-        let mut command = Command::new(binary());
+    fn serve(&self) -> Command {
+        let mut command = match self.disk {
+            None => Command::new(binary()),
+            Some(options) => self.on_its_disk(options),
+        };
+        command.arg("--data-dir").arg(self.data());
+        command.arg("--listen").arg(format!("127.0.0.1:{}", self.port));
+        self.environment(&mut command);
         command
-            .arg("--data-dir")
-            .arg(self.data())
-            .arg("--listen")
-            .arg(format!("127.0.0.1:{}", self.port));
+    }
+
+    /// The program in a world of its own mounts, with a file system over the data folder.
+    fn on_its_disk(&self, options: &str) -> Command {
+        let mut command = Command::new("unshare");
+        if !rustix::process::geteuid().is_root() {
+            command.arg("--map-root-user");
+        }
+        let script = r#"mount -t tmpfs -o "$0" steward-test "$1" && shift && exec "$@""#;
+        command.args(["--mount", "sh", "-c", script, options]).arg(self.data()).arg(binary());
+        command
+    }
+
+    /// The program as a command, in the world that this house runs in.
+    fn inside(&self) -> Command {
+        if self.disk.is_none() || self.running.is_none() {
+            return Command::new(binary());
+        }
+        let mut command = Command::new("nsenter");
+        if !rustix::process::geteuid().is_root() {
+            command.args(["--user", "--preserve-credentials"]);
+        }
+        command.args(["--mount", "--target", &self.pid().to_string()]).arg(binary());
+        command
+    }
+
+    fn environment<'a>(&self, command: &'a mut Command) -> &'a mut Command {
         command.env_clear().env("PATH", "/usr/bin:/bin").envs(self.settings.iter().cloned());
-        command
+        command.stdin(Stdio::null()).kill_on_drop(true)
     }
 
     async fn is_ready(&self) -> bool {
@@ -151,7 +208,7 @@ impl House {
         answer.is_ok_and(|answer| answer.status().is_success())
     }
 
-    fn data(&self) -> PathBuf {
+    pub fn data(&self) -> PathBuf {
         self.path().join("data")
     }
 

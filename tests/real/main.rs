@@ -8,7 +8,15 @@
     reason = "tests/run says in the environment where things are"
 )]
 
-#[expect(dead_code, reason = "the tests that live in it come with the daemon")]
+mod approvals;
+mod browser;
+mod chat;
+mod commands;
+mod crash;
 mod house;
+mod pages;
 mod peers;
+mod setup;
 mod small_model;
+mod talk;
+mod trouble;

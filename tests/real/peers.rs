@@ -9,25 +9,7 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
-const SCRIPT_TIME_MAX: Duration = Duration::from_secs(150);
 const MODEL_LOAD_TIME_MAX: Duration = Duration::from_secs(60);
-
-/// Runs `node tests/real/SCRIPT ARGS`; the test fails with what the script said.
-pub async fn node(script: &str, args: &[&str], env: &[(&str, String)]) -> String {
-    need_node_module("playwright-core");
-    let chromium = chromium();
-    let mut command = Command::new("node");
-    command.arg(here().join(script)).args(args).envs(env.iter().map(|(k, v)| (k, v)));
-    command.env("CHROMIUM", chromium).stdin(Stdio::null()).kill_on_drop(true);
-    let output = timeout(SCRIPT_TIME_MAX, command.output())
-        .await
-        .unwrap_or_else(|_| panic!("{script} {args:?} did not end in {SCRIPT_TIME_MAX:?}"))
-        .expect("the Debian package `nodejs` is missing; tests/run installs it");
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    let complained = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{script} {args:?}:\n{said}\n{complained}");
-    said
-}
 
 /// A small language model behind the OpenAI wire, for as long as this lives.
 pub struct SmallModel {
@@ -60,7 +42,9 @@ impl SmallModel {
     }
 }
 
-fn chromium() -> PathBuf {
+pub fn chromium() -> PathBuf {
+    need_node_module("playwright-core");
+    need_node_module("axe-core");
     let path = PathBuf::from("/usr/bin/chromium");
     assert!(path.exists(), "the Debian package `chromium` is missing; tests/run installs it");
     path
@@ -84,6 +68,6 @@ fn need_node_module(name: &str) {
     assert!(there, "the npm package `{name}` is missing; tests/run installs it");
 }
 
-fn here() -> PathBuf {
+pub fn here() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/real")
 }

@@ -4,6 +4,8 @@
 use futures_util::StreamExt;
 use serde_json::{Value, json};
 
+use crate::browser::Story;
+use crate::house::House;
 use crate::peers::SmallModel;
 
 #[tokio::test]
@@ -38,4 +40,16 @@ async fn the_small_model_streams_what_it_makes() {
     assert!(arrivals > 10, "it came in {arrivals} pieces");
     assert!(frames.last().unwrap()["usage"]["completion_tokens"].as_u64() > Some(3));
     assert!(text.ends_with("data: [DONE]\n\n"));
+}
+
+#[tokio::test]
+async fn words_of_a_real_model_stream_to_the_page() {
+    let model = SmallModel::start().await;
+    let (house, _) = House::lived_in(&[
+        ("MODELS__PROVIDERS__SMALL__KIND", "openai"),
+        ("MODELS__PROVIDERS__SMALL__BASE_URL", &model.base_url),
+        ("MODELS__DEFAULT", "small:smollm2-135m-instruct"),
+    ])
+    .await;
+    Story::live("words_of_a_real_model_stream", &house, &[]).await;
 }

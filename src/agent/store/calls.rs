@@ -40,7 +40,7 @@ pub fn insert(
     tx: &Tx<'_>,
     run: RunId,
     message: MessageId,
-    position: usize,
+    position: u32,
     new: &NewCall,
     now: Timestamp,
 ) -> Result<()> {
@@ -116,10 +116,7 @@ pub fn finish(
 }
 
 pub fn set_arguments(tx: &Tx<'_>, id: ToolCallId, arguments: &Value) -> Result<()> {
-    tx.execute(
-        "update tool_calls set arguments = ?2 where id = ?1",
-        (id, arguments.to_string()),
-    )?;
+    tx.execute("update tool_calls set arguments = ?2 where id = ?1", (id, arguments.to_string()))?;
     Ok(())
 }
 

@@ -37,15 +37,7 @@ pub fn insert(tx: &Tx<'_>, new: &NewMessage<'_>, now: Timestamp) -> Result<()> {
     tx.execute(
         "insert into messages (id, conversation_id, run_id, role, text, label, created_at)
          values (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        (
-            new.id,
-            new.conversation_id,
-            new.run_id,
-            new.role,
-            new.text,
-            label,
-            now.as_millisecond(),
-        ),
+        (new.id, new.conversation_id, new.run_id, new.role, new.text, label, now.as_millisecond()),
     )?;
     tx.execute(
         "update conversations set updated_at = ?2 where id = ?1",
@@ -64,7 +56,8 @@ pub fn window(r: &Reader<'_>, conversation: ConversationId) -> Result<Window> {
     let sql = "select after_seq, summary, label from context_windows
                where conversation_id = ?1 order by id desc limit 1";
     let latest = r.row(sql, [conversation], |row| {
-        Ok((row.get::<_, i64>(0)?, (row.get::<_, String>(1)?, json::<Label>(row, "label")?)))
+        let summary = (row.get::<_, String>(1)?, json::<Label>(row, "label")?);
+        Ok((row.get::<_, i64>(0)?, summary))
     })?;
     let (after, summary) = match latest {
         Some((after, summary)) => (after, Some(summary)),

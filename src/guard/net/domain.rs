@@ -62,41 +62,6 @@ impl FromStr for DomainPattern {
     }
 }
 
-/// One server on the home network, as in `[guard] private_allowed`: `host:port`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HostPort {
-    host: String,
-    port: u16,
-}
-
-impl HostPort {
-    pub fn parse(text: &str) -> Result<HostPort> {
-        let port = text.rsplit_once(':').and_then(|(_, port)| port.parse::<u16>().ok());
-        let url = if text.contains(['/', '@', '?', '#']) { None } else { host_alone(text) };
-        match (url, port) {
-            (Some(url), Some(port)) => Ok(HostPort { host: url.host().to_owned(), port }),
-            _ => Err(Error::invalid(
-                "private_allowed",
-                format!("{text} is not a host and port. Write it like 192.168.1.5:8080."),
-            )),
-        }
-    }
-
-    pub(super) fn of(url: &WebUrl) -> HostPort {
-        HostPort { host: url.host().to_owned(), port: url.port() }
-    }
-
-    pub(super) fn is(&self, url: &WebUrl) -> bool {
-        self.host == url.host() && self.port == url.port()
-    }
-}
-
-impl fmt::Display for HostPort {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.host, self.port)
-    }
-}
-
 fn host_alone(text: &str) -> Option<WebUrl> {
     WebUrl::parse(&format!("http://{text}/")).ok()
 }
@@ -174,16 +139,6 @@ mod tests {
             ["example.org", ".example.org", "aexample.org", "example.org.evil.net", "a.example.com"]
         {
             assert!(!pattern.matches(no), "{no}");
-        }
-    }
-
-    #[test]
-    fn a_home_server_needs_its_port() {
-        assert_eq!(HostPort::parse("NAS:8080").unwrap().to_string(), "nas:8080");
-        assert_eq!(HostPort::parse("[::1]:80").unwrap().to_string(), "[::1]:80");
-        for bad in ["nas", "nas:", "nas:x", "nas:99999", "http://nas:80", "[::1]", "a/b:80", ":80"]
-        {
-            assert!(HostPort::parse(bad).is_err(), "{bad}");
         }
     }
 }

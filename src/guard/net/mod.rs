@@ -13,9 +13,10 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 pub use address::AddressKind;
-pub use domain::{DomainPattern, HostPort};
+pub use domain::DomainPattern;
 pub use web_url::WebUrl;
 
+use crate::config::HostPort;
 use crate::error::{Error, Result};
 use crate::guard::allowed::Allowed;
 
@@ -39,7 +40,7 @@ impl WebRules {
     }
 
     fn excepts(&self, url: &WebUrl) -> bool {
-        self.private_allowed.iter().any(|exception| exception.is(url))
+        self.private_allowed.iter().any(|exception| is_at(url, exception))
     }
 }
 
@@ -66,6 +67,11 @@ impl Visit {
 /// May this page be fetched? A host that is on no list is refused, with what the owner can do.
 pub fn judge_url(url: WebUrl, rules: &Arc<WebRules>) -> Result<Allowed<Visit>> {
     let excepted = rules.excepts(&url);
+    if let (Some(ip), false) = (url.ip(), excepted)
+        && let Some(why) = AddressKind::of(ip).refusal()
+    {
+        return Err(refused(&url, ip, why));
+    }
     if !rules.lists(&url) {
         let host = url.host();
         return Err(Error::Denied(format!(
@@ -76,17 +82,12 @@ pub fn judge_url(url: WebUrl, rules: &Arc<WebRules>) -> Result<Allowed<Visit>> {
         let port = url.port();
         return Err(Error::Denied(format!("Port {port} is not one that pages are served on.")));
     }
-    if let (Some(ip), false) = (url.ip(), excepted)
-        && let Some(why) = AddressKind::of(ip).refusal()
-    {
-        return Err(refused(&url, ip, why));
-    }
     Ok(Allowed::mint(Visit { url, reach: Reach::Web(Arc::clone(rules)) }))
 }
 
 /// A server whose address the owner entered in a setting. Its settings page is the judgement.
 pub fn judge_service(url: WebUrl) -> Allowed<Visit> {
-    let service = HostPort::of(&url);
+    let service = HostPort { host: bare_host(&url).to_owned(), port: url.port() };
     Allowed::mint(Visit { url, reach: Reach::Service(service) })
 }
 
@@ -116,13 +117,22 @@ pub fn judge_redirect(from: &Allowed<Visit>, location: &str) -> Result<Allowed<V
     }
     match reach {
         Reach::Web(rules) => judge_url(next, rules).map_err(|err| sent_on(url, &err)),
-        Reach::Service(service) if service.is(&next) => Ok(judge_service(next)),
+        Reach::Service(service) if is_at(&next, service) => Ok(judge_service(next)),
         Reach::Service(_) => Err(Error::Denied(format!(
             "{} sends us on to {}, which is another server. Put the right address into the setting.",
             url.host(),
             next.host()
         ))),
     }
+}
+
+fn is_at(url: &WebUrl, place: &HostPort) -> bool {
+    place.host == bare_host(url) && place.port == url.port()
+}
+
+/// As [`HostPort`] spells it: IPv6 without brackets.
+fn bare_host(url: &WebUrl) -> &str {
+    url.host().trim_start_matches('[').trim_end_matches(']')
 }
 
 fn sent_on(from: &WebUrl, refusal: &Error) -> Error {
@@ -141,7 +151,7 @@ mod tests {
 
     fn rules(tier1: &[&str], private: &[&str]) -> Arc<WebRules> {
         let pattern = |text: &&str| DomainPattern::parse(text).unwrap();
-        let private = private.iter().map(|text| HostPort::parse(text).unwrap()).collect();
+        let private = private.iter().map(|text| text.parse().unwrap()).collect();
         let tier1 = tier1.iter().map(pattern).collect();
         Arc::new(WebRules { tier1, opened: Vec::new(), private_allowed: private })
     }

@@ -7,6 +7,7 @@
 pub mod anthropic;
 mod answer;
 mod calls;
+pub mod catalog;
 mod http;
 pub mod known_models;
 pub mod listing;
@@ -153,6 +154,19 @@ pub enum ModelError {
 }
 
 impl ModelError {
+    /// A stable word for the ledger and for programs.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            ModelError::WrongKey { .. } => "wrong_key",
+            ModelError::RateLimited { .. } => "rate_limited",
+            ModelError::TooLong => "too_long",
+            ModelError::Refused { .. } => "refused",
+            ModelError::Away { .. } => "model_away",
+            ModelError::Cut { .. } => "cut",
+            ModelError::Malformed { .. } => "malformed",
+        }
+    }
+
     /// Whose fault it was, for the log and the person.
     pub fn provider(&self) -> &str {
         match self {
@@ -175,13 +189,7 @@ impl From<ModelError> for Error {
 
 fn wait_words(retry_after: &Option<Duration>) -> String {
     match retry_after {
-        Some(wait) if wait.as_secs() < 120 => {
-            format!("Try again in {} s.", wait.as_secs().max(1))
-        }
-        Some(wait) if wait.as_secs() < 7_200 => {
-            format!("Try again in {} minutes.", wait.as_secs().div_ceil(60))
-        }
-        Some(wait) => format!("Try again in {} hours.", wait.as_secs().div_ceil(3_600)),
+        Some(wait) => format!("Try again in {} s.", wait.as_secs().max(1)),
         None => "Try again in a minute.".to_owned(),
     }
 }

@@ -59,7 +59,7 @@ fn config_show_says_what_counts_and_why() {
 
     [vault]
     passphrase = "" # default
-    master_key = "" # default
+    key_file = "" # default
     [exit 0]
     "#);
     let shown = house.run(&["config", "show", "--json"]);

@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 use steward::guard::approval::{self, Answer, Card, NewApproval};
-use steward::guard::{Verdict, call_hash, judge};
+use steward::guard::call::call_hash;
+use steward::guard::grounding::links;
+use steward::guard::label::{Label, Origin};
+use steward::guard::verdict::{Verdict, judge};
 use steward::ids::{ConversationId, RunId, ToolCallId, UserId};
 
 use super::verdict::{FETCH, SEND, call, facts, house, in_short, scene, verdict};
@@ -82,4 +85,19 @@ fn a_calls_hash_knows_its_bytes_but_not_the_order_of_fields() {
         assert_ne!(one, call_hash("t", &parse(other)), "{other}");
     }
     assert_ne!(one, call_hash("u", &parse(r#"{"a":1,"b":{"c":[1,2],"d":null}}"#)));
+}
+
+#[test]
+fn links_are_found_as_the_page_has_them() {
+    let page = Label::outside(Origin::Web("example.org".to_owned()));
+    let text = "See [this](https://example.org/a_(b)) and <https://example.org/c?d=1>, \
+        (https://other.example/e). http is a protocol; https:// alone is nothing.";
+    let found = links(&page, text);
+    let targets: Vec<&str> = found.iter().map(|link| link.target.as_str()).collect();
+    assert_eq!(
+        targets,
+        ["https://example.org/a_(b)", "https://example.org/c?d=1", "https://other.example/e"]
+    );
+    assert!(found.iter().all(|link| link.page.host() == "example.org"));
+    assert!(links(&Label::own_data(), text).is_empty(), "a note's addresses are no page's links");
 }

@@ -4,11 +4,12 @@ use std::path::PathBuf;
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use steward::guard::call::{Call, Effect, Role};
+use steward::guard::grounding::Link;
 use steward::guard::label::{Label, Origin};
 use steward::guard::net::{DomainPattern, WebUrl};
-use steward::guard::{
-    Call, Effect, Facts, Halt, Link, Mode, Offer, Role, Scene, Verdict, gather, judge, whitelist,
-};
+use steward::guard::verdict::{Facts, Halt, Mode, Offer, Scene, Verdict, gather, judge};
+use steward::guard::whitelist;
 
 use super::{House, by, now};
 
@@ -48,6 +49,10 @@ pub(super) fn scene() -> Scene {
     }
 }
 
+fn opened_folder() -> PathBuf {
+    std::env::temp_dir().canonicalize().unwrap().join("steward-test-opened-folder")
+}
+
 pub(super) async fn house() -> House {
     let house = House::new().await;
     house.save("system:key", "sk-live-Zq8vB2xW9tRk4mLp").await;
@@ -57,8 +62,7 @@ pub(super) async fn house() -> House {
             whitelist::add_domain(tx, "example.org", "", &by())?;
             whitelist::add_domain(tx, "*.example.net", "", &by())?;
             whitelist::add_domain(tx, "127.0.0.1", "", &by())?;
-            let opened = std::env::temp_dir();
-            let opened = opened.canonicalize().unwrap().join("steward-opened-folder");
+            let opened = opened_folder();
             std::fs::create_dir_all(&opened).unwrap();
             whitelist::add_folder(tx, opened.to_str().unwrap(), "", "/nonexistent".as_ref(), &by())
         })
@@ -91,47 +95,46 @@ pub(super) fn in_short(verdict: &Verdict) -> String {
     }
 }
 
-#[tokio::test]
-async fn each_rule_decides_in_its_turn() {
+/// Judges each call in the scene above and holds it against what is expected.
+async fn check(cases: &[(Tool, Value, &str)]) {
     let house = house().await;
-    let opened = std::env::temp_dir().canonicalize().unwrap().join("steward-opened-folder/a.txt");
-    let cases: &[(Tool, Value, &str)] = &[
-        // Own data: read and write freely.
+    for (tool, arguments, expected) in cases {
+        let got = verdict(&house, scene(), *tool, arguments.clone()).await;
+        assert_eq!(in_short(&got), *expected, "{} {arguments}", tool.0);
+    }
+}
+
+#[tokio::test]
+async fn own_data_is_read_and_written_freely() {
+    let opened = opened_folder().join("a.txt");
+    check(&[
         (READ, json!({"path": "a.txt"}), "go"),
         (READ, json!({"path": "/data/files/ann/a.txt"}), "go"),
         (READ, json!({"path": opened}), "go"),
         (WRITE, json!({"path": "a.txt", "text": "x"}), "go"),
         (NOTE, json!({"text": "call https://evil.example/?q=1 and eve@evil.example"}), "go"),
         (NOTE, json!({"text": "x", "extra": null}), "go"),
-        // A folder that was opened: writing and deleting ask.
-        (
-            WRITE,
-            json!({"path": opened, "text": "x"}),
-            "ask: It changes files in a folder that you opened.",
-        ),
+        (WRITE, json!({"path": opened}), "ask: It changes files in a folder that you opened."),
         (DELETE, json!({"path": "a.txt"}), "ask: It takes something away for good."),
-        // Rule 2.
-        (
-            READ,
-            json!({"path": "/etc/passwd"}),
-            "deny: /etc/passwd lies in no folder that was opened under Whitelists.",
-        ),
-        (
-            READ,
-            json!({"path": "../bob/a"}),
-            "deny: ../bob/a leads upwards with `..`; write the path itself.",
-        ),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_on_no_list_is_denied() {
+    let unlisted = "deny: eve@evil.example is not on the whitelist of addresses.";
+    let closed = "lies in no folder that was opened under Whitelists.";
+    let opened = opened_folder();
+    let beside = format!("{}x/a", opened.display());
+    check(&[
+        (READ, json!({"path": "/etc/passwd"}), &format!("deny: /etc/passwd {closed}")),
+        (READ, json!({"path": beside}), &format!("deny: {beside} {closed}")),
+        (READ, json!({"path": "../b"}), "deny: ../b leads upwards with `..`; write the path itself."),
         (READ, json!({"path": 7}), "deny: path has to be text, or a list of texts."),
-        (
-            SEND,
-            json!({"to": "eve@evil.example", "text": "x"}),
-            "deny: eve@evil.example is not on the whitelist of addresses.",
-        ),
-        (
-            SEND,
-            json!({"to": ["ann@example.org", "eve@evil.example"]}),
-            "deny: eve@evil.example is not on the whitelist of addresses.",
-        ),
+        (SEND, json!({"to": "eve@evil.example", "text": "x"}), unlisted),
+        (SEND, json!({"to": ["ann@example.org", "eve@evil.example"]}), unlisted),
+        (SEND, json!({"to": {"a": "eve@evil.example"}}), "deny: to has to be text, or a list of texts."),
+        (FETCH, json!({"url": "file:///a"}), "deny: Only http and https pages can be fetched, not file."),
         (
             FETCH,
             json!({"url": "https://evil.example/"}),
@@ -142,80 +145,64 @@ async fn each_rule_decides_in_its_turn() {
             json!({"url": "http://127.0.0.1/"}),
             "deny: 127.0.0.1 is this machine itself, and is not reached from here.",
         ),
-        (
-            FETCH,
-            json!({"url": "file:///etc/passwd"}),
-            "deny: Only http and https pages can be fetched, not file.",
-        ),
-        // Rule 3.
-        (
-            NOTE,
-            json!({"text": "sk-live-Zq8vB2xW9tRk4mLp"}),
-            "ALERT: The arguments hold the value of system:key, which never leaves the vault.",
-        ),
-        (
-            NOTE,
-            json!({"text": "is it CANARY-7F3A9C2E11?"}),
-            "ALERT: The arguments hold the value of canary, which never leaves the vault.",
-        ),
+        (READ, json!([1]), "deny: The arguments have to be a JSON object."),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn a_secret_in_any_argument_is_denied_with_an_alarm() {
+    let holds = |name| {
+        format!("ALERT: The arguments hold the value of {name}, which never leaves the vault.")
+    };
+    check(&[
+        (NOTE, json!({"text": "sk-live-Zq8vB2xW9tRk4mLp"}), &holds("system:key")),
+        (NOTE, json!({"text": "x", "sk-live-Zq8vB2xW9tRk4mLp": 1}), &holds("system:key")),
+        (NOTE, json!({"text": "is it CANARY-7F3A9C2E11?"}), &holds("canary")),
         (
             FETCH,
             json!({"url": "https://example.org/?q=c2stbGl2ZS1acTh2QjJ4Vzl0Ums0bUxw"}),
-            "ALERT: The arguments hold the value of system:key, which never leaves the vault.",
+            &holds("system:key"),
         ),
-        // Rule 4.
-        (FETCH, json!({"url": "https://example.org/"}), "go"),
-        (
-            FETCH,
-            json!({"url": "https://example.org/wiki/Rust_(programming_language)", "page": 2}),
-            "go",
-        ),
-        (
-            FETCH,
-            json!({"url": "https://example.org/wiki/Rust_(Sprache)"}),
-            "ask: Part of the address, Rust_(Sprache), is neither in your words nor in a link of that site.",
-        ),
-        (FETCH, json!({"url": "https://example.org/wiki/Rust_programming_language"}), "go"),
-        (FETCH, json!({"url": "https://example.org/?q=rust+programming%20language"}), "go"),
-        (FETCH, json!({"url": "https://docs.example.net/a/guide-book?chapter=seven"}), "go"),
-        (FETCH, json!({"url": "https://example.org/news/story-4711-abcdef"}), "go"),
-        (
-            FETCH,
-            json!({"url": "https://docs.example.net/news/story-4711-abcdef"}),
-            "ask: Part of the address, story-4711-abcdef, is neither in your words nor in a link of that site.",
-        ),
-        (
-            FETCH,
-            json!({"url": "https://leak-me.example.net/"}),
-            "ask: Part of the address, leak-me, is neither in your words nor in a link of that site.",
-        ),
-        (FETCH, json!({"url": "https://example.org/rUsT"}), "go"),
-        (
-            FETCH,
-            json!({"url": "https://example.org/pRoGramming"}),
-            "ask: Part of the address, pRoGramming, is neither in your words nor in a link of that site.",
-        ),
-        (
-            FETCH,
-            json!({"url": "https://example.org/%70rogramming"}),
-            "ask: Part of the address, %70rogramming, is neither in your words nor in a link of that site.",
-        ),
-        (
-            FETCH,
-            json!({"url": "https://example.org/programming---language"}),
-            "ask: Part of the address, programming---language, is neither in your words nor in a link of that site.",
-        ),
-        (
-            FETCH,
-            json!({"url": "https://example.org/language_programming"}),
-            "ask: Part of the address, language_programming, is neither in your words nor in a link of that site.",
-        ),
-        (
-            FETCH,
-            json!({"url": "https://example.org/a1b2/c3d4/e5f6/a7b8/c9"}),
-            "ask: Part of the address, c9, is neither in your words nor in a link of that site.",
-        ),
-        // Rule 7, until grounding is there.
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn an_address_is_read_when_its_parts_are_the_owners_or_the_sites() {
+    let org = |rest| json!({"url": format!("https://example.org{rest}")});
+    let net = |host, rest| json!({"url": format!("https://{host}.example.net{rest}")});
+    let foreign = |part| {
+        format!(
+            "ask: Part of the address, {part}, is neither in your words nor in a link of that site."
+        )
+    };
+    check(&[
+        (FETCH, org(""), "go"),
+        (FETCH, org("/wiki/Rust_(programming_language)"), "go"),
+        (FETCH, org("/wiki/Rust_(Sprache)"), &foreign("Rust_(Sprache)")),
+        (FETCH, org("/?q=rust+programming%20language"), "go"),
+        (FETCH, org("/?data=rust"), "go"),
+        (FETCH, org("/?query=rust"), &foreign("query")),
+        (FETCH, net("docs", "/a/guide-book?chapter=seven"), "go"),
+        (FETCH, org("/news/story-4711-abcdef"), "go"),
+        (FETCH, net("docs", "/news/story-4711-abcdef"), &foreign("story-4711-abcdef")),
+        (FETCH, net("leak-me", ""), &foreign("leak-me")),
+        (FETCH, org("/RUST/programming/Language"), "go"),
+        (FETCH, org("/pRoGramming"), &foreign("pRoGramming")),
+        (FETCH, org("/%70rogramming"), &foreign("%70rogramming")),
+        (FETCH, org("/programming---language"), &foreign("programming---language")),
+        (FETCH, org("/language_programming"), &foreign("language_programming")),
+        (FETCH, org("/-~-~-"), &foreign("-~-~-")),
+        (FETCH, org("/a1b2/c3d4/e5f6/a7b8/c9"), &foreign("c9")),
+        (FETCH, org("/%F0%9F%98%80%F0%9F%98%80%F0%9F%98%80"), &foreign("😀😀😀")),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn sending_running_and_the_unknown_ask() {
+    check(&[
         (SEND, json!({"to": "ann@example.org", "text": "hi"}), "ask: It leaves the house."),
         (SHELL, json!({"command": ["ls", "-l"]}), "ask: It runs a program."),
         (UNKNOWN, json!({"a": 1}), "ask: Nobody declared what a means to mcp__x__y."),
@@ -225,12 +212,8 @@ async fn each_rule_decides_in_its_turn() {
             json!({"path": "a", "url": "https://evil.example"}),
             "ask: Nobody declared what url means to file_read.",
         ),
-        (READ, json!([1]), "deny: The arguments have to be a JSON object."),
-    ];
-    for (tool, arguments, expected) in cases {
-        let got = verdict(&house, scene(), *tool, arguments.clone()).await;
-        assert_eq!(in_short(&got), *expected, "{} {arguments}", tool.0);
-    }
+    ])
+    .await;
 }
 
 #[tokio::test]

@@ -1,0 +1,227 @@
+//! Getting a page from the web: only what the guard allowed, only from the very number it judged,
+//! and never more than fits.
+
+mod feed;
+mod names;
+mod page;
+mod text;
+
+use std::net::SocketAddr;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use reqwest::header::{
+    ACCEPT, ACCEPT_LANGUAGE, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION,
+};
+use reqwest::{Client, Response, redirect};
+
+use crate::error::{Error, Result};
+use crate::guard::allowed::Allowed;
+use crate::guard::net::{Visit, WebUrl, judge_address, judge_redirect};
+use names::{JUDGED, JudgedOnly};
+
+pub use names::Names;
+pub use page::{Page, read_page};
+
+const AGENT: &str = concat!("Steward/", env!("CARGO_PKG_VERSION"));
+const ACCEPTED: &str =
+    "text/html,application/xhtml+xml,application/pdf,application/json,text/plain;q=0.9,*/*;q=0.5";
+const CONNECT_TIME_MAX: Duration = Duration::from_secs(8);
+const HEADERS_MAX: usize = 100;
+const HEADER_BYTES_MAX: usize = 64 << 10;
+
+/// How much one fetch may take.
+#[derive(Debug, Clone, Copy)]
+pub struct FetchLimits {
+    pub redirects_max: usize,
+    pub body_bytes_max: usize,
+    /// From the first look-up to the last byte.
+    pub time_max: Duration,
+}
+
+impl Default for FetchLimits {
+    fn default() -> FetchLimits {
+        FetchLimits { redirects_max: 5, body_bytes_max: 8 << 20, time_max: Duration::from_secs(25) }
+    }
+}
+
+#[derive(Debug, Default)]
+pub struct Fetcher {
+    names: Names,
+    limits: FetchLimits,
+    client: OnceLock<Client>,
+}
+
+/// What came back, as it came.
+#[derive(Debug)]
+pub struct Fetched {
+    /// Where it was found in the end.
+    pub url: WebUrl,
+    /// In lower case, without parameters; empty when the server said nothing.
+    pub media_type: String,
+    pub charset: Option<String>,
+    pub body: Vec<u8>,
+}
+
+impl Fetcher {
+    pub fn new(names: Names, limits: FetchLimits) -> Fetcher {
+        Fetcher { names, limits, client: OnceLock::new() }
+    }
+
+    /// Gets a page, following redirects that pass the same rules.
+    pub async fn get(&self, visit: Allowed<Visit>) -> Result<Fetched> {
+        self.get_with(visit, HeaderMap::new()).await
+    }
+
+    /// The same with more headers; they are meant for one server, so no other may be behind `visit`.
+    pub async fn get_with(&self, visit: Allowed<Visit>, headers: HeaderMap) -> Result<Fetched> {
+        let host = visit.get().url().host().to_owned();
+        let fetched =
+            tokio::time::timeout(self.limits.time_max, self.follow(visit, &headers)).await;
+        fetched.unwrap_or_else(|_| Err(outside(&host, "takes too long to answer; try again later")))
+    }
+
+    async fn follow(&self, mut visit: Allowed<Visit>, headers: &HeaderMap) -> Result<Fetched> {
+        for _ in 0..=self.limits.redirects_max {
+            let response = self.ask(&visit, headers).await?;
+            let Some(location) = location(&response) else {
+                return self.receive(visit.spend().url(), response).await;
+            };
+            visit = judge_redirect(&visit, &location)?;
+        }
+        Err(outside(visit.get().url().host(), "sends us from one place to the next without end"))
+    }
+
+    async fn ask(&self, visit: &Allowed<Visit>, headers: &HeaderMap) -> Result<Response> {
+        let judged = self.judged(visit).await?;
+        let url = visit.get().url();
+        let request = self.client()?.get(url.to_url()).headers(headers.clone());
+        let sent = JUDGED.scope(judged.clone(), request.send()).await;
+        let response = sent.map_err(|err| unreachable(url.host(), err))?;
+        // Belt and braces: the connection is where the judgement was.
+        if response.remote_addr().is_none_or(|address| !judged.contains(&address)) {
+            return Err(Error::Denied(format!(
+                "{} answered from an address that was not judged.",
+                url.host()
+            )));
+        }
+        Ok(response)
+    }
+
+    /// Every number the name stands for, if every one of them may be reached.
+    async fn judged(&self, visit: &Allowed<Visit>) -> Result<Vec<SocketAddr>> {
+        let url = visit.get().url();
+        let found = match url.ip() {
+            Some(ip) => vec![ip],
+            None => self.names.look_up(url.host()).await.unwrap_or_default(),
+        };
+        if found.is_empty() {
+            return Err(outside(url.host(), "can't be found; check its spelling"));
+        }
+        found.into_iter().map(|ip| judge_address(visit, ip)).collect()
+    }
+
+    async fn receive(&self, url: &WebUrl, mut response: Response) -> Result<Fetched> {
+        let host = url.host();
+        check_status(host, &response)?;
+        check_headers(host, response.headers())?;
+        let (media_type, charset) = content_type(response.headers());
+        let mut body = Vec::new();
+        // Counted after decompression: a bomb is cut off here.
+        while let Some(chunk) = response.chunk().await.map_err(|err| unreachable(host, err))? {
+            if body.len() + chunk.len() > self.limits.body_bytes_max {
+                let most = self.limits.body_bytes_max >> 20;
+                return Err(outside(
+                    host,
+                    &format!("sends more than {most} MB, which is more than is read"),
+                ));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Fetched { url: url.clone(), media_type, charset, body })
+    }
+
+    fn client(&self) -> Result<&Client> {
+        if let Some(client) = self.client.get() {
+            return Ok(client);
+        }
+        let built = build_client().map_err(Error::internal)?;
+        Ok(self.client.get_or_init(|| built))
+    }
+}
+
+fn build_client() -> reqwest::Result<Client> {
+    // Already there in the running program; the answer only says so.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let mut headers = HeaderMap::new();
+    headers.insert(ACCEPT, HeaderValue::from_static(ACCEPTED));
+    headers.insert(ACCEPT_LANGUAGE, HeaderValue::from_static("en,*;q=0.5"));
+    Client::builder()
+        .user_agent(AGENT)
+        .default_headers(headers)
+        .dns_resolver(JudgedOnly)
+        .redirect(redirect::Policy::none())
+        .referer(false)
+        .no_proxy()
+        // A kept connection would outlive the judgement it was opened under.
+        .pool_max_idle_per_host(0)
+        .connect_timeout(CONNECT_TIME_MAX)
+        .http1_max_headers(HEADERS_MAX)
+        .build()
+}
+
+fn location(response: &Response) -> Option<String> {
+    let moved = matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308);
+    let location = response.headers().get(LOCATION).filter(|_| moved)?;
+    Some(String::from_utf8_lossy(location.as_bytes()).into_owned())
+}
+
+fn check_status(host: &str, response: &Response) -> Result<()> {
+    let status = response.status();
+    let what = match status.as_u16() {
+        200..=299 => return Ok(()),
+        401 | 403 | 407 | 451 => "doesn't let us read that page",
+        404 | 410 => "has no such page",
+        429 => "asks us to come less often; try again later",
+        500..=599 => "has trouble of its own; try again later",
+        _ => "gave no page",
+    };
+    Err(outside(host, &format!("{what} (status {})", status.as_u16())))
+}
+
+fn check_headers(host: &str, headers: &HeaderMap) -> Result<()> {
+    let bytes: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    if bytes > HEADER_BYTES_MAX {
+        return Err(outside(host, "sends more headers than is reasonable"));
+    }
+    // What we asked for has been decompressed, and its header taken away.
+    let packed = headers.get(CONTENT_ENCODING).is_some_and(|packing| packing != "identity");
+    if packed {
+        return Err(outside(host, "packs its pages in a way we did not ask for"));
+    }
+    Ok(())
+}
+
+fn content_type(headers: &HeaderMap) -> (String, Option<String>) {
+    let said = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let said = said.to_ascii_lowercase();
+    let mut parts = said.split(';').map(str::trim);
+    let media_type = parts.next().unwrap_or_default().to_owned();
+    let charset = parts.find_map(|part| part.strip_prefix("charset="));
+    (media_type, charset.map(|name| name.trim_matches('"').to_owned()))
+}
+
+fn unreachable(host: &str, err: reqwest::Error) -> Error {
+    let what = match () {
+        () if err.is_timeout() => "takes too long to answer; try again later",
+        () if err.is_connect() => "can't be reached, or its certificate is not good",
+        () if err.is_body() || err.is_decode() => "broke off in the middle; try again later",
+        () => "doesn't answer the way websites do",
+    };
+    let message = format!("{host} {what}.");
+    Error::Outside { service: host.to_owned(), message, source: Some(err.into()) }
+}
+
+fn outside(host: &str, what: &str) -> Error {
+    Error::outside(host, format!("{host} {what}."))
+}

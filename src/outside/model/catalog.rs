@@ -1,0 +1,83 @@
+//! Every model by its full name, `provider:model`: those at providers and the built-in one.
+
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::Arc;
+
+use url::Host;
+
+use super::builtin::Engine;
+use super::prices::{self, Info, Override, Price};
+use super::{DeltaStream, Model, Models, Provider, Request, Usage};
+use crate::error::Result;
+
+pub const COMMANDS: &str = "builtin:commands";
+
+#[derive(Clone)]
+pub struct Catalog {
+    pub providers: Models,
+    pub commands: Arc<Engine>,
+    /// The owner's rows about prices and sizes.
+    pub overrides: Arc<[Override]>,
+}
+
+/// A model that can be asked.
+pub enum Opened {
+    Commands(Arc<Engine>),
+    Remote(Model),
+}
+
+impl Opened {
+    pub fn stream(&self, request: Request) -> DeltaStream {
+        match self {
+            Opened::Commands(engine) => engine.stream(&request),
+            Opened::Remote(model) => model.stream(request),
+        }
+    }
+}
+
+impl Catalog {
+    pub fn open(&self, name: &str) -> Result<Opened> {
+        if name == COMMANDS {
+            return Ok(Opened::Commands(self.commands.clone()));
+        }
+        self.providers.open(name).map(Opened::Remote)
+    }
+
+    /// What is known of a model. A server of the house bills nobody, so its price is known: nothing.
+    pub fn info(&self, name: &str) -> Info {
+        const FREE: Price =
+            Price { input: 0, output: 0, cached: None, cache_write: None, long: None };
+        if name == COMMANDS {
+            return Info { price: Some(FREE), tools: Some(true), ..Info::default() };
+        }
+        let info = prices::info(name, &self.overrides, None);
+        let provider = name.split_once(':').and_then(|(it, _)| self.providers.provider(it).ok());
+        match provider {
+            Some(provider) if is_of_the_house(provider) => {
+                info.or(Info { price: Some(FREE), ..Info::default() })
+            }
+            _ => info,
+        }
+    }
+
+    /// Micro-dollars, rounded up; none when the price is not known.
+    pub fn cost(&self, name: &str, usage: Usage) -> Option<u64> {
+        prices::cost(&usage, self.info(name).price.as_ref())
+    }
+}
+
+fn is_of_the_house(provider: &Provider) -> bool {
+    match provider.base_url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".local"),
+        Some(Host::Ipv4(ip)) => is_private(IpAddr::V4(ip)),
+        Some(Host::Ipv6(ip)) => is_private(IpAddr::V6(ip)),
+        None => false,
+    }
+}
+
+fn is_private(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(ip) => ip.is_loopback() || ip.is_private() || ip.is_link_local(),
+        IpAddr::V6(ip) => ip == Ipv6Addr::LOCALHOST || ip.is_unique_local(),
+    }
+}

@@ -1,0 +1,29 @@
+// Every page, in every form.
+
+import { everyForm } from "./axe.mjs";
+import { env, say, signedIn, url, window_ } from "./browser.mjs";
+
+/// One page, named in the environment, with what the test put on it.
+export async function page_is_accessible() {
+  const page = env.PAGE_PATH === "/login" ? await window_() : await signedIn();
+  await page.goto(url(env.PAGE_PATH));
+  await everyForm(page, env.PAGE_PATH);
+}
+
+/// A conversation with an answer, a tool call and a card that waits.
+export async function conversation_is_accessible() {
+  const page = await signedIn();
+  await say(page, env.REQUEST);
+  await page.locator(".approval").getByText("waits for you").waitFor();
+  await everyForm(page, "a conversation with a card");
+  await page.goto(url("/approvals"));
+  await everyForm(page, "/approvals with a card");
+}
+
+/// The picture of the README.
+export async function screenshot() {
+  const page = await signedIn({ viewport: { width: 1200, height: 780 }, deviceScaleFactor: 1.5, colorScheme: "light" });
+  await say(page, env.REQUEST);
+  await page.locator(".approval").getByText("waits for you").waitFor();
+  await page.screenshot({ path: env.PICTURE });
+}

@@ -1,0 +1,89 @@
+// The first minutes: from the printed code to the first answer.
+
+import { everyForm } from "./axe.mjs";
+import { answered, check, env, noProblems, shows, url, window_ } from "./browser.mjs";
+
+const SETUP_MS_MAX = 180_000;
+
+/// No mouse: only what the keyboard types, as a person reads the page.
+export async function setup_by_keyboard() {
+  const page = await window_();
+  const keys = page.keyboard;
+  const begun = Date.now();
+  await page.goto(url("/"));
+  await page.waitForURL(/\/setup/);
+  check(await focused(page, "code"), "the field of the code has the focus");
+  await keys.type(env.CODE);
+  await keys.press("Enter");
+
+  await page.getByRole("heading", { name: "Who is the owner?" }).waitFor();
+  await tabTo(page, "Name");
+  await keys.type(env.OWNER);
+  await tabTo(page, "Password");
+  await keys.type(env.PASSWORD);
+  await keys.press("Enter");
+
+  await page.getByRole("heading", { name: "Connect a language model" }).waitFor();
+  await tabTo(page, "Skip for now");
+  await keys.press("Enter");
+  await tabTo(page, "Open Chat");
+  await keys.press("Enter");
+
+  await page.waitForURL(/\/chat/);
+  await page.getByText("No language model is connected").waitFor();
+  await tabTo(page, "Message");
+  await keys.type("note: boiler serviced in May");
+  await keys.press("Enter");
+  await shows(page, /boiler/i);
+  await answered(page);
+  const took = Date.now() - begun;
+  check(took < SETUP_MS_MAX, `setting up took ${took} ms`);
+
+  const closed = await page.request.get(url("/setup"), { maxRedirects: 0 });
+  check(closed.status() === 410, `setup is closed for good, and said ${closed.status()}`);
+  noProblems(page);
+}
+
+/// Each step in every form, and its bad answers in words.
+export async function setup_steps_are_accessible() {
+  const page = await window_();
+  await page.goto(url("/setup"));
+  await everyForm(page, "setup: code");
+  await page.getByLabel("Setup code").fill("0000-0000");
+  await page.getByRole("button", { name: "Continue" }).click();
+  await page.getByRole("alert").first().waitFor();
+  await everyForm(page, "setup: wrong code");
+  await page.getByLabel("Setup code").fill(env.CODE);
+  await page.getByRole("button", { name: "Continue" }).click();
+  await page.getByLabel("Name").fill(env.OWNER);
+  await page.getByLabel("Password").fill("short");
+  await page.getByRole("button", { name: "Create owner" }).click();
+  await page.getByRole("alert").first().waitFor();
+  check((await page.getByLabel("Name").inputValue()) === env.OWNER, "what was typed is still there");
+  await everyForm(page, "setup: owner");
+  await page.getByLabel("Password").fill(env.PASSWORD);
+  await page.getByRole("button", { name: "Create owner" }).click();
+  await page.getByRole("heading", { name: "Connect a language model" }).waitFor();
+  await everyForm(page, "setup: model");
+  await page.getByRole("button", { name: "Skip for now" }).click();
+  await page.getByRole("link", { name: "Open Chat" }).waitFor();
+  await everyForm(page, "setup: done");
+}
+
+async function focused(page, id) {
+  return page.evaluate((id) => document.activeElement?.id === id, id);
+}
+
+/// Presses Tab until what has the focus is called this.
+async function tabTo(page, name) {
+  for (let presses = 0; presses < 60; presses++) {
+    const here = await page.evaluate(() => {
+      const at = document.activeElement;
+      const label = at?.labels?.[0]?.textContent ?? at?.getAttribute("aria-label") ?? at?.textContent ?? "";
+      return label.trim();
+    });
+    if (here.startsWith(name)) return;
+    await page.keyboard.press("Tab");
+  }
+  throw new Error(`Tab never reaches «${name}»`);
+}
