@@ -35,10 +35,7 @@ pub fn messages(history: &History) -> Vec<Message> {
     }
     let mut out: Vec<Message> = Vec::new();
     if let Some((summary, label)) = &history.window.summary {
-        let text = format!(
-            "Summary of this conversation so far:\n{}",
-            shown(summary, label)
-        );
+        let text = format!("Summary of this conversation so far:\n{}", shown(summary, label));
         push(&mut out, Role::User, vec![Part::Text(text)]);
     }
     for message in &history.window.messages {
@@ -133,11 +130,7 @@ fn attachment_parts(attachment: &Attachment) -> Vec<Part> {
     }
     let text = attachment.text.as_deref().unwrap_or("(nothing could be read from this file)");
     let label = Label::outside(Origin::File(attachment.name.clone()));
-    vec![Part::Text(format!(
-        "Attached file {}:\n{}",
-        attachment.name,
-        shown(text, &label)
-    ))]
+    vec![Part::Text(format!("Attached file {}:\n{}", attachment.name, shown(text, &label)))]
 }
 
 /// Text from outside is wrapped in a boundary that it can't forge.

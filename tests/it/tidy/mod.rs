@@ -11,7 +11,7 @@ const TEMPLATE_LINES_MAX: usize = 150;
 /// The kernel's order: what stands later may use what stands earlier. Modules of
 /// `lib.rs` that are not named here stand where `lib.rs` puts them.
 const KERNEL: [&str; 12] = [
-    "db", "guard", "outside", "inbox", "events", "agent", "app", "web", "features", "daemon",
+    "db", "guard", "outside", "inbox", "events", "agent", "web", "app", "features", "daemon",
     "cli", "testing",
 ];
 
@@ -257,6 +257,13 @@ fn tests_wait_for_things_and_skip_nothing() {
         }
     }
     none(&wrong);
+}
+
+#[test]
+fn the_lockfile_of_the_tests_names_no_download_address() {
+    let lock = text("tests/real/package-lock.json");
+    assert!(lock.contains("\"integrity\""), "each package is held to its checksum");
+    assert!(!lock.contains("\"resolved\""), "npm finds the packages where it is set up to");
 }
 
 #[test]
