@@ -1,5 +1,7 @@
 //! Every long-lived part, built once by `daemon` and handed down. Cheap to clone.
 
+mod shell;
+
 use std::sync::Arc;
 
 use crate::agent::Agents;

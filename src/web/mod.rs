@@ -5,6 +5,7 @@ pub mod caller;
 pub mod csrf;
 pub mod door;
 pub mod error;
+pub mod flash;
 pub mod form;
 pub mod headers;
 pub mod highlight;

@@ -16,6 +16,7 @@ use uuid::Uuid;
 use crate::error::Error;
 use crate::web::door::Door;
 use crate::web::error::Refusal;
+use crate::web::flash::{self, Flash};
 use crate::web::theme::Theme;
 
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -30,6 +31,8 @@ pub struct Current {
     /// Errors are JSON; otherwise they are pages.
     pub json: bool,
     pub theme: Theme,
+    /// What the page asked for has to say about the change before it.
+    pub flash: Option<Flash>,
     /// The moment, in the owner's words and zone.
     pub at: String,
 }
@@ -51,9 +54,11 @@ pub async fn begin(State(door): State<Door>, request: Request, next: Next) -> Re
         id: Uuid::new_v4().simple().to_string(),
         json: wants_json(request.uri().path(), request.headers()),
         theme: Theme::of(request.headers()),
+        flash: flash::of(request.headers()),
         at: now_in_words(&door),
     };
     let id = HeaderValue::from_str(&current.id).expect("hex digits are a header value");
+    let told = current.flash.is_some();
     let answer = async move {
         match AssertUnwindSafe(next.run(request)).catch_unwind().await {
             Ok(response) => response,
@@ -61,6 +66,9 @@ pub async fn begin(State(door): State<Door>, request: Request, next: Next) -> Re
         }
     };
     let mut response = CURRENT.scope(current, answer).await;
+    if told {
+        flash::forget(&mut response);
+    }
     response.headers_mut().insert(REQUEST_ID, id);
     response
 }

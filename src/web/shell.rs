@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use crate::web::flash::Flash;
 use crate::web::theme::Theme;
 
 /// One line of the navigation.
@@ -61,14 +62,6 @@ impl Nav {
     }
 }
 
-/// "Reminder 'Stretch' deleted." and, where it can be taken back, the address that does so.
-pub struct Flash {
-    pub text: String,
-    /// Posting here undoes it.
-    pub undo: Option<String>,
-    pub failed: bool,
-}
-
 pub struct Shell {
     pub nav: Arc<Nav>,
     /// The page's heading; also the tab's title.
@@ -87,22 +80,14 @@ pub struct Shell {
     pub stream: String,
 }
 
-impl Shell {
-    /// The same shell for one page.
-    pub fn titled(mut self, here: &'static str, title: impl Into<String>) -> Shell {
-        self.here = here;
-        self.title = title.into();
-        self
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
 
     use askama::Template;
 
-    use super::{Entry, Flash, Group, Nav, Shell};
+    use super::{Entry, Group, Nav, Shell};
+    use crate::web::flash::Flash;
     use crate::web::theme::Theme;
 
     #[derive(Template)]
