@@ -38,6 +38,7 @@ use crate::spawn::Timers;
 use tool::Toolbox;
 
 pub use live::LiveRuns;
+pub use spend::start_of_day;
 
 /// The default agent; it can't be deleted.
 pub const ASSISTANT: AgentId = AgentId::from_u128(0x0000_0000_0000_7000_8000_0000_0000_0001);

@@ -1,8 +1,8 @@
 //! The frame around a page: what the header and the navigation show just now.
 
 use super::App;
-use crate::agent::{ASSISTANT, spend};
 use crate::agent::store::runs;
+use crate::agent::{ASSISTANT, start_of_day};
 use crate::error::Result;
 use crate::guard::approval;
 use crate::web::caller::Caller;
@@ -14,7 +14,7 @@ const MICROS_PER_CENT: i64 = 10_000;
 impl App {
     /// For a page at the navigation's entry `here`.
     pub async fn shell(&self, caller: &Caller, here: &'static str, title: &str) -> Result<Shell> {
-        let (user, day) = (caller.user_id, spend::start_of_day(&self.clock, &self.config));
+        let (user, day) = (caller.user_id, start_of_day(&self.clock, &self.config));
         let (waiting, spent) = self
             .db
             .read(move |r| {
