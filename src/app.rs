@@ -5,7 +5,6 @@ mod shell;
 use std::sync::Arc;
 
 use crate::agent::Agents;
-use crate::outside::model::builtin::Engine;
 use crate::spawn::Spawner;
 use crate::web::shell::Nav;
 
@@ -13,7 +12,6 @@ use crate::web::shell::Nav;
 pub struct App {
     /// The loop and what it works with: database, clock, settings, vault, guard, outside.
     pub agents: Agents,
-    pub commands: Arc<Engine>,
     pub nav: Arc<Nav>,
     pub spawner: Spawner,
 }

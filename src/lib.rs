@@ -21,5 +21,6 @@ pub mod agent;
 pub mod web;
 pub mod app;
 pub mod features;
+pub mod daemon;
 pub mod cli;
 pub mod testing;

@@ -3,10 +3,14 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+
+/// How long the house waits for what is going on when it closes.
+const CLOSE_MAX: Duration = Duration::from_secs(5);
 
 #[derive(Clone, Default)]
 pub struct Spawner {
@@ -31,6 +35,11 @@ impl Spawner {
         self.tasks.spawn(guarded);
     }
 
+    /// Starts a task that ends by itself once [`Spawner::stopping`] is cancelled.
+    pub fn spawn_to_end(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.spawn(task);
+    }
+
     /// Cancelled when the house closes.
     pub fn stopping(&self) -> CancellationToken {
         self.stop.clone()
@@ -40,11 +49,13 @@ impl Spawner {
         self.tasks.len()
     }
 
-    /// Tells every task to stop and waits until all have.
+    /// Tells every task to stop and waits until all have, but not for long.
     pub async fn close(&self) {
         self.stop.cancel();
         self.tasks.close();
-        self.tasks.wait().await;
+        if tokio::time::timeout(CLOSE_MAX, self.tasks.wait()).await.is_err() {
+            tracing::warn!("{} tasks did not end in time and are cut off", self.tasks.len());
+        }
     }
 }
 

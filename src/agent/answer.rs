@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::store::messages::{self, NewMessage};
 use super::store::{calls, runs};
 use super::{Agents, CallState, RunState, finish};
 use crate::db::Tx;
@@ -9,7 +10,9 @@ use crate::error::{Error, Result};
 use crate::events::Event;
 use crate::guard::approval::{self, Answer, Approval};
 use crate::guard::label::Label;
-use crate::ids::{ConversationId, RunId, ToolCallId, UserId};
+use crate::ids::{ConversationId, MessageId, RunId, ToolCallId, UserId};
+use crate::outside::model::Usage;
+use crate::outside::model::catalog::COMMANDS;
 
 /// Gives the answer and sets the run going again. The first answer wins; the second is a conflict
 /// that says who was first. Only the one who was asked may answer.
@@ -59,6 +62,38 @@ fn answer_rows(
     }
     agents.inbox.requeue(tx, run.id)?;
     Ok(approval)
+}
+
+/// Ends a run that was just queued with an answer that needs no model.
+pub fn reply_at_once(
+    tx: &Tx<'_>,
+    agents: &Agents,
+    run_id: RunId,
+    text: &str,
+    now: Timestamp,
+) -> Result<()> {
+    let run = runs::find(tx, run_id)?;
+    let message = NewMessage {
+        id: MessageId::new(now),
+        conversation_id: run.conversation_id,
+        run_id: Some(run_id),
+        role: "assistant",
+        text,
+        label: &Label::system(),
+    };
+    messages::insert(tx, &message, now)?;
+    runs::set_state(tx, run_id, RunState::Completed, now)?;
+    let said = Event::Text { content: text.to_owned() };
+    let done = Event::Done {
+        text: text.to_owned(),
+        tool_calls_made: 0,
+        usage: Usage::default(),
+        model: COMMANDS.to_owned(),
+    };
+    for event in [Event::RunStarted, said, done] {
+        agents.events.record(tx, run.conversation_id, Some(run_id), now, event)?;
+    }
+    Ok(())
 }
 
 /// Stops a run: a live one before its next step, one that waits at once.

@@ -7,7 +7,21 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Agents, run};
 use crate::error::{Error, Result};
+use crate::inbox::Claimed;
 use crate::spawn::Spawner;
+
+/// Carries on what waits, one run after another, until nothing can be claimed.
+pub async fn work_off(agents: &Agents) -> Result<()> {
+    while let Some(claimed) = claim(agents).await? {
+        run::carry(agents, claimed).await;
+    }
+    Ok(())
+}
+
+async fn claim(agents: &Agents) -> Result<Option<Claimed>> {
+    let (inbox, now) = (agents.inbox.clone(), agents.clock.now());
+    agents.db.write(move |tx| inbox.claim(tx, now)).await
+}
 
 /// Works until `stop`; runs still going then are cut off and resumed at the next start.
 pub async fn work(agents: Agents, spawner: Spawner, stop: CancellationToken) -> Result<()> {
@@ -19,8 +33,7 @@ pub async fn work(agents: Agents, spawner: Spawner, stop: CancellationToken) -> 
             () = stop.cancelled() => return Ok(()),
         };
         let claimed = loop {
-            let (inbox, now) = (agents.inbox.clone(), agents.clock.now());
-            if let Some(claimed) = agents.db.write(move |tx| inbox.claim(tx, now)).await? {
+            if let Some(claimed) = claim(&agents).await? {
                 break claimed;
             }
             tokio::select! {

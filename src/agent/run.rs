@@ -10,7 +10,7 @@ use super::turn::{self, Answer, Broken};
 use super::{Agents, CallState, Run, RunState, call, compact, prompt, spend};
 use crate::error::{Error, Result};
 use crate::events::Event;
-use crate::guard::label::Label;
+
 use crate::ids::{MessageId, RunId, ToolCallId};
 use crate::inbox::Claimed;
 use crate::outside::model::Request;
@@ -285,6 +285,3 @@ pub async fn fail(agents: &Agents, claimed: &Claimed, sentence: &str, code: &str
         })
         .await
 }
-
-/// The label of the run's own words: as trusted as the least trusted that it read.
-pub use call::read_label;

@@ -2,8 +2,18 @@
 
 use super::Cx;
 use super::failure::{Exit, Failure};
+use crate::daemon;
+
+/// Threads for work that blocks (the database's readers, password hashing). Few: each costs memory.
+const BLOCKING_THREADS_MAX: usize = 16;
 
 pub(super) fn run(cx: &Cx) -> Result<Exit, Failure> {
-    let _loaded = cx.load()?;
-    Err(Failure::new("This build can't serve yet."))
+    let loaded = cx.load()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .max_blocking_threads(BLOCKING_THREADS_MAX)
+        .build()
+        .map_err(|err| Failure::new(format!("Can't start: {err}.")))?;
+    runtime.block_on(daemon::serve(loaded)).map_err(|err| Failure::new(format!("{err:#}")))?;
+    Ok(Exit::Done)
 }

@@ -150,10 +150,20 @@ impl Events {
         event: Event,
     ) -> Result<()> {
         let stored = store::last_seq(tx, conversation)?;
+        let positions = match &event {
+            Event::Text { content } => content.len() as u64,
+            _ => 1,
+        };
         let seq = self.with(conversation, stored, |live| {
-            live.last += 1;
+            live.last += positions;
             live.last
         });
+        if let Event::Text { .. } = &event {
+            // Said at once instead of piece by piece: the pieces are one.
+            let piece = Entry { seq, run_id, at, stored: false, event: event.clone() };
+            let events = self.clone();
+            tx.after_commit(move || events.tell(conversation, piece));
+        }
         self.record_at(tx, conversation, Entry { seq, run_id, at, stored: true, event })
     }
 
@@ -251,6 +261,12 @@ impl Events {
         let unread = live.readers.send(Arc::new(entry)).is_err();
         if over && unread {
             conversations.remove(&conversation);
+        }
+    }
+
+    fn tell(&self, conversation: ConversationId, entry: Entry) {
+        if let Some(live) = self.lock().get(&conversation) {
+            let _ = live.readers.send(Arc::new(entry));
         }
     }
 

@@ -1,5 +1,11 @@
 //! What the assistant can do: one folder each, one line each in [`ALL`].
 
+pub mod chat;
+mod models;
+mod settings;
+mod status;
+
+use std::collections::BTreeMap;
 use std::pin::Pin;
 
 use axum::Router;
@@ -7,8 +13,10 @@ use jiff::Timestamp;
 
 use crate::agent::tool::Tool;
 use crate::app::App;
+use crate::db::Reader;
 use crate::error::Result;
 use crate::outside::model::builtin::Phrase;
+use crate::web::door::Door;
 use crate::web::shell::Entry;
 
 pub struct Feature {
@@ -39,7 +47,31 @@ pub struct Job {
 pub type JobFuture = Pin<Box<dyn Future<Output = Result<Option<Timestamp>>> + Send>>;
 
 /// In the order of the navigation. Start from [`Feature::NOTHING`] and name what there is.
-pub const ALL: &[Feature] = &[];
+pub const ALL: &[Feature] = &[chat::FEATURE, models::FEATURE, settings::FEATURE, status::FEATURE];
+
+/// The tool sets that the assistant has from the start.
+pub const ASSISTANT_TOOLS: &[&str] =
+    &["time", "reminders", "notes", "search", "filesystem", "web", "status"];
+
+/// Every route: pages at their paths, the API beneath `/api` and, the same, `/api/v1`.
+pub fn router(app: App) -> Router {
+    let mut pages = Router::new();
+    let mut api = Router::new();
+    for feature in ALL {
+        pages = pages.merge((feature.pages)());
+        api = api.merge((feature.api)());
+    }
+    let door = Door::new(app.db.clone(), app.clock.clone(), app.config.clone());
+    let routes = pages.nest("/api/v1", api.clone()).nest("/api", api).with_state(app);
+    door.guard(routes)
+}
+
+/// The keys saved in Settings, as text.
+pub fn saved_settings(r: &Reader<'_>) -> Result<BTreeMap<String, String>> {
+    settings::saved(r)
+}
+
+pub use models::connect_providers;
 
 impl Feature {
     /// A feature without any parts, to be filled by struct update.

@@ -75,7 +75,7 @@ impl Failure {
         Failure { retry_after_s: Some(retry_after_s.max(1)), ..failure }
     }
 
-    fn of(err: &Error) -> Failure {
+    pub fn of(err: &Error) -> Failure {
         let (status, code) = match err {
             Error::NotFound(_) => (StatusCode::NOT_FOUND, "not_found"),
             Error::Invalid { .. } => (StatusCode::BAD_REQUEST, "invalid"),

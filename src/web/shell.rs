@@ -9,6 +9,7 @@ use crate::web::flash::Flash;
 use crate::web::theme::Theme;
 
 /// One line of the navigation.
+#[derive(Clone, Copy)]
 pub struct Entry {
     pub group: Group,
     pub label: &'static str,

@@ -143,3 +143,19 @@ fn is_json(content_type: &str) -> bool {
     let media_type = content_type.split(';').next().unwrap_or("").trim().to_ascii_lowercase();
     media_type == "application/json" || media_type.ends_with("+json")
 }
+
+const PER_PAGE: u32 = 50;
+const PER_PAGE_MAX: u32 = 200;
+
+/// Which page of a list: from 1, 50 rows unless told, at most 200.
+pub fn paging(page: Option<u32>, per_page: Option<u32>) -> Result<(u32, u32)> {
+    let (page, per_page) = (page.unwrap_or(1), per_page.unwrap_or(PER_PAGE));
+    if page == 0 {
+        return Err(Error::invalid("page", "Pages count from 1."));
+    }
+    if !(1..=PER_PAGE_MAX).contains(&per_page) {
+        let message = format!("per_page is between 1 and {PER_PAGE_MAX}.");
+        return Err(Error::invalid("per_page", message));
+    }
+    Ok((page, per_page))
+}

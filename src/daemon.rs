@@ -1,0 +1,74 @@
+//! The life of the process: what starts, in which order, and what stops.
+
+mod build;
+mod jobs;
+mod listen;
+
+use anyhow::Context as _;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::agent::{queue, recover};
+use crate::app::App;
+use crate::clock::Clock;
+use crate::config::Loaded;
+use crate::data_folder::DataFolder;
+use crate::features;
+
+pub use build::build;
+
+/// Serves until it is told to stop. An error says what to do about it.
+pub async fn serve(loaded: Loaded) -> anyhow::Result<()> {
+    // One process-wide choice of cryptography for TLS; a second call changes nothing.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let folder = DataFolder::open(&loaded.data.dir)?;
+    let app = build(loaded, &folder, Clock::System).await?;
+    let listeners = listen::bind(&app, &folder).await?;
+    recover::recover(&app.agents).await.context("Unfinished runs can't be picked up")?;
+    let spawner = app.spawner.clone();
+    start_queue(&app);
+    jobs::start(&app);
+    let router = features::router(app.clone());
+    listen::serve(listeners, router, &app);
+    announce(&app).await?;
+    stop_signal().await?;
+    let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
+    spawner.close().await;
+    Ok(())
+}
+
+/// The queue is what the program is for: when it fails, it is started again.
+fn start_queue(app: &App) {
+    let (agents, spawner) = (app.agents.clone(), app.spawner.clone());
+    app.spawner.spawn("queue", async move {
+        let stop = spawner.stopping();
+        while let Err(err) = queue::work(agents.clone(), spawner.clone(), stop.clone()).await {
+            tracing::error!("the queue stopped and starts again: {err}");
+            tokio::time::sleep(jobs::RESTART_AFTER).await;
+        }
+    });
+}
+
+/// The line that a person waits for, and systemd's.
+async fn announce(app: &App) -> anyhow::Result<()> {
+    let address = app.config.get().server.listen;
+    write_line(&format!("steward is ready.  Open  http://{address}/"));
+    tracing::info!(listen = %app.config.get().server.listen, "ready");
+    let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
+    Ok(())
+}
+
+fn write_line(line: &str) {
+    use std::io::Write as _;
+    // A closed standard output is no reason to stop.
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+async fn stop_signal() -> anyhow::Result<()> {
+    let mut terminate = signal(SignalKind::terminate()).context("Signals can't be received")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("Signals can't be received")?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}

@@ -1,0 +1,87 @@
+//! Puts the parts together, from the bottom up. Tests build the same with a set clock.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+
+use crate::agent::store::runs;
+use crate::agent::tool::Toolbox;
+use crate::agent::{Agents, LiveRuns};
+use crate::app::App;
+use crate::clock::Clock;
+use crate::config::{Live, Loaded};
+use crate::data_folder::DataFolder;
+use crate::db::Db;
+use crate::events::Events;
+use crate::features;
+use crate::guard::KeySource;
+use crate::guard::vault::Vault;
+use crate::inbox::Inbox;
+use crate::outside::Outside;
+use crate::outside::model::builtin::Engine;
+use crate::outside::model::catalog::Catalog;
+use crate::outside::model::Models;
+use crate::spawn::{Spawner, Timers};
+use crate::web::shell::Nav;
+
+/// Opens the database and everything that rests on it.
+pub async fn build(loaded: Loaded, folder: &DataFolder, clock: Clock) -> anyhow::Result<App> {
+    let db = Db::open(&folder.database(), &folder.backups())?;
+    let now = clock.now();
+    let source = key_source(&loaded, folder);
+    let vault = db.write(move |tx| Vault::open(tx, &source, now)).await?;
+    let saved = db.read(features::saved_settings).await?;
+    let config = Live::new(with_saved(loaded, &saved));
+    let inbox = db.read(Inbox::open).await?;
+    let toolbox = Toolbox::new(features::ALL.iter().flat_map(|feature| (feature.tools)()));
+    let phrases = features::ALL.iter().flat_map(|feature| (feature.phrases)()).collect();
+    let commands = Arc::new(Engine::new(phrases));
+    let timers = Timers::default();
+    let models = Catalog {
+        providers: Models::new(Vec::new(), clock.clone()),
+        commands,
+        overrides: Arc::default(),
+    };
+    let name = config.get().agent.name.clone();
+    db.write(move |tx| runs::ensure_assistant(tx, &name, features::ASSISTANT_TOOLS, now))
+        .await
+        .context("The assistant can't be set up")?;
+    let agents = Agents {
+        clock,
+        config,
+        db,
+        vault: Arc::new(vault),
+        inbox,
+        events: Events::default(),
+        outside: Outside::new(models),
+        toolbox,
+        runs: LiveRuns::default(),
+        timers,
+        files: folder.files(),
+    };
+    let nav = features::ALL.iter().flat_map(|feature| feature.nav.iter().copied());
+    let app = App { agents, nav: Arc::new(Nav::new(nav)), spawner: Spawner::default() };
+    features::connect_providers(&app).await?;
+    Ok(app)
+}
+
+fn key_source(loaded: &Loaded, folder: &DataFolder) -> KeySource {
+    match (&loaded.vault.passphrase, &loaded.vault.key_file) {
+        (Some(passphrase), _) => KeySource::Passphrase(passphrase.clone()),
+        (None, Some(path)) => KeySource::Credential(path.clone()),
+        (None, None) => KeySource::File(folder.master_key()),
+    }
+}
+
+/// A saved setting that no longer fits is left out and said to be, so that one bad row can't keep
+/// the house closed; settings of the guard read as strict by themselves.
+fn with_saved(loaded: Loaded, saved: &BTreeMap<String, String>) -> Loaded {
+    match loaded.with_database(saved) {
+        Ok(merged) => merged,
+        Err(err) => {
+            tracing::error!("saved settings are left out: {err}");
+            loaded
+        }
+    }
+}

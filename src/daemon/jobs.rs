@@ -1,0 +1,51 @@
+//! Runs every job when it is due: one sleeping task each, no polling.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::app::App;
+use crate::features::{self, Job};
+
+pub const RESTART_AFTER: Duration = Duration::from_secs(1);
+/// A sleep is never longer, so that a clock that was set or a machine that slept is noticed.
+const SLEEP_MAX: SignedDuration = SignedDuration::from_mins(1);
+/// After a failure, before the next try.
+const RETRY_AFTER: SignedDuration = SignedDuration::from_secs(10);
+
+pub fn start(app: &App) {
+    for job in features::ALL.iter().flat_map(|feature| feature.jobs) {
+        app.spawner.spawn(job.name, repeat(job, app.clone()));
+    }
+}
+
+async fn repeat(job: &'static Job, app: App) {
+    let wake = app.timers.of(job.name);
+    loop {
+        let next = match (job.run)(app.clone()).await {
+            Ok(next) => next,
+            Err(err) => {
+                tracing::error!(job = job.name, "{:#}", anyhow::Error::new(err));
+                Some(app.clock.now() + RETRY_AFTER)
+            }
+        };
+        match next {
+            None => wake.notified().await,
+            Some(at) => sleep_until(&app, at, &wake).await,
+        }
+    }
+}
+
+async fn sleep_until(app: &App, at: Timestamp, wake: &tokio::sync::Notify) {
+    loop {
+        let left = at.duration_since(app.clock.now());
+        if !left.is_positive() {
+            return;
+        }
+        let nap = Duration::try_from(left.min(SLEEP_MAX)).unwrap_or_default();
+        tokio::select! {
+            () = wake.notified() => return,
+            () = tokio::time::sleep(nap) => {}
+        }
+    }
+}

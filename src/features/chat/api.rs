@@ -1,0 +1,157 @@
+//! `/api/conversations` (also `/api/chat/conversations`) and `/api/chat/…`.
+
+use axum::Router;
+use axum::extract::State;
+use axum::routing::{get, post};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::{Conversation, completions, service};
+use crate::agent::answer;
+use crate::agent::store::messages::Message;
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::guard::approval::Answer;
+use crate::ids::{ConversationId, ToolCallId};
+use crate::web::caller::Caller;
+use crate::web::error::ApiError;
+use crate::web::form::{Json, Path, Query, paging};
+use crate::web::scope::Scope;
+
+pub fn routes() -> Router<App> {
+    let one = get(find).patch(rename).delete(remove);
+    Router::new()
+        .route("/conversations", get(list))
+        .route("/conversations/{id}", one.clone())
+        .route("/chat/conversations", get(list))
+        .route("/chat/conversations/{id}", one)
+        .route("/chat/completions", post(completions::post))
+        .route("/chat/tool-confirm", post(confirm))
+}
+
+#[derive(Serialize)]
+struct View {
+    id: ConversationId,
+    title: String,
+    model: Option<String>,
+    channel: String,
+    started_at: jiff::Timestamp,
+    updated_at: jiff::Timestamp,
+    message_count: u32,
+}
+
+impl From<Conversation> for View {
+    fn from(it: Conversation) -> View {
+        View {
+            id: it.id,
+            title: it.title,
+            model: it.model,
+            channel: it.channel,
+            started_at: it.created_at,
+            updated_at: it.updated_at,
+            message_count: it.message_count,
+        }
+    }
+}
+
+fn message_view(message: &Message) -> Value {
+    json!({
+        "id": message.id,
+        "role": message.role,
+        "content": message.text,
+        "run_id": message.run_id,
+        "created_at": message.created_at,
+    })
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wanted {
+    page: Option<u32>,
+    per_page: Option<u32>,
+    q: Option<String>,
+}
+
+async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    Query(wanted): Query<Wanted>,
+) -> Result<Json<Value>, ApiError> {
+    caller.require(Scope::Read)?;
+    let (page, per_page) = paging(wanted.page, wanted.per_page)?;
+    let query = wanted.q.unwrap_or_default();
+    let (found, total) = service::list(&app, caller.user_id, query, page, per_page).await?;
+    let conversations: Vec<View> = found.into_iter().map(View::from).collect();
+    Ok(Json(json!({
+        "conversations": conversations, "total": total, "page": page, "per_page": per_page,
+    })))
+}
+
+async fn find(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<ConversationId>,
+) -> Result<Json<Value>, ApiError> {
+    caller.require(Scope::Read)?;
+    let (conversation, messages) = service::find(&app, caller.user_id, id).await?;
+    let messages: Vec<Value> = messages.iter().map(message_view).collect();
+    let mut body = serde_json::to_value(View::from(conversation)).map_err(Error::internal)?;
+    body["messages"] = messages.into();
+    Ok(Json(body))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Rename {
+    title: String,
+}
+
+async fn rename(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<ConversationId>,
+    Json(body): Json<Rename>,
+) -> Result<Json<Value>, ApiError> {
+    caller.require(Scope::Write)?;
+    let by = caller.by(app.clock.now());
+    service::rename(&app, caller.user_id, id, body.title, by).await?;
+    Ok(Json(json!({"ok": true})))
+}
+
+async fn remove(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<ConversationId>,
+) -> Result<Json<Value>, ApiError> {
+    caller.require(Scope::Write)?;
+    let by = caller.by(app.clock.now());
+    service::delete(&app, caller.user_id, id, by).await?;
+    Ok(Json(json!({"ok": true})))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Confirm {
+    conversation_id: ConversationId,
+    tool_call_id: ToolCallId,
+    approved: bool,
+    memo: Option<String>,
+}
+
+async fn confirm(
+    State(app): State<App>,
+    caller: Caller,
+    Json(body): Json<Confirm>,
+) -> Result<Json<Value>, ApiError> {
+    caller.require(Scope::Approvals)?;
+    service::find(&app, caller.user_id, body.conversation_id).await?;
+    let answer = Answer {
+        approved: body.approved,
+        by: caller.by(app.clock.now()),
+        name: caller.name.clone(),
+        memo: body.memo,
+        edited_arguments: None,
+    };
+    answer::answer(&app.agents, caller.user_id, body.tool_call_id, answer).await?;
+    Ok(Json(json!({"ok": true})))
+}

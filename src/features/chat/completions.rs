@@ -1,0 +1,141 @@
+//! `POST /api/chat/completions`: a message in, the answer as server-sent events.
+//!
+//! Events: `conversation` (first, where the answer will stand), `token`, `tool_executing`,
+//! `tool_done`, `tool_call_pending`, `done` or `error`, then `data: [DONE]`. Hanging up stops
+//! nothing.
+
+use std::convert::Infallible;
+
+use axum::extract::State;
+use axum::response::sse::{self, KeepAlive, Sse};
+use futures_util::Stream;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::service::{self, NewChatMessage};
+use super::{Channel, NewAttachment};
+use crate::app::App;
+use crate::error::Result;
+use crate::events::{Entry, Event, Subscription};
+use crate::ids::{ConversationId, RunId};
+use crate::web::caller::{Caller, Via};
+use crate::web::error::ApiError;
+use crate::web::form::Json;
+use crate::web::scope::Scope;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Body {
+    message: String,
+    conversation_id: Option<ConversationId>,
+    model: Option<String>,
+    #[serde(default)]
+    attachments: Vec<AttachmentBody>,
+}
+
+/// As the socket and this endpoint take a file: `data` is base64.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AttachmentBody {
+    #[serde(default)]
+    name: String,
+    media_type: String,
+    data: String,
+}
+
+impl AttachmentBody {
+    pub fn parse(&self) -> Result<NewAttachment> {
+        NewAttachment::from_base64(&self.name, &self.media_type, &self.data)
+    }
+}
+
+pub async fn post(
+    State(app): State<App>,
+    caller: Caller,
+    Json(body): Json<Body>,
+) -> Result<Sse<impl Stream<Item = Result<sse::Event, Infallible>>>, ApiError> {
+    caller.require(Scope::Chat)?;
+    let conversation = body.conversation_id.unwrap_or_else(|| ConversationId::new(app.clock.now()));
+    let attachments =
+        body.attachments.iter().map(AttachmentBody::parse).collect::<Result<Vec<_>>>()?;
+    let new = NewChatMessage {
+        content: body.message,
+        model: body.model,
+        attachments,
+        channel: if matches!(caller.via, Via::Socket) { Channel::Cli } else { Channel::Api },
+    };
+    let after = app.events.last_seq(&app.db, conversation).await?;
+    let events = app.events.subscribe(&app.db, conversation, after).await?;
+    let sent = service::send(&app, caller.user_id, conversation, new).await?;
+    let first = json!({"conversation_id": conversation, "run_id": sent.run_id});
+    let stream = answer(events, sent.run_id, first, app.spawner.stopping());
+    Ok(Sse::new(stream).keep_alive(KeepAlive::default()))
+}
+
+fn answer(
+    mut events: Subscription,
+    run: RunId,
+    first: Value,
+    stop: tokio_util::sync::CancellationToken,
+) -> impl Stream<Item = Result<sse::Event, Infallible>> {
+    async_stream::stream! {
+        yield Ok(named("conversation", &first));
+        loop {
+            let entry = tokio::select! {
+                entry = events.next() => entry,
+                () = stop.cancelled() => None,
+            };
+            let Some(entry) = entry else { break };
+            if entry.run_id != Some(run) {
+                continue;
+            }
+            if let Some(event) = spoken(&entry) {
+                yield Ok(event);
+            }
+            if matches!(entry.event, Event::Done { .. } | Event::Error { .. }) {
+                break;
+            }
+        }
+        yield Ok(sse::Event::default().data("[DONE]"));
+    }
+}
+
+fn spoken(entry: &Entry) -> Option<sse::Event> {
+    let seq = entry.seq;
+    Some(match &entry.event {
+        Event::Text { content } => named("token", &json!({"content": content, "seq": seq})),
+        Event::ToolStart { call_id, tool_name, arguments } => named(
+            "tool_executing",
+            &json!({"call_id": call_id, "tool_name": tool_name, "arguments": arguments, "seq": seq}),
+        ),
+        Event::ToolDone { call_id, tool_name, success, result_summary, confirmed } => named(
+            "tool_done",
+            &json!({"call_id": call_id, "tool_name": tool_name, "success": success,
+                    "result_summary": result_summary, "confirmed": confirmed, "seq": seq}),
+        ),
+        Event::ConfirmationRequired { call_id, tool_name, arguments, description, origins } => {
+            named(
+                "tool_call_pending",
+                &json!({"call_id": call_id, "tool_name": tool_name, "arguments": arguments,
+                        "description": description, "origins": origins, "seq": seq}),
+            )
+        }
+        Event::Images { data_urls } => named("images", &json!({"data_urls": data_urls})),
+        Event::Done { text, tool_calls_made, usage, model } => named(
+            "done",
+            &json!({"text": text, "tool_calls_made": tool_calls_made, "usage": usage,
+                    "model": model, "seq": seq}),
+        ),
+        Event::Error { message, code } => {
+            named("error", &json!({"message": message, "code": code, "seq": seq}))
+        }
+        Event::Message { .. }
+        | Event::RunStarted
+        | Event::Sealed { .. }
+        | Event::ConfirmationAnswered { .. } => return None,
+    })
+}
+
+fn named(name: &str, data: &Value) -> sse::Event {
+    sse::Event::default().event(name).data(data.to_string())
+}

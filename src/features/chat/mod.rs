@@ -1,0 +1,57 @@
+//! Conversations: what the owner says, what comes back, on whatever channel.
+//!
+//! A message is stored with the run that it wakes; everything the run does comes back as events,
+//! which the page, the socket and `/api/chat/completions` read alike.
+
+mod api;
+mod attachments;
+mod completions;
+pub mod service;
+mod socket;
+mod store;
+
+use jiff::Timestamp;
+
+use super::Feature;
+use crate::ids::ConversationId;
+use crate::web::shell::{Entry, Group};
+
+pub use attachments::NewAttachment;
+pub use service::{NewChatMessage, Sent, send};
+
+pub const FEATURE: Feature = Feature {
+    name: "chat",
+    nav: &[Entry { group: Group::Daily, label: "Chat", url: "/chat", icon: "chat", thumb: true }],
+    pages: socket::routes,
+    api: api::routes,
+    ..Feature::NOTHING
+};
+
+#[derive(Debug, Clone)]
+pub struct Conversation {
+    pub id: ConversationId,
+    pub title: String,
+    pub channel: String,
+    pub model: Option<String>,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    pub message_count: u32,
+}
+
+/// Where a message comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Channel {
+    Web,
+    Api,
+    Cli,
+}
+
+impl Channel {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Channel::Web => "web",
+            Channel::Api => "api",
+            Channel::Cli => "cli",
+        }
+    }
+}

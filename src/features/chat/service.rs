@@ -1,0 +1,237 @@
+//! What may be done with conversations.
+
+use jiff::Timestamp;
+
+use super::attachments::NewAttachment;
+use super::{Channel, Conversation, store};
+use crate::agent::store::messages::{self, Message, NewMessage};
+use crate::agent::{ASSISTANT, answer};
+use crate::app::App;
+use crate::db::Tx;
+use crate::error::{Error, Result};
+use crate::events::Event;
+use crate::features::status;
+use crate::guard::audit::{self, Actor, By};
+use crate::guard::label::Label;
+use crate::ids::{ConversationId, MessageId, RunId, UserId};
+use crate::inbox::{NewRun, Trigger};
+
+pub const MESSAGE_BYTES_MAX: usize = 256 * 1024;
+pub const ATTACHMENTS_MAX: usize = 10;
+const TITLE_CHARS_MAX: usize = 60;
+const TITLE_CHARS_TYPED_MAX: usize = 200;
+
+/// What somebody of the house says.
+pub struct NewChatMessage {
+    pub content: String,
+    pub model: Option<String>,
+    pub attachments: Vec<NewAttachment>,
+    pub channel: Channel,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub struct Sent {
+    pub conversation_id: ConversationId,
+    pub message_id: MessageId,
+    pub run_id: RunId,
+}
+
+/// Stores a message and wakes the assistant, in one change. A conversation that is not there yet
+/// begins with it.
+pub async fn send(
+    app: &App,
+    user: UserId,
+    conversation: ConversationId,
+    new: NewChatMessage,
+) -> Result<Sent> {
+    check(app, &new)?;
+    let now = app.clock.now();
+    let (inbox, events, agents) = (app.inbox.clone(), app.events.clone(), app.agents.clone());
+    let by = By::new(Actor::User(user), new.channel.as_str(), now);
+    app.db
+        .write(move |tx| {
+            begin(tx, user, conversation, &new, now)?;
+            let message_id = MessageId::new(now);
+            let message = NewMessage {
+                id: message_id,
+                conversation_id: conversation,
+                run_id: None,
+                role: "user",
+                text: &new.content,
+                label: &Label::owner(),
+            };
+            messages::insert(tx, &message, now)?;
+            for attachment in &new.attachments {
+                store::insert_attachment(tx, message_id, attachment)?;
+            }
+            let event = Event::Message {
+                message_id: message_id.to_string(),
+                role: "user".to_owned(),
+                content: new.content.clone(),
+            };
+            events.record(tx, conversation, None, now, event)?;
+            let run = NewRun {
+                agent_id: ASSISTANT,
+                conversation_id: conversation,
+                trigger: Trigger::Chat { message_id },
+                headless: false,
+                model: new.model,
+                max_tool_calls: None,
+            };
+            let run_id = inbox.push(tx, &run, now)?;
+            if let Some(pause) = switch(&new.content) {
+                status::pause_rows(tx, &agents, pause, &by)?;
+                answer::reply_at_once(tx, &agents, run_id, switch_words(pause), now)?;
+            }
+            Ok(Sent { conversation_id: conversation, message_id, run_id })
+        })
+        .await
+}
+
+/// The owner's switch is read here and needs no model, so that it works while all is paused:
+/// whether the message, as a whole, pauses or resumes everything.
+fn switch(text: &str) -> Option<bool> {
+    let text = text.trim().trim_end_matches(['.', '!']).trim_start_matches('/');
+    match text.to_lowercase().as_str() {
+        "pause" | "pause everything" => Some(true),
+        "resume" | "resume everything" | "unpause" => Some(false),
+        _ => None,
+    }
+}
+
+fn switch_words(pause: bool) -> &'static str {
+    match pause {
+        true => {
+            "Everything is paused. Nothing runs and nothing leaves the house until you say “resume”."
+        }
+        false => "Everything is running again.",
+    }
+}
+
+fn check(app: &App, new: &NewChatMessage) -> Result<()> {
+    if new.content.trim().is_empty() && new.attachments.is_empty() {
+        return Err(Error::invalid("content", "Write something first."));
+    }
+    if new.content.len() > MESSAGE_BYTES_MAX {
+        let message = "That message is too long; attach it as a text file instead.";
+        return Err(Error::invalid("content", message));
+    }
+    if new.attachments.len() > ATTACHMENTS_MAX {
+        let message = format!("Attach at most {ATTACHMENTS_MAX} files to one message.");
+        return Err(Error::invalid("attachments", message));
+    }
+    if let Some(model) = &new.model {
+        app.outside.models().open(model)?;
+    }
+    Ok(())
+}
+
+fn begin(
+    tx: &Tx<'_>,
+    user: UserId,
+    conversation: ConversationId,
+    new: &NewChatMessage,
+    now: Timestamp,
+) -> Result<()> {
+    match store::owner_of(tx, conversation)? {
+        Some((owner, _)) if owner != user => Err(Error::NotFound("conversation")),
+        Some((_, true)) => Err(Error::NotFound("conversation")),
+        Some(_) => Ok(()),
+        None => {
+            let title = first_words(&new.content);
+            store::insert(tx, conversation, user, new.channel.as_str(), &title, now)
+        }
+    }
+}
+
+/// A conversation is called by what it began with, until somebody gives it a name.
+fn first_words(text: &str) -> String {
+    let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or("Files");
+    if line.chars().count() <= TITLE_CHARS_MAX {
+        return line.to_owned();
+    }
+    let cut: String = line.chars().take(TITLE_CHARS_MAX).collect();
+    let end = cut.rfind(' ').filter(|end| *end > TITLE_CHARS_MAX / 2).unwrap_or(cut.len());
+    format!("{}…", cut[..end].trim_end())
+}
+
+pub async fn list(
+    app: &App,
+    user: UserId,
+    query: String,
+    page: u32,
+    per_page: u32,
+) -> Result<(Vec<Conversation>, u32)> {
+    app.db.read(move |r| store::list(r, user, &query, page, per_page)).await
+}
+
+/// A conversation of this user with its messages.
+pub async fn find(
+    app: &App,
+    user: UserId,
+    id: ConversationId,
+) -> Result<(Conversation, Vec<Message>)> {
+    app.db
+        .read(move |r| {
+            let conversation = store::find(r, user, id)?;
+            Ok((conversation, store::messages(r, id)?))
+        })
+        .await
+}
+
+/// Whether this user may read and write here: it is theirs, or it is not there yet.
+pub async fn may_enter(app: &App, user: UserId, id: ConversationId) -> Result<()> {
+    match app.db.read(move |r| store::owner_of(r, id)).await? {
+        Some((owner, deleted)) if owner != user || deleted => Err(Error::NotFound("conversation")),
+        _ => Ok(()),
+    }
+}
+
+pub async fn rename(
+    app: &App,
+    user: UserId,
+    id: ConversationId,
+    title: String,
+    by: By,
+) -> Result<()> {
+    let title = title.trim().to_owned();
+    if title.is_empty() || title.chars().count() > TITLE_CHARS_TYPED_MAX {
+        return Err(Error::invalid("title", "Give it a title of up to 200 letters."));
+    }
+    app.db
+        .write(move |tx| {
+            store::find(tx, user, id)?;
+            store::set_title(tx, id, &title)?;
+            audit::record(tx, audit::Entry::new(&by, "conversations.rename", title).session(id))?;
+            Ok(())
+        })
+        .await
+}
+
+/// Takes a conversation out of sight; [`restore`] brings it back.
+pub async fn delete(app: &App, user: UserId, id: ConversationId, by: By) -> Result<()> {
+    answer::stop_conversation(&app.agents, id).await?;
+    set_deleted(app, user, id, by, true).await
+}
+
+pub async fn restore(app: &App, user: UserId, id: ConversationId, by: By) -> Result<()> {
+    set_deleted(app, user, id, by, false).await
+}
+
+async fn set_deleted(
+    app: &App,
+    user: UserId,
+    id: ConversationId,
+    by: By,
+    deleted: bool,
+) -> Result<()> {
+    app.db
+        .write(move |tx| {
+            let title = store::title_of(tx, user, id)?;
+            store::set_deleted(tx, id, deleted.then_some(by.at))?;
+            let action = if deleted { "conversations.delete" } else { "conversations.restore" };
+            audit::record(tx, audit::Entry::new(&by, action, title).session(id))?;
+            Ok(())
+        })
+        .await
+}

@@ -1,0 +1,210 @@
+//! `GET /ws/{session_id}`: a conversation live, for programs. The contract is part C of the API
+//! documentation; a dropped socket stops nothing, and `?after=SEQ` replays what was missed.
+
+use axum::Router;
+use axum::extract::State;
+use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
+use axum::response::Response;
+use axum::routing::get;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::Channel;
+use super::completions::AttachmentBody;
+use super::service::{self, NewChatMessage};
+use crate::agent::answer;
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::events::{Entry, Event, Subscription};
+use crate::features::models;
+use crate::guard::approval::Answer;
+use crate::ids::{ConversationId, ToolCallId};
+use crate::web::caller::Caller;
+use crate::web::error::{ApiError, Failure};
+use crate::web::form::{Path, Query};
+use crate::web::scope::Scope;
+
+/// One frame from a client, attachments included.
+const FRAME_BYTES_MAX: usize = 20 * 1024 * 1024;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Params {
+    #[serde(default)]
+    after: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+enum Said {
+    Message {
+        content: String,
+        model: Option<String>,
+        #[serde(default)]
+        attachments: Vec<AttachmentBody>,
+    },
+    Confirm {
+        call_id: ToolCallId,
+        approved: bool,
+        memo: Option<String>,
+    },
+    Stop {},
+    Clear {},
+}
+
+pub fn routes() -> Router<App> {
+    Router::new().route("/ws/{session_id}", get(upgrade))
+}
+
+async fn upgrade(
+    State(app): State<App>,
+    caller: Caller,
+    Path(conversation): Path<ConversationId>,
+    Query(params): Query<Params>,
+    upgrade: WebSocketUpgrade,
+) -> Result<Response, ApiError> {
+    caller.require(Scope::Chat)?;
+    service::may_enter(&app, caller.user_id, conversation).await?;
+    let upgrade = upgrade.max_message_size(FRAME_BYTES_MAX).max_frame_size(FRAME_BYTES_MAX);
+    Ok(upgrade.on_upgrade(move |socket| async move {
+        let mut talk = Talk { app, caller, conversation, socket };
+        if let Err(err) = talk.run(params.after).await {
+            tracing::debug!("a socket ended: {err}");
+        }
+    }))
+}
+
+struct Talk {
+    app: App,
+    caller: Caller,
+    conversation: ConversationId,
+    socket: WebSocket,
+}
+
+impl Talk {
+    async fn run(&mut self, after: u64) -> Result<()> {
+        let models: Vec<Value> =
+            models::listing(&self.app).await.iter().map(models::view).collect();
+        let default = self.app.config.get().models.default.to_string();
+        let first = json!({"type": "models", "models": models, "default": default, "seq": after});
+        self.tell(&first).await?;
+        let stop = self.app.spawner.stopping();
+        let mut events = self.subscribe(after).await?;
+        loop {
+            tokio::select! {
+                entry = events.next() => match entry {
+                    Some(entry) => {
+                        if let Some(frame) = frame(&entry) {
+                            self.tell(&frame).await?;
+                        }
+                    }
+                    // Too far behind: the client connects again after the last seq it saw.
+                    None => return Ok(()),
+                },
+                frame = self.socket.recv() => match frame {
+                    Some(Ok(Message::Text(text))) => {
+                        if self.hear(text.as_str()).await? {
+                            events = self.subscribe(0).await?;
+                        }
+                    }
+                    Some(Ok(Message::Binary(_))) => self.complain("Send text frames with JSON.").await?,
+                    Some(Ok(Message::Close(_)) | Err(_)) | None => return Ok(()),
+                    Some(Ok(_)) => {}
+                },
+                () = stop.cancelled() => return Ok(()),
+            }
+        }
+    }
+
+    fn subscribe(&self, after: u64) -> impl Future<Output = Result<Subscription>> + use<> {
+        let (app, conversation) = (self.app.clone(), self.conversation);
+        async move { app.events.subscribe(&app.db, conversation, after).await }
+    }
+
+    /// True when the socket has moved to a new conversation.
+    async fn hear(&mut self, text: &str) -> Result<bool> {
+        let said: Said = match serde_json::from_str(text) {
+            Ok(said) => said,
+            Err(err) => {
+                self.complain(&format!("That was not understood: {err}.")).await?;
+                return Ok(false);
+            }
+        };
+        if matches!(said, Said::Clear {}) {
+            self.conversation = ConversationId::new(self.app.clock.now());
+            let cleared = json!({"type": "cleared", "session_id": self.conversation, "seq": 0});
+            self.tell(&cleared).await?;
+            return Ok(true);
+        }
+        let act = act(self.app.clone(), self.caller.clone(), self.conversation, said);
+        match act.await {
+            Ok(()) => {}
+            Err(err @ Error::Internal(_)) => return Err(err),
+            Err(err) => {
+                let seq = self.app.events.position(self.conversation);
+                let (message, code) = (err.to_string(), Failure::of(&err).code);
+                let error = json!({"type": "error", "message": message, "code": code, "seq": seq});
+                self.tell(&error).await?;
+            }
+        }
+        Ok(false)
+    }
+
+    async fn complain(&mut self, message: &str) -> Result<()> {
+        let seq = self.app.events.position(self.conversation);
+        let error = json!({"type": "error", "message": message, "code": "invalid", "seq": seq});
+        self.tell(&error).await
+    }
+
+    async fn tell(&mut self, frame: &Value) -> Result<()> {
+        let frame = Message::Text(frame.to_string().into());
+        self.socket.send(frame).await.map_err(|_| Error::outside("socket", "The client is gone."))
+    }
+}
+
+async fn act(app: App, caller: Caller, conversation: ConversationId, said: Said) -> Result<()> {
+    match said {
+        Said::Message { content, model, attachments } => {
+            let attachments =
+                attachments.iter().map(AttachmentBody::parse).collect::<Result<Vec<_>>>()?;
+            let channel = Channel::Web;
+            let new = NewChatMessage { content, model, attachments, channel };
+            service::send(&app, caller.user_id, conversation, new).await?;
+            Ok(())
+        }
+        Said::Confirm { call_id, approved, memo } => {
+            caller.require(Scope::Approvals)?;
+            let answer = Answer {
+                approved,
+                by: caller.by(app.clock.now()),
+                name: caller.name.clone(),
+                memo,
+                edited_arguments: None,
+            };
+            answer::answer(&app.agents, caller.user_id, call_id, answer).await?;
+            Ok(())
+        }
+        Said::Stop {} => {
+            answer::stop_conversation(&app.agents, conversation).await?;
+            Ok(())
+        }
+        Said::Clear {} => Ok(()),
+    }
+}
+
+/// An event as part C spells it; none for what only our own pages need.
+fn frame(entry: &Entry) -> Option<Value> {
+    let shown = matches!(
+        entry.event,
+        Event::Text { .. }
+            | Event::ToolStart { .. }
+            | Event::ToolDone { .. }
+            | Event::ConfirmationRequired { .. }
+            | Event::Images { .. }
+            | Event::Done { .. }
+            | Event::Error { .. }
+    );
+    let mut frame = serde_json::to_value(&entry.event).ok().filter(|_| shown)?;
+    frame["seq"] = entry.seq.into();
+    Some(frame)
+}

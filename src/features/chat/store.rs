@@ -1,0 +1,110 @@
+//! The rows of conversations.
+
+use jiff::Timestamp;
+use rusqlite::Row;
+
+use super::Conversation;
+use super::attachments::NewAttachment;
+use crate::agent::ASSISTANT;
+use crate::agent::store::messages::{self, Message};
+use crate::db::{Reader, Tx, time};
+use crate::error::{Error, Result};
+use crate::ids::{ConversationId, MessageId, UserId};
+
+/// Messages that a page or an API answer shows of one conversation; the latest.
+const SHOWN_MAX: u32 = 1_000;
+
+/// Whose it is, and whether it was deleted; none: it does not exist.
+pub fn owner_of(r: &Reader<'_>, id: ConversationId) -> Result<Option<(UserId, bool)>> {
+    let sql = "select user_id, deleted_at is not null from conversations where id = ?1";
+    r.row(sql, [id], |row| Ok((row.get(0)?, row.get(1)?)))
+}
+
+pub fn insert(
+    tx: &Tx<'_>,
+    id: ConversationId,
+    user: UserId,
+    channel: &str,
+    title: &str,
+    now: Timestamp,
+) -> Result<()> {
+    tx.execute(
+        "insert into conversations
+             (id, user_id, agent_id, channel, title, title_by, created_at, updated_at)
+         values (?1, ?2, ?3, ?4, ?5, 'first_words', ?6, ?6)",
+        (id, user, ASSISTANT, channel, title, now.as_millisecond()),
+    )?;
+    Ok(())
+}
+
+pub fn list(
+    r: &Reader<'_>,
+    user: UserId,
+    query: &str,
+    page: u32,
+    per_page: u32,
+) -> Result<(Vec<Conversation>, u32)> {
+    let from = "from conversations where user_id = ?1 and deleted_at is null
+                and (?2 = '' or title like '%' || ?2 || '%' escape '\\')";
+    let query = query.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    let total =
+        r.one(&format!("select count(*) {from}"), (user, &query), |row| row.get::<_, u32>(0))?;
+    let sql = format!(
+        "select *, (select count(*) from messages where conversation_id = conversations.id)
+                   as message_count
+         {from} order by updated_at desc, id limit ?3 offset ?4"
+    );
+    let skip = i64::from(page.saturating_sub(1)) * i64::from(per_page);
+    Ok((r.rows(&sql, (user, &query, per_page, skip), from_row)?, total))
+}
+
+pub fn find(r: &Reader<'_>, user: UserId, id: ConversationId) -> Result<Conversation> {
+    let sql = "select *, (select count(*) from messages where conversation_id = conversations.id)
+                         as message_count
+               from conversations where id = ?1 and user_id = ?2 and deleted_at is null";
+    r.row(sql, (id, user), from_row)?.ok_or(Error::NotFound("conversation"))
+}
+
+pub fn title_of(r: &Reader<'_>, user: UserId, id: ConversationId) -> Result<String> {
+    let sql = "select title from conversations where id = ?1 and user_id = ?2";
+    r.row(sql, (id, user), |row| row.get(0))?.ok_or(Error::NotFound("conversation"))
+}
+
+pub fn messages(r: &Reader<'_>, id: ConversationId) -> Result<Vec<Message>> {
+    let sql = "select * from (select * from messages where conversation_id = ?1
+                              order by seq desc limit ?2) order by seq";
+    r.rows(sql, (id, SHOWN_MAX), messages::from_row)
+}
+
+pub fn set_title(tx: &Tx<'_>, id: ConversationId, title: &str) -> Result<()> {
+    let sql = "update conversations set title = ?2, title_by = 'owner' where id = ?1";
+    tx.execute(sql, (id, title))?;
+    Ok(())
+}
+
+pub fn set_deleted(tx: &Tx<'_>, id: ConversationId, at: Option<Timestamp>) -> Result<()> {
+    let sql = "update conversations set deleted_at = ?2 where id = ?1";
+    tx.execute(sql, (id, at.map(Timestamp::as_millisecond)))?;
+    Ok(())
+}
+
+pub fn insert_attachment(tx: &Tx<'_>, message: MessageId, new: &NewAttachment) -> Result<()> {
+    tx.execute(
+        "insert into attachments (message_id, name, media_type, bytes, text)
+         values (?1, ?2, ?3, ?4, ?5)",
+        (message, &new.name, &new.media_type, &new.bytes, &new.text),
+    )?;
+    Ok(())
+}
+
+fn from_row(row: &Row<'_>) -> rusqlite::Result<Conversation> {
+    Ok(Conversation {
+        id: row.get("id")?,
+        title: row.get("title")?,
+        channel: row.get("channel")?,
+        model: row.get("model")?,
+        created_at: time(row, "created_at")?,
+        updated_at: time(row, "updated_at")?,
+        message_count: row.get("message_count")?,
+    })
+}

@@ -1,0 +1,11 @@
+//! The models that can answer: which there are, what they cost, which is asked first.
+
+mod api;
+pub mod service;
+
+use super::Feature;
+
+pub use api::view;
+pub use service::{connect_providers, listing};
+
+pub const FEATURE: Feature = Feature { name: "models", api: api::routes, ..Feature::NOTHING };

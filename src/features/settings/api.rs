@@ -1,0 +1,93 @@
+//! `/api/settings/limits` and `/api/settings/provider`.
+
+use axum::Router;
+use axum::extract::State;
+use axum::routing::get;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::service::{self, Change};
+use crate::app::App;
+use crate::error::Error;
+use crate::web::caller::Caller;
+use crate::web::error::ApiError;
+use crate::web::form::Json;
+
+pub fn routes() -> Router<App> {
+    Router::new()
+        .route("/settings/limits", get(limits).post(set_limits))
+        .route("/settings/provider", get(provider).post(set_provider))
+}
+
+async fn limits(State(app): State<App>, caller: Caller) -> Result<Json<Value>, ApiError> {
+    caller.admin()?;
+    let config = app.config.get();
+    Ok(Json(json!({
+        "max_tool_calls": config.limits.max_tool_calls,
+        "max_autonomous_runs_per_hour": config.limits.max_autonomous_runs_per_hour,
+        "max_concurrent_runs": config.limits.max_concurrent_runs,
+    })))
+}
+
+/// What is left out stays as it is.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Limits {
+    max_tool_calls: Option<u32>,
+    max_autonomous_runs_per_hour: Option<u32>,
+    max_concurrent_runs: Option<u32>,
+}
+
+async fn set_limits(
+    State(app): State<App>,
+    caller: Caller,
+    Json(body): Json<Limits>,
+) -> Result<Json<Value>, ApiError> {
+    caller.admin()?;
+    let given = [
+        ("limits.max_tool_calls", body.max_tool_calls),
+        ("limits.max_autonomous_runs_per_hour", body.max_autonomous_runs_per_hour),
+        ("limits.max_concurrent_runs", body.max_concurrent_runs),
+    ];
+    let given = given.into_iter().filter_map(|(key, value)| Some((key, value?)));
+    let change: Change =
+        given.map(|(key, value)| (key.to_owned(), Some(value.to_string()))).collect();
+    service::change(&app, change, caller.by(app.clock.now())).await?;
+    Ok(Json(json!({"ok": true})))
+}
+
+async fn provider(State(app): State<App>, caller: Caller) -> Result<Json<Value>, ApiError> {
+    caller.admin()?;
+    let config = app.config.get();
+    let mut available: Vec<&str> = config.models.providers.keys().map(String::as_str).collect();
+    available.push(crate::config::BUILTIN);
+    Ok(Json(json!({
+        "default_provider": config.models.default.provider,
+        "available_providers": available,
+    })))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Provider {
+    default_provider: String,
+}
+
+/// Chooses the provider; the first model that it lists becomes the default.
+async fn set_provider(
+    State(app): State<App>,
+    caller: Caller,
+    Json(body): Json<Provider>,
+) -> Result<Json<Value>, ApiError> {
+    caller.admin()?;
+    let models = crate::features::models::listing(&app).await;
+    let first = models.iter().find(|model| model.provider == body.default_provider);
+    let Some(first) = first else {
+        let message =
+            format!("No model of the provider {:?} can be chosen just now.", body.default_provider);
+        return Err(Error::invalid("default_provider", message).into());
+    };
+    let change = Change::from([("models.default".to_owned(), Some(first.id.clone()))]);
+    service::change(&app, change, caller.by(app.clock.now())).await?;
+    Ok(Json(json!({"ok": true})))
+}

@@ -1,0 +1,48 @@
+//! Changing settings: checked as a whole, saved with its audit row, in effect at once.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+use super::store;
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::features::models;
+use crate::guard::audit::{self, By};
+
+/// Keys of the configuration and their new values as text; none goes back to the default.
+pub type Change = BTreeMap<String, Option<String>>;
+
+/// Saves a change, or says what is wrong with it and changes nothing.
+pub async fn change(app: &App, change: Change, by: By) -> Result<()> {
+    let loaded = app.config.get();
+    for key in change.keys() {
+        if let Some(source) = loaded.locked(key) {
+            let message = format!("{key} is set by {source} and can only be changed there.");
+            return Err(Error::Conflict(message));
+        }
+    }
+    let mut saved = app.db.read(store::saved).await?;
+    for (key, value) in &change {
+        match value {
+            Some(value) => saved.insert(key.clone(), value.clone()),
+            None => saved.remove(key),
+        };
+    }
+    let merged = loaded.with_database(&saved)?;
+    app.db
+        .write(move |tx| {
+            for (key, value) in &change {
+                match value {
+                    Some(value) => store::set(tx, key, value, by.at)?,
+                    None => store::unset(tx, key)?,
+                }
+                let entry = audit::Entry::new(&by, "settings.change", key.as_str());
+                audit::record(tx, entry.detail(json!({"value": value})))?;
+            }
+            Ok(())
+        })
+        .await?;
+    app.config.replace(merged);
+    models::connect_providers(app).await
+}

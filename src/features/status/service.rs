@@ -1,0 +1,41 @@
+//! Pause, resume, and what is going on.
+
+use crate::agent::Agents;
+use crate::db::{Reader, Tx};
+use crate::error::Result;
+use crate::guard::approval;
+use crate::guard::audit::{self, By};
+use crate::inbox::{Depth, Inbox};
+
+/// In effect before the next step of any run, and across restarts.
+pub async fn set_paused(agents: &Agents, paused: bool, by: By) -> Result<()> {
+    let agents_too = agents.clone();
+    agents.db.write(move |tx| pause_rows(tx, &agents_too, paused, &by)).await
+}
+
+pub fn pause_rows(tx: &Tx<'_>, agents: &Agents, paused: bool, by: &By) -> Result<()> {
+    agents.inbox.set_paused(tx, paused, by.at)?;
+    let action = if paused { "house.pause" } else { "house.resume" };
+    audit::record(tx, audit::Entry::new(by, action, "everything"))?;
+    Ok(())
+}
+
+/// What "status" tells.
+pub struct Standing {
+    pub paused: bool,
+    pub running: u32,
+    pub queued: u32,
+    pub approvals: usize,
+}
+
+pub fn standing(r: &Reader<'_>) -> Result<Standing> {
+    let inbox = Inbox::open(r)?;
+    let depth = inbox.depth(r)?;
+    let approvals = approval::list_waiting(r, None)?.len();
+    Ok(Standing { paused: inbox.paused(), running: depth.running, queued: depth.queued, approvals })
+}
+
+pub async fn depth(agents: &Agents) -> Result<Depth> {
+    let inbox = agents.inbox.clone();
+    agents.db.read(move |r| inbox.depth(r)).await
+}

@@ -1,0 +1,45 @@
+//! "status", for the assistant. Pausing is no tool: it is the owner's switch, read at the door.
+
+use serde_json::json;
+
+use super::service;
+use crate::agent::tool::{Output, Tool};
+use crate::outside::model::builtin::{Parsed, Phrase, Utterance};
+
+pub fn all() -> Vec<Tool> {
+    vec![Tool::read(
+        "status",
+        "status_show",
+        "Says whether everything is paused, and how much is running and waiting.",
+        async |cx, _, _| {
+            let now = cx.db.read(service::standing).await?;
+            let state = if now.paused { "Everything is paused." } else { "Everything is running." };
+            let runs = match (now.running, now.queued) {
+                (0 | 1, 0) => "Nothing else is going on.".to_owned(),
+                (running, queued) => {
+                    format!("{} other runs are going on, {queued} wait.", running.saturating_sub(1))
+                }
+            };
+            let waiting = match now.approvals {
+                0 => "Nothing waits for your yes or no.".to_owned(),
+                1 => "One question waits for you under Approvals.".to_owned(),
+                many => format!("{many} questions wait for you under Approvals."),
+            };
+            Ok(Output::own(format!("{state} {runs} {waiting}")))
+        },
+    )]
+}
+
+pub fn phrases() -> Vec<Phrase> {
+    fn status(said: &Utterance<'_>) -> Option<Parsed> {
+        let sayings = &["status", "how are you doing", "what are you doing", "what is going on"];
+        if said.is(sayings) { Parsed::call("status_show", json!({})) } else { None }
+    }
+    vec![Phrase {
+        group: "The house",
+        tool: "status_show",
+        usage: "status",
+        about: "what is running and what waits for you",
+        parse: status,
+    }]
+}
