@@ -45,8 +45,23 @@ impl Error {
     }
 }
 
+/// The `service` of an [`Error::Outside`] that the machine's own disk is to blame for.
+pub const DISK: &str = "disk";
+
 impl From<rusqlite::Error> for Error {
     fn from(err: rusqlite::Error) -> Error {
-        Error::Internal(err.into())
+        use rusqlite::ErrorCode::{DiskFull, ReadOnly};
+        let message = match err.sqlite_error_code() {
+            Some(DiskFull) => {
+                "The disk is full, so nothing was changed. Free some space and try again."
+            }
+            Some(ReadOnly) => {
+                "The data folder can't be written, so nothing was changed. Make it writable and try \
+                 again."
+            }
+            _ => return Error::Internal(err.into()),
+        };
+        let service = DISK.to_owned();
+        Error::Outside { service, message: message.to_owned(), source: Some(err.into()) }
     }
 }

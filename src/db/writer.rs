@@ -85,25 +85,47 @@ fn write_until_closed(mut conn: Connection, inbox: &mpsc::Receiver<Job>) {
 fn write_group(conn: &mut Connection, group: Vec<Job>) {
     let mut replies = Vec::with_capacity(group.len());
     let mut hooks = Vec::new();
-    let committed = (|| -> rusqlite::Result<()> {
+    let mut waiting = group.into_iter();
+    let committed = (|| -> Result<()> {
         let mut tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        for job in group {
+        for job in waiting.by_ref() {
             let outcome = write_one(&mut tx, job.change, &mut hooks);
             replies.push((job.reply, outcome));
+            // A full or failing disk makes SQLite undo the whole transaction at once; what came
+            // after would each be a transaction of its own.
+            if tx.is_autocommit() {
+                return Err(undone(&replies));
+            }
         }
-        tx.commit()
+        Ok(tx.commit()?)
     })();
     if committed.is_ok() {
         hooks.into_iter().for_each(|hook| hook());
     }
-    // Who is not in `replies` (the transaction could not begin) learns it by the closed channel.
-    for (reply, outcome) in replies {
+    let unread = waiting.map(|job| (job.reply, Ok(Box::new(()) as Value)));
+    for (reply, outcome) in replies.into_iter().chain(unread) {
         let outcome = match &committed {
             Ok(()) => outcome,
-            Err(err) => outcome.and(Err(Error::internal(anyhow!("commit: {err}")))),
+            Err(err) => outcome.and(Err(same(err))),
         };
         // A caller that stopped waiting does not undo what it asked for.
         let _ = reply.send(outcome);
+    }
+}
+
+/// Why the transaction is gone: the last change met it.
+fn undone(replies: &[(oneshot::Sender<Result<Value>>, Result<Value>)]) -> Error {
+    match replies.last() {
+        Some((_, Err(err))) => same(err),
+        _ => Error::internal(anyhow!("the transaction was undone")),
+    }
+}
+
+/// The same failure for each of those who shared the commit.
+fn same(err: &Error) -> Error {
+    match err {
+        Error::Outside { service, message, .. } => Error::outside(service.clone(), message.clone()),
+        err => Error::internal(anyhow!("the commit that was shared failed: {err:?}")),
     }
 }
 

@@ -19,7 +19,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-use crate::error::Error;
+use crate::error::{DISK, Error};
 use crate::web::Page;
 use crate::web::problem::Problem;
 use crate::web::request::Current;
@@ -81,6 +81,9 @@ impl Failure {
             Error::Invalid { .. } => (StatusCode::BAD_REQUEST, "invalid"),
             Error::Conflict(_) => (StatusCode::CONFLICT, "conflict"),
             Error::Denied(_) => (StatusCode::FORBIDDEN, "denied"),
+            Error::Outside { service, .. } if service == DISK => {
+                (StatusCode::SERVICE_UNAVAILABLE, DISK)
+            }
             Error::Outside { .. } => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
             Error::Internal(source) => match disk_trouble(source) {
                 Some(words) => {
@@ -91,7 +94,7 @@ impl Failure {
         };
         let detail = match err {
             Error::Invalid { field, .. } if !field.is_empty() => Some(field.to_string()),
-            Error::Outside { service, .. } => Some(service.clone()),
+            Error::Outside { service, .. } if service != DISK => Some(service.clone()),
             _ => None,
         };
         Failure { detail, ..Failure::new(status, code, err.to_string()) }
@@ -125,7 +128,7 @@ impl Failure {
     }
 }
 
-/// SQLite's own words for a disk that takes no more; the writer passes them on as text.
+/// A disk that takes no more, in the words of the system or of SQLite, where no type says so.
 fn disk_trouble(source: &anyhow::Error) -> Option<&'static str> {
     let text = format!("{source:#}");
     if text.contains("disk is full") || text.contains("No space left") {

@@ -9,6 +9,7 @@ mod config_keys;
 mod door;
 mod guard;
 mod fetch;
+mod full_disk;
 mod sandbox;
 mod site;
 mod data_folder;
