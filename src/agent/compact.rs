@@ -1,14 +1,19 @@
 //! Makes room before the model's limit: first old tool results go, then the older half of the
 //! conversation becomes a summary. Nothing is lost: rows stay, only the model's view moves.
 
+use std::sync::Arc;
+use std::time::Instant;
+
+use futures_util::StreamExt as _;
 use tokio_util::sync::CancellationToken;
 
 use super::context::{self, History};
 use super::store::{calls, messages};
+use super::turn::Answer;
 use super::{Agents, Run, call};
 use crate::error::Result;
 use crate::outside::model::catalog::COMMANDS;
-use crate::outside::model::{Delta, Message, Part, Request, Role};
+use crate::outside::model::{Delta, Message, Part, Request, Role, Usage};
 
 /// Of the model's context: where making room begins.
 const FULL_PERCENT: usize = 70;
@@ -18,6 +23,9 @@ const CONTEXT_TOKENS_UNKNOWN: usize = 32_000;
 const KEPT_MESSAGES: usize = 6;
 const SUMMARY_TOKENS_MAX: u32 = 1_500;
 const SUMMARY_BYTES_MAX: usize = 16 * 1024;
+
+const NO_SUMMARY: &str =
+    "(The older part of this conversation did not fit and could not be summarised.)";
 
 const ASK_SUMMARY: &str = "Summarise the conversation above for yourself, so that you can go on \
 without it: what the owner wants, decisions, facts, names, open points, what was done with which \
@@ -58,19 +66,27 @@ pub async fn compact(
         calls: history.calls.clone(),
         attachments: Vec::new(),
     };
-    let summary = tokio::select! {
+    let asked = Instant::now();
+    let (summary, usage) = tokio::select! {
         biased;
         () = stop.cancelled() => return Ok(()),
-        summary = summarise(agents, &older, model) => summary,
+        answer = summarise(agents, &older, model) => answer,
     };
+    let outcome = if summary.is_some() { "ok" } else { "no_summary" };
     // Without a summary the older half is left out and said to be: going on beats stopping.
-    let summary = summary.unwrap_or_else(|| {
-        "(The older part of this conversation did not fit and could not be summarised.)".to_owned()
-    });
+    let summary = summary.unwrap_or_else(|| NO_SUMMARY.to_owned());
+    let answer = Answer {
+        usage,
+        model: model.to_owned(),
+        duration_ms: u64::try_from(asked.elapsed().as_millis()).unwrap_or(u64::MAX),
+        cost_usd_micros: agents.outside.models().cost(model, usage),
+        ..Answer::default()
+    };
     let (run, now) = (run.clone(), agents.clock.now());
     agents
         .db
         .write(move |tx| {
+            answer.count(tx, &run, outcome, now)?;
             let label = call::read_label(tx, &run)?;
             let after = before_seq - 1;
             messages::insert_window(tx, run.conversation_id, after, &summary, &label, now)
@@ -78,29 +94,31 @@ pub async fn compact(
         .await
 }
 
-async fn summarise(agents: &Agents, older: &History, model: &str) -> Option<String> {
-    use futures_util::StreamExt as _;
+async fn summarise(agents: &Agents, older: &History, model: &str) -> (Option<String>, Usage) {
+    let mut usage = Usage::default();
     let mut messages = context::messages(older);
     messages.push(Message { role: Role::User, parts: vec![Part::Text(ASK_SUMMARY.to_owned())] });
     let request = Request {
         system: "You keep the notes of a personal assistant.".into(),
         system_tail: String::new(),
         messages,
-        tools: std::sync::Arc::default(),
+        tools: Arc::default(),
         output_tokens_max: SUMMARY_TOKENS_MAX,
         now: agents.clock.now().to_zoned(agents.config.zone()),
     };
-    let mut deltas = agents.outside.models().open(model).ok()?.stream(request);
+    let Ok(opened) = agents.outside.models().open(model) else { return (None, usage) };
+    let mut deltas = opened.stream(request);
     let mut summary = String::new();
     while let Some(delta) = deltas.next().await {
         match delta {
             Ok(Delta::Text(text)) if summary.len() < SUMMARY_BYTES_MAX => summary.push_str(&text),
+            Ok(Delta::Usage(so_far)) => usage = so_far,
             Ok(_) => {}
             Err(error) => {
                 tracing::warn!(model, "no summary: {error}");
-                return None;
+                return (None, usage);
             }
         }
     }
-    Some(summary).filter(|summary| !summary.trim().is_empty())
+    (Some(summary).filter(|summary| !summary.trim().is_empty()), usage)
 }

@@ -14,6 +14,7 @@ use crate::events::Event;
 use crate::ids::{MessageId, RunId, ToolCallId};
 use crate::inbox::Claimed;
 use crate::outside::model::Request;
+use crate::outside::model::catalog::COMMANDS;
 
 /// Model calls of one run, whatever the tool-call cap says.
 const TURNS_MAX: u32 = 200;
@@ -111,8 +112,8 @@ impl Step {
             .or(run.persona.max_tool_calls)
             .unwrap_or(config.limits.max_tool_calls);
         let capped = self.own_calls().count() >= cap as usize;
-        let chain = self.chain(agents);
         let request = self.request(agents, capped);
+        let chain = self.chain(agents, &request);
         if let Some(sentence) = spend::refusal(agents, run, &self.spent, &chain[0], &request) {
             fail(agents, &self.claimed(), &sentence, "budget").await?;
             return Ok(true);
@@ -138,9 +139,12 @@ impl Step {
     }
 
     /// The models to ask, in order; never empty.
-    fn chain(&self, agents: &Agents) -> Vec<String> {
+    fn chain(&self, agents: &Agents, request: &Request) -> Vec<String> {
         let config = agents.config.get();
         let models = &config.models;
+        if models.commands_first && agents.outside.models().commands.understands(request) {
+            return vec![COMMANDS.to_owned()];
+        }
         let first = self.run.model.clone().unwrap_or_else(|| models.default.to_string());
         let mut chain = vec![first];
         for next in models.fallback.iter().map(ToString::to_string) {

@@ -19,9 +19,9 @@ use crate::guard::KeySource;
 use crate::guard::vault::Vault;
 use crate::inbox::Inbox;
 use crate::outside::Outside;
+use crate::outside::model::Models;
 use crate::outside::model::builtin::Engine;
 use crate::outside::model::catalog::Catalog;
-use crate::outside::model::Models;
 use crate::spawn::{Spawner, Timers};
 use crate::web::shell::Nav;
 

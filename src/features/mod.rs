@@ -2,6 +2,7 @@
 
 pub mod chat;
 mod models;
+mod search;
 mod settings;
 mod status;
 
@@ -47,7 +48,8 @@ pub struct Job {
 pub type JobFuture = Pin<Box<dyn Future<Output = Result<Option<Timestamp>>> + Send>>;
 
 /// In the order of the navigation. Start from [`Feature::NOTHING`] and name what there is.
-pub const ALL: &[Feature] = &[chat::FEATURE, models::FEATURE, settings::FEATURE, status::FEATURE];
+pub const ALL: &[Feature] =
+    &[chat::FEATURE, models::FEATURE, search::FEATURE, settings::FEATURE, status::FEATURE];
 
 /// The tool sets that the assistant has from the start.
 pub const ASSISTANT_TOOLS: &[&str] =

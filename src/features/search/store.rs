@@ -1,0 +1,61 @@
+//! The full-text queries.
+
+use jiff::Timestamp;
+
+use super::Hit;
+use crate::db::{Reader, json, time};
+use crate::error::Result;
+use crate::guard::label::{Label, Trust};
+use crate::ids::{ConversationId, UserId};
+
+/// Words around a match.
+const EXCERPT_TOKENS: u32 = 24;
+
+/// What a search is narrowed by.
+#[derive(Debug, Clone, Default)]
+pub struct Narrow {
+    pub channel: Option<String>,
+    pub from: Option<Timestamp>,
+    pub to: Option<Timestamp>,
+    /// Leaves out the conversation that the search is made in.
+    pub without: Option<ConversationId>,
+}
+
+/// Messages that hold all words, newest first. `words` is FTS5 query syntax.
+pub fn messages(
+    r: &Reader<'_>,
+    user: UserId,
+    words: &str,
+    narrow: &Narrow,
+    limit: u32,
+) -> Result<Vec<Hit>> {
+    let sql = format!(
+        "select messages.id, messages.conversation_id, conversations.title, messages.label,
+                messages.created_at, snippet(messages_text, 0, '', '', '…', {EXCERPT_TOKENS}) as cut
+         from messages_text
+              join messages on messages.seq = messages_text.rowid
+              join conversations on conversations.id = messages.conversation_id
+         where messages_text match ?1 and conversations.user_id = ?2
+               and conversations.deleted_at is null
+               and (?3 is null or conversations.channel = ?3)
+               and (?4 is null or messages.created_at >= ?4)
+               and (?5 is null or messages.created_at < ?5)
+               and (?6 is null or messages.conversation_id <> ?6)
+         order by messages_text.rowid desc limit ?7"
+    );
+    let from = narrow.from.map(Timestamp::as_millisecond);
+    let to = narrow.to.map(Timestamp::as_millisecond);
+    r.rows(&sql, (words, user, &narrow.channel, from, to, narrow.without, limit), |row| {
+        let conversation: ConversationId = row.get("conversation_id")?;
+        let label: Label = json(row, "label")?;
+        Ok(Hit {
+            kind: "message",
+            id: row.get("id")?,
+            place: row.get("title")?,
+            excerpt: row.get("cut")?,
+            url: format!("/chat/{conversation}"),
+            at: time(row, "created_at")?,
+            from_outside: label.trust == Trust::Outside,
+        })
+    })
+}

@@ -1,0 +1,67 @@
+//! Searching, for the assistant.
+
+use serde::Deserialize;
+use serde_json::json;
+
+use super::service;
+use super::store::Narrow;
+use crate::agent::tool::{self, Arg, Output, Tool};
+use crate::guard::call::Role;
+use crate::guard::label::{Label, Origin};
+use crate::outside::model::builtin::{Parsed, Phrase, Utterance};
+
+const HITS: u32 = 10;
+
+#[derive(Deserialize)]
+struct Args {
+    query: String,
+}
+
+pub fn all() -> Vec<Tool> {
+    let about = "Searches earlier conversations for words; newest first.";
+    let search = Tool::read("search", "search_own", about, async |cx, arguments, _| {
+        let args: Args = tool::parse(&arguments)?;
+        let (user, without) = (cx.user_id, Some(cx.conversation_id));
+        let query = args.query.clone();
+        let find = move |r: &crate::db::Reader<'_>| {
+            let narrow = Narrow { without, ..Narrow::default() };
+            service::find(r, user, &query, &narrow, HITS)
+        };
+        let hits = cx.db.read(find).await?;
+        if hits.is_empty() {
+            return Ok(Output::own(format!("No earlier conversation holds “{}”.", args.query)));
+        }
+        let lines: Vec<String> = hits
+            .iter()
+            .map(|hit| {
+                let day = hit.at.to_zoned(cx.zone.clone()).strftime("%-d %b %Y");
+                format!("- {day}, in “{}”: {}", hit.place, hit.excerpt)
+            })
+            .collect();
+        // One line from outside makes the whole answer text from outside.
+        let label = match hits.iter().any(|hit| hit.from_outside) {
+            true => Label::outside(Origin::OwnData),
+            false => Label::own_data(),
+        };
+        Ok(Output::labelled(lines.join("\n"), label))
+    });
+    vec![search.arg(Arg::text("query", Role::Content, "Words that all have to occur"))]
+}
+
+pub fn phrases() -> Vec<Phrase> {
+    fn search(said: &Utterance<'_>) -> Option<Parsed> {
+        let starts = ["search my conversations for", "search conversations for", "search for"];
+        let query = said.after_any(&starts)?;
+        match query.is_empty() {
+            true => Parsed::ask("What shall I look for?", "search for ", ""),
+            false => Parsed::call("search_own", json!({"query": query})),
+        }
+    }
+    vec![Phrase {
+        group: "Search",
+        tool: "search_own",
+        usage: "search for boiler",
+        about: "finds words in earlier conversations",
+        parse: search,
+    }]
+}
