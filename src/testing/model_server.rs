@@ -242,6 +242,10 @@ async fn read_request(stream: &mut TcpStream, unread: &mut Vec<u8>) -> Option<Se
         if let Some(at) = unread.windows(4).position(|window| window == b"\r\n\r\n") {
             break at;
         }
+        // A TLS greeting, say: no method begins like that, and no end of it would ever come.
+        if unread.first().is_some_and(|byte| !byte.is_ascii_uppercase()) {
+            return None;
+        }
         if unread.len() > HEAD_BYTES_MAX || stream.read_buf(unread).await.ok()? == 0 {
             return None;
         }

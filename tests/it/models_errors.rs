@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use steward::clock::Clock;
 use steward::error::Error;
 use steward::outside::model::retry::{ATTEMPTS_MAX, Pauses};
-use steward::outside::model::{Delta, Kind, ModelError, Models};
+use steward::outside::model::{Delta, Kind, ModelError, Models, StopReason};
 use steward::testing::model_answers::{Answer, Say};
 use steward::testing::model_server::ModelServer;
 
@@ -273,6 +273,34 @@ async fn what_is_not_the_protocol_is_called_so() {
     JSON that is cut: p sent something that is not its protocol: an event is not JSON (EOF while parsing a string at line 1 column 6): {"choi
     line without end: p sent something that is not its protocol: a line of more than 4194304 bytes
     "#);
+}
+
+#[tokio::test]
+async fn a_cut_after_the_answer_was_whole_takes_nothing_away() {
+    for kind in KINDS {
+        let peer = Peer::start(kind).await;
+        let body = Answer::of(kind, &[Say::Text("hi"), Say::Call("note", json!({}))]).body();
+        let end = if kind == Kind::Anthropic { "event: message_stop" } else { "data: [DONE]" };
+        let text = String::from_utf8(body).unwrap();
+        peer.server.answer(Answer::stream().then(text.split(end).next().unwrap()).cut());
+        let deltas = peer.ask().await.unwrap();
+        assert_eq!(deltas.last(), Some(&Delta::Stop(StopReason::ToolUse)), "{kind:?}");
+        assert!(deltas.iter().any(|delta| matches!(delta, Delta::ToolCall(_))));
+        assert_eq!(peer.server.requests().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_redirect_is_told_and_the_key_stays_home() {
+    for kind in KINDS {
+        let peer = Peer::start(kind).await;
+        let elsewhere = ModelServer::start().await;
+        let url = elsewhere.base_url(kind);
+        peer.server.answer(Answer::status(307, "").header("location", url.as_str()));
+        let err = peer.ask().await.unwrap_err();
+        assert!(err.to_string().contains("mend the base URL"), "{err}");
+        assert_eq!(elsewhere.connections(), 0);
+    }
 }
 
 #[tokio::test]

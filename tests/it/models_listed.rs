@@ -63,6 +63,9 @@ async fn the_provider_lists_its_models_and_is_asked_once() {
     assert_eq!(peer.models.list(provider).await.unwrap(), list);
     assert_eq!(peer.server.requests().len(), 1);
     assert_eq!(peer.server.requests()[0].path, "/v1/models");
+    let told = peer.models.told("p:vendor/big").unwrap();
+    assert_eq!(told.price.map(|price| price.output), Some(15_000_000));
+    assert_eq!(peer.models.told("p:unlisted"), None);
 
     let peer = Peer::start(Kind::Anthropic).await;
     let claude = json!({ "id": "claude-x", "display_name": "Claude X", "type": "model" });

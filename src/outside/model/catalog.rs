@@ -50,7 +50,7 @@ impl Catalog {
         if name == COMMANDS {
             return Info { price: Some(FREE), tools: Some(true), ..Info::default() };
         }
-        let info = prices::info(name, &self.overrides, None);
+        let info = prices::info(name, &self.overrides, self.providers.told(name));
         let provider = name.split_once(':').and_then(|(it, _)| self.providers.provider(it).ok());
         match provider {
             Some(provider) if is_of_the_house(provider) => {

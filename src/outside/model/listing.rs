@@ -1,12 +1,12 @@
 //! What models a provider says it has: `GET …/models` on both wires.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::Value;
-use tokio::sync::Mutex;
+use url::Url;
 
 use super::ModelError;
 use super::http::Http;
@@ -33,9 +33,11 @@ pub struct Listed {
     pub info: Info,
 }
 
-/// The lists that were fetched, by provider name.
+/// The lists that were fetched, by their provider's address.
 #[derive(Debug, Default)]
-pub(super) struct Lists(Mutex<HashMap<String, Kept>>);
+pub(super) struct Lists(Mutex<HashMap<Url, Kept>>);
+
+const UNEXPECTED: &str = "nobody panics while holding the lists";
 
 #[derive(Debug)]
 struct Kept {
@@ -44,15 +46,23 @@ struct Kept {
 }
 
 impl Lists {
-    pub async fn fresh(&self, provider: &Provider, now: Timestamp) -> Option<Arc<[Listed]>> {
-        let lists = self.0.lock().await;
-        let kept = lists.get(&provider.name)?;
+    pub fn fresh(&self, provider: &Provider, now: Timestamp) -> Option<Arc<[Listed]>> {
+        let lists = self.0.lock().expect(UNEXPECTED);
+        let kept = lists.get(&provider.base_url)?;
         let age = Duration::try_from(now.duration_since(kept.at)).ok()?;
         (age < LIST_KEPT).then(|| kept.list.clone())
     }
 
-    pub async fn keep(&self, provider: &Provider, now: Timestamp, list: Arc<[Listed]>) {
-        self.0.lock().await.insert(provider.name.clone(), Kept { at: now, list });
+    pub fn keep(&self, provider: &Provider, now: Timestamp, list: Arc<[Listed]>) {
+        let kept = Kept { at: now, list };
+        self.0.lock().expect(UNEXPECTED).insert(provider.base_url.clone(), kept);
+    }
+
+    /// What the provider said of a model when it was last asked, however long ago.
+    pub fn told(&self, provider: &Provider, id: &str) -> Option<Info> {
+        let lists = self.0.lock().expect(UNEXPECTED);
+        let list = &lists.get(&provider.base_url)?.list;
+        list.iter().find(|line| line.id == id).map(|line| line.info)
     }
 }
 

@@ -189,7 +189,13 @@ impl From<ModelError> for Error {
 
 fn wait_words(retry_after: &Option<Duration>) -> String {
     match retry_after {
-        Some(wait) => format!("Try again in {} s.", wait.as_secs().max(1)),
+        Some(wait) if wait.as_secs() < 120 => {
+            format!("Try again in {} s.", wait.as_secs().max(1))
+        }
+        Some(wait) if wait.as_secs() < 7_200 => {
+            format!("Try again in {} minutes.", wait.as_secs().div_ceil(60))
+        }
+        Some(wait) => format!("Try again in {} hours.", wait.as_secs().div_ceil(3_600)),
         None => "Try again in a minute.".to_owned(),
     }
 }

@@ -108,6 +108,7 @@ fn user(message: &Message, wire: &mut Vec<Value>) {
     let mut only_text = true;
     for part in &message.parts {
         match part {
+            Part::Text(text) | Part::Owner(text) if text.is_empty() => {}
             Part::Text(text) | Part::Owner(text) => {
                 content.push(json!({ "type": "text", "text": text }));
             }

@@ -60,12 +60,12 @@ pub(super) fn unreachable(provider: &Provider, err: &reqwest::Error) -> Failure 
     while let Some(deeper) = cause.source() {
         cause = deeper;
     }
-    let reason = match err {
-        err if err.is_timeout() => "the connection took too long".to_owned(),
-        err if err.is_connect() => format!("no connection ({cause})"),
-        _ => format!("the connection broke ({cause})"),
-    };
-    Failure::passing(provider.away(&reason), None)
+    if err.is_timeout() {
+        // Whoever waited that long is told; a host that is asleep won't be up in seconds.
+        return Failure::last(provider.away("the connection took too long"));
+    }
+    let what = if err.is_connect() { "no connection" } else { "the connection broke" };
+    Failure::passing(provider.away(&format!("{what} ({cause})")), None)
 }
 
 /// Turns an answer that isn't a success into what it means.

@@ -148,7 +148,7 @@ impl Models {
     /// The same registry with other providers.
     pub fn with(&self, providers: Vec<Provider>) -> Models {
         let providers = by_name(providers);
-        Models { providers, http: self.http.clone(), lists: Arc::default() }
+        Models { providers, http: self.http.clone(), lists: self.lists.clone() }
     }
 
     /// The providers, by name.
@@ -175,12 +175,18 @@ impl Models {
     /// The models that a provider offers, as it lists them; asked at most every ten minutes.
     pub async fn list(&self, provider: &Provider) -> Result<Arc<[Listed]>, ModelError> {
         let now = self.http.clock.now();
-        if let Some(list) = self.lists.fresh(provider, now).await {
+        if let Some(list) = self.lists.fresh(provider, now) {
             return Ok(list);
         }
         let list = listing::fetch(&self.http, provider).await?;
-        self.lists.keep(provider, now, list.clone()).await;
+        self.lists.keep(provider, now, list.clone());
         Ok(list)
+    }
+
+    /// What its provider said of a model (full name) when its list was last fetched.
+    pub fn told(&self, name: &str) -> Option<Info> {
+        let (provider, id) = name.split_once(':')?;
+        self.lists.told(self.providers.get(provider)?, id)
     }
 
     /// Makes a tiny live call to a model of a provider, registered or not yet, and returns how long
