@@ -1,10 +1,14 @@
 //! What the assistant can do: one folder each, one line each in [`ALL`].
 
+pub mod approvals;
+mod audit;
 pub mod chat;
+mod credentials;
 mod models;
 mod search;
 mod settings;
 mod status;
+mod whitelists;
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
@@ -48,8 +52,17 @@ pub struct Job {
 pub type JobFuture = Pin<Box<dyn Future<Output = Result<Option<Timestamp>>> + Send>>;
 
 /// In the order of the navigation. Start from [`Feature::NOTHING`] and name what there is.
-pub const ALL: &[Feature] =
-    &[chat::FEATURE, models::FEATURE, search::FEATURE, settings::FEATURE, status::FEATURE];
+pub const ALL: &[Feature] = &[
+    chat::FEATURE,
+    approvals::FEATURE,
+    whitelists::FEATURE,
+    credentials::FEATURE,
+    models::FEATURE,
+    search::FEATURE,
+    audit::FEATURE,
+    settings::FEATURE,
+    status::FEATURE,
+];
 
 /// The tool sets that the assistant has from the start.
 pub const ASSISTANT_TOOLS: &[&str] =

@@ -3,6 +3,8 @@
 //! The first answer wins. A yes holds for the very tool and arguments that were shown (or edited),
 //! and is used up by the call it allowed.
 
+use std::fmt;
+
 use jiff::Timestamp;
 use rusqlite::Row;
 use serde::{Deserialize, Serialize};
@@ -25,6 +27,17 @@ pub struct Foreign {
     pub argument: String,
     pub value: String,
     pub origin: Option<Origin>,
+}
+
+/// "to: eve@evil.example (from a mail by eve@evil.example)".
+impl fmt::Display for Foreign {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {} ", self.argument, self.value)?;
+        match &self.origin {
+            Some(origin) => write!(f, "(from {origin})"),
+            None => f.write_str("(not in your words)"),
+        }
+    }
 }
 
 /// What the owner is shown.

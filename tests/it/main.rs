@@ -2,12 +2,17 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed, which is what it is for")]
 
+mod approvals;
+mod audit;
+mod callers;
 mod chat;
+mod credentials;
 mod cli;
 mod config;
 mod config_keys;
 mod door;
 mod guard;
+mod whitelists;
 mod fetch;
 mod full_disk;
 mod sandbox;

@@ -144,3 +144,9 @@ create table owner_names (
     primary key (source, source_id, kind, name, value)
 ) strict, without rowid;
 create index owner_names_name on owner_names (user_id, name);
+
+-- One row at most: how long audit lines are kept.
+create table audit_retention (
+    id integer primary key not null check (id = 1),
+    days integer not null check (days >= 0)       -- 0: for good
+) strict;

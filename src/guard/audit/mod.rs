@@ -6,7 +6,10 @@
 mod chain;
 mod verify;
 
-pub use verify::{Anchor, Bad, Report, anchor, append_anchor, purge, read_anchors, verify};
+pub use verify::{
+    Anchor, Bad, Report, anchor, append_anchor, purge, read_anchors, retention_days,
+    set_retention_days, verify,
+};
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -202,6 +205,10 @@ pub struct Filter {
     pub session_id: Option<String>,
     pub task_id: Option<String>,
     pub confirmed_only: bool,
+    /// Part of the action, the tool's name or the target.
+    pub text: Option<String>,
+    /// What this user did, and what was done in their conversations.
+    pub user: Option<UserId>,
 }
 
 /// One page of what fits, newest first, and how many fit in all. `page` counts from 1.
@@ -215,11 +222,15 @@ pub fn list(
     let wanted = "from audit where (?1 is null or happened_at >= ?1)
          and (?2 is null or happened_at < ?2) and (?3 is null or tool_name = ?3)
          and (?4 is null or session_id = ?4) and (?5 is null or task_id = ?5)
-         and (not ?6 or confirmed = 1)";
-    let Filter { tool_name, session_id, task_id, confirmed_only, .. } = filter;
-    let fits = (start, end, tool_name, session_id, task_id, confirmed_only);
-    let total =
-        reader.one(&format!("select count(*) {wanted}"), fits, |row| row.get::<_, i64>(0))?;
+         and (not ?6 or confirmed = 1)
+         and (?7 is null or instr(lower(action || ' ' || coalesce(tool_name, '') || ' ' || target), ?7))
+         and (?8 is null or actor_id = ?8
+              or session_id in (select id from conversations where user_id = ?8))";
+    let Filter { tool_name, session_id, task_id, confirmed_only, user, .. } = filter;
+    let text = filter.text.as_ref().map(|text| text.trim().to_lowercase());
+    let fits = (start, end, tool_name, session_id, task_id, confirmed_only, text, user);
+    let total = reader
+        .one(&format!("select count(*) {wanted}"), fits.clone(), |row| row.get::<_, i64>(0))?;
     let per_page = per_page.clamp(1, PER_PAGE_MAX);
     let skipped = i64::from(page.saturating_sub(1)) * i64::from(per_page);
     let rows = reader.rows(

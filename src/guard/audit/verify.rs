@@ -12,10 +12,13 @@ use serde_json::json;
 use super::chain::{self, Hash};
 use super::{By, Entry, record};
 use crate::db::{Reader, Tx};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::guard::vault::Vault;
 
 const SIGNED_FOR: &str = "audit stub";
+/// Until the owner says otherwise.
+const RETENTION_DAYS: u32 = 365;
+const RETENTION_DAYS_MAX: u32 = 36_500;
 
 /// What a check found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -153,6 +156,25 @@ pub fn purge(tx: &Tx<'_>, vault: &Vault, before: Timestamp, by: &By) -> Result<u
     });
     record(tx, Entry::new(by, "audit.purge", format!("{deleted} lines")).detail(detail))?;
     Ok(deleted)
+}
+
+/// How many days lines are kept; 0: for good.
+pub fn retention_days(reader: &Reader<'_>) -> Result<u32> {
+    let days = reader.row("select days from audit_retention", (), |row| row.get(0))?;
+    Ok(days.unwrap_or(RETENTION_DAYS))
+}
+
+pub fn set_retention_days(tx: &Tx<'_>, days: u32, by: &By) -> Result<()> {
+    if RETENTION_DAYS_MAX < days {
+        let message = format!("Give 0 (for good) to {RETENTION_DAYS_MAX} days.");
+        return Err(Error::invalid("days", message));
+    }
+    let sql = "insert into audit_retention (id, days) values (1, ?1)
+               on conflict (id) do update set days = ?1";
+    tx.execute(sql, [days])?;
+    let entry = Entry::new(by, "settings.change", "audit retention");
+    record(tx, entry.detail(json!({"days": days})))?;
+    Ok(())
 }
 
 /// The chain's end as it stands; `None` while there is nothing.

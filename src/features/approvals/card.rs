@@ -1,0 +1,113 @@
+//! One card: what the owner is asked, or what came of it. The chat shows the same.
+
+use askama::Template;
+use jiff::Zoned;
+use serde_json::Value;
+
+use crate::guard::approval::{Approval, Foreign, State};
+use crate::ids::ApprovalId;
+use crate::web::when::When;
+
+const VALUE_CHARS_MAX: usize = 2_000;
+
+#[derive(Template)]
+#[template(path = "approvals/card.html")]
+pub struct CardView {
+    id: ApprovalId,
+    title: String,
+    waiting: bool,
+    /// "Approved by ada over telegram", or "".
+    outcome: String,
+    answered: Option<When>,
+    origins: Vec<String>,
+    facts: Vec<Fact>,
+    preview: String,
+    why: String,
+    reason: String,
+    verb: String,
+    edit_url: String,
+    undo: String,
+    /// Where the answer's form leads back to.
+    back: String,
+}
+
+/// The card stands in other pages as it is; its own template has escaped it.
+impl askama::filters::HtmlSafe for CardView {}
+
+struct Fact {
+    name: String,
+    value: String,
+    foreign: bool,
+}
+
+impl CardView {
+    /// `now` in the owner's zone; `back` is a path of ours.
+    pub fn new(approval: &Approval, now: &Zoned, back: &str) -> CardView {
+        let card = &approval.card;
+        let waiting = approval.state == State::Waiting;
+        CardView {
+            id: approval.id,
+            title: if card.what.is_empty() { approval.tool.clone() } else { card.what.clone() },
+            waiting,
+            outcome: outcome(approval),
+            answered: approval.answered.as_ref().map(|it| When::new(it.at, now)),
+            origins: card.origins.iter().map(Foreign::to_string).collect(),
+            facts: facts(approval),
+            preview: String::new(),
+            why: card.why.clone(),
+            reason: card.reason.clone(),
+            verb: verb(&card.what),
+            edit_url: if waiting {
+                format!("/approvals/{}/edit", approval.id)
+            } else {
+                String::new()
+            },
+            undo: card.risks.join(", "),
+            back: back.to_owned(),
+        }
+    }
+}
+
+/// Each argument on a line of its own.
+fn facts(approval: &Approval) -> Vec<Fact> {
+    let arguments = approval.edited_arguments.as_ref().unwrap_or(&approval.arguments);
+    let fields = arguments.as_object().into_iter().flatten();
+    let fact = |(name, value): (&String, &Value)| {
+        let text = match value {
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        let value = match text.char_indices().nth(VALUE_CHARS_MAX) {
+            None => text,
+            Some((end, _)) => format!("{}…", &text[..end]),
+        };
+        let foreign = approval.card.origins.iter().any(|it| it.argument == *name);
+        Fact { name: name.replace('_', " "), value, foreign }
+    };
+    fields.filter(|(_, value)| !value.is_null()).map(fact).collect()
+}
+
+fn outcome(approval: &Approval) -> String {
+    let by = approval.answered.as_ref().map(|it| format!(" by {} over {}", it.by, it.via));
+    let by = by.unwrap_or_default();
+    match approval.state {
+        State::Waiting => String::new(),
+        State::Approved if approval.edited_arguments.is_some() => {
+            format!("Changed and approved{by}")
+        }
+        State::Approved => format!("Approved{by}"),
+        State::Denied => match &approval.memo {
+            Some(memo) => format!("Denied{by}: {memo}"),
+            None => format!("Denied{by}"),
+        },
+        State::Expired => "Expired; nothing was done".to_owned(),
+        State::Withdrawn => "Taken back when its run was stopped; nothing was done".to_owned(),
+    }
+}
+
+/// "Delete this file?" is answered with "Delete".
+fn verb(question: &str) -> String {
+    let first = question.split_whitespace().next().unwrap_or_default();
+    let word = first.trim_matches(|c: char| !c.is_alphanumeric());
+    if word.is_empty() { "Do it".to_owned() } else { word.to_owned() }
+}

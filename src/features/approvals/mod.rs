@@ -1,0 +1,28 @@
+//! Approvals: calls that wait for the owner's yes or no, and what became of the others.
+//!
+//! A card says what will be done, to whom, who asked for it in which words, and where each value
+//! came from that is not the owner's. Everybody answers their own; the first answer wins.
+
+mod api;
+mod card;
+mod page;
+mod service;
+
+pub use card::CardView;
+
+use super::Feature;
+use crate::web::shell::{Entry, Group};
+
+pub const FEATURE: Feature = Feature {
+    name: "approvals",
+    nav: &[Entry {
+        group: Group::Daily,
+        label: "Approvals",
+        url: "/approvals",
+        icon: "approvals",
+        thumb: true,
+    }],
+    pages: page::routes,
+    api: api::routes,
+    ..Feature::NOTHING
+};

@@ -1,0 +1,213 @@
+//! `/approvals`, for a person.
+
+use askama::Template;
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::get;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::card::CardView;
+use super::service::{self, Said};
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::guard::approval::Approval;
+use crate::web::Page;
+use crate::web::caller::Caller;
+use crate::web::error::PageError;
+use crate::web::flash::Told;
+use crate::web::form::{Form, Path, Query, read_json};
+use crate::web::shell::Shell;
+
+const PER_PAGE: u32 = 50;
+
+pub fn routes() -> Router<App> {
+    Router::new()
+        .route("/approvals", get(list))
+        .route("/approvals/{id}", get(one).post(answer))
+        .route("/approvals/{id}/edit", get(edit).post(answer_edited))
+}
+
+#[derive(Template)]
+#[template(path = "approvals/list.html")]
+struct ListPage {
+    shell: Shell,
+    decided: bool,
+    /// Shown when there is no card.
+    nothing: &'static str,
+    cards: Vec<CardView>,
+    shown: u64,
+    total: u64,
+    next: String,
+}
+
+#[derive(Template)]
+#[template(path = "approvals/edit.html")]
+struct EditPage {
+    shell: Shell,
+    id: String,
+    title: String,
+    typed: String,
+    problem: String,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Which {
+    #[default]
+    Waiting,
+    Decided,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wanted {
+    #[serde(default)]
+    state: Which,
+    page: Option<u32>,
+}
+
+async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    Query(wanted): Query<Wanted>,
+) -> Result<Page<ListPage>, PageError> {
+    let page = wanted.page.unwrap_or(1).max(1);
+    let (found, total) = match wanted.state {
+        Which::Decided => service::decided(&app, &caller, page, PER_PAGE).await?,
+        Which::Waiting => {
+            let all = service::waiting(&app, &caller).await?;
+            let total = all.len() as u64;
+            (all, total)
+        }
+    };
+    let decided = wanted.state == Which::Decided;
+    let before = if decided { u64::from(page - 1) * u64::from(PER_PAGE) } else { 0 };
+    let shown = before + found.len() as u64;
+    let next = match decided && shown < total {
+        true => format!("/approvals?state=decided&page={}", page + 1),
+        false => String::new(),
+    };
+    let nothing = match decided {
+        true => "What you approve or deny is kept here.",
+        false => "Nothing is waiting for you.",
+    };
+    let cards = cards(&app, &found);
+    let shell = app.shell(&caller, "/approvals", "Approvals").await?;
+    Ok(Page(ListPage { shell, decided, nothing, cards, shown, total, next }))
+}
+
+async fn one(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Page<ListPage>, PageError> {
+    let found = service::find(&app, &caller, id).await?;
+    let decided = found.answered.is_some();
+    let cards = cards(&app, &[found]);
+    let shell = app.shell(&caller, "/approvals", "Approvals").await?;
+    Ok(Page(ListPage {
+        shell,
+        decided,
+        nothing: "",
+        cards,
+        shown: 1,
+        total: 1,
+        next: String::new(),
+    }))
+}
+
+fn cards(app: &App, found: &[Approval]) -> Vec<CardView> {
+    let now = app.clock.now().to_zoned(app.config.zone());
+    found.iter().map(|approval| CardView::new(approval, &now, "/approvals")).collect()
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Answer {
+    Approve,
+    Deny,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AnswerForm {
+    answer: Answer,
+    #[serde(default)]
+    memo: String,
+    #[serde(default)]
+    back: String,
+}
+
+async fn answer(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Form(form): Form<AnswerForm>,
+) -> Result<Told, PageError> {
+    let approved = matches!(form.answer, Answer::Approve);
+    let said = Said { approved, memo: Some(form.memo), edited_arguments: None };
+    service::answer(&app, &caller, id, said).await?;
+    Ok(Told::at(own_path(&form.back), if approved { "Approved." } else { "Denied." }))
+}
+
+async fn edit(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Page<EditPage>, PageError> {
+    let asked = service::find(&app, &caller, id).await?;
+    let typed = serde_json::to_string_pretty(&asked.arguments).map_err(Error::internal)?;
+    Ok(Page(edit_page(&app, &caller, &asked, typed, String::new()).await?))
+}
+
+async fn edit_page(
+    app: &App,
+    caller: &Caller,
+    asked: &Approval,
+    typed: String,
+    problem: String,
+) -> Result<EditPage> {
+    let shell = app.shell(caller, "/approvals", "Change and approve").await?;
+    let title = asked.card.what.clone();
+    Ok(EditPage { shell, id: asked.id.to_string(), title, typed, problem })
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EditForm {
+    arguments: String,
+}
+
+async fn answer_edited(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Form(form): Form<EditForm>,
+) -> Result<Response, PageError> {
+    let asked = service::find(&app, &caller, id).await?;
+    let answered = match read_json::<Value>(form.arguments.as_bytes()) {
+        Ok(edited) => {
+            let said = Said { approved: true, memo: None, edited_arguments: Some(edited) };
+            service::answer(&app, &caller, asked.call_id.to_string(), said).await
+        }
+        Err(err) => Err(err),
+    };
+    match answered {
+        Ok(_) => Ok(Told::at("/approvals", "Changed and approved.").into_response()),
+        Err(Error::Invalid { message, .. }) => {
+            let page = edit_page(&app, &caller, &asked, form.arguments, message).await?;
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response())
+        }
+        Err(err) => Err(err.into()),
+    }
+}
+
+/// A path of this house; anything else leads to the approvals.
+fn own_path(back: &str) -> &str {
+    let plain =
+        back.starts_with('/') && !back.starts_with("//") && !back.contains(['\\', '\n', '\r']);
+    if plain { back } else { "/approvals" }
+}

@@ -1,0 +1,68 @@
+//! What may be done with approvals: look, and answer once. Each user sees and answers their own.
+
+use serde_json::Value;
+
+use crate::agent;
+use crate::app::App;
+use crate::db::Reader;
+use crate::error::{Error, Result};
+use crate::guard::approval::{self, Answer, Approval};
+use crate::ids::{ApprovalId, ToolCallId};
+use crate::web::caller::Caller;
+use crate::web::scope::Scope;
+
+/// An answer as it comes in.
+#[derive(Debug, Default)]
+pub struct Said {
+    pub approved: bool,
+    pub memo: Option<String>,
+    pub edited_arguments: Option<Value>,
+}
+
+pub async fn waiting(app: &App, caller: &Caller) -> Result<Vec<Approval>> {
+    let user = caller.user_id;
+    app.db.read(move |r| approval::list_waiting(r, Some(user))).await
+}
+
+/// One page, counted from 1, newest first.
+pub async fn decided(
+    app: &App,
+    caller: &Caller,
+    page: u32,
+    per_page: u32,
+) -> Result<(Vec<Approval>, u64)> {
+    let (user, skip) = (caller.user_id, page.saturating_sub(1).saturating_mul(per_page));
+    app.db.read(move |r| approval::list_decided(r, Some(user), skip, per_page)).await
+}
+
+/// By its own id, or by the id of its tool call.
+pub async fn find(app: &App, caller: &Caller, id: String) -> Result<Approval> {
+    let user = caller.user_id;
+    let load = move |r: &Reader<'_>| {
+        let by_id = match id.parse::<ApprovalId>() {
+            Ok(id) => approval::find(r, id)?,
+            Err(_) => None,
+        };
+        match (by_id, id.parse::<ToolCallId>()) {
+            (Some(found), _) => Ok(Some(found)),
+            (None, Ok(call)) => approval::find_by_call(r, call),
+            (None, Err(_)) => Ok(None),
+        }
+    };
+    let found = app.db.read(load).await?;
+    found.filter(|it| it.user_id == user).ok_or(Error::NotFound("approval"))
+}
+
+/// The answer to a call. A second one is a conflict that says who was first.
+pub async fn answer(app: &App, caller: &Caller, call: String, said: Said) -> Result<Approval> {
+    caller.require(Scope::Approvals)?;
+    let asked = find(app, caller, call).await?;
+    let answer = Answer {
+        approved: said.approved,
+        by: caller.by(app.clock.now()),
+        name: caller.name.clone(),
+        memo: said.memo.filter(|memo| !memo.trim().is_empty()),
+        edited_arguments: said.edited_arguments,
+    };
+    agent::answer::answer(app, caller.user_id, asked.call_id, answer).await
+}

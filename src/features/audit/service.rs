@@ -1,0 +1,80 @@
+//! What may be done with the ledger: read, check, and thin out what is old.
+
+use std::path::PathBuf;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::guard::audit::{self, By, Filter, Report, Row};
+use crate::web::caller::{Caller, Role};
+
+/// One page, newest first. A user sees their own lines, an admin all.
+pub async fn list(
+    app: &App,
+    caller: &Caller,
+    filter: Filter,
+    page: u32,
+    per_page: u32,
+) -> Result<(Vec<Row>, u64)> {
+    let user = (caller.role == Role::User).then_some(caller.user_id);
+    let filter = Filter { user, ..filter };
+    app.db.read(move |r| audit::list(r, &filter, page, per_page)).await
+}
+
+/// Walks the whole chain and holds it against the anchors.
+pub async fn verify(app: &App, caller: &Caller) -> Result<Report> {
+    caller.admin()?;
+    let (vault, path) = (app.vault.clone(), anchors_path(app));
+    app.db.read(move |r| audit::verify(r, &vault, &audit::read_anchors(&path)?)).await
+}
+
+/// Takes away lines that are older; the chain stays checkable.
+pub async fn purge(app: &App, caller: &Caller, older_than_days: u32) -> Result<u64> {
+    caller.admin()?;
+    if older_than_days == 0 {
+        let message = "Say how many days of the log are kept: 1 or more.";
+        return Err(Error::invalid("older_than_days", message));
+    }
+    purge_rows(app, older_than_days, caller.by(app.clock.now())).await
+}
+
+pub async fn retention(app: &App, caller: &Caller) -> Result<u32> {
+    caller.admin()?;
+    app.db.read(audit::retention_days).await
+}
+
+pub async fn set_retention(app: &App, caller: &Caller, days: u32) -> Result<()> {
+    caller.admin()?;
+    let by = caller.by(app.clock.now());
+    app.db.write(move |tx| audit::set_retention_days(tx, days, &by)).await
+}
+
+/// What happens every day: old lines go, and the end is anchored outside of the database.
+pub async fn daily(app: &App) -> Result<()> {
+    let now = app.clock.now();
+    let days = app.db.read(audit::retention_days).await?;
+    if days > 0 {
+        purge_rows(app, days, By::system(now)).await?;
+    }
+    let path = anchors_path(app);
+    let anchor = move |r: &crate::db::Reader<'_>| {
+        let Some(anchor) = audit::anchor(r)? else { return Ok(()) };
+        if audit::read_anchors(&path)?.last() == Some(&anchor) {
+            return Ok(());
+        }
+        audit::append_anchor(&path, &anchor, now)
+    };
+    app.db.read(anchor).await
+}
+
+async fn purge_rows(app: &App, days: u32, by: By) -> Result<u64> {
+    let vault = app.vault.clone();
+    let before = by.at.checked_sub(SignedDuration::from_hours(24 * i64::from(days)));
+    let before = before.unwrap_or(Timestamp::MIN);
+    app.db.write(move |tx| audit::purge(tx, &vault, before, &by)).await
+}
+
+fn anchors_path(app: &App) -> PathBuf {
+    app.config.get().data.dir.join("audit-anchors.log")
+}

@@ -1,0 +1,79 @@
+//! `/api/credentials`. The list never holds a value.
+
+use axum::Router;
+use axum::extract::State;
+use axum::routing::get;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::service;
+use crate::app::App;
+use crate::guard::vault::Credential;
+use crate::secret::Secret;
+use crate::web::caller::Caller;
+use crate::web::error::ApiError;
+use crate::web::form::{Json, Path};
+
+pub fn routes() -> Router<App> {
+    Router::new()
+        .route("/credentials", get(list).post(save))
+        .route("/credentials/{key}", get(reveal).delete(delete))
+}
+
+#[derive(Serialize)]
+struct View {
+    key: String,
+    description: String,
+    updated_at: Timestamp,
+}
+
+impl From<Credential> for View {
+    fn from(it: Credential) -> View {
+        View { key: it.key, description: it.description, updated_at: it.updated_at }
+    }
+}
+
+async fn list(State(app): State<App>, caller: Caller) -> Result<Json<Vec<View>>, ApiError> {
+    let credentials = service::list(&app, &caller).await?;
+    Ok(Json(credentials.into_iter().map(View::from).collect()))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Save {
+    key: String,
+    value: String,
+    #[serde(default)]
+    description: String,
+}
+
+async fn save(
+    State(app): State<App>,
+    caller: Caller,
+    Json(body): Json<Save>,
+) -> Result<Json<Value>, ApiError> {
+    let value = Secret::new(body.value);
+    service::save(&app, &caller, body.key, value, body.description).await?;
+    Ok(Json(json!({"ok": true})))
+}
+
+async fn reveal(
+    State(app): State<App>,
+    caller: Caller,
+    Path(key): Path<String>,
+) -> Result<Json<Value>, ApiError> {
+    let (about, value) = service::reveal(&app, &caller, key).await?;
+    Ok(Json(json!({
+        "key": about.key, "value": value.expose(), "description": about.description,
+    })))
+}
+
+async fn delete(
+    State(app): State<App>,
+    caller: Caller,
+    Path(key): Path<String>,
+) -> Result<Json<Value>, ApiError> {
+    service::delete(&app, &caller, key).await?;
+    Ok(Json(json!({"ok": true})))
+}

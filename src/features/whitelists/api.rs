@@ -1,0 +1,191 @@
+//! `/api/email-whitelist`, `/api/web-whitelist`, `/api/filesystem-whitelist`,
+//! `/api/filesystem-browser` and `/api/my/browser-trusted`. The shapes are a fixed contract.
+
+use axum::Router;
+use axum::extract::State;
+use axum::routing::{delete, get};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::{folders, service};
+use crate::app::App;
+use crate::guard::whitelist::{Address, Domain, Folder};
+use crate::web::caller::Caller;
+use crate::web::error::ApiError;
+use crate::web::form::{Json, Path, Query};
+
+type Done = Result<Json<Value>, ApiError>;
+
+pub fn routes() -> Router<App> {
+    Router::new()
+        .route("/email-whitelist", get(addresses).post(add_address))
+        .route("/email-whitelist/{email}", delete(remove_address))
+        .route("/web-whitelist", get(domains).post(add_domain))
+        .route("/web-whitelist/{domain}", delete(remove_domain))
+        .route("/filesystem-whitelist", get(folder_list).post(add_folder))
+        .route("/filesystem-whitelist/{path}", delete(remove_folder))
+        .route("/filesystem-browser", get(browse))
+        .route("/my/browser-trusted", get(trusted).post(add_trusted))
+        .route("/my/browser-trusted/{domain}", delete(remove_trusted))
+}
+
+fn done() -> Done {
+    Ok(Json(json!({"ok": true})))
+}
+
+#[derive(Serialize)]
+struct AddressView {
+    email: String,
+    daily_limit: u32,
+    created_at: Timestamp,
+}
+
+impl From<Address> for AddressView {
+    fn from(it: Address) -> AddressView {
+        AddressView { email: it.address, daily_limit: it.daily_limit, created_at: it.created_at }
+    }
+}
+
+#[derive(Serialize)]
+struct DomainView {
+    domain: String,
+    note: String,
+    created_at: Timestamp,
+}
+
+impl From<Domain> for DomainView {
+    fn from(it: Domain) -> DomainView {
+        DomainView { domain: it.domain, note: it.note, created_at: it.created_at }
+    }
+}
+
+#[derive(Serialize)]
+struct FolderView {
+    path: String,
+    note: String,
+    created_at: Timestamp,
+}
+
+impl From<Folder> for FolderView {
+    fn from(it: Folder) -> FolderView {
+        FolderView { path: it.path, note: it.note, created_at: it.created_at }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AddAddress {
+    email: String,
+    #[serde(default)]
+    daily_limit: u32,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AddDomain {
+    domain: String,
+    #[serde(default)]
+    note: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AddFolder {
+    path: String,
+    #[serde(default)]
+    note: String,
+}
+
+async fn addresses(
+    State(app): State<App>,
+    caller: Caller,
+) -> Result<Json<Vec<AddressView>>, ApiError> {
+    let list = service::addresses(&app, &caller).await?;
+    Ok(Json(list.into_iter().map(AddressView::from).collect()))
+}
+
+async fn add_address(State(app): State<App>, caller: Caller, Json(body): Json<AddAddress>) -> Done {
+    service::add_address(&app, &caller, body.email, body.daily_limit).await?;
+    done()
+}
+
+async fn remove_address(State(app): State<App>, caller: Caller, Path(email): Path<String>) -> Done {
+    service::remove_address(&app, &caller, email).await?;
+    done()
+}
+
+async fn domains(
+    State(app): State<App>,
+    caller: Caller,
+) -> Result<Json<Vec<DomainView>>, ApiError> {
+    let list = service::domains(&app, &caller).await?;
+    Ok(Json(list.into_iter().map(DomainView::from).collect()))
+}
+
+async fn add_domain(State(app): State<App>, caller: Caller, Json(body): Json<AddDomain>) -> Done {
+    service::add_domain(&app, &caller, body.domain, body.note).await?;
+    done()
+}
+
+async fn remove_domain(State(app): State<App>, caller: Caller, Path(domain): Path<String>) -> Done {
+    service::remove_domain(&app, &caller, domain).await?;
+    done()
+}
+
+async fn folder_list(
+    State(app): State<App>,
+    caller: Caller,
+) -> Result<Json<Vec<FolderView>>, ApiError> {
+    let list = service::folders(&app, &caller).await?;
+    Ok(Json(list.into_iter().map(FolderView::from).collect()))
+}
+
+async fn add_folder(State(app): State<App>, caller: Caller, Json(body): Json<AddFolder>) -> Done {
+    service::add_folder(&app, &caller, body.path, body.note).await?;
+    done()
+}
+
+async fn remove_folder(State(app): State<App>, caller: Caller, Path(path): Path<String>) -> Done {
+    service::remove_folder(&app, &caller, path).await?;
+    done()
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Browse {
+    path: String,
+}
+
+async fn browse(caller: Caller, Query(query): Query<Browse>) -> Result<Json<Value>, ApiError> {
+    caller.admin()?;
+    let entries = folders::browse(&query.path).await?;
+    let view = |entry: &folders::Entry| {
+        let kind = if entry.is_folder { "dir" } else { "file" };
+        json!({"name": entry.name, "type": kind})
+    };
+    let entries: Vec<Value> = entries.iter().map(view).collect();
+    Ok(Json(json!({"path": query.path, "entries": entries})))
+}
+
+async fn trusted(
+    State(app): State<App>,
+    caller: Caller,
+) -> Result<Json<Vec<DomainView>>, ApiError> {
+    let list = service::trusted(&app, &caller).await?;
+    Ok(Json(list.into_iter().map(DomainView::from).collect()))
+}
+
+async fn add_trusted(State(app): State<App>, caller: Caller, Json(body): Json<AddDomain>) -> Done {
+    service::add_trusted(&app, &caller, body.domain, body.note).await?;
+    done()
+}
+
+async fn remove_trusted(
+    State(app): State<App>,
+    caller: Caller,
+    Path(domain): Path<String>,
+) -> Done {
+    service::remove_trusted(&app, &caller, domain).await?;
+    done()
+}

@@ -1,0 +1,26 @@
+//! Whitelists: the mail addresses, websites and folders that the owner opened.
+//!
+//! What is on no list can't be reached. Only a person adds to them; the assistant may propose.
+//! Which sites a user's browser may act on is each user's own list.
+
+mod api;
+mod folders;
+mod page;
+mod service;
+
+use super::Feature;
+use crate::web::shell::{Entry, Group};
+
+pub const FEATURE: Feature = Feature {
+    name: "whitelists",
+    nav: &[Entry {
+        group: Group::Reaches,
+        label: "Whitelists",
+        url: "/whitelists",
+        icon: "list",
+        thumb: false,
+    }],
+    pages: page::routes,
+    api: api::routes,
+    ..Feature::NOTHING
+};

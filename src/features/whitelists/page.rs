@@ -1,0 +1,220 @@
+//! `/whitelists`, for a person: four lists on one page, each with its form.
+
+use askama::Template;
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
+use jiff::{Timestamp, Zoned};
+use serde::Deserialize;
+use url::form_urlencoded::byte_serialize;
+
+use super::service;
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::guard::whitelist::{Address, Domain, Folder};
+use crate::web::Page;
+use crate::web::caller::Caller;
+use crate::web::error::PageError;
+use crate::web::flash::Told;
+use crate::web::form::{Form, Path};
+use crate::web::shell::Shell;
+use crate::web::when::When;
+
+pub fn routes() -> Router<App> {
+    Router::new()
+        .route("/whitelists", get(list))
+        .route("/whitelists/{kind}", post(add))
+        .route("/whitelists/{kind}/{value}/remove", post(remove))
+}
+
+#[derive(Template)]
+#[template(path = "whitelists/list.html")]
+struct ListPage {
+    shell: Shell,
+    kinds: Vec<Section>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Kind {
+    Addresses,
+    Domains,
+    Folders,
+    Trusted,
+}
+
+impl Kind {
+    const ALL: [Kind; 4] = [Kind::Addresses, Kind::Domains, Kind::Folders, Kind::Trusted];
+
+    /// name in addresses, title, hint, what one entry is called, an example, the second field.
+    fn words(self) -> [&'static str; 6] {
+        match self {
+            Kind::Addresses => [
+                "addresses",
+                "Mail addresses",
+                "Who may be written to.",
+                "Address",
+                "ann@example.org",
+                "Mails a day (0: no limit)",
+            ],
+            Kind::Domains => [
+                "domains",
+                "Websites",
+                "What may be read without asking.",
+                "Domain",
+                "example.org, or *.example.org for all names beneath it",
+                "Note",
+            ],
+            Kind::Folders => [
+                "folders",
+                "Folders",
+                "What may be read on this server. Writing there asks first.",
+                "Folder",
+                "/srv/documents",
+                "Note",
+            ],
+            Kind::Trusted => [
+                "trusted",
+                "Browser",
+                "Where your own browser tool may sign in and act.",
+                "Domain",
+                "shop.example.org",
+                "Note",
+            ],
+        }
+    }
+}
+
+struct Section {
+    kind: Kind,
+    entries: Vec<Line>,
+    typed: AddForm,
+    value_error: String,
+    extra_error: String,
+}
+
+struct Line {
+    value: String,
+    note: String,
+    added: When,
+    remove_url: String,
+}
+
+/// The same two fields on each list: what is opened, and a note (or the daily limit).
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AddForm {
+    value: String,
+    #[serde(default)]
+    extra: String,
+}
+
+async fn list(State(app): State<App>, caller: Caller) -> Result<Page<ListPage>, PageError> {
+    Ok(Page(list_page(&app, &caller).await?))
+}
+
+async fn list_page(app: &App, caller: &Caller) -> Result<ListPage> {
+    let now = app.clock.now().to_zoned(app.config.zone());
+    let lists = service::all(app, caller).await?;
+    let [mut addresses, mut domains, mut folders, mut trusted] = Kind::ALL.map(Section::new);
+    let line = |kind, value, note, at| Line::new(kind, value, note, at, &now);
+    addresses.entries = lists.addresses.into_iter().map(|it| address_line(it, &now)).collect();
+    let domain = |kind| move |it: Domain| line(kind, it.domain, it.note, it.created_at);
+    domains.entries = lists.domains.into_iter().map(domain(Kind::Domains)).collect();
+    let folder = |it: Folder| line(Kind::Folders, it.path, it.note, it.created_at);
+    folders.entries = lists.folders.into_iter().map(folder).collect();
+    trusted.entries = lists.trusted.into_iter().map(domain(Kind::Trusted)).collect();
+    let shell = app.shell(caller, "/whitelists", "Whitelists").await?;
+    Ok(ListPage { shell, kinds: vec![addresses, domains, folders, trusted] })
+}
+
+fn address_line(it: Address, now: &Zoned) -> Line {
+    let note = match (it.daily_limit, it.sent_today) {
+        (0, 0) => "no limit".to_owned(),
+        (0, sent) => format!("no limit; {sent} sent today"),
+        (limit, sent) => format!("{sent} of {limit} sent today"),
+    };
+    Line::new(Kind::Addresses, it.address, note, it.created_at, now)
+}
+
+impl Line {
+    fn new(kind: Kind, value: String, note: String, at: Timestamp, now: &Zoned) -> Line {
+        let encoded: String = byte_serialize(value.as_bytes()).collect();
+        let remove_url = format!("/whitelists/{}/{encoded}/remove", kind.words()[0]);
+        Line { value, note, added: When::new(at, now), remove_url }
+    }
+}
+
+impl Section {
+    fn new(kind: Kind) -> Section {
+        Section {
+            kind,
+            entries: Vec::new(),
+            typed: AddForm::default(),
+            value_error: String::new(),
+            extra_error: String::new(),
+        }
+    }
+}
+
+async fn add(
+    State(app): State<App>,
+    caller: Caller,
+    Path(kind): Path<Kind>,
+    Form(form): Form<AddForm>,
+) -> Result<Response, PageError> {
+    let (status, field, message) = match add_one(&app, &caller, kind, &form).await {
+        Ok(()) => return Ok(told(kind, &form.value, "added").into_response()),
+        Err(Error::Invalid { field, message }) => {
+            (StatusCode::UNPROCESSABLE_ENTITY, field, message)
+        }
+        Err(Error::Conflict(message)) => (StatusCode::CONFLICT, "value".into(), message),
+        Err(err) => return Err(err.into()),
+    };
+    let mut page = list_page(&app, &caller).await?;
+    if let Some(section) = page.kinds.iter_mut().find(|section| section.kind == kind) {
+        section.typed = form;
+        match &*field {
+            "note" | "daily_limit" => section.extra_error = message,
+            _ => section.value_error = message,
+        }
+    }
+    Ok((status, Page(page)).into_response())
+}
+
+async fn add_one(app: &App, caller: &Caller, kind: Kind, form: &AddForm) -> Result<()> {
+    let (value, extra) = (form.value.clone(), form.extra.trim().to_owned());
+    match kind {
+        Kind::Addresses => {
+            let limit = if extra.is_empty() { Ok(0) } else { extra.parse() };
+            let limit = limit.map_err(|_| {
+                Error::invalid("daily_limit", "Write a whole number; 0 means no limit.")
+            })?;
+            service::add_address(app, caller, value, limit).await
+        }
+        Kind::Domains => service::add_domain(app, caller, value, extra).await,
+        Kind::Folders => service::add_folder(app, caller, value, extra).await,
+        Kind::Trusted => service::add_trusted(app, caller, value, extra).await,
+    }
+}
+
+async fn remove(
+    State(app): State<App>,
+    caller: Caller,
+    Path((kind, value)): Path<(Kind, String)>,
+) -> Result<Told, PageError> {
+    let said = told(kind, &value, "removed");
+    match kind {
+        Kind::Addresses => service::remove_address(&app, &caller, value).await?,
+        Kind::Domains => service::remove_domain(&app, &caller, value).await?,
+        Kind::Folders => service::remove_folder(&app, &caller, value).await?,
+        Kind::Trusted => service::remove_trusted(&app, &caller, value).await?,
+    }
+    Ok(said)
+}
+
+fn told(kind: Kind, value: &str, what: &str) -> Told {
+    Told::at(format!("/whitelists#{}", kind.words()[0]), format!("{} {what}.", value.trim()))
+}

@@ -1,0 +1,104 @@
+//! What may be done with the lists. The shared ones are an admin's business; whom the browser
+//! trusts is each user's own.
+
+use crate::app::App;
+use crate::db::{Reader, Tx};
+use crate::error::Result;
+use crate::guard::audit::By;
+use crate::guard::whitelist::{self, Address, Domain, Folder};
+use crate::web::caller::Caller;
+
+/// Everything that is on the lists.
+pub struct Lists {
+    pub addresses: Vec<Address>,
+    pub domains: Vec<Domain>,
+    pub folders: Vec<Folder>,
+    /// This user's own.
+    pub trusted: Vec<Domain>,
+}
+
+pub async fn all(app: &App, caller: &Caller) -> Result<Lists> {
+    caller.admin()?;
+    let (user, now) = (caller.user_id, app.clock.now());
+    let load = move |r: &Reader<'_>| {
+        Ok(Lists {
+            addresses: whitelist::list_addresses(r, now)?,
+            domains: whitelist::list_domains(r)?,
+            folders: whitelist::list_folders(r)?,
+            trusted: whitelist::list_trusted(r, user)?,
+        })
+    };
+    app.db.read(load).await
+}
+
+pub async fn addresses(app: &App, caller: &Caller) -> Result<Vec<Address>> {
+    caller.admin()?;
+    let now = app.clock.now();
+    app.db.read(move |r| whitelist::list_addresses(r, now)).await
+}
+
+pub async fn add_address(
+    app: &App,
+    caller: &Caller,
+    address: String,
+    daily_limit: u32,
+) -> Result<()> {
+    change(app, caller, move |tx, by| whitelist::add_address(tx, &address, daily_limit, by)).await
+}
+
+pub async fn remove_address(app: &App, caller: &Caller, address: String) -> Result<()> {
+    change(app, caller, move |tx, by| whitelist::remove_address(tx, &address, by)).await
+}
+
+pub async fn domains(app: &App, caller: &Caller) -> Result<Vec<Domain>> {
+    caller.admin()?;
+    app.db.read(whitelist::list_domains).await
+}
+
+pub async fn add_domain(app: &App, caller: &Caller, domain: String, note: String) -> Result<()> {
+    change(app, caller, move |tx, by| whitelist::add_domain(tx, &domain, &note, by)).await
+}
+
+pub async fn remove_domain(app: &App, caller: &Caller, domain: String) -> Result<()> {
+    change(app, caller, move |tx, by| whitelist::remove_domain(tx, &domain, by)).await
+}
+
+pub async fn folders(app: &App, caller: &Caller) -> Result<Vec<Folder>> {
+    caller.admin()?;
+    app.db.read(whitelist::list_folders).await
+}
+
+pub async fn add_folder(app: &App, caller: &Caller, path: String, note: String) -> Result<()> {
+    let data_dir = app.config.get().data.dir.clone();
+    change(app, caller, move |tx, by| whitelist::add_folder(tx, &path, &note, &data_dir, by)).await
+}
+
+pub async fn remove_folder(app: &App, caller: &Caller, path: String) -> Result<()> {
+    change(app, caller, move |tx, by| whitelist::remove_folder(tx, &path, by)).await
+}
+
+pub async fn trusted(app: &App, caller: &Caller) -> Result<Vec<Domain>> {
+    let user = caller.user_id;
+    app.db.read(move |r| whitelist::list_trusted(r, user)).await
+}
+
+pub async fn add_trusted(app: &App, caller: &Caller, domain: String, note: String) -> Result<()> {
+    let (user, by) = (caller.user_id, caller.by(app.clock.now()));
+    app.db.write(move |tx| whitelist::add_trusted(tx, user, &domain, &note, &by)).await
+}
+
+pub async fn remove_trusted(app: &App, caller: &Caller, domain: String) -> Result<()> {
+    let (user, by) = (caller.user_id, caller.by(app.clock.now()));
+    app.db.write(move |tx| whitelist::remove_trusted(tx, user, &domain, &by)).await
+}
+
+/// A change of a list that all share.
+async fn change(
+    app: &App,
+    caller: &Caller,
+    change: impl FnOnce(&Tx<'_>, &By) -> Result<()> + Send + 'static,
+) -> Result<()> {
+    caller.admin()?;
+    let by = caller.by(app.clock.now());
+    app.db.write(move |tx| change(tx, &by)).await
+}

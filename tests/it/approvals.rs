@@ -1,0 +1,175 @@
+//! The owner's yes or no, over the API and the page.
+
+use axum::body::Body;
+use axum::http::Request;
+use serde_json::{Value, json};
+use steward::guard::approval::{self, Card, Foreign, NewApproval};
+use steward::guard::audit::By;
+use steward::guard::label::Origin;
+use steward::ids::{ConversationId, RunId, ToolCallId};
+use steward::testing::{ADA, TestApp};
+
+use crate::callers::{as_user, form, with_token};
+
+/// A run of Ada's that waits for her to answer a call; gives the call's id.
+async fn waiting(house: &TestApp) -> ToolCallId {
+    let conversation: ConversationId = house.say(None, "hello").await.parse().unwrap();
+    let now = house.app.clock.now();
+    let call_id = ToolCallId::new(now);
+    let insert = move |tx: &steward::db::Tx<'_>| {
+        let run_id: RunId =
+            tx.one("select id from runs where conversation_id = ?1", [conversation], |row| {
+                row.get(0)
+            })?;
+        let message: String =
+            tx.one("select id from messages where conversation_id = ?1", [conversation], |row| {
+                row.get(0)
+            })?;
+        tx.execute("update runs set state = 'waiting' where id = ?1", [run_id])?;
+        tx.execute(
+            "insert into tool_calls (id, run_id, message_id, position, wire_id, tool, arguments,
+                 state, proposed_at) values (?1, ?2, ?3, 0, 'w', 'email_send', '{}', 'waiting', 0)",
+            (call_id, run_id, message),
+        )?;
+        let origin = Some(Origin::Mail("eve@evil.example".to_owned()));
+        let foreign =
+            Foreign { argument: "to".to_owned(), value: "eve@evil.example".to_owned(), origin };
+        let new = NewApproval {
+            call_id,
+            run_id,
+            conversation_id: conversation,
+            user_id: ADA,
+            tool: "email_send".to_owned(),
+            arguments: json!({"to": "eve@evil.example", "text": "<b>hi</b>"}),
+            card: Card {
+                what: "Send this mail?".to_owned(),
+                recipient: "eve@evil.example".to_owned(),
+                why: "hello".to_owned(),
+                reason: "It leaves the house.".to_owned(),
+                origins: vec![foreign],
+                preview: String::new(),
+                risks: Vec::new(),
+            },
+            expires_at: None,
+        };
+        approval::insert(tx, &new, &By::system(now))?;
+        Ok(())
+    };
+    house.app.db.write(insert).await.unwrap();
+    call_id
+}
+
+#[tokio::test]
+async fn a_waiting_call_is_listed_and_shown_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = TestApp::open(folder.path()).await;
+    let call = waiting(&house).await;
+    let list = house.get("/api/approvals").await.json();
+    assert_eq!(
+        (&list["total"], &list["page"], &list["per_page"]),
+        (&json!(1), &json!(1), &json!(50))
+    );
+    let one = &list["approvals"][0];
+    assert_eq!(one["call_id"], call.to_string());
+    assert_eq!(one["description"], "Send this mail?");
+    assert_eq!(one["origins"], json!(["to: eve@evil.example (from a mail by eve@evil.example)"]));
+    assert_eq!(one["state"], "waiting");
+    let id = one["id"].as_str().unwrap();
+    assert_eq!(house.get(&format!("/api/approvals/{id}")).await.json(), *one);
+    assert_eq!(house.get(&format!("/api/approvals/{call}")).await.json(), *one);
+    assert_eq!(house.get("/api/approvals/nonsense").await.status, 404);
+    assert_eq!(house.get("/api/approvals?state=decided").await.json()["total"], 0);
+    assert_eq!(house.get("/api/approvals?state=lost").await.status, 400);
+}
+
+#[tokio::test]
+async fn the_first_answer_wins_and_the_second_hears_who_gave_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = TestApp::open(folder.path()).await;
+    let call = waiting(&house).await;
+    let path = format!("/api/tool-calls/{call}");
+    let denied = house.post(&format!("{path}/deny"), &json!({"memo": "not her"})).await;
+    assert_eq!(denied.json(), json!({"ok": true}), "{}", denied.text);
+    let second = house.post(&format!("{path}/approve"), &json!({})).await;
+    assert_eq!(second.status, 409);
+    assert_eq!(
+        second.json()["error"],
+        "Ada already denied this on 2030-01-01 at 09:00 UTC over cli."
+    );
+    assert_eq!(house.get("/api/approvals").await.json()["total"], 0);
+    let decided = house.get("/api/approvals?state=decided").await.json();
+    assert_eq!(decided["approvals"][0]["memo"], "not her");
+    assert_eq!(decided["approvals"][0]["answered_by"], "Ada");
+}
+
+#[tokio::test]
+async fn edited_arguments_are_kept_with_the_yes() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = TestApp::open(folder.path()).await;
+    let call = waiting(&house).await;
+    let path = format!("/api/tool-calls/{call}/approve");
+    assert_eq!(house.post(&path, &json!({"edited_arguments": [1]})).await.status, 400);
+    let edited = json!({"to": "ann@example.org", "text": "hi"});
+    let yes = house.post(&path, &json!({"edited_arguments": edited})).await;
+    assert_eq!(yes.status, 200, "{}", yes.text);
+    let found = house.get(&format!("/api/approvals/{call}")).await.json();
+    assert_eq!((&found["state"], &found["edited_arguments"]), (&json!("approved"), &edited));
+}
+
+#[tokio::test]
+async fn answering_needs_that_very_scope_and_the_one_who_was_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = TestApp::open(folder.path()).await;
+    let call = waiting(&house).await;
+    let deny =
+        || Request::post(format!("/api/tool-calls/{call}/deny")).body(Body::empty()).unwrap();
+    assert_eq!(with_token(&house, &["*"], deny()).await.status, 403);
+    assert_eq!(as_user(&house, &["*", "approvals"], deny()).await.status, 404);
+    let get = Request::get("/api/approvals").body(Body::empty()).unwrap();
+    assert_eq!(as_user(&house, &["*"], get).await.json()["total"], 0);
+    assert_eq!(with_token(&house, &["approvals"], deny()).await.status, 200);
+}
+
+#[tokio::test]
+async fn the_page_shows_the_card_and_takes_the_answer() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = TestApp::open(folder.path()).await;
+    assert!(house.get("/approvals").await.text.contains("Nothing is waiting for you."));
+    let call = waiting(&house).await;
+    let page = house.get("/approvals").await.text;
+    for part in [
+        "Send this mail?",
+        "<mark>eve@evil.example</mark>",
+        "a mail by eve@evil.example",
+        "It leaves the house.",
+        "&#60;b&#62;hi",
+    ] {
+        assert!(page.contains(part), "{part} is missing in {page}");
+    }
+    assert!(!page.contains("<b>hi</b>"), "a card shows text, it does not obey it");
+    let id = house.get(&format!("/api/approvals/{call}")).await.json()["id"].clone();
+    let path = format!("/approvals/{}", id.as_str().unwrap());
+    assert_eq!(house.send(form(&path, "answer=perhaps")).await.status, 422);
+    let away = house.send(form(&path, "answer=deny&memo=no&back=//evil.example")).await;
+    assert_eq!(away.status, 303);
+    assert_eq!(house.send(form(&path, "answer=approve")).await.status, 409);
+    let decided = house.get("/approvals?state=decided").await.text;
+    assert!(decided.contains("Denied by Ada over cli: no"), "{decided}");
+}
+
+#[tokio::test]
+async fn changing_before_approving_works_by_form() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = TestApp::open(folder.path()).await;
+    let call = waiting(&house).await;
+    let path = format!("/approvals/{call}/edit");
+    assert!(house.get(&path).await.text.contains("&#34;to&#34;: &#34;eve@evil.example&#34;"));
+    let wrong = house.send(form(&path, "arguments=%7B%22to%22")).await;
+    assert_eq!(wrong.status, 422, "{}", wrong.text);
+    assert!(wrong.text.contains("{&#34;to&#34;</textarea>"), "{}", wrong.text);
+    let fields = "arguments=%7B%22to%22%3A%22ann%40example.org%22%7D";
+    assert_eq!(house.send(form(&path, fields)).await.status, 303);
+    let found = house.get(&format!("/api/approvals/{call}")).await.json();
+    assert_eq!(found["edited_arguments"], json!({"to": "ann@example.org"}));
+    assert_eq!(found["answered_via"], Value::from("cli"));
+}

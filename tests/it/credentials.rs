@@ -1,0 +1,130 @@
+//! Keys and passwords over the API and the page.
+
+use axum::body::Body;
+use axum::http::Request;
+use serde_json::{Value, json};
+use steward::testing::TestApp;
+
+use crate::callers::{as_user, form, with_token};
+
+const KEY: &str = "system:anthropic_api_key";
+const VALUE: &str = "sk-ant-4711-canary";
+
+async fn house(folder: &tempfile::TempDir) -> TestApp {
+    let house = TestApp::open(folder.path()).await;
+    let body = json!({"key": KEY, "value": VALUE, "description": "Anthropic"});
+    assert_eq!(house.post("/api/credentials", &body).await.json(), json!({"ok": true}));
+    house
+}
+
+#[tokio::test]
+async fn a_credential_is_saved_listed_without_its_value_shown_and_deleted() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = house(&folder).await;
+    assert_eq!(
+        house.get("/api/credentials").await.json(),
+        json!([{"key": KEY, "description": "Anthropic", "updated_at": "2030-01-01T09:00:00Z"}])
+    );
+    assert_eq!(
+        house.get("/api/credentials/system%3Aanthropic_api_key").await.json(),
+        json!({"key": KEY, "value": VALUE, "description": "Anthropic"})
+    );
+    let path = format!("/api/credentials/{KEY}");
+    let gone = house.send_json("DELETE", &path, &Value::Null).await;
+    assert_eq!(gone.json(), json!({"ok": true}));
+    assert_eq!(house.get(&path).await.status, 404);
+    assert_eq!(house.send_json("DELETE", &path, &Value::Null).await.status, 404);
+}
+
+#[tokio::test]
+async fn a_slash_in_a_name_is_one_segment() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = house(&folder).await;
+    let body = json!({"key": "system:a/b", "value": "x-value-x"});
+    assert_eq!(house.post("/api/credentials", &body).await.status, 200);
+    let found = house.get("/api/credentials/system:a%2Fb").await.json();
+    assert_eq!(found["value"], "x-value-x");
+}
+
+#[tokio::test]
+async fn a_secret_is_never_shown_even_to_the_owner() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = house(&folder).await;
+    let body = json!({"key": "secret:shop", "value": "hunter2hunter2"});
+    house.post("/api/credentials", &body).await;
+    let shown = house.get("/api/credentials/secret:shop").await;
+    assert_eq!(shown.status, 403);
+    assert!(!shown.text.contains("hunter2"));
+}
+
+#[tokio::test]
+async fn showing_a_value_needs_that_very_scope() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = house(&folder).await;
+    let get = |path: String| Request::get(path).body(Body::empty()).unwrap();
+    let path = format!("/api/credentials/{KEY}");
+    let star = with_token(&house, &["*"], get(path.clone())).await;
+    assert_eq!(star.status, 403, "{}", star.text);
+    assert!(!star.text.contains(VALUE));
+    let list = with_token(&house, &["*"], get("/api/credentials".to_owned())).await;
+    assert_eq!(list.status, 200);
+    let reveal = with_token(&house, &["*", "credentials:reveal"], get(path.clone())).await;
+    assert_eq!((reveal.status.as_u16(), reveal.json()["value"].as_str()), (200, Some(VALUE)));
+    let read = with_token(&house, &["read"], get("/api/credentials".to_owned())).await;
+    assert_eq!(read.status, 403, "a reader is no admin");
+    let user = as_user(&house, &["*", "credentials:reveal"], get(path)).await;
+    assert_eq!(user.status, 403, "only an admin");
+}
+
+#[tokio::test]
+async fn bad_input_names_its_field() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = house(&folder).await;
+    for (body, field) in [
+        (json!({"key": "nokind", "value": "x"}), "key"),
+        (json!({"key": "a:b", "value": ""}), "value"),
+        (json!({"key": "a:b", "value": 7}), "value"),
+        (json!({"key": "a:b"}), "value"),
+        (json!({"key": "a:b", "value": "x", "colour": "red"}), "colour"),
+    ] {
+        let refused = house.post("/api/credentials", &body).await;
+        assert_eq!(refused.status, 400, "{body}: {}", refused.text);
+        assert_eq!(refused.json()["detail"], field, "{body}: {}", refused.text);
+    }
+}
+
+#[tokio::test]
+async fn the_page_works_without_script_and_shows_no_value() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = house(&folder).await;
+    let page = house.get("/credentials").await;
+    assert!(page.text.contains(KEY) && page.text.contains("never used"), "{}", page.text);
+    assert!(!page.text.contains(VALUE));
+
+    let saved = house.send(form("/credentials", "key=mail%3Awork&value=hunter2hunter2")).await;
+    assert_eq!(saved.status, 303);
+    assert!(house.get("/credentials").await.text.contains("mail:work"));
+
+    let wrong = house.send(form("/credentials", "key=nokind&value=hunter2hunter2")).await;
+    assert_eq!(wrong.status, 422);
+    assert!(wrong.text.contains("value=\"nokind\"") && wrong.text.contains("Name it kind:name"));
+    assert!(!wrong.text.contains("hunter2"));
+
+    let gone = house.send(form("/credentials/mail%3Awork/delete", "")).await;
+    assert_eq!(gone.status, 303);
+    assert!(!house.get("/credentials").await.text.contains("mail:work"));
+}
+
+#[tokio::test]
+async fn every_use_stands_in_the_log_and_no_value_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = house(&folder).await;
+    house.get(&format!("/api/credentials/{KEY}")).await;
+    let log = house.get("/api/audit").await;
+    let actions: Vec<String> = log.json()["entries"].as_array().unwrap()[..2]
+        .iter()
+        .map(|it| it["action"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(actions, ["credentials.reveal", "credentials.save"]);
+    assert!(!log.text.contains(VALUE));
+}
