@@ -10,6 +10,9 @@ pub const STEPS: &[(&str, &str)] = &[
     ("0001_users", include_str!("schema/0001_users.sql")),
     ("0002_guard", include_str!("schema/0002_guard.sql")),
     ("0003_runs", include_str!("schema/0003_runs.sql")),
+    ("0010_reminders", include_str!("schema/0010_reminders.sql")),
+    ("0011_notes", include_str!("schema/0011_notes.sql")),
+    ("0012_notifications", include_str!("schema/0012_notifications.sql")),
 ];
 
 /// Brings the schema up to date; copies the database first when it already held something.

@@ -5,9 +5,13 @@ mod audit;
 pub mod chat;
 mod credentials;
 mod models;
+mod notes;
+mod notifications;
+mod reminders;
 mod search;
 mod settings;
 mod status;
+mod time;
 mod whitelists;
 
 use std::collections::BTreeMap;
@@ -55,6 +59,8 @@ pub type JobFuture = Pin<Box<dyn Future<Output = Result<Option<Timestamp>>> + Se
 pub const ALL: &[Feature] = &[
     chat::FEATURE,
     approvals::FEATURE,
+    reminders::FEATURE,
+    notes::FEATURE,
     whitelists::FEATURE,
     credentials::FEATURE,
     models::FEATURE,
@@ -62,6 +68,8 @@ pub const ALL: &[Feature] = &[
     audit::FEATURE,
     settings::FEATURE,
     status::FEATURE,
+    time::FEATURE,
+    notifications::FEATURE,
 ];
 
 /// The tool sets that the assistant has from the start.

@@ -1,0 +1,219 @@
+//! `/notes`, for a person.
+
+use askama::Template;
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
+use jiff::Zoned;
+use serde::Deserialize;
+
+use super::{NewNote, Note, job, service};
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::guard::label::{Label, Trust};
+use crate::ids::NoteId;
+use crate::web::Page;
+use crate::web::caller::Caller;
+use crate::web::error::PageError;
+use crate::web::flash::Told;
+use crate::web::form::{Form, Path, Query, paging};
+use crate::web::markdown::{self, SafeHtml};
+use crate::web::shell::Shell;
+use crate::web::when::When;
+
+const HERE: &str = "/notes";
+
+pub fn routes() -> Router<App> {
+    Router::new()
+        .route("/notes", get(list).post(add))
+        .route("/notes/{id}", get(edit).post(save))
+        .route("/notes/{id}/delete", post(delete))
+        .route("/notes/{id}/restore", post(restore))
+}
+
+#[derive(Template)]
+#[template(path = "notes/list.html")]
+struct ListPage {
+    shell: Shell,
+    notes: Vec<Row>,
+    q: String,
+    text: String,
+    error: String,
+    next: String,
+    total: u32,
+}
+
+struct Row {
+    id: NoteId,
+    title: String,
+    html: SafeHtml,
+    when: When,
+    /// "from outside", where somebody else wrote it.
+    origin: &'static str,
+    delete_url: String,
+}
+
+#[derive(Template)]
+#[template(path = "notes/edit.html")]
+struct EditPage {
+    shell: Shell,
+    id: NoteId,
+    title: String,
+    content: String,
+    title_error: String,
+    content_error: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wanted {
+    #[serde(default)]
+    q: String,
+    page: Option<u32>,
+}
+
+async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    Query(wanted): Query<Wanted>,
+) -> Result<Response, PageError> {
+    Ok(Page(page(&app, &caller, wanted).await?).into_response())
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AddForm {
+    text: String,
+}
+
+async fn add(
+    State(app): State<App>,
+    caller: Caller,
+    Form(form): Form<AddForm>,
+) -> Result<Response, PageError> {
+    let new = match NewNote::parse("", &form.text) {
+        Ok(new) => new,
+        Err(Error::Invalid { message, .. }) => {
+            let page = page(&app, &caller, Wanted::default()).await?;
+            let page = ListPage { text: form.text, error: message, ..page };
+            return Ok((StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response());
+        }
+        Err(err) => return Err(err.into()),
+    };
+    let (user, by) = (caller.user_id, caller.by(app.clock.now()));
+    let label = Label::owner();
+    let note = app.db.write(move |tx| service::add(tx, &by, user, label, new)).await?;
+    Ok(Told::at(HERE, "Note saved.").undo(path(note.id, "delete")).into_response())
+}
+
+async fn edit(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<NoteId>,
+) -> Result<Response, PageError> {
+    let user = caller.user_id;
+    let note = app.db.read(move |r| service::find(r, user, id)).await?;
+    let page = EditPage {
+        shell: app.shell(&caller, HERE, "Edit note").await?,
+        id,
+        title: note.title,
+        content: note.content,
+        title_error: String::new(),
+        content_error: String::new(),
+    };
+    Ok(Page(page).into_response())
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SaveForm {
+    title: String,
+    content: String,
+}
+
+async fn save(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<NoteId>,
+    Form(form): Form<SaveForm>,
+) -> Result<Response, PageError> {
+    let new = match NewNote::parse(&form.title, &form.content) {
+        Ok(new) => new,
+        Err(Error::Invalid { field, message }) => {
+            let (title_error, content_error) =
+                if field == "title" { (message, String::new()) } else { (String::new(), message) };
+            let shell = app.shell(&caller, HERE, "Edit note").await?;
+            let SaveForm { title, content } = form;
+            let page = EditPage { shell, id, title, content, title_error, content_error };
+            return Ok((StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response());
+        }
+        Err(err) => return Err(err.into()),
+    };
+    let (user, by) = (caller.user_id, caller.by(app.clock.now()));
+    let label = Label::owner();
+    app.db.write(move |tx| service::update(tx, &by, user, id, new, label)).await?;
+    Ok(Told::at(HERE, "Note saved.").into_response())
+}
+
+async fn delete(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<NoteId>,
+) -> Result<Told, PageError> {
+    let (user, by) = (caller.user_id, caller.by(app.clock.now()));
+    let note = app.db.write(move |tx| service::delete(tx, &by, user, id)).await?;
+    app.timers.wake(job::PURGE);
+    Ok(Told::at(HERE, format!("“{}” is deleted.", note.heading())).undo(path(id, "restore")))
+}
+
+async fn restore(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<NoteId>,
+) -> Result<Told, PageError> {
+    let (user, by) = (caller.user_id, caller.by(app.clock.now()));
+    let note = app.db.write(move |tx| service::restore(tx, &by, user, id)).await?;
+    Ok(Told::at(HERE, format!("“{}” is back.", note.heading())))
+}
+
+async fn page(app: &App, caller: &Caller, wanted: Wanted) -> Result<ListPage> {
+    let (number, per_page) = paging(wanted.page, None)?;
+    let (user, query) = (caller.user_id, wanted.q.clone());
+    let found = app.db.read(move |r| service::list(r, user, &query, number, per_page)).await?;
+    let now = app.clock.now().to_zoned(app.config.zone());
+    let more = number.saturating_mul(per_page) < found.total;
+    Ok(ListPage {
+        shell: app.shell(caller, HERE, "Notes").await?,
+        notes: found.notes.into_iter().map(|note| row(note, &now)).collect(),
+        next: if more { next(&wanted.q, number + 1) } else { String::new() },
+        q: wanted.q,
+        text: String::new(),
+        error: String::new(),
+        total: found.total,
+    })
+}
+
+fn row(note: Note, now: &Zoned) -> Row {
+    Row {
+        id: note.id,
+        html: markdown::render(&note.content),
+        when: When::new(note.updated_at, now),
+        origin: if note.label.trust == Trust::Outside { "from outside" } else { "" },
+        delete_url: path(note.id, "delete"),
+        title: note.title,
+    }
+}
+
+fn next(q: &str, page: u32) -> String {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    if !q.is_empty() {
+        query.append_pair("q", q);
+    }
+    format!("{HERE}?{}", query.append_pair("page", &page.to_string()).finish())
+}
+
+fn path(id: NoteId, verb: &str) -> String {
+    format!("{HERE}/{id}/{verb}")
+}

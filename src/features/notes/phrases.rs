@@ -1,0 +1,121 @@
+//! How to say it without a language model.
+
+use serde_json::json;
+
+use crate::outside::model::builtin::{Parsed, Phrase, Utterance};
+
+const fn phrase(
+    tool: &'static str,
+    usage: &'static str,
+    about: &'static str,
+    parse: fn(&Utterance<'_>) -> Option<Parsed>,
+) -> Phrase {
+    Phrase { group: "Notes", tool, usage, about, parse }
+}
+
+pub const ALL: &[Phrase] = &[
+    phrase("notes_list", "list notes", "the latest ones", list),
+    phrase("notes_add", "note: boiler serviced in May", "keeps a note", add),
+    phrase("notes_find", "find boiler", "looks through your notes", find),
+];
+
+fn list(said: &Utterance<'_>) -> Option<Parsed> {
+    let sayings = [
+        "notes",
+        "list notes",
+        "my notes",
+        "show notes",
+        "show my notes",
+        "list my notes",
+        "list all notes",
+        "show all notes",
+    ];
+    said.is(&sayings).then(|| Parsed::Call { tool: "notes_list", arguments: json!({}) })
+}
+
+fn add(said: &Utterance<'_>) -> Option<Parsed> {
+    let openings = [
+        "make a note that",
+        "make a note",
+        "take a note",
+        "add a note",
+        "add note",
+        "new note",
+        "note that",
+        "note down",
+        "note",
+        "write down",
+        "remember that",
+        "remember",
+    ];
+    let content = said.after_any(&openings)?;
+    if content.is_empty() {
+        return Parsed::ask("What shall I note?", "note:", "");
+    }
+    Parsed::call("notes_add", json!({ "content": content }))
+}
+
+fn find(said: &Utterance<'_>) -> Option<Parsed> {
+    let openings = [
+        "find the note about",
+        "find note about",
+        "find notes about",
+        "find in notes",
+        "find note",
+        "find notes",
+        "find",
+        "search notes for",
+        "search my notes for",
+        "search notes",
+        "search for",
+        "what did i note about",
+        "what do my notes say about",
+        "look up",
+    ];
+    let query = said.after_any(&openings)?.trim_end_matches(['?', '.', '!']);
+    if query.is_empty() {
+        return Parsed::ask("What shall I look for?", "find", "");
+    }
+    Parsed::call("notes_find", json!({ "query": query.trim_matches(['"', '“', '”']) }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> String {
+        let now: jiff::Zoned = "2026-11-23T14:00[Europe/Berlin]".parse().unwrap();
+        let said = Utterance::new(text, &now);
+        match ALL.iter().find_map(|phrase| (phrase.parse)(&said)) {
+            Some(Parsed::Call { tool, arguments }) => format!("{tool} {arguments}"),
+            Some(Parsed::Ask { question, .. }) => question,
+            Some(Parsed::Say(text)) => text,
+            None => "-".to_owned(),
+        }
+    }
+
+    #[test]
+    fn notes_are_kept_and_found_in_plain_words() {
+        let table = [
+            ("note: boiler serviced in May", r#"notes_add {"content":"boiler serviced in May"}"#),
+            ("Note that the key is with Ann.", r#"notes_add {"content":"the key is with Ann."}"#),
+            ("note: - milk\n- bread", r#"notes_add {"content":"- milk\n- bread"}"#),
+            ("note", "What shall I note?"),
+            ("find boiler", r#"notes_find {"query":"boiler"}"#),
+            ("what did I note about the boiler?", r#"notes_find {"query":"the boiler"}"#),
+            ("find", "What shall I look for?"),
+            ("list notes", "notes_list {}"),
+            ("noteworthy", "-"),
+        ];
+        for (text, want) in table {
+            assert_eq!(read(text), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn every_usage_is_understood() {
+        for phrase in ALL {
+            assert!(read(phrase.usage).starts_with(phrase.tool), "{}", phrase.usage);
+        }
+    }
+}

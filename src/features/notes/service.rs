@@ -1,0 +1,103 @@
+//! What may be done with notes. Pages, API and tools all come through here.
+
+use jiff::SignedDuration;
+
+use super::{NewNote, Note, store};
+use crate::db::{Reader, Tx};
+use crate::error::{Error, Result};
+use crate::guard::audit::{self, By};
+use crate::guard::label::Label;
+use crate::ids::{NoteId, UserId};
+
+/// Notes of one person.
+const NOTES_MAX: u32 = 100_000;
+/// How long a deleted note can be taken back.
+pub const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
+const QUERY_WORDS_MAX: usize = 16;
+
+/// A page of notes and how many there are.
+pub struct Found {
+    pub notes: Vec<Note>,
+    pub total: u32,
+}
+
+/// All notes, or those that hold the words of `query`.
+pub fn list(r: &Reader<'_>, user: UserId, query: &str, page: u32, per_page: u32) -> Result<Found> {
+    let (limit, offset) = (per_page, (page - 1).saturating_mul(per_page));
+    if query.trim().is_empty() {
+        let notes = store::list(r, user, limit, offset)?;
+        return Ok(Found { notes, total: store::count(r, user)? });
+    }
+    let Some(query) = fts_query(query) else { return Ok(Found { notes: Vec::new(), total: 0 }) };
+    let notes = store::search(r, user, &query, limit, offset)?;
+    Ok(Found { notes, total: store::count_found(r, user, &query)? })
+}
+
+/// A note that is not deleted.
+pub fn find(r: &Reader<'_>, user: UserId, id: NoteId) -> Result<Note> {
+    let note = store::find(r, user, id)?;
+    if note.deleted_at.is_some() { Err(Error::NotFound("note")) } else { Ok(note) }
+}
+
+pub fn add(tx: &Tx<'_>, by: &By, user: UserId, label: Label, new: NewNote) -> Result<Note> {
+    if NOTES_MAX <= store::count(tx, user)? {
+        return Err(Error::Denied(format!("You have {NOTES_MAX} notes. Delete some first.")));
+    }
+    let note = Note {
+        id: NoteId::new(by.at),
+        user_id: user,
+        title: new.title,
+        content: new.content,
+        label,
+        created_at: by.at,
+        updated_at: by.at,
+        deleted_at: None,
+    };
+    keep(tx, by, "notes.add", note)
+}
+
+/// What was from outside stays from outside, whoever edits it.
+pub fn update(
+    tx: &Tx<'_>,
+    by: &By,
+    user: UserId,
+    id: NoteId,
+    new: NewNote,
+    label: Label,
+) -> Result<Note> {
+    let mut note = find(tx, user, id)?;
+    (note.title, note.content, note.updated_at) = (new.title, new.content, by.at);
+    if label.trust < note.label.trust {
+        note.label = label;
+    }
+    keep(tx, by, "notes.update", note)
+}
+
+pub fn delete(tx: &Tx<'_>, by: &By, user: UserId, id: NoteId) -> Result<Note> {
+    let mut note = find(tx, user, id)?;
+    note.deleted_at = Some(by.at);
+    keep(tx, by, "notes.delete", note)
+}
+
+pub fn restore(tx: &Tx<'_>, by: &By, user: UserId, id: NoteId) -> Result<Note> {
+    let mut note = store::find(tx, user, id)?;
+    note.deleted_at = None;
+    keep(tx, by, "notes.restore", note)
+}
+
+/// Each word in quotes, so that nothing in it is an operator; the beginning of a word is enough.
+fn fts_query(text: &str) -> Option<String> {
+    let words: Vec<String> = text
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .take(QUERY_WORDS_MAX)
+        .map(|word| format!("\"{word}\"*"))
+        .collect();
+    (!words.is_empty()).then(|| words.join(" "))
+}
+
+fn keep(tx: &Tx<'_>, by: &By, action: &'static str, note: Note) -> Result<Note> {
+    store::save(tx, &note)?;
+    audit::record(tx, audit::Entry::new(by, action, note.heading()))?;
+    Ok(note)
+}

@@ -1,0 +1,95 @@
+//! What a model may do with notes.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{NewNote, Note, service};
+use crate::agent::tool::{self, Arg, Cx, Output, Tool};
+use crate::dates;
+use crate::db::Tx;
+use crate::error::Result;
+use crate::guard::call::Role;
+use crate::guard::label::{Label, Trust};
+use crate::guard::permit::Permit;
+
+/// Notes in one answer.
+const LISTED_MAX: u32 = 20;
+/// Of each note in a list; a short one is whole.
+const SHOWN_CHARS_MAX: usize = 500;
+
+pub fn all() -> Vec<Tool> {
+    vec![
+        Tool::write("notes", "notes_add", "Keeps a note for the owner.", add)
+            .arg(Arg::text("content", Role::Content, "What to keep; Markdown is fine."))
+            .arg(
+                Arg::text("title", Role::Content, "A short title, if it helps to find it.")
+                    .optional(),
+            ),
+        Tool::read(
+            "notes",
+            "notes_find",
+            "Finds the owner's notes that hold all of some words.",
+            |cx, args, _| async move {
+                let asked: Query = tool::parse(&args)?;
+                list(cx, asked.query).await
+            },
+        )
+        .arg(Arg::text("query", Role::Soft, "Words, or beginnings of words.")),
+        Tool::read("notes", "notes_list", "Lists the owner's latest notes.", |cx, _, _| {
+            list(cx, String::new())
+        }),
+    ]
+}
+
+#[derive(Deserialize)]
+struct New {
+    content: String,
+    title: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Query {
+    query: String,
+}
+
+fn add(tx: &Tx<'_>, cx: &Cx, args: &Value, _: Permit) -> Result<Output> {
+    let new: New = tool::parse(args)?;
+    let new = NewNote::parse(new.title.as_deref().unwrap_or_default(), &new.content)?;
+    let note = service::add(tx, &cx.by(), cx.user_id, cx.written_label(), new)?;
+    Ok(Output::own(format!("Noted: {}", note.heading())))
+}
+
+async fn list(cx: Cx, query: String) -> Result<Output> {
+    let (user, asked) = (cx.user_id, query.clone());
+    let found = cx.db.read(move |r| service::list(r, user, &asked, 1, LISTED_MAX)).await?;
+    if found.notes.is_empty() {
+        return Ok(Output::own(match query.trim() {
+            "" => "You have no notes yet.".to_owned(),
+            words => format!("No note holds \"{words}\"."),
+        }));
+    }
+    let now = cx.local_now();
+    let mut lines: Vec<String> = found.notes.iter().map(|note| shown(note, &now)).collect();
+    let more = found.total.saturating_sub(LISTED_MAX);
+    if 0 < more {
+        lines.push(format!("- and {more} more, on the Notes page"));
+    }
+    Ok(Output::labelled(lines.join("\n"), least_trusted(&found.notes)))
+}
+
+/// "- boiler serviced in May (23 November)"; what is longer goes on indented.
+fn shown(note: &Note, now: &jiff::Zoned) -> String {
+    let at = note.updated_at.to_zoned(now.time_zone().clone());
+    let title = if note.title.is_empty() { String::new() } else { format!("**{}**: ", note.title) };
+    let content = match note.content.char_indices().nth(SHOWN_CHARS_MAX) {
+        Some((end, _)) => format!("{}…", &note.content[..end]),
+        None => note.content.clone(),
+    };
+    format!("- {title}{} ({})", content.replace('\n', "\n  "), dates::say_day(&at, now))
+}
+
+/// What was from outside when it was kept is from outside when it is read.
+fn least_trusted(notes: &[Note]) -> Label {
+    let outside = notes.iter().find(|note| note.label.trust == Trust::Outside);
+    outside.map_or_else(Label::own_data, |note| note.label.clone())
+}

@@ -1,0 +1,77 @@
+//! The SQL, and nothing but.
+
+use jiff::Timestamp;
+use rusqlite::Row;
+
+use super::{Notification, Telling};
+use crate::db::{Reader, Tx, time, time_if_set};
+use crate::error::{Error, Result};
+use crate::ids::{NotificationId, UserId};
+
+pub fn insert(tx: &Tx<'_>, id: NotificationId, new: &Telling<'_>, now: Timestamp) -> Result<()> {
+    tx.execute(
+        "insert into notifications (id, user_id, kind, text, link, created_at)
+         values (?1, ?2, ?3, ?4, ?5, ?6)",
+        (id, new.user_id, new.kind, new.text, &new.link, now.as_millisecond()),
+    )?;
+    Ok(())
+}
+
+/// The newest first; `unread` leaves out the others.
+pub fn list(
+    r: &Reader<'_>,
+    user: UserId,
+    unread: bool,
+    limit: u32,
+    offset: u32,
+) -> Result<Vec<Notification>> {
+    let sql = "select * from notifications where user_id = ?1 and (?2 = 0 or read_at is null)
+               order by created_at desc, id desc limit ?3 offset ?4";
+    r.rows(sql, (user, unread, limit, offset), from_row)
+}
+
+pub fn count(r: &Reader<'_>, user: UserId, unread: bool) -> Result<u32> {
+    let sql =
+        "select count(*) from notifications where user_id = ?1 and (?2 = 0 or read_at is null)";
+    r.one(sql, (user, unread), |row| row.get(0))
+}
+
+pub fn find(r: &Reader<'_>, user: UserId, id: NotificationId) -> Result<Notification> {
+    let sql = "select * from notifications where user_id = ?1 and id = ?2";
+    r.row(sql, (user, id), from_row)?.ok_or(Error::NotFound("notification"))
+}
+
+/// Marks one read at a time, or unread; the first reading counts.
+pub fn mark(
+    tx: &Tx<'_>,
+    user: UserId,
+    id: NotificationId,
+    read_at: Option<Timestamp>,
+) -> Result<()> {
+    tx.execute(
+        "update notifications set read_at = iif(?3 is null, null, coalesce(read_at, ?3))
+         where user_id = ?1 and id = ?2",
+        (user, id, read_at.map(Timestamp::as_millisecond)),
+    )?;
+    Ok(())
+}
+
+/// Gives how many were unread.
+pub fn mark_all(tx: &Tx<'_>, user: UserId, now: Timestamp) -> Result<usize> {
+    tx.execute(
+        "update notifications set read_at = ?2 where user_id = ?1 and read_at is null",
+        (user, now.as_millisecond()),
+    )
+}
+
+fn from_row(row: &Row<'_>) -> rusqlite::Result<Notification> {
+    Ok(Notification {
+        id: row.get("id")?,
+        user_id: row.get("user_id")?,
+        kind: row.get("kind")?,
+        text: row.get("text")?,
+        link: row.get("link")?,
+        created_at: time(row, "created_at")?,
+        read_at: time_if_set(row, "read_at")?,
+    })
+}

@@ -1,0 +1,206 @@
+//! How to say it without a language model.
+
+use jiff::Zoned;
+use serde_json::json;
+
+use crate::dates;
+use crate::outside::model::builtin::{Parsed, Phrase, Utterance};
+
+const fn phrase(
+    tool: &'static str,
+    usage: &'static str,
+    about: &'static str,
+    parse: fn(&Utterance<'_>) -> Option<Parsed>,
+) -> Phrase {
+    Phrase { group: "Reminders", tool, usage, about, parse }
+}
+
+pub const ALL: &[Phrase] = &[
+    phrase("reminders_create", "remind me in 10 minutes to stretch", "tells you then", create),
+    phrase("reminders_list", "list reminders", "what is still open", list),
+    phrase("reminders_done", "done stretch", "ticks a reminder off", done),
+    phrase("reminders_snooze", "snooze stretch for 1 hour", "tells you again later", snooze),
+    phrase("reminders_cancel", "cancel reminder stretch", "drops a reminder", cancel),
+];
+
+const NOT_AGAIN: &str = "I can't repeat a reminder yet. Say one day and time, for example \
+                         \"remind me on monday at 9:00 to call Ann\".";
+const SNOOZE_USUAL: &str = "10 minutes";
+
+fn create(said: &Utterance<'_>) -> Option<Parsed> {
+    let openings = [
+        "remind me",
+        "set a reminder",
+        "add a reminder",
+        "new reminder",
+        "create a reminder",
+        "reminder",
+    ];
+    let rest = said.after_any(&openings)?;
+    let rest = rest.strip_prefix("for ").unwrap_or(rest);
+    if rest.is_empty() {
+        return Parsed::ask("What shall I remind you of?", "remind me to", "");
+    }
+    if dates::repeats(rest) {
+        return Parsed::say(NOT_AGAIN);
+    }
+    let Some(found) = dates::find(rest, said.now()) else {
+        let what = dates::strip_ties(rest);
+        return Parsed::ask("When?", "remind me", format!("to {what}"));
+    };
+    if found.rest.is_empty() {
+        return Parsed::ask("What shall I remind you of?", format!("remind me {rest} to"), "");
+    }
+    Parsed::call("reminders_create", json!({ "text": found.rest, "when": exact(&found.when.at) }))
+}
+
+fn list(said: &Utterance<'_>) -> Option<Parsed> {
+    let sayings = [
+        "reminders",
+        "list reminders",
+        "my reminders",
+        "show reminders",
+        "show my reminders",
+        "list my reminders",
+        "what are my reminders",
+        "what reminders do i have",
+        "show all reminders",
+        "list all reminders",
+    ];
+    said.is(&sayings).then(|| Parsed::Call { tool: "reminders_list", arguments: json!({}) })
+}
+
+fn done(said: &Utterance<'_>) -> Option<Parsed> {
+    let what = said.after_any(&["done with", "done", "mark done", "tick off"])?;
+    pick("reminders_done", bare(what), "Which reminder is done?", "done")
+}
+
+fn cancel(said: &Utterance<'_>) -> Option<Parsed> {
+    let openings = [
+        "cancel the reminder",
+        "cancel my reminder",
+        "cancel reminder",
+        "delete the reminder",
+        "delete reminder",
+        "remove reminder",
+        "drop reminder",
+        "forget the reminder",
+        "forget reminder",
+    ];
+    let what = said.after_any(&openings)?;
+    pick("reminders_cancel", bare(what), "Which reminder shall I cancel?", "cancel reminder")
+}
+
+fn snooze(said: &Utterance<'_>) -> Option<Parsed> {
+    let rest = said.after_any(&["snooze the reminder", "snooze reminder", "snooze", "postpone"])?;
+    if rest.is_empty() {
+        return Parsed::ask("Which reminder shall I snooze?", "snooze", "");
+    }
+    let (what, until) = split(rest, said.now());
+    if what.is_empty() {
+        return Parsed::ask("Which reminder shall I snooze?", "snooze", rest);
+    }
+    Parsed::call("reminders_snooze", json!({ "reminder": what, "until": until }))
+}
+
+/// "stretch for 1 hour", "stretch until tomorrow 9:00", "stretch".
+fn split(rest: &str, now: &Zoned) -> (String, String) {
+    if let Some((what, how_long)) = rest.rsplit_once(" for ").or_else(|| rest.rsplit_once(" by "))
+        && dates::parse_span(how_long).is_some()
+    {
+        return (bare(what).to_owned(), format!("in {how_long}"));
+    }
+    match dates::find(rest, now) {
+        Some(found) => (bare(&found.rest).to_owned(), exact(&found.when.at)),
+        None => (bare(rest).to_owned(), format!("in {SNOOZE_USUAL}")),
+    }
+}
+
+fn pick(tool: &'static str, what: &str, question: &str, before: &str) -> Option<Parsed> {
+    if what.is_empty() {
+        return Parsed::ask(question, before, "");
+    }
+    Parsed::call(tool, json!({ "reminder": what }))
+}
+
+fn bare(what: &str) -> &str {
+    let what = dates::strip_ties(what);
+    let what = what.strip_suffix(" until").or_else(|| what.strip_suffix(" till")).unwrap_or(what);
+    what.trim_matches(['"', '“', '”', '\''])
+}
+
+/// With its offset, so that an hour that comes twice is still one moment.
+fn exact(at: &Zoned) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> String {
+        let now: Zoned = "2026-11-23T14:00:30[Europe/Berlin]".parse().unwrap();
+        let said = Utterance::new(text, &now);
+        match ALL.iter().find_map(|phrase| (phrase.parse)(&said)) {
+            Some(Parsed::Call { tool, arguments }) => format!("{tool} {arguments}"),
+            Some(Parsed::Ask { question, before, after }) => {
+                format!("{question} <{before}|{after}>")
+            }
+            Some(Parsed::Say(text)) => text,
+            None => "-".to_owned(),
+        }
+    }
+
+    #[test]
+    fn reminders_are_made_in_plain_words() {
+        let table = [
+            (
+                "remind me in 1 minute to stretch",
+                r#"reminders_create {"text":"stretch","when":"2026-11-23T14:01:30+01:00"}"#,
+            ),
+            (
+                "Please remind me to call Ann on friday at 9",
+                r#"reminders_create {"text":"call Ann","when":"2026-11-27T09:00:00+01:00"}"#,
+            ),
+            (
+                "set a reminder for tomorrow noon: lunch",
+                r#"reminders_create {"text":"lunch","when":"2026-11-24T12:00:00+01:00"}"#,
+            ),
+            (
+                "remind me that the bin is full at 7pm",
+                r#"reminders_create {"text":"the bin is full","when":"2026-11-23T19:00:00+01:00"}"#,
+            ),
+            ("remind me to stretch", "When? <remind me|to stretch>"),
+            ("remind me", "What shall I remind you of? <remind me to|>"),
+            ("remind me tomorrow", "What shall I remind you of? <remind me tomorrow to|>"),
+            ("list my reminders please", "reminders_list {}"),
+            ("done stretch", r#"reminders_done {"reminder":"stretch"}"#),
+            ("cancel reminder \"stretch\"", r#"reminders_cancel {"reminder":"stretch"}"#),
+            (
+                "snooze stretch for 1 hour",
+                r#"reminders_snooze {"reminder":"stretch","until":"in 1 hour"}"#,
+            ),
+            (
+                "snooze stretch until tomorrow 9:00",
+                r#"reminders_snooze {"reminder":"stretch","until":"2026-11-24T09:00:00+01:00"}"#,
+            ),
+            (
+                "snooze stretch",
+                r#"reminders_snooze {"reminder":"stretch","until":"in 10 minutes"}"#,
+            ),
+            ("snooze", "Which reminder shall I snooze? <snooze|>"),
+            ("what is a reminder", "-"),
+        ];
+        for (text, want) in table {
+            assert_eq!(read(text), want, "{text}");
+        }
+        assert_eq!(read("remind me every monday at 9:00 to call Ann"), NOT_AGAIN);
+    }
+
+    #[test]
+    fn every_usage_is_understood() {
+        for phrase in ALL {
+            assert!(read(phrase.usage).starts_with(phrase.tool), "{}", phrase.usage);
+        }
+    }
+}

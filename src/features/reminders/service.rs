@@ -1,0 +1,165 @@
+//! What may be done with reminders. Pages, API, tools and the job all come through here.
+
+use jiff::{Timestamp, Zoned};
+
+use super::store::{self, Which};
+use super::{NewReminder, Reminder, State};
+use crate::db::{Reader, Tx};
+use crate::error::{Error, Result};
+use crate::guard::audit::{self, By};
+use crate::guard::label::Label;
+use crate::ids::{ConversationId, ReminderId, UserId};
+
+/// Open reminders of one person.
+const OPEN_MAX: u32 = 1_000;
+/// How many of several that fit are named.
+const NAMED_MAX: usize = 5;
+
+/// For whom, where it was asked for, and whose words it is made of.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    pub user_id: UserId,
+    pub conversation_id: Option<ConversationId>,
+    pub label: Label,
+}
+
+/// What a change leaves alone is `None`.
+#[derive(Debug, Clone, Default)]
+pub struct Change {
+    pub text: Option<String>,
+    pub due_at: Option<Timestamp>,
+}
+
+/// A page of them, and how many there are.
+pub fn list(
+    r: &Reader<'_>,
+    user: UserId,
+    which: Which,
+    page: u32,
+    per_page: u32,
+) -> Result<(Vec<Reminder>, u32)> {
+    let found = store::list(r, user, which, per_page, (page - 1).saturating_mul(per_page))?;
+    Ok((found, store::count(r, user, which)?))
+}
+
+pub fn find(r: &Reader<'_>, user: UserId, id: ReminderId) -> Result<Reminder> {
+    store::find(r, user, id)
+}
+
+pub fn create(tx: &Tx<'_>, by: &By, asked: Asked, new: NewReminder) -> Result<Reminder> {
+    if OPEN_MAX <= store::count(tx, asked.user_id, Which::Open)? {
+        let message = format!("You have {OPEN_MAX} open reminders. Finish or cancel some first.");
+        return Err(Error::Denied(message));
+    }
+    let reminder = Reminder {
+        id: ReminderId::new(by.at),
+        user_id: asked.user_id,
+        conversation_id: asked.conversation_id,
+        text: new.text,
+        due_at: new.due_at,
+        state: State::Waiting,
+        label: asked.label,
+        created_at: by.at,
+        sent_at: None,
+        ended_at: None,
+    };
+    keep(tx, by, "reminders.create", reminder)
+}
+
+pub fn update(
+    tx: &Tx<'_>,
+    by: &By,
+    user: UserId,
+    id: ReminderId,
+    change: Change,
+) -> Result<Reminder> {
+    let mut reminder = store::find(tx, user, id)?;
+    if let Some(text) = change.text {
+        reminder.text = text;
+    }
+    if let Some(due_at) = change.due_at {
+        wait_until(&mut reminder, due_at);
+    }
+    keep(tx, by, "reminders.update", reminder)
+}
+
+/// Says it again at a later time; one that was done or cancelled waits again.
+pub fn snooze(
+    tx: &Tx<'_>,
+    by: &By,
+    user: UserId,
+    id: ReminderId,
+    until: Timestamp,
+) -> Result<Reminder> {
+    let mut reminder = store::find(tx, user, id)?;
+    wait_until(&mut reminder, until);
+    keep(tx, by, "reminders.snooze", reminder)
+}
+
+pub fn done(tx: &Tx<'_>, by: &By, user: UserId, id: ReminderId) -> Result<Reminder> {
+    let mut reminder = store::find(tx, user, id)?;
+    (reminder.state, reminder.ended_at) = (State::Done, Some(by.at));
+    keep(tx, by, "reminders.done", reminder)
+}
+
+pub fn cancel(tx: &Tx<'_>, by: &By, user: UserId, id: ReminderId) -> Result<Reminder> {
+    let mut reminder = store::find(tx, user, id)?;
+    (reminder.state, reminder.ended_at) = (State::Cancelled, Some(by.at));
+    keep(tx, by, "reminders.cancel", reminder)
+}
+
+/// Takes back `done` or `cancel`: it is as it was before.
+pub fn reopen(tx: &Tx<'_>, by: &By, user: UserId, id: ReminderId) -> Result<Reminder> {
+    let mut reminder = store::find(tx, user, id)?;
+    reminder.ended_at = None;
+    reminder.state = if reminder.sent_at.is_some() { State::Sent } else { State::Waiting };
+    keep(tx, by, "reminders.reopen", reminder)
+}
+
+/// The one open reminder that `words` mean: its id, or words of its text.
+pub fn named(r: &Reader<'_>, user: UserId, words: &str, now: &Zoned) -> Result<Reminder> {
+    if let Ok(id) = words.trim().parse() {
+        return store::find(r, user, id);
+    }
+    let open = store::list(r, user, Which::Open, OPEN_MAX, 0)?;
+    let asked = words.trim().to_lowercase();
+    let exact: Vec<&Reminder> = open.iter().filter(|it| it.text.to_lowercase() == asked).collect();
+    let fits = |it: &&Reminder| {
+        let text = it.text.to_lowercase();
+        asked.split_whitespace().all(|word| text.contains(word))
+    };
+    let fitting = if exact.is_empty() { open.iter().filter(fits).collect() } else { exact };
+    match fitting.as_slice() {
+        [] => Err(Error::Conflict(format!("There is no open reminder with \"{}\".", words.trim()))),
+        [one] => Ok((*one).clone()),
+        several => Err(Error::Conflict(which_one(several, now))),
+    }
+}
+
+fn which_one(several: &[&Reminder], now: &Zoned) -> String {
+    let named: Vec<String> = several.iter().take(NAMED_MAX).map(|it| line(it, now)).collect();
+    let more = several.len().saturating_sub(NAMED_MAX);
+    let tail = if more == 0 { String::new() } else { format!("; and {more} more") };
+    format!("Several reminders fit: {}{tail}. Say more of its words.", named.join("; "))
+}
+
+/// "call Ann (tomorrow at 18:00)".
+pub fn line(reminder: &Reminder, now: &Zoned) -> String {
+    format!(
+        "{} ({})",
+        reminder.text,
+        crate::dates::say_moment(&reminder.due_in(now.time_zone()), now)
+    )
+}
+
+fn wait_until(reminder: &mut Reminder, due_at: Timestamp) {
+    reminder.due_at = due_at;
+    reminder.state = State::Waiting;
+    (reminder.sent_at, reminder.ended_at) = (None, None);
+}
+
+fn keep(tx: &Tx<'_>, by: &By, action: &'static str, reminder: Reminder) -> Result<Reminder> {
+    store::save(tx, &reminder)?;
+    audit::record(tx, audit::Entry::new(by, action, reminder.text.clone()))?;
+    Ok(reminder)
+}

@@ -1,0 +1,106 @@
+//! Notes: kept in words, found by words, taken back after a slip.
+
+use axum::body::Body;
+use axum::http::{Request, StatusCode, header};
+use jiff::SignedDuration;
+use serde_json::json;
+use steward::testing::{Answer, TestApp};
+
+async fn open() -> (tempfile::TempDir, TestApp) {
+    let folder = tempfile::tempdir().unwrap();
+    let house = TestApp::open(folder.path()).await;
+    (folder, house)
+}
+
+async fn post_form(house: &TestApp, path: &str, form: &str) -> Answer {
+    let request = Request::post(path)
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .body(Body::from(form.to_owned()))
+        .unwrap();
+    house.send(request).await
+}
+
+#[tokio::test]
+async fn note_is_kept_and_found_by_its_words() {
+    let (_folder, house) = open().await;
+    insta::assert_snapshot!(house.ask("note: boiler serviced in May").await, @"Noted: boiler serviced in May");
+    house.ask("note: Café key is with Ann").await;
+    insta::assert_snapshot!(house.ask("find boiler").await, @"- boiler serviced in May (today)");
+    insta::assert_snapshot!(house.ask("find cafe ke").await, @"- Café key is with Ann (today)");
+    insta::assert_snapshot!(house.ask("find boiler key").await, @r#"No note holds "boiler key"."#);
+    insta::assert_snapshot!(house.ask("list notes").await, @r"
+    - Café key is with Ann (today)
+    - boiler serviced in May (today)
+    ");
+    assert_eq!(house.ask("find \"or * near(").await, "No note holds \"or * near(\".");
+}
+
+#[tokio::test]
+async fn api_keeps_notes() {
+    let (_folder, house) = open().await;
+    let made = house.post("/api/notes", &json!({"title": "Boiler", "content": "Serviced"})).await;
+    assert_eq!(made.status, StatusCode::CREATED);
+    let path = format!("/api/notes/{}", made.json()["id"].as_str().unwrap());
+    house.advance(SignedDuration::from_secs(5)).await;
+    let changed = house.send_json("PATCH", &path, &json!({"content": "Serviced in May"})).await;
+    let it = changed.json();
+    insta::assert_snapshot!(
+        json!([it["title"], it["content"], it["created_at"], it["updated_at"], it["label"]["trust"]]),
+        @r#"["Boiler","Serviced in May","2030-01-01T09:00:00Z","2030-01-01T09:00:05Z","owner"]"#
+    );
+    assert_eq!(house.get("/api/notes?q=may").await.json()["total"], 1);
+    house.send_json("DELETE", &path, &json!({})).await;
+    assert_eq!(house.get("/api/notes?q=may").await.json()["total"], 0);
+    assert_eq!(house.get(&path).await.status, StatusCode::NOT_FOUND);
+    house.post(&format!("{path}/restore"), &json!({})).await;
+    assert_eq!(house.get("/api/notes").await.json()["notes"][0]["title"], "Boiler");
+}
+
+#[tokio::test]
+async fn api_says_what_is_wrong_with_a_note() {
+    let (_folder, house) = open().await;
+    let empty = house.post("/api/notes", &json!({"content": " "})).await;
+    assert_eq!(
+        (empty.status, &empty.json()["detail"]),
+        (StatusCode::BAD_REQUEST, &json!("content"))
+    );
+    let unknown = house.post("/api/notes", &json!({"content": "x", "tags": []})).await;
+    assert_eq!(unknown.status, StatusCode::BAD_REQUEST);
+    let page = house.get("/api/notes?per_page=201").await;
+    assert_eq!(
+        (page.status, &page.json()["detail"]),
+        (StatusCode::BAD_REQUEST, &json!("per_page"))
+    );
+}
+
+#[tokio::test]
+async fn deleted_note_is_gone_for_good_after_thirty_days() {
+    let (_folder, house) = open().await;
+    let made = house.post("/api/notes", &json!({"content": "old"})).await;
+    let path = format!("/api/notes/{}", made.json()["id"].as_str().unwrap());
+    house.send_json("DELETE", &path, &json!({})).await;
+    house.advance(SignedDuration::from_hours(31 * 24)).await;
+    let back = house.post(&format!("{path}/restore"), &json!({})).await;
+    assert_eq!(back.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn page_adds_filters_edits_and_deletes() {
+    let (_folder, house) = open().await;
+    let added = post_form(&house, "/notes", "text=**Boiler**+%3Cscript%3E").await;
+    assert_eq!(added.status, StatusCode::SEE_OTHER);
+    let page = house.get("/notes?q=boil").await.text;
+    assert!(page.contains("<strong>Boiler</strong>") && !page.contains("<script>"), "{page}");
+    assert!(house.get("/notes?q=nothing").await.text.contains("No note has these words."));
+    let id = house.get("/api/notes").await.json()["notes"][0]["id"].as_str().unwrap().to_owned();
+    assert!(house.get(&format!("/notes/{id}")).await.text.contains("**Boiler**"));
+    let wrong = post_form(&house, &format!("/notes/{id}"), "title=T&content=").await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(wrong.text.contains("Write something to keep."));
+    post_form(&house, &format!("/notes/{id}"), "title=T&content=New").await;
+    assert!(house.get("/notes").await.text.contains("New"));
+    post_form(&house, &format!("/notes/{id}/delete"), "").await;
+    assert!(house.get("/notes").await.text.contains("What you want to find again belongs here."));
+    post_form(&house, &format!("/notes/{id}/restore"), "").await;
+    assert!(house.get("/notes").await.text.contains("New"));
+}

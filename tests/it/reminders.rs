@@ -1,0 +1,228 @@
+//! Reminders: asked for in words, said once and on time, whatever happens in between.
+
+use axum::body::Body;
+use axum::http::{Request, StatusCode, header};
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+use steward::testing::{Answer, TestApp};
+
+const MINUTE: SignedDuration = SignedDuration::from_mins(1);
+
+async fn open() -> (tempfile::TempDir, TestApp) {
+    let folder = tempfile::tempdir().unwrap();
+    let house = TestApp::open(folder.path()).await;
+    (folder, house)
+}
+
+/// The texts of a conversation, one a line, with who said them.
+async fn transcript(house: &TestApp, conversation: &str) -> String {
+    let found = house.get(&format!("/api/conversations/{conversation}")).await.json();
+    let lines: Vec<String> = found["messages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| format!("{}: {}", it["role"].as_str().unwrap(), it["content"].as_str().unwrap()))
+        .filter(|line| line != "assistant: ")
+        .collect();
+    lines.join("\n")
+}
+
+async fn notifications(house: &TestApp) -> Vec<String> {
+    let found = house.get("/api/notifications").await.json();
+    let texts = found["notifications"].as_array().unwrap().iter();
+    texts.map(|it| it["text"].as_str().unwrap().to_owned()).collect()
+}
+
+async fn post_form(house: &TestApp, path: &str, form: &str) -> Answer {
+    let request = Request::post(path)
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .body(Body::from(form.to_owned()))
+        .unwrap();
+    house.send(request).await
+}
+
+#[tokio::test]
+async fn reminder_is_said_once_in_its_chat_and_as_a_notification() {
+    let (_folder, house) = open().await;
+    let chat = house.say(None, "remind me in 1 minute to stretch").await;
+    house.work().await;
+    house.advance(MINUTE - SignedDuration::from_secs(1)).await;
+    assert!(notifications(&house).await.is_empty());
+    house.advance(SignedDuration::from_secs(1)).await;
+    house.advance(MINUTE).await;
+    insta::assert_snapshot!(transcript(&house, &chat).await, @r"
+    user: remind me in 1 minute to stretch
+    assistant: I'll remind you today at 09:01: stretch
+    notice: Reminder: stretch
+    ");
+    assert_eq!(notifications(&house).await, ["Reminder: stretch"]);
+}
+
+#[tokio::test]
+async fn reminder_due_while_the_house_was_closed_is_said_at_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = TestApp::open(folder.path()).await;
+    let chat = house.say(None, "remind me at 9:30 to call Ann").await;
+    house.work().await;
+    drop(house);
+    let later = "2030-01-01T10:15:00Z".parse().unwrap();
+    let house = TestApp::at(folder.path(), "", later).await;
+    house.advance(SignedDuration::ZERO).await;
+    house.advance(MINUTE).await;
+    insta::assert_snapshot!(house.last_answer(&chat).await, @r"
+    Reminder: call Ann
+
+    It was due today at 09:30 and comes late because Steward was not running then.
+    ");
+    assert_eq!(notifications(&house).await.len(), 1);
+}
+
+#[tokio::test]
+async fn pause_does_not_hold_back_a_reminder() {
+    let (_folder, house) = open().await;
+    house.ask("remind me in 5 minutes to stretch").await;
+    house.post("/api/pause", &json!({})).await;
+    house.advance(MINUTE * 5).await;
+    assert_eq!(notifications(&house).await, ["Reminder: stretch"]);
+}
+
+#[tokio::test]
+async fn what_is_missing_is_asked_for() {
+    let (_folder, house) = open().await;
+    let chat = house.say(None, "remind me to stretch").await;
+    house.work().await;
+    house.say(Some(&chat), "in 2 hours").await;
+    house.work().await;
+    insta::assert_snapshot!(transcript(&house, &chat).await, @r"
+    user: remind me to stretch
+    assistant: When?
+    user: in 2 hours
+    assistant: I'll remind you today at 11:00: stretch
+    ");
+}
+
+#[tokio::test]
+async fn reminders_are_kept_in_order_by_words() {
+    let (_folder, house) = open().await;
+    house.ask("remind me tomorrow at 6pm to call Ann; remind me friday 9:00 to call Bob").await;
+    insta::assert_snapshot!(house.ask("list reminders").await, @r"
+    - tomorrow at 18:00: call Ann
+    - Friday 4 January at 09:00: call Bob
+    ");
+    insta::assert_snapshot!(house.ask("done call").await, @"That did not work: Several reminders fit: call Ann (tomorrow at 18:00); call Bob (Friday 4 January at 09:00). Say more of its words.");
+    insta::assert_snapshot!(house.ask("snooze Bob for 1 hour").await, @"I'll remind you again today at 10:00: call Bob");
+    insta::assert_snapshot!(house.ask("done ann").await, @"Done: call Ann");
+    insta::assert_snapshot!(house.ask("cancel reminder bob").await, @"Cancelled: call Bob");
+    insta::assert_snapshot!(house.ask("reminders").await, @"You have no open reminders.");
+    insta::assert_snapshot!(house.ask("remind me yesterday to stretch").await, @"That did not work: That time has passed (yesterday at 09:00). Give a later one.");
+    insta::assert_snapshot!(house.ask("remind me every monday to stretch").await, @r#"I can't repeat a reminder yet. Say one day and time, for example "remind me on monday at 9:00 to call Ann"."#);
+}
+
+/// The parts of a reminder that are the same in every run.
+fn told(it: &Value) -> Value {
+    json!([it["text"], it["due_at"], it["state"], it["sent_at"], it["label"]["trust"]])
+}
+
+#[tokio::test]
+async fn api_keeps_reminders() {
+    let (_folder, house) = open().await;
+    let made = house
+        .post("/api/reminders", &json!({"text": "call Ann", "due_at": "2030-01-02T18:00:00Z"}))
+        .await;
+    assert_eq!(made.status, StatusCode::CREATED);
+    insta::assert_snapshot!(told(&made.json()), @r#"["call Ann","2030-01-02T18:00:00Z","waiting",null,"owner"]"#);
+    let path = format!("/api/reminders/{}", made.json()["id"].as_str().unwrap());
+    let snoozed = house.post(&format!("{path}/snooze"), &json!({"until": "in 1 hour"})).await;
+    insta::assert_snapshot!(told(&snoozed.json()), @r#"["call Ann","2030-01-01T10:00:00Z","waiting",null,"owner"]"#);
+    house.advance(SignedDuration::from_hours(1)).await;
+    insta::assert_snapshot!(told(&house.get(&path).await.json()), @r#"["call Ann","2030-01-01T10:00:00Z","sent","2030-01-01T10:00:00Z","owner"]"#);
+    let changed = house.send_json("PATCH", &path, &json!({"text": "call Bob"})).await;
+    insta::assert_snapshot!(told(&changed.json()), @r#"["call Bob","2030-01-01T10:00:00Z","sent","2030-01-01T10:00:00Z","owner"]"#);
+    let done = house.post(&format!("{path}/done"), &json!({})).await;
+    assert_eq!(done.json()["state"], "done");
+    assert_eq!(house.get("/api/reminders?state=open").await.json()["total"], 0);
+    assert_eq!(house.send_json("DELETE", &path, &json!({})).await.json(), json!({"ok": true}));
+    let all = house.get("/api/reminders").await.json();
+    assert_eq!((&all["total"], &all["reminders"][0]["state"]), (&json!(1), &json!("cancelled")));
+}
+
+#[tokio::test]
+async fn api_says_what_is_wrong() {
+    let (_folder, house) = open().await;
+    let refused = async |body: Value| {
+        let answer = house.post("/api/reminders", &body).await;
+        let it = answer.json();
+        format!("{} {} {}", answer.status.as_u16(), it["detail"], it["error"].as_str().unwrap())
+    };
+    insta::assert_snapshot!(refused(json!({"text": "x"})).await, @r#"400 "due_at" The field "due_at" is missing."#);
+    insta::assert_snapshot!(refused(json!({"text": " ", "due_at": "tomorrow"})).await, @r#"400 "text" Write what to be reminded of, up to 500 characters."#);
+    insta::assert_snapshot!(refused(json!({"text": "x", "due_at": "soonish"})).await, @r#"400 "due_at" I can't read "soonish" as a time. Write it like "tomorrow at 6pm" or "2027-05-03 18:00"."#);
+    insta::assert_snapshot!(refused(json!({"text": "x", "due_at": "2029-01-01"})).await, @r#"400 "due_at" That time has passed (Monday 1 January 2029 at 09:00). Give a later one."#);
+    let unknown = house.get("/api/reminders?status=open").await;
+    assert_eq!(unknown.status, StatusCode::BAD_REQUEST);
+    let nobodys = "/api/reminders/00000000-0000-7000-8000-000000000001";
+    assert_eq!(house.get(nobodys).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn nobody_reaches_another_persons_reminder() {
+    let (_folder, house) = open().await;
+    let id = "00000000-0000-7000-8000-0000000000b0";
+    let rows = format!(
+        "insert into users (id, name, name_key, password_hash, role, created_at)
+         values ('{id}', 'Bob', 'bob', 'none', 'user', 0);"
+    );
+    let reminder = format!(
+        "insert into reminders (id, user_id, text, due_at, label, created_at)
+         values ('{id}', '{id}', 'mine', 1, '{}', 0)",
+        json!({"origin": {"kind": "owner"}, "trust": "owner", "secrecy": "private"})
+    );
+    house
+        .app
+        .db
+        .write(move |tx| {
+            tx.execute(&rows, ())?;
+            tx.execute(&reminder, ())
+        })
+        .await
+        .unwrap();
+    for (method, tail) in
+        [("GET", ""), ("PATCH", ""), ("DELETE", ""), ("POST", "/done"), ("POST", "/reopen")]
+    {
+        let path = format!("/api/reminders/{id}{tail}");
+        let answer = house.send_json(method, &path, &json!({})).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{method} {path}");
+    }
+    house.advance(MINUTE).await;
+    assert!(notifications(&house).await.is_empty());
+}
+
+#[tokio::test]
+async fn page_takes_one_line_and_can_take_it_back() {
+    let (_folder, house) = open().await;
+    let checked = post_form(&house, "/reminders", "text=call+mum+tomorrow+6pm&check=yes").await;
+    assert!(
+        checked.text.contains("That means: tomorrow at 18:00, “call mum”."),
+        "{}",
+        checked.text
+    );
+    assert!(house.get("/reminders").await.text.contains("Things to be told"));
+    let made = post_form(&house, "/reminders", "text=call+mum+tomorrow+6pm").await;
+    assert_eq!(made.status, StatusCode::SEE_OTHER);
+    let page = house.get("/reminders").await.text;
+    assert!(page.contains("Upcoming") && page.contains("call mum"), "{page}");
+    let refused = post_form(&house, "/reminders", "text=call+%3Cmum%3E").await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.text.contains("Say when, too"));
+    assert!(
+        refused.text.contains(r#"value="call &#60;mum&#62;""#),
+        "what was typed is still there"
+    );
+    let id = house.get("/api/reminders").await.json()["reminders"][0]["id"].clone();
+    for (verb, state) in [("done", "done"), ("reopen", "waiting"), ("cancel", "cancelled")] {
+        let path = format!("/reminders/{}/{verb}", id.as_str().unwrap());
+        assert_eq!(post_form(&house, &path, "").await.status, StatusCode::SEE_OTHER);
+        let now = house.get("/api/reminders").await.json()["reminders"][0]["state"].clone();
+        assert_eq!(now, state);
+    }
+}
