@@ -128,3 +128,21 @@ async fn every_use_stands_in_the_log_and_no_value_does() {
     assert_eq!(actions, ["credentials.reveal", "credentials.save"]);
     assert!(!log.text.contains(VALUE));
 }
+
+#[tokio::test]
+async fn a_models_key_holds_as_soon_as_it_is_saved() {
+    let folder = tempfile::tempdir().unwrap();
+    let toml = "[models.providers.local]\nkind = \"openai\"\nbase_url = \"http://127.0.0.1:9/v1\"\n\
+                credential = \"system:local_key\"\n";
+    let house = TestApp::with_config(folder.path(), toml).await;
+    let body = json!({"key": "system:local_key", "value": VALUE});
+    assert_eq!(house.post("/api/credentials", &body).await.status, 200);
+    let log = house.get("/api/audit").await.json();
+    let used = &log["entries"][0];
+    assert_eq!(
+        (&used["action"], &used["target"]),
+        (&json!("credentials.use"), &json!("system:local_key"))
+    );
+    assert_eq!(used["detail"]["for"], "the model provider local");
+    assert!(house.get("/credentials").await.text.contains("used <time"), "the page says so");
+}

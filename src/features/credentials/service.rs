@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::error::Result;
+use crate::features::connect_providers;
 use crate::guard::vault::{self, Credential};
 use crate::secret::Secret;
 use crate::web::caller::Caller;
@@ -22,7 +23,9 @@ pub async fn save(
 ) -> Result<()> {
     caller.admin()?;
     let (vault, by) = (app.vault.clone(), caller.by(app.clock.now()));
-    app.db.write(move |tx| vault.put(tx, &key, &value, &description, &by)).await
+    app.db.write(move |tx| vault.put(tx, &key, &value, &description, &by)).await?;
+    // A model's key holds from now on, not from the next start.
+    connect_providers(app).await
 }
 
 /// The value, for a person who proved just now who they are, or a key with that very power.
@@ -36,5 +39,6 @@ pub async fn reveal(app: &App, caller: &Caller, key: String) -> Result<(Credenti
 pub async fn delete(app: &App, caller: &Caller, key: String) -> Result<()> {
     caller.admin()?;
     let by = caller.by(app.clock.now());
-    app.db.write(move |tx| vault::delete(tx, &key, &by)).await
+    app.db.write(move |tx| vault::delete(tx, &key, &by)).await?;
+    connect_providers(app).await
 }

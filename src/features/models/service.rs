@@ -2,10 +2,12 @@
 
 use crate::app::App;
 use crate::config::Wire;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::guard::audit::By;
 use crate::outside::model::catalog::{COMMANDS, Catalog};
 use crate::outside::model::prices::Info;
 use crate::outside::model::{Kind, Provider};
+use crate::secret::Secret;
 
 /// A model as it is offered for choosing.
 #[derive(Debug, Clone)]
@@ -24,10 +26,7 @@ pub async fn connect_providers(app: &App) -> Result<()> {
     for (name, set) in &config.models.providers {
         let key = match (&set.api_key, &set.credential) {
             (Some(key), _) => Some(key.clone()),
-            (None, Some(credential)) => {
-                let (vault, credential) = (app.vault.clone(), credential.clone());
-                app.db.read(move |r| vault.get(r, &credential)).await?
-            }
+            (None, Some(credential)) => key_from_vault(app, name, credential.clone()).await?,
             (None, None) => None,
         };
         let kind = match set.kind {
@@ -40,6 +39,21 @@ pub async fn connect_providers(app: &App) -> Result<()> {
     let providers = models.providers.with(providers);
     app.outside.set_models(Catalog { providers, ..models });
     Ok(())
+}
+
+/// A provider whose credential is not there yet is connected without one, and says so when asked.
+async fn key_from_vault(app: &App, provider: &str, credential: String) -> Result<Option<Secret>> {
+    let (vault, by) = (app.vault.clone(), By::system(app.clock.now()));
+    let purpose = format!("the model provider {provider}");
+    let spent = app.db.write(move |tx| vault.spend(tx, &credential, &purpose, &by)).await;
+    match spent {
+        Ok(key) => Ok(Some(key)),
+        Err(Error::Denied(why)) => {
+            tracing::warn!(provider, "{why}");
+            Ok(None)
+        }
+        Err(err) => Err(err),
+    }
 }
 
 /// Every model that can be chosen; a provider that is away offers what the settings name of it.

@@ -46,8 +46,6 @@ enum Kind {
 }
 
 impl Kind {
-    const ALL: [Kind; 4] = [Kind::Addresses, Kind::Domains, Kind::Folders, Kind::Trusted];
-
     /// name in addresses, title, hint, what one entry is called, an example, the second field.
     fn words(self) -> [&'static str; 6] {
         match self {
@@ -118,16 +116,21 @@ async fn list(State(app): State<App>, caller: Caller) -> Result<Page<ListPage>, 
 async fn list_page(app: &App, caller: &Caller) -> Result<ListPage> {
     let now = app.clock.now().to_zoned(app.config.zone());
     let lists = service::all(app, caller).await?;
-    let [mut addresses, mut domains, mut folders, mut trusted] = Kind::ALL.map(Section::new);
     let line = |kind, value, note, at| Line::new(kind, value, note, at, &now);
-    addresses.entries = lists.addresses.into_iter().map(|it| address_line(it, &now)).collect();
     let domain = |kind| move |it: Domain| line(kind, it.domain, it.note, it.created_at);
-    domains.entries = lists.domains.into_iter().map(domain(Kind::Domains)).collect();
     let folder = |it: Folder| line(Kind::Folders, it.path, it.note, it.created_at);
-    folders.entries = lists.folders.into_iter().map(folder).collect();
-    trusted.entries = lists.trusted.into_iter().map(domain(Kind::Trusted)).collect();
+    let mut kinds = Vec::new();
+    if let Some(shared) = lists.shared {
+        let addresses = shared.addresses.into_iter().map(|it| address_line(it, &now));
+        kinds.push(Section::new(Kind::Addresses, addresses.collect()));
+        let domains = shared.domains.into_iter().map(domain(Kind::Domains));
+        kinds.push(Section::new(Kind::Domains, domains.collect()));
+        kinds.push(Section::new(Kind::Folders, shared.folders.into_iter().map(folder).collect()));
+    }
+    let trusted = lists.trusted.into_iter().map(domain(Kind::Trusted)).collect();
+    kinds.push(Section::new(Kind::Trusted, trusted));
     let shell = app.shell(caller, "/whitelists", "Whitelists").await?;
-    Ok(ListPage { shell, kinds: vec![addresses, domains, folders, trusted] })
+    Ok(ListPage { shell, kinds })
 }
 
 fn address_line(it: Address, now: &Zoned) -> Line {
@@ -148,10 +151,10 @@ impl Line {
 }
 
 impl Section {
-    fn new(kind: Kind) -> Section {
+    fn new(kind: Kind, entries: Vec<Line>) -> Section {
         Section {
             kind,
-            entries: Vec::new(),
+            entries,
             typed: AddForm::default(),
             value_error: String::new(),
             extra_error: String::new(),

@@ -10,23 +10,30 @@ use crate::web::caller::Caller;
 
 /// Everything that is on the lists.
 pub struct Lists {
-    pub addresses: Vec<Address>,
-    pub domains: Vec<Domain>,
-    pub folders: Vec<Folder>,
+    /// None for who is no admin.
+    pub shared: Option<Shared>,
     /// This user's own.
     pub trusted: Vec<Domain>,
 }
 
+pub struct Shared {
+    pub addresses: Vec<Address>,
+    pub domains: Vec<Domain>,
+    pub folders: Vec<Folder>,
+}
+
 pub async fn all(app: &App, caller: &Caller) -> Result<Lists> {
-    caller.admin()?;
-    let (user, now) = (caller.user_id, app.clock.now());
+    let (user, now, admin) = (caller.user_id, app.clock.now(), caller.admin().is_ok());
     let load = move |r: &Reader<'_>| {
-        Ok(Lists {
-            addresses: whitelist::list_addresses(r, now)?,
-            domains: whitelist::list_domains(r)?,
-            folders: whitelist::list_folders(r)?,
-            trusted: whitelist::list_trusted(r, user)?,
-        })
+        let shared = || -> Result<Shared> {
+            Ok(Shared {
+                addresses: whitelist::list_addresses(r, now)?,
+                domains: whitelist::list_domains(r)?,
+                folders: whitelist::list_folders(r)?,
+            })
+        };
+        let shared = if admin { Some(shared()?) } else { None };
+        Ok(Lists { shared, trusted: whitelist::list_trusted(r, user)? })
     };
     app.db.read(load).await
 }
