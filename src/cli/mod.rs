@@ -10,6 +10,7 @@ mod completion;
 mod config;
 mod failure;
 mod healthcheck;
+mod log;
 mod out;
 mod serve;
 mod setup;
