@@ -8,6 +8,7 @@ use super::{Cx, terminal};
 
 /// Letters of an id that a person types: its end, since the beginning is the time.
 const SHORT: usize = 8;
+const ID_LETTERS: usize = 36;
 
 #[derive(clap::Subcommand)]
 pub(super) enum Command {
@@ -89,7 +90,7 @@ fn told(cx: &Cx, approval: &Value, word: &str) -> Result<(), Failure> {
     cx.out.line(&format!("{word}: {}", title(approval)))
 }
 
-/// The approval with this id, or the only waiting one whose id ends so.
+/// The approval with this id (its own or its call's), or the only waiting one whose id ends so.
 async fn one(client: &Client, id: &str) -> Result<Value, Failure> {
     let plain = |c: char| c.is_ascii_hexdigit() || c == '-';
     if id.is_empty() || !id.chars().all(plain) {
@@ -97,14 +98,15 @@ async fn one(client: &Client, id: &str) -> Result<Value, Failure> {
             "{id:?} is not an id; `steward approvals ls` shows them."
         )));
     }
-    if id.len() == 36 {
-        return client.get(&format!("/api/approvals/{id}")).await;
-    }
+    let id = id.to_ascii_lowercase();
     let list = client.get("/api/approvals").await?;
-    let ends = |approval: &&Value| text(approval, "id").ends_with(&id.to_ascii_lowercase());
+    let ends = |approval: &&Value| {
+        ["id", "call_id"].iter().any(|name| text(approval, name).ends_with(&id))
+    };
     let found: Vec<&Value> = entries(&list).iter().filter(ends).collect();
     match found[..] {
         [approval] => Ok(approval.clone()),
+        [] if id.len() == ID_LETTERS => client.get(&format!("/api/approvals/{id}")).await,
         [] => Err(Failure::new(format!("Nothing that waits has an id that ends in {id}."))
             .hint("`steward approvals ls` shows what waits.")),
         _ => Err(Failure::new(format!("Several ids end in {id}; give more of it."))),
@@ -117,8 +119,7 @@ async fn answer(
     yes: bool,
     memo: Option<&str>,
 ) -> Result<(), Failure> {
-    let call = Some(text(approval, "tool_call_id")).filter(|id| !id.is_empty());
-    let call = call.unwrap_or_else(|| text(approval, "call_id"));
+    let call = text(approval, "call_id");
     if call.is_empty() {
         return Err(Failure::new("The approval names no call; are both of the same version?"));
     }
@@ -148,11 +149,10 @@ pub(super) async fn decide(cx: &Cx, client: &Client, card_of: &Value) -> Result<
     }
 }
 
-/// One line for a call that waits, with the command that answers it.
+/// One line for a call that waits, with the command that shows it.
 pub(super) fn waiting_words(card: &Value) -> String {
-    let id = Some(text(card, "approval_id")).filter(|id| !id.is_empty());
-    let show = id.map_or("ls".to_owned(), |id| format!("show {}", short(id)));
-    format!("Waits for your yes: {}\n`steward approvals {show}` shows it.", title(card))
+    let id = short(text(card, "call_id"));
+    format!("Waits for your yes: {}\n`steward approvals show {id}` shows it.", title(card))
 }
 
 fn title(approval: &Value) -> String {
@@ -173,17 +173,35 @@ fn card(client: &Client, approval: &Value) -> String {
     row("tool", text(approval, "tool_name"));
     for (name, value) in approval["arguments"].as_object().into_iter().flatten() {
         let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        row(name, &value.replace('\n', "\n           "));
+        row(name, &indented(&value));
     }
-    row("why", text(approval, "reason"));
-    let origins = approval["origins"].as_array().into_iter().flatten().filter_map(Value::as_str);
-    row("from", &origins.collect::<Vec<_>>().join(", "));
+    let list = |name: &str| {
+        let items = approval[name].as_array().into_iter().flatten().filter_map(Value::as_str);
+        items.collect::<Vec<_>>().join("; ")
+    };
+    row("to", text(approval, "recipient"));
+    row("why", text(approval, "why"));
+    row("asks", text(approval, "reason"));
+    row("from", &list("origins"));
+    row("risks", &list("risks"));
+    row("text", &indented(text(approval, "preview")));
     if approval["created_at"].is_string() {
         row("since", &client.local_time(&approval["created_at"]));
     }
     row("state", text(approval, "state"));
+    row("answer", &answered(approval));
     row("id", text(approval, "id"));
     lines.join("\n")
+}
+
+/// Who answered, where, and why.
+fn answered(approval: &Value) -> String {
+    let parts = ["answered_by", "answered_via", "memo"].map(|name| text(approval, name));
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
+}
+
+fn indented(text: &str) -> String {
+    text.replace('\n', "\n           ")
 }
 
 fn entries(list: &Value) -> &[Value] {

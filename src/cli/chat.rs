@@ -17,7 +17,7 @@ pub(super) async fn run(cx: &Cx, args: Args) -> Result<Exit, Failure> {
     let client = cx.client()?;
     if client.is_away().await {
         // Say so before the first line is typed.
-        client.get("/readyz").await?;
+        client.probe("/readyz").await?;
     }
     if cx.interactive {
         cx.out.note("Ctrl-D ends the chat, Ctrl-C breaks off an answer. Try: what can you do?");

@@ -12,7 +12,7 @@ use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::net::UnixStream;
 
 use super::failure::Failure;
@@ -46,6 +46,14 @@ impl Client {
 
     pub async fn get(&self, path: &str) -> Result<Value, Failure> {
         self.call(Method::GET, path, None).await
+    }
+
+    /// Whether what answers at this path says that all is well; what it says is not read.
+    pub async fn probe(&self, path: &str) -> Result<(), Failure> {
+        let limit = Duration::from_secs(ANSWER_SECONDS_MAX);
+        let answer = tokio::time::timeout(limit, self.send(Method::GET, path, None)).await;
+        let response = answer.map_err(|_| Failure::new("Steward did not answer in time."))??;
+        if response.status().is_success() { Ok(()) } else { Err(refusal(response).await) }
     }
 
     pub async fn post(&self, path: &str, body: &Value) -> Result<Value, Failure> {
@@ -170,8 +178,9 @@ async fn refusal(response: Response<Incoming>) -> Failure {
     let status: StatusCode = response.status();
     match read(response).await {
         Ok(bytes) => {
-            let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
-            Failure::from_api(status.as_u16(), &body)
+            let body = serde_json::from_slice(&bytes);
+            let plain = || json!({ "error": String::from_utf8_lossy(&bytes).trim() });
+            Failure::from_api(status.as_u16(), &body.unwrap_or_else(|_| plain()))
         }
         Err(failure) => failure,
     }

@@ -24,6 +24,9 @@ impl From<Exit> for ExitCode {
     }
 }
 
+const NO_OWNER: &str = "This steward has no owner yet. Open the address that it printed at start, \
+    or run `steward setup --owner NAME --password-file FILE`.";
+
 /// What the person is told. A silent one has been told already, or nobody is left to tell.
 #[derive(Debug)]
 pub(super) struct Failure {
@@ -53,8 +56,13 @@ impl Failure {
     /// What the API answered: `{"error": sentence, "detail"?, "code", "request_id"}`.
     pub fn from_api(status: u16, body: &Value) -> Failure {
         let text = |name: &str| body[name].as_str().map(str::to_owned);
+        if status == 401 {
+            // The socket's callers are the owner, so there is none.
+            return Failure { code: text("code"), ..Failure::new(NO_OWNER) };
+        }
+        let sentence = text("error").filter(|sentence| !sentence.is_empty());
         let sentence =
-            text("error").unwrap_or_else(|| format!("Steward answered with status {status}."));
+            sentence.unwrap_or_else(|| format!("Steward answered with status {status}."));
         let exit = if status == 403 { Exit::Denied } else { Exit::Error };
         let hint = text("request_id").filter(|_| status == 500);
         let hint = hint.map(|id| format!("The log has more, under {id}."));
@@ -71,5 +79,16 @@ impl From<Error> for Failure {
             err => err.to_string(),
         };
         Failure { exit, ..Failure::new(sentence) }
+    }
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(err: anyhow::Error) -> Failure {
+        let ours = err.chain().find_map(|cause| cause.downcast_ref::<Error>());
+        Failure::new(match ours {
+            Some(Error::Internal(cause)) => format!("{cause:#}"),
+            Some(ours) => ours.to_string(),
+            None => format!("{err:#}"),
+        })
     }
 }

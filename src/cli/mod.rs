@@ -10,6 +10,7 @@ mod completion;
 mod config;
 mod failure;
 mod healthcheck;
+mod inside;
 mod log;
 mod out;
 mod serve;
@@ -170,7 +171,6 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn dispatch(cx: &Cx, command: Command) -> Result<Exit, Failure> {
     match command {
         Command::Serve => serve::run(cx),
-        Command::Config(command) => config::run(cx, &command),
         Command::Completion(args) => completion::run(cx, &args),
         Command::Chat(args) => talk(chat::run(cx, args)),
         other => talk(async {
@@ -191,7 +191,8 @@ async fn over_the_socket(cx: &Cx, command: Command) -> Result<Exit, Failure> {
         Command::Token(command) => token::run(cx, command).await,
         Command::Audit(audit::Command::Verify) => audit::verify(cx).await,
         Command::Healthcheck => healthcheck::run(cx).await,
-        Command::Serve | Command::Config(_) | Command::Completion(_) | Command::Chat(_) => {
+        Command::Config(command) => config::run(cx, &command).await,
+        Command::Serve | Command::Completion(_) | Command::Chat(_) => {
             Err(Failure::new("This command does not use the socket."))
         }
     }

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-use super::Cx;
+use super::client::Client;
 use super::failure::{Exit, Failure};
+use super::{Cx, inside};
 
 /// A file of more than this holds no password.
 const PASSWORD_BYTES_MAX: u64 = 4_096;
@@ -24,9 +25,16 @@ pub(super) struct Args {
 pub(super) async fn run(cx: &Cx, args: Args) -> Result<Exit, Failure> {
     let password = password(&args.password_file)?;
     let body = json!({ "name": args.owner, "password": password.as_str() });
-    let answer = cx.client()?.post("/api/setup/owner", &body).await?;
+    let (loaded, path) = (cx.load()?, "/api/setup/owner");
+    let client = Client::new(&loaded, &cx.flags);
+    let answer = match client.is_away().await {
+        true => inside::post(loaded, path, &body).await?,
+        false => client.post(path, &body).await?,
+    };
     if cx.out.is_json() {
         cx.out.json(&answer)?;
+    } else if answer["id"].is_null() {
+        cx.out.line(&format!("{} has a new password; every browser is signed out.", args.owner))?;
     } else {
         cx.out.line(&format!("{} is the owner now.", args.owner))?;
         cx.out.note("Try it: steward ask \"what can you do?\"");

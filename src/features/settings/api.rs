@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::service::{self, Change};
+use super::store;
 use crate::app::App;
 use crate::error::Error;
 use crate::web::caller::Caller;
@@ -15,8 +16,16 @@ use crate::web::form::Json;
 
 pub fn routes() -> Router<App> {
     Router::new()
+        .route("/settings/saved", get(saved))
         .route("/settings/limits", get(limits).post(set_limits))
         .route("/settings/provider", get(provider).post(set_provider))
+}
+
+/// What was changed here, as text; what is fixed from outside still counts for more.
+async fn saved(State(app): State<App>, caller: Caller) -> Result<Json<Value>, ApiError> {
+    caller.admin()?;
+    let saved = app.db.read(store::saved).await?;
+    Ok(Json(json!({ "saved": saved })))
 }
 
 async fn limits(State(app): State<App>, caller: Caller) -> Result<Json<Value>, ApiError> {

@@ -34,7 +34,7 @@ fn answer() -> String {
 
 fn parked() -> String {
     let card = json!({
-        "conversation_id": "c-1", "run_id": "r-1", "approval_id": APPROVAL, "call_id": "t-9",
+        "conversation_id": "c-1", "run_id": "r-1", "call_id": "t-9",
         "tool_name": "web_fetch", "arguments": { "url": "http://example.org/a" },
         "description": "Fetch http://example.org/a", "origins": []
     });
@@ -72,7 +72,7 @@ fn ask_ends_with_3_when_a_call_waits() {
     assert_snapshot!(house.run(&["ask", "fetch it"]).screen(), @"
     One moment.
     Waits for your yes: Fetch http://example.org/a
-    `steward approvals show aabbccdd` shows it.
+    `steward approvals show t-9` shows it.
     [exit 3]
     ");
     let json = house.run(&["ask", "fetch it", "--json"]);
@@ -125,11 +125,11 @@ fn chat_keeps_to_one_conversation() {
 
 fn approvals() -> String {
     json!({ "approvals": [
-        { "id": APPROVAL, "tool_call_id": "t-9", "tool_name": "web_fetch", "state": "waiting",
+        { "id": APPROVAL, "call_id": "t-9", "tool_name": "web_fetch", "state": "waiting",
           "arguments": { "url": "http://example.org/a" }, "description": "Fetch http://example.org/a",
           "reason": "The address is not one you named.", "origins": ["mail(bob@example.org)"],
           "created_at": "2026-11-23T08:00:00Z" },
-        { "id": "0190c1d2-0000-7000-8000-0000aa11ccdd", "tool_call_id": "t-8", "tool_name": "files_delete",
+        { "id": "0190c1d2-0000-7000-8000-0000aa11ccdd", "call_id": "t-8", "tool_name": "files_delete",
           "state": "approved", "description": "Delete a.txt", "created_at": "2026-11-22T08:00:00Z" }
     ], "total": 2, "page": 1, "per_page": 50 })
     .to_string()
@@ -156,7 +156,7 @@ fn approvals_are_listed_shown_and_answered() {
     Fetch http://example.org/a
       tool     web_fetch
       url      http://example.org/a
-      why      The address is not one you named.
+      asks     The address is not one you named.
       from     mail(bob@example.org)
       since    2026-11-23 08:00
       state    waiting

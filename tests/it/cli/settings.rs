@@ -60,6 +60,7 @@ fn config_show_says_what_counts_and_why() {
     [vault]
     passphrase = "" # default
     key_file = "" # default
+    Steward is not running here, so what was saved in Settings is not shown.
     [exit 0]
     "#);
     let shown = house.run(&["config", "show", "--json"]);
@@ -227,4 +228,14 @@ fn audit_verify_fails_on_a_broken_chain() {
     [exit 1]
     ");
     assert_eq!(house.run(&["audit", "verify", "--json"]).exit, 1);
+}
+
+#[test]
+fn config_show_knows_what_was_saved_in_settings() {
+    let saved = r#"{"saved":{"agent.name":"Jeeves","limits.max_tool_calls":"30"}}"#;
+    let house = House::new().says("GET /api/settings/saved", 200, saved).open();
+    house.file("config.toml", "[limits]\nmax_tool_calls = 5");
+    let shown = house.run(&["config", "show", "--json"]).json();
+    assert_eq!(shown["agent.name"]["source"], "Settings");
+    assert_eq!(shown["limits.max_tool_calls"]["value"], "5");
 }
