@@ -62,7 +62,7 @@ pub fn read_label(r: &Reader<'_>, run: &Run) -> Result<Label> {
     let messages = messages::window(r, run.conversation_id)?.messages;
     let labels = results.into_iter().filter_map(|call| call.result_label);
     let labels = labels.chain(messages.into_iter().map(|message| message.label));
-    let outside = labels.filter(|label| label.trust == Trust::Outside).last();
+    let outside = labels.rev().find(|label| label.trust == Trust::Outside);
     Ok(outside.unwrap_or_else(Label::system))
 }
 

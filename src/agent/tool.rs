@@ -274,7 +274,7 @@ impl Tool {
                     value.as_array().is_some_and(|list| list.iter().all(Value::is_string))
                 }
             };
-            if !fits && !(value.is_null() && !arg.required) {
+            if !fits && (arg.required || !value.is_null()) {
                 let message = format!("The argument {name:?} of {} has the wrong type.", self.name);
                 return Err(Error::invalid(name.clone(), message));
             }
@@ -311,12 +311,16 @@ pub fn parse<T: DeserializeOwned>(arguments: &Value) -> Result<T> {
     T::deserialize(arguments).map_err(|err| Error::invalid("arguments", format!("{err}.")))
 }
 
+/// Names of sets and single tools.
+type Allowed = Vec<String>;
+type Schemas = Arc<[ToolSchema]>;
+
 /// All tools, built once.
 #[derive(Clone, Default)]
 pub struct Toolbox {
     tools: Arc<BTreeMap<&'static str, Tool>>,
     /// Schemas by what an agent may use: built once for each list, then shared by every turn.
-    schemas: Arc<Mutex<BTreeMap<Vec<String>, Arc<[ToolSchema]>>>>,
+    schemas: Arc<Mutex<BTreeMap<Allowed, Schemas>>>,
 }
 
 impl Toolbox {
@@ -339,7 +343,7 @@ impl Toolbox {
             .is_some_and(|tool| allowed.iter().any(|may| may == tool.name || may == tool.set))
     }
 
-    pub fn schemas(&self, allowed: &[String]) -> Arc<[ToolSchema]> {
+    pub fn schemas(&self, allowed: &[String]) -> Schemas {
         let mut cache = self.schemas.lock().expect("nobody panics while building schemas");
         if let Some(known) = cache.get(allowed) {
             return known.clone();

@@ -5,7 +5,7 @@ use rusqlite::Row;
 use super::{Entry, Event};
 use crate::db::{Reader, Tx, json, time};
 use crate::error::{Error, Result};
-use crate::ids::{ConversationId, RunId};
+use crate::ids::ConversationId;
 
 /// Rows that a reader who was away gets at once; a longer absence is read as a page.
 const REPLAY_MAX: u32 = 2_000;
@@ -36,13 +36,6 @@ pub fn list_after(r: &Reader<'_>, conversation: ConversationId, after: u64) -> R
     let sql = "select seq, run_id, body, created_at from events
                where conversation_id = ?1 and seq > ?2 order by seq limit ?3";
     r.rows(sql, (conversation, after, REPLAY_MAX), from_row)
-}
-
-pub fn list_of_run(r: &Reader<'_>, run: RunId) -> Result<Vec<Entry>> {
-    let sql = "select seq, run_id, body, created_at from events
-               where conversation_id = (select conversation_id from runs where id = ?1)
-                 and run_id = ?1 order by seq limit ?2";
-    r.rows(sql, (run, REPLAY_MAX), from_row)
 }
 
 fn from_row(row: &Row<'_>) -> rusqlite::Result<Entry> {

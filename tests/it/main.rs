@@ -22,6 +22,7 @@ mod full_disk;
 mod sandbox;
 mod site;
 mod data_folder;
+mod runs;
 mod tidy;
 mod models_dialects;
 mod models_errors;

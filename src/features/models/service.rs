@@ -74,7 +74,7 @@ pub async fn listing(app: &App) -> Vec<Model> {
                 Model { id, name, provider: provider.name.clone(), info }
             })),
             Err(err) => {
-                tracing::warn!(provider = provider.name, "its models are not listed: {err}")
+                tracing::warn!(provider = provider.name, "its models are not listed: {err}");
             }
         }
     }

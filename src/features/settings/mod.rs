@@ -1,7 +1,7 @@
 //! What the owner may change while the house runs, and what is fixed from outside.
 
 mod api;
-pub mod service;
+mod service;
 mod store;
 
 use super::Feature;

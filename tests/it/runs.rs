@@ -1,0 +1,229 @@
+//! Runs: what a model asks for, what the owner decides, what a kill leaves.
+
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+use steward::outside::model::Kind;
+use steward::testing::TestApp;
+use steward::testing::model_answers::{Answer, Say};
+use steward::testing::model_server::{ModelServer, Signal};
+
+/// A house whose only provider is a scripted server.
+struct House {
+    folder: tempfile::TempDir,
+    model: ModelServer,
+    kind: Kind,
+    app: TestApp,
+}
+
+impl House {
+    async fn new(kind: Kind, more: &str) -> House {
+        let folder = tempfile::tempdir().unwrap();
+        let model = ModelServer::start().await;
+        let app = TestApp::with_config(folder.path(), &config(&model, kind, more)).await;
+        House { folder, model, kind, app }
+    }
+
+    /// The same house after a kill: nothing but the rows is left.
+    async fn killed(self, more: &str) -> House {
+        let House { folder, model, kind, app } = self;
+        drop(app);
+        let app = TestApp::with_config(folder.path(), &config(&model, kind, more)).await;
+        House { folder, model, kind, app }
+    }
+
+    fn answers(&self, parts: &[Say<'_>]) {
+        self.model.answer(Answer::of(self.kind, parts));
+    }
+
+    async fn approvals(&self) -> Vec<Value> {
+        let found = self.app.get("/api/approvals").await.json();
+        found["approvals"].as_array().unwrap().clone()
+    }
+
+    fn file(&self, name: &str) -> std::path::PathBuf {
+        self.folder.path().join("data/files").join(steward::testing::ADA.to_string()).join(name)
+    }
+
+    async fn write_file(&self, name: &str) {
+        let path = self.file(name);
+        tokio::fs::create_dir_all(path.parent().unwrap()).await.unwrap();
+        tokio::fs::write(path, "old").await.unwrap();
+    }
+}
+
+fn config(model: &ModelServer, kind: Kind, more: &str) -> String {
+    let wire = if kind == Kind::OpenAi { "openai" } else { "anthropic" };
+    format!(
+        "[models]\ndefault = \"p:m\"\n{more}\n[models.providers.p]\nkind = \"{wire}\"\nbase_url = \"{}\"\n",
+        model.base_url(kind)
+    )
+}
+
+/// The last request's messages, as one text: both wires spell tool results differently.
+fn told(model: &ModelServer) -> String {
+    model.requests().last().unwrap().json()["messages"].to_string()
+}
+
+#[tokio::test]
+async fn a_parked_run_survives_a_kill_and_goes_on_when_answered() {
+    for kind in [Kind::OpenAi, Kind::Anthropic] {
+        let house = House::new(kind, "").await;
+        house.write_file("old.txt").await;
+        house.answers(&[
+            Say::Text("I look at the time and delete the file."),
+            Say::Call("time_now", json!({})),
+            Say::Call("files_delete", json!({"path": "old.txt"})),
+        ]);
+        let talk = house.app.say(None, "What time is it? And delete old.txt").await;
+        house.app.work().await;
+        assert!(house.file("old.txt").exists(), "nothing is deleted before the owner says so");
+        assert_eq!(house.approvals().await.len(), 1);
+
+        let house = house.killed("").await;
+        house.answers(&[Say::Text("Both done.")]);
+        let waiting = house.approvals().await;
+        let call = waiting[0]["call_id"].as_str().unwrap().to_owned();
+        let yes = house.app.post(&format!("/api/tool-calls/{call}/approve"), &json!({})).await;
+        assert_eq!(yes.status, 200, "{}", yes.text);
+        house.app.work().await;
+        assert!(!house.file("old.txt").exists());
+        assert_eq!(house.app.last_answer(&talk).await, "Both done.");
+        let told = told(&house.model);
+        assert!(told.contains("09:00"), "the first call's result is there: {told}");
+
+        let again = house.app.post(&format!("/api/tool-calls/{call}/deny"), &json!({})).await;
+        assert_eq!(again.status, 409);
+        assert!(again.json()["error"].as_str().unwrap().contains("Ada already approved"));
+        let verified = house.app.get("/api/audit/verify").await.json();
+        assert_eq!(verified["ok"], true, "{verified}");
+    }
+}
+
+#[tokio::test]
+async fn a_no_goes_back_to_the_model_with_its_reason() {
+    let house = House::new(Kind::OpenAi, "").await;
+    house.write_file("old.txt").await;
+    house.answers(&[Say::Call("files_delete", json!({"path": "old.txt"}))]);
+    let talk = house.app.say(None, "tidy up").await;
+    house.app.work().await;
+    house.answers(&[Say::Text("I leave it.")]);
+    let call = house.approvals().await[0]["call_id"].as_str().unwrap().to_owned();
+    let memo = json!({"memo": "still needed"});
+    house.app.post(&format!("/api/tool-calls/{call}/deny"), &memo).await;
+    house.app.work().await;
+    assert!(house.file("old.txt").exists());
+    assert!(told(&house.model).contains("The owner said no: still needed"));
+    assert_eq!(house.app.last_answer(&talk).await, "I leave it.");
+}
+
+#[tokio::test]
+async fn arguments_that_are_no_json_go_back_as_an_error() {
+    let house = House::new(Kind::OpenAi, "").await;
+    let broken = steward::testing::model_answers::event(
+        Kind::OpenAi,
+        &json!({"choices": [{"index": 0, "finish_reason": "tool_calls", "delta": {"tool_calls": [
+            {"index": 0, "id": "c1", "function": {"name": "time_now", "arguments": "{\"a\":"}}]}}]}),
+    );
+    house.model.answer(Answer::stream().then(broken).then("data: [DONE]\n\n"));
+    house.answers(&[Say::Text("Sorry.")]);
+    assert_eq!(house.app.ask("what time is it?").await, "Sorry.");
+    assert!(told(&house.model).contains("were not a JSON object"));
+}
+
+#[tokio::test]
+async fn the_tool_call_cap_ends_in_an_answer_not_in_a_loop() {
+    let house = House::new(Kind::OpenAi, "[limits]\nmax_tool_calls = 2\n").await;
+    house.answers(&[Say::Call("time_now", json!({}))]);
+    house.answers(&[Say::Call("time_now", json!({}))]);
+    house.answers(&[Say::Text("That is all I could do.")]);
+    assert_eq!(house.app.ask("loop").await, "That is all I could do.");
+    let requests = house.model.requests();
+    assert_eq!(requests.len(), 3);
+    assert!(requests[2].json().get("tools").is_none_or(|tools| tools == &json!([])));
+}
+
+#[tokio::test]
+async fn stop_keeps_what_was_said_and_hangs_up() {
+    let house = House::new(Kind::OpenAi, "").await;
+    let (spoken, never) = (Signal::default(), Signal::default());
+    let piece = steward::testing::model_answers::openai_chunk(&json!({"content": "Once upon"}), None);
+    house.model.answer(Answer::stream().then(piece).wait(&never).then("data: [DONE]\n\n"));
+    let talk = house.app.say(None, "tell me a story").await;
+    let id = talk.parse().unwrap();
+    let mut events = house.app.app.events.subscribe(&house.app.app.db, id, 0).await.unwrap();
+    let stopper = async {
+        while let Some(entry) = events.next().await {
+            if matches!(entry.event, steward::events::Event::Text { .. }) {
+                break;
+            }
+        }
+        spoken.give();
+        let agents = &house.app.app.agents;
+        steward::agent::answer::stop_conversation(agents, id).await.unwrap()
+    };
+    let (stopped, ()) = tokio::join!(stopper, house.app.work());
+    assert_eq!(stopped, 1);
+    house.model.hung_up(1).await;
+    assert_eq!(house.app.last_answer(&talk).await, "Once upon");
+}
+
+#[tokio::test]
+async fn a_pause_holds_until_it_is_lifted_even_across_a_kill() {
+    let house = House::new(Kind::OpenAi, "").await;
+    assert!(house.app.ask("pause").await.starts_with("Everything is paused."));
+    let talk = house.app.say(None, "hello").await;
+    house.app.work().await;
+    assert_eq!(house.model.requests().len(), 0);
+    let house = house.killed("").await;
+    house.app.work().await;
+    assert_eq!(house.model.requests().len(), 0, "still paused");
+    house.answers(&[Say::Text("Hello.")]);
+    assert_eq!(house.app.ask("resume").await, "Everything is running again.");
+    house.app.work().await;
+    assert_eq!(house.app.last_answer(&talk).await, "Hello.");
+}
+
+#[tokio::test]
+async fn the_call_that_would_pass_the_days_cap_is_not_made() {
+    let folder = tempfile::tempdir().unwrap();
+    // Not a server of the house, and a known price: a cap of nothing lets nothing through.
+    let toml = "[models]\ndefault = \"p:claude-sonnet-4-5\"\n[limits]\ndaily_spend_usd = 0.00\n\
+                [models.providers.p]\nkind = \"anthropic\"\nbase_url = \"https://model.invalid\"\n";
+    let app = TestApp::with_config(folder.path(), toml).await;
+    let talk = app.say(None, "hello").await;
+    app.work().await;
+    let id = talk.parse().unwrap();
+    let mut events = app.app.events.subscribe(&app.app.db, id, 0).await.unwrap();
+    let mut last = None;
+    while let Ok(Some(entry)) =
+        tokio::time::timeout(std::time::Duration::from_millis(50), events.next()).await
+    {
+        last = Some(entry.event.clone());
+    }
+    let Some(steward::events::Event::Error { message, code }) = last else {
+        panic!("it has to end in an error")
+    };
+    assert_eq!(code, "budget");
+    assert!(message.contains("spending limit"), "{message}");
+}
+
+#[tokio::test]
+async fn the_next_model_of_the_chain_answers_when_the_first_is_away() {
+    let house = House::new(Kind::OpenAi, "fallback = [\"builtin:commands\"]").await;
+    house.model.always(Answer::status(401, "{}"));
+    assert!(house.app.ask("status").await.starts_with("Everything is running."));
+}
+
+#[tokio::test]
+async fn an_answer_cut_off_by_a_kill_is_asked_for_again() {
+    let house = House::new(Kind::OpenAi, "").await;
+    let talk = house.app.say(None, "hello").await;
+    // The process died after it had taken the run and before the model answered.
+    let inbox = house.app.app.inbox.clone();
+    let now = house.app.app.clock.now();
+    house.app.app.db.write(move |tx| inbox.claim(tx, now)).await.unwrap().unwrap();
+    let house = house.killed("").await;
+    house.answers(&[Say::Text("Hello again.")]);
+    house.app.advance(SignedDuration::from_mins(1)).await;
+    assert_eq!(house.app.last_answer(&talk).await, "Hello again.");
+}
