@@ -1,5 +1,6 @@
 //! Carries one run on, step by step, until it ends, waits or is stopped.
 
+use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use super::context::{self, History};
@@ -18,7 +19,8 @@ use crate::outside::model::catalog::COMMANDS;
 
 /// Model calls of one run, whatever the tool-call cap says.
 const TURNS_MAX: u32 = 200;
-const OUTPUT_TOKENS_MAX: u32 = 8_192;
+/// What a model reasons before its first word counts as output.
+const OUTPUT_TOKENS_MAX: u32 = 16_384;
 
 /// Carries a claimed run on. Whatever goes wrong ends in the run's row, never here.
 pub async fn carry(agents: &Agents, claimed: Claimed) {
@@ -114,6 +116,7 @@ impl Step {
         let capped = self.own_calls().count() >= cap as usize;
         let request = self.request(agents, capped);
         let chain = self.chain(agents, &request);
+        agents.outside.models().learn(&chain[0]).await;
         if let Some(sentence) = spend::refusal(agents, run, &self.spent, &chain[0], &request) {
             fail(agents, &self.claimed(), &sentence, "budget").await?;
             return Ok(true);
@@ -155,6 +158,13 @@ impl Step {
         chain
     }
 
+    /// When the owner's last message came: the same in every turn of a run, so that a provider's
+    /// cache of the messages holds.
+    fn asked_at(&self) -> Option<Timestamp> {
+        let own = self.history.window.messages.iter().rev().find(|it| it.role == "user");
+        own.map(|message| message.created_at)
+    }
+
     fn request(&self, agents: &Agents, capped: bool) -> Request {
         let config = agents.config.get();
         let run = &self.run;
@@ -165,10 +175,11 @@ impl Step {
             language: &config.owner.language,
         };
         let now = agents.clock.now().to_zoned(agents.config.zone());
+        let asked_at = self.asked_at().unwrap_or(now.timestamp()).to_zoned(agents.config.zone());
         let allowed: &[String] = if capped { &[] } else { &run.persona.allowed_tools };
         Request {
             system: prompt::stable(&run.persona, &ingredients),
-            system_tail: prompt::tail(&now, capped),
+            system_tail: prompt::tail(&asked_at, capped),
             messages: context::messages(&self.history),
             tools: agents.toolbox.schemas(allowed),
             output_tokens_max: OUTPUT_TOKENS_MAX,
@@ -219,7 +230,7 @@ fn complete(
     events: &crate::events::Events,
     run: &Run,
     answer: &Answer,
-    now: jiff::Timestamp,
+    now: Timestamp,
 ) -> Result<()> {
     runs::set_state(tx, run.id, RunState::Completed, now)?;
     let made = calls::list_of_run(tx, run.id)?;

@@ -146,7 +146,8 @@ async fn the_tool_call_cap_ends_in_an_answer_not_in_a_loop() {
 async fn stop_keeps_what_was_said_and_hangs_up() {
     let house = House::new(Kind::OpenAi, "").await;
     let (spoken, never) = (Signal::default(), Signal::default());
-    let piece = steward::testing::model_answers::openai_chunk(&json!({"content": "Once upon"}), None);
+    let piece =
+        steward::testing::model_answers::openai_chunk(&json!({"content": "Once upon"}), None);
     house.model.answer(Answer::stream().then(piece).wait(&never).then("data: [DONE]\n\n"));
     let talk = house.app.say(None, "tell me a story").await;
     let id = talk.parse().unwrap();

@@ -60,6 +60,20 @@ impl Catalog {
         }
     }
 
+    /// Asks the provider what a model costs, where nothing else says so. Its list is kept, so this
+    /// asks once in a while at most; a provider that is away leaves the price unknown.
+    pub async fn learn(&self, name: &str) {
+        if self.info(name).price.is_some() {
+            return;
+        }
+        let provider = name.split_once(':').and_then(|(it, _)| self.providers.provider(it).ok());
+        if let Some(provider) = provider
+            && let Err(err) = self.providers.list(provider).await
+        {
+            tracing::warn!(model = name, "its price is not known: {err}");
+        }
+    }
+
     /// Micro-dollars, rounded up; none when the price is not known.
     pub fn cost(&self, name: &str, usage: Usage) -> Option<u64> {
         prices::cost(&usage, self.info(name).price.as_ref())
