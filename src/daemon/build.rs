@@ -63,6 +63,7 @@ pub async fn build(loaded: Loaded, folder: &DataFolder, clock: Clock) -> anyhow:
     let nav = features::ALL.iter().flat_map(|feature| feature.nav.iter().copied());
     let app = App { agents, nav: Arc::new(Nav::new(nav)), spawner: Spawner::default() };
     features::connect_providers(&app).await?;
+    features::connect_search(&app).await?;
     Ok(app)
 }
 

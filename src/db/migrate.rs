@@ -13,6 +13,7 @@ pub const STEPS: &[(&str, &str)] = &[
     ("0010_reminders", include_str!("schema/0010_reminders.sql")),
     ("0011_notes", include_str!("schema/0011_notes.sql")),
     ("0012_notifications", include_str!("schema/0012_notifications.sql")),
+    ("0013_files", include_str!("schema/0013_files.sql")),
 ];
 
 /// Brings the schema up to date; copies the database first when it already held something.

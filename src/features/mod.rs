@@ -4,6 +4,7 @@ pub mod approvals;
 mod audit;
 pub mod chat;
 mod credentials;
+mod files;
 mod models;
 mod notes;
 mod notifications;
@@ -12,6 +13,7 @@ mod search;
 mod settings;
 mod status;
 mod time;
+mod web;
 mod whitelists;
 
 use std::collections::BTreeMap;
@@ -58,6 +60,8 @@ pub type JobFuture = Pin<Box<dyn Future<Output = Result<Option<Timestamp>>> + Se
 /// In the order of the navigation. Start from [`Feature::NOTHING`] and name what there is.
 pub const ALL: &[Feature] = &[
     chat::FEATURE,
+    files::FEATURE,
+    web::FEATURE,
     approvals::FEATURE,
     reminders::FEATURE,
     notes::FEATURE,
@@ -95,6 +99,7 @@ pub fn saved_settings(r: &Reader<'_>) -> Result<BTreeMap<String, String>> {
 }
 
 pub use models::connect_providers;
+pub use web::connect_search;
 
 impl Feature {
     /// A feature without any parts, to be filled by struct update.

@@ -1,23 +1,52 @@
 //! Everything that talks to the world. It holds no product rules.
 
 pub mod fetch;
+pub mod files;
 pub mod model;
 pub mod sandbox;
 pub mod search;
 
+use std::path::PathBuf;
 use std::sync::{Arc, RwLock};
 
+use tokio::sync::OnceCell;
+
+use fetch::Fetcher;
 use model::catalog::Catalog;
+use sandbox::Sandbox;
+use search::SearchService;
 
 /// The ways out, built once. What the owner can change is replaced as a whole.
 #[derive(Clone)]
 pub struct Outside {
     models: Arc<RwLock<Catalog>>,
+    search: Arc<RwLock<SearchService>>,
+    web: Arc<RwLock<Web>>,
+}
+
+#[derive(Clone)]
+struct Web {
+    fetcher: Arc<Fetcher>,
+    /// Our own executable, for what runs in the sandbox.
+    program: PathBuf,
+    sandbox: Arc<OnceCell<Sandbox>>,
 }
 
 impl Outside {
     pub fn new(models: Catalog) -> Outside {
-        Outside { models: Arc::new(RwLock::new(models)) }
+        let program = std::env::current_exe().unwrap_or_default();
+        let web = Web { fetcher: Arc::default(), program, sandbox: Arc::default() };
+        Outside {
+            models: Arc::new(RwLock::new(models)),
+            search: Arc::default(),
+            web: Arc::new(RwLock::new(web)),
+        }
+    }
+
+    /// For tests: pages through this fetcher, and this executable in the sandbox.
+    pub fn pretend(&self, fetcher: Fetcher, program: PathBuf) {
+        let web = Web { fetcher: Arc::new(fetcher), program, sandbox: Arc::default() };
+        *self.web.write().expect("nobody panics while replacing the ways out") = web;
     }
 
     /// The models as they are set up just now.
@@ -27,5 +56,28 @@ impl Outside {
 
     pub fn set_models(&self, models: Catalog) {
         *self.models.write().expect("nobody panics while replacing the models") = models;
+    }
+
+    /// Where the web is searched, as it is set up just now.
+    pub fn search(&self) -> SearchService {
+        self.search.read().expect("nobody panics while replacing the search").clone()
+    }
+
+    pub fn set_search(&self, search: SearchService) {
+        *self.search.write().expect("nobody panics while replacing the search") = search;
+    }
+
+    pub fn fetcher(&self) -> Arc<Fetcher> {
+        self.web().fetcher
+    }
+
+    /// The locked room for hostile files, tried out when it is first needed.
+    pub async fn sandbox(&self) -> Sandbox {
+        let Web { program, sandbox, .. } = self.web();
+        sandbox.get_or_init(|| Sandbox::probe(program)).await.clone()
+    }
+
+    fn web(&self) -> Web {
+        self.web.read().expect("nobody panics while replacing the ways out").clone()
     }
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::store;
 use crate::app::App;
 use crate::error::{Error, Result};
-use crate::features::models;
+use crate::features::{models, web};
 use crate::guard::audit::{self, By};
 
 /// Keys of the configuration and their new values as text; none goes back to the default.
@@ -44,5 +44,6 @@ pub async fn change(app: &App, change: Change, by: By) -> Result<()> {
         })
         .await?;
     app.config.replace(merged);
-    models::connect_providers(app).await
+    models::connect_providers(app).await?;
+    web::connect_search(app).await
 }

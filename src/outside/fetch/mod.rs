@@ -22,6 +22,7 @@ use names::{JUDGED, JudgedOnly};
 
 pub use names::Names;
 pub use page::{Page, read_page};
+pub use text::decode;
 
 const AGENT: &str = concat!("Steward/", env!("CARGO_PKG_VERSION"));
 const ACCEPTED: &str =

@@ -1,0 +1,196 @@
+//! `/api/my/files` and `/api/filesystem-browser`.
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::multipart::Field;
+use axum::extract::{DefaultBodyLimit, Multipart, State};
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::http::{HeaderName, HeaderValue};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::browser;
+use super::content::FILE_BYTES_MAX;
+use super::service::{self, Owner};
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::guard::allowed::{Allowed, HousePath};
+use crate::outside::files::{self, EntryKind};
+use crate::web::caller::Caller;
+use crate::web::error::{ApiError, Failure};
+use crate::web::form::{Json, Query};
+
+const NOSNIFF: HeaderName = HeaderName::from_static("x-content-type-options");
+const NAME_BYTES_MAX: usize = 255;
+
+pub fn routes() -> Router<App> {
+    let files = get(list).delete(delete).post(upload).layer(DefaultBodyLimit::disable());
+    Router::new()
+        .route("/my/files", files)
+        .route("/my/files/download", get(download))
+        .route("/filesystem-browser", get(browse))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct At {
+    /// From the own folder on; a leading `/` is that folder.
+    #[serde(default)]
+    path: String,
+}
+
+#[derive(Serialize)]
+struct EntryView {
+    name: String,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    size: Option<u64>,
+    modified_at: jiff::Timestamp,
+}
+
+impl From<files::Entry> for EntryView {
+    fn from(entry: files::Entry) -> EntryView {
+        let (kind, size) = match entry.kind {
+            EntryKind::Folder => ("dir", None),
+            EntryKind::File => ("file", Some(entry.size)),
+            EntryKind::Other => ("other", None),
+        };
+        EntryView { name: entry.name, kind, size, modified_at: entry.modified_at }
+    }
+}
+
+fn owner(app: &App, caller: &Caller) -> Owner {
+    Owner { user_id: caller.user_id, folder: app.files.join(caller.user_id.to_string()) }
+}
+
+async fn place(app: &App, owner: &Owner, path: String) -> Result<Allowed<HousePath>> {
+    let owner = owner.clone();
+    app.db.read(move |reader| owner.place(reader, &path)).await
+}
+
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(Error::internal)?
+}
+
+async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    Query(at): Query<At>,
+) -> Result<Json<Value>, ApiError> {
+    let place = place(&app, &owner(&app, &caller), at.path).await?;
+    let path = format!("/{}", place.get().beneath.display());
+    let entries = aside(move || files::list(&place)).await?;
+    let entries: Vec<EntryView> = entries.into_iter().map(EntryView::from).collect();
+    Ok(Json(json!({"path": path, "entries": entries})))
+}
+
+async fn download(
+    State(app): State<App>,
+    caller: Caller,
+    Query(at): Query<At>,
+) -> Result<Response, ApiError> {
+    let place = place(&app, &owner(&app, &caller), at.path).await?;
+    let name = place.get().beneath.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let bytes = aside(move || files::read(&place, FILE_BYTES_MAX)).await?;
+    // Never shown as a page of ours, whatever it holds.
+    let headers = [
+        (CONTENT_TYPE, HeaderValue::from_static("application/octet-stream")),
+        (NOSNIFF, HeaderValue::from_static("nosniff")),
+        (CONTENT_DISPOSITION, attachment(&name)?),
+    ];
+    Ok((headers, Body::from(bytes)).into_response())
+}
+
+/// RFC 6266, the name encoded as in RFC 8187.
+fn attachment(name: &str) -> Result<HeaderValue> {
+    let encoded: String = name
+        .bytes()
+        .map(|byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'-' | b'_' => {
+                char::from(byte).to_string()
+            }
+            _ => format!("%{byte:02X}"),
+        })
+        .collect();
+    let value = format!("attachment; filename*=UTF-8''{encoded}");
+    HeaderValue::from_str(&value).map_err(Error::internal)
+}
+
+async fn delete(
+    State(app): State<App>,
+    caller: Caller,
+    Query(at): Query<At>,
+) -> Result<Json<Value>, ApiError> {
+    let (owner, by) = (owner(&app, &caller), caller.by(app.clock.now()));
+    let place = place(&app, &owner, at.path).await?;
+    app.db.write(move |tx| service::delete(tx, &by, &owner, &place)).await?;
+    Ok(Json(json!({"ok": true})))
+}
+
+/// One or more files of a form, into the folder `path`.
+async fn upload(
+    State(app): State<App>,
+    caller: Caller,
+    Query(at): Query<At>,
+    mut form: Multipart,
+) -> Result<Json<Value>, ApiError> {
+    let owner = owner(&app, &caller);
+    let most = app.config.get().limits.upload_bytes_max;
+    let mut written = Vec::new();
+    while let Some(field) = form.next_field().await.map_err(|_| broken())? {
+        let Some(name) = field.file_name().map(str::to_owned) else { continue };
+        check_name(&name)?;
+        let bytes = receive(field, most).await?;
+        let folder = at.path.trim_matches('/');
+        let path = if folder.is_empty() { name } else { format!("{folder}/{name}") };
+        let place = place(&app, &owner, path.clone()).await?;
+        let (owner, by) = (owner.clone(), caller.by(app.clock.now()));
+        app.db.write(move |tx| service::write(tx, &by, &owner, &place, (&bytes, None))).await?;
+        written.push(format!("/{path}"));
+    }
+    if written.is_empty() {
+        let message = "Send at least one file, as multipart/form-data.";
+        return Err(Error::invalid("file", message).into());
+    }
+    Ok(Json(json!({"ok": true, "paths": written})))
+}
+
+async fn receive(mut field: Field<'_>, most: usize) -> Result<Vec<u8>, ApiError> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = field.chunk().await.map_err(|_| broken())? {
+        if most < bytes.len() + chunk.len() {
+            return Err(Failure::too_large(None).into());
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
+}
+
+fn broken() -> Error {
+    Error::invalid("file", "The file did not arrive whole. Send it again.")
+}
+
+fn check_name(name: &str) -> Result<()> {
+    let odd = name.chars().any(|c| c.is_control() || c == '/' || c == '\\');
+    if name.is_empty() || name == "." || name == ".." || NAME_BYTES_MAX < name.len() || odd {
+        return Err(Error::invalid("file", "The file needs a plain name, without slashes."));
+    }
+    Ok(())
+}
+
+/// The folders of this machine, to choose one for the whitelist.
+async fn browse(
+    State(_): State<App>,
+    caller: Caller,
+    Query(at): Query<At>,
+) -> Result<Json<Value>, ApiError> {
+    caller.admin()?;
+    let path = if at.path.is_empty() { "/".to_owned() } else { at.path };
+    let (path, names) = aside(move || browser::folders(&path)).await?;
+    let entries: Vec<Value> =
+        names.into_iter().map(|name| json!({"name": name, "type": "dir"})).collect();
+    Ok(Json(json!({"path": path, "entries": entries})))
+}
