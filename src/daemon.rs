@@ -51,7 +51,14 @@ fn start_queue(app: &App) {
 /// The line that a person waits for, and systemd's.
 async fn announce(app: &App) -> anyhow::Result<()> {
     let address = app.config.get().server.listen;
-    write_line(&format!("steward is ready.  Open  http://{address}/"));
+    match features::access::invitation(app).await? {
+        Some(it) => write_line(&format!(
+            "steward is ready.  Open  {}  Code: {}  (valid 24 h; `steward setup-code` prints it \
+             again)",
+            it.url, it.code.text
+        )),
+        None => write_line(&format!("steward is ready.  Open  http://{address}/")),
+    }
     tracing::info!(listen = %app.config.get().server.listen, "ready");
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
     Ok(())

@@ -1,5 +1,6 @@
 //! What the assistant can do: one folder each, one line each in [`ALL`].
 
+pub mod access;
 pub mod approvals;
 mod audit;
 pub mod chat;
@@ -74,6 +75,7 @@ pub const ALL: &[Feature] = &[
     status::FEATURE,
     time::FEATURE,
     notifications::FEATURE,
+    access::FEATURE,
 ];
 
 /// The tool sets that the assistant has from the start.

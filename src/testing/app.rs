@@ -68,6 +68,13 @@ impl TestApp {
 
     /// As [`TestApp::with_config`], at another time.
     pub async fn at(folder: &Path, toml: &str, start: Timestamp) -> TestApp {
+        let house = TestApp::unowned(folder, toml, start).await;
+        house.app.db.write(move |tx| add_owner(tx, start)).await.expect("an owner");
+        house
+    }
+
+    /// A house in which nobody lives yet.
+    pub async fn unowned(folder: &Path, toml: &str, start: Timestamp) -> TestApp {
         let data = folder.join("data");
         let file = folder.join("config.toml");
         std::fs::write(&file, toml).expect("the config file");
@@ -77,7 +84,6 @@ impl TestApp {
         let at = Arc::new(Mutex::new(start));
         let house = DataFolder::open(&data).expect("a data folder");
         let app = daemon::build(loaded, &house, Clock::Set(at.clone())).await.expect("a house");
-        app.db.write(move |tx| add_owner(tx, start)).await.expect("an owner");
         recover::recover(&app.agents).await.expect("unfinished runs are picked up");
         let router = features::router(app.clone());
         TestApp { app, router, at, _folder: house }

@@ -44,7 +44,7 @@ impl Door {
     /// Puts the door before all routes. What is added to the router afterwards stands outside.
     pub fn guard(&self, routes: Router) -> Router {
         let config = self.config.get();
-        let layer = session::layer(self.db.clone(), self.clock.clone(), self.secure());
+        let layer = session::layer(self.db.clone(), self.clock.clone(), session::over_tls(&config));
         routes
             .fallback(error::no_such_page)
             .method_not_allowed_fallback(error::no_such_method)
@@ -56,11 +56,5 @@ impl Door {
             .layer(layer)
             .layer(map_response(headers::secure))
             .layer(from_fn_with_state(self.clone(), request::begin))
-    }
-
-    /// Whether browsers reach us over TLS only.
-    fn secure(&self) -> bool {
-        let config = self.config.get();
-        config.server.base_url.as_ref().is_some_and(|url| url.scheme() == "https")
     }
 }

@@ -14,6 +14,7 @@ use tower_sessions::{Expiry, Session, SessionManagerLayer};
 use uuid::Uuid;
 
 use crate::clock::Clock;
+use crate::config::Config;
 use crate::db::Db;
 use crate::error::{Error, Result};
 use crate::ids::UserId;
@@ -44,6 +45,11 @@ pub fn layer(db: Db, clock: Clock, secure: bool) -> SessionManagerLayer<Store> {
         .with_same_site(SameSite::Lax)
         .with_secure(secure)
         .with_expiry(Expiry::OnInactivity(time::Duration::days(DAYS)))
+}
+
+/// Whether browsers reach us over TLS only.
+pub fn over_tls(config: &Config) -> bool {
+    config.server.base_url.as_ref().is_some_and(|url| url.scheme() == "https")
 }
 
 /// Signs a person in: under a new id, so that a cookie planted before is worth nothing.

@@ -35,9 +35,17 @@ create table tokens (
     revoked_at integer
 ) strict;
 
--- Wrong passwords, by account and by address.
+-- Browsers in which somebody signed in before.
+create table known_devices (
+    hash blob not null,                           -- SHA-256 of the device cookie
+    user_id text not null references users (id) on delete cascade,
+    seen_at integer not null,
+    primary key (hash, user_id)
+) strict, without rowid;
+
+-- Wrong passwords, by account, known device and address, and wrong setup codes.
 create table lockouts (
-    subject text primary key not null,            -- 'account:ada' or 'address:192.0.2.7'
+    subject text primary key not null,            -- 'account:ada', 'address:192.0.2.7', 'setup'
     failures integer not null,
     failed_at integer not null,
     locked_until integer

@@ -65,6 +65,10 @@ impl<'a> Reason<'a> {
         if text.contains("invalid digit found") || text.contains("cannot parse integer") {
             return Reason::WrongType { expected: "a whole number", got: "string" };
         }
+        if text.starts_with("failed to parse") {
+            let expected = "a time such as 2027-01-01T00:00:00Z";
+            return Reason::WrongType { expected, got: "" };
+        }
         let typed = text.strip_prefix("invalid type: ").or(text.strip_prefix("invalid value: "));
         match typed.and_then(|rest| rest.rsplit_once(", expected ")) {
             Some((got, expected)) => Reason::WrongType { expected, got },

@@ -24,7 +24,7 @@ pub fn user(reader: &Reader<'_>, id: UserId) -> Result<Option<User>> {
 /// Who set the house up: the first admin who is still there.
 pub fn owner(reader: &Reader<'_>) -> Result<Option<User>> {
     let sql = "select id, name, role from users where role = 'admin' and active = 1
-               order by created_at, id limit 1";
+               order by created_at, rowid limit 1";
     reader.row(sql, (), read_user)
 }
 

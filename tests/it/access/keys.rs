@@ -1,0 +1,96 @@
+//! Keys for other programs.
+
+use insta::assert_snapshot;
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+
+use super::{Fresh, steady};
+
+#[tokio::test]
+async fn a_key_is_shown_once_and_can_be_changed_rotated_and_ended() {
+    let (fresh, ada) = Fresh::owned().await;
+    let made =
+        ada.json("POST", "/api/tokens", &json!({"name": "laptop", "scopes": ["read"]})).await;
+    assert_eq!(made.status, 201);
+    let (made, key) = (made.json(), made.json()["token"].as_str().unwrap().to_owned());
+    assert!(key.starts_with("stw_") && key.starts_with(made["prefix"].as_str().unwrap()));
+    assert_eq!(made["scopes"], json!(["read"]));
+    assert_eq!(made["expires_at"], Value::Null);
+    let path = format!("/api/tokens/{}", made["id"].as_str().unwrap());
+    assert!(fresh.with_key(&key, "GET", "/api/me", "").await.starts_with("200"));
+    let list = ada.get("/api/api-keys").await;
+    assert!(!list.text.contains(&key) && list.text.contains("laptop"));
+    assert_eq!(list.json()["tokens"][0]["last_used_at"], "2030-01-01T09:00:00Z");
+
+    let change =
+        json!({"name": "desk", "scopes": ["read", "write"], "expires_at": "2030-01-02T09:00:00Z"});
+    let changed = ada.json("PATCH", &path, &change).await.json();
+    assert_eq!((&changed["name"], &changed["scopes"]), (&"desk".into(), &json!(["read", "write"])));
+    let endless = ada.json("PATCH", &path, &json!({"expires_at": null})).await.json();
+    assert_eq!(endless["expires_at"], Value::Null);
+    assert_eq!(endless["name"], "desk");
+
+    let rotated = ada.json("POST", &format!("{path}/rotate"), &json!({})).await.json();
+    let newer = rotated["token"].as_str().unwrap().to_owned();
+    assert!(fresh.with_key(&key, "GET", "/api/me", "").await.starts_with("401"));
+    assert!(fresh.with_key(&newer, "GET", "/api/me", "").await.starts_with("200"));
+    assert_eq!(ada.json("DELETE", &path, &json!({})).await.status, 200);
+    assert!(fresh.with_key(&newer, "GET", "/api/me", "").await.starts_with("401"));
+    assert_eq!(ada.get(&path).await.status, 404);
+    assert_eq!(ada.get("/api/tokens").await.json()["total"], 0);
+}
+
+#[tokio::test]
+async fn keys_are_made_by_people_only() {
+    let (fresh, _) = Fresh::owned().await;
+    let all = json!(["*", "admin", "approvals", "credentials:reveal"]);
+    let key = fresh.key(json!({"name": "strong", "scopes": all})).await;
+    let list = fresh.with_key(&key, "GET", "/api/tokens", "").await;
+    assert!(list.starts_with("200"), "{list}");
+    for (method, path, body) in [
+        ("POST", "/api/tokens", r#"{"name": "more"}"#),
+        ("POST", "/api/v1/api-keys", r#"{"name": "more"}"#),
+        ("PUT", "/api/me/password", r#"{"current_password": "a", "new_password": "b"}"#),
+        (
+            "POST",
+            "/api/admin/users",
+            r#"{"username": "eve", "password": "long enough it is", "role": "admin"}"#,
+        ),
+    ] {
+        let refused = fresh.with_key(&key, method, path, body).await;
+        assert!(refused.starts_with("403") && refused.contains("A key can't do that"), "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn a_key_ends_when_it_says_so() {
+    let (fresh, _) = Fresh::owned().await;
+    let key = fresh.key(json!({"name": "short", "expires_at": "2030-01-01T10:00:00Z"})).await;
+    assert!(fresh.with_key(&key, "GET", "/api/me", "").await.contains("\"scopes\":[\"*\"]"));
+    fresh.house.advance(SignedDuration::from_hours(1)).await;
+    assert!(fresh.with_key(&key, "GET", "/api/me", "").await.starts_with("401"));
+    let forged = format!("{}0", &key[..key.len() - 1]);
+    assert!(fresh.with_key(&forged, "GET", "/api/me", "").await.starts_with("401"));
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_key_is_said() {
+    let (_fresh, ada) = Fresh::owned().await;
+    let refused = async |body: Value| {
+        let answer = ada.json("POST", "/api/tokens", &body).await;
+        assert_eq!(answer.status, 400, "{}", answer.text);
+        steady(answer.json()).to_string()
+    };
+    assert_snapshot!(refused(json!({})).await, @r#"{"code":"invalid","detail":"name","error":"The field \"name\" is missing."}"#);
+    assert_snapshot!(refused(json!({"name": "x", "scope": ["read"]})).await, @r#"{"code":"invalid","detail":"scope","error":"There is no field \"scope\" here; did you mean \"scopes\"?"}"#);
+    assert_snapshot!(refused(json!({"name": "x", "scopes": ["reed"]})).await, @r#"{"code":"invalid","detail":"scopes[0]","error":"There is no scope \"reed\". The scopes are *, read, write, chat, admin, credentials:reveal, approvals, integrations:read, integrations:write, integrations:assistant, integrations:handoff."}"#);
+    assert_snapshot!(refused(json!({"name": "x", "scopes": "read"})).await, @r#"{"code":"invalid","detail":"scopes","error":"The field \"scopes\" must be a list, not a text."}"#);
+    assert_snapshot!(refused(json!({"name": "x", "scopes": []})).await, @r#"{"code":"invalid","detail":"scopes","error":"Name at least one scope, or leave the field out for all of them."}"#);
+    assert_snapshot!(refused(json!({"name": " "})).await, @r#"{"code":"invalid","detail":"name","error":"Name the key, in one line of up to 100 characters."}"#);
+    assert_snapshot!(refused(json!({"name": "x", "expires_at": "tomorrow"})).await, @r#"{"code":"invalid","detail":"expires_at","error":"The field \"expires_at\" must be a time such as 2027-01-01T00:00:00Z, not that."}"#);
+    assert_snapshot!(refused(json!({"name": "x", "expires_at": "2029-01-01T00:00:00Z"})).await, @r#"{"code":"invalid","detail":"expires_at","error":"That time has passed. Pick a later one."}"#);
+    let page = ada.get("/api/tokens?page=0&perpage=3").await;
+    assert_snapshot!(steady(page.json()).to_string(), @r#"{"code":"invalid","detail":"perpage","error":"There is no parameter \"perpage\" here; did you mean \"per_page\"?"}"#);
+    let gone = ada.get("/api/tokens/not-an-id").await;
+    assert_eq!(gone.status, 404);
+}
