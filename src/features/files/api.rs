@@ -1,4 +1,4 @@
-//! `/api/my/files` and `/api/filesystem-browser`.
+//! `/api/my/files`.
 
 use axum::Router;
 use axum::body::Body;
@@ -11,7 +11,6 @@ use axum::routing::get;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::browser;
 use super::content::FILE_BYTES_MAX;
 use super::service::{self, Owner};
 use crate::app::App;
@@ -30,7 +29,6 @@ pub fn routes() -> Router<App> {
     Router::new()
         .route("/my/files", files)
         .route("/my/files/download", get(download))
-        .route("/filesystem-browser", get(browse))
 }
 
 #[derive(Deserialize)]
@@ -179,18 +177,4 @@ fn check_name(name: &str) -> Result<()> {
         return Err(Error::invalid("file", "The file needs a plain name, without slashes."));
     }
     Ok(())
-}
-
-/// The folders of this machine, to choose one for the whitelist.
-async fn browse(
-    State(_): State<App>,
-    caller: Caller,
-    Query(at): Query<At>,
-) -> Result<Json<Value>, ApiError> {
-    caller.admin()?;
-    let path = if at.path.is_empty() { "/".to_owned() } else { at.path };
-    let (path, names) = aside(move || browser::folders(&path)).await?;
-    let entries: Vec<Value> =
-        names.into_iter().map(|name| json!({"name": name, "type": "dir"})).collect();
-    Ok(Json(json!({"path": path, "entries": entries})))
 }

@@ -5,7 +5,6 @@
 //! unless the assistant wrote it and nobody changed it since.
 
 mod api;
-mod browser;
 mod content;
 mod phrases;
 mod service;
