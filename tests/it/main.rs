@@ -23,6 +23,7 @@ mod full_disk;
 mod sandbox;
 mod site;
 mod data_folder;
+mod migrations;
 mod runs;
 mod tidy;
 mod web;
