@@ -4,7 +4,6 @@
 //! Which sites a user's browser may act on is each user's own list.
 
 mod api;
-mod folders;
 mod page;
 mod service;
 
