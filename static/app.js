@@ -23,9 +23,9 @@
     for (const button of all("[data-copy], [data-palette]", root)) button.hidden = false;
   };
 
-  // The stream: server events change the page in place. `seq` counts what is final, so that after
-  // a reconnection nothing is shown twice.
+  // The stream: server events change the page in place. `seq` is where it goes on after a break.
   let source, sleep, seq = 0;
+  const seen = new Set();
   const change = (work, counts) => {
     const follow = $("#log") && atEnd();
     work();
@@ -48,14 +48,11 @@
   const tail = (run, html) => $(`#tail-${CSS.escape(run)}`)?.replaceChildren(nodes(html));
   const hear = {
     seal: it => {
-      if (it.seq <= seq) return;
-      change(() => { seq = it.seq; insert(it.run, it.html); tail(it.run, it.tail ?? ""); }, true);
+      if (seen.has(it.seq)) return;
+      change(() => { seen.add(it.seq); insert(it.run, it.html); tail(it.run, it.tail ?? ""); }, true);
     },
     tail: it => change(() => tail(it.run, it.html)),
-    put: it => {
-      if (it.seq) seq = Math.max(seq, it.seq);
-      change(() => { $("#hello")?.remove(); put(it.id, it.run, it.html); }, true);
-    },
+    put: it => change(() => { $("#hello")?.remove(); put(it.id, it.run, it.html); }, true),
     state: it => {
       $("#composer").dataset.running = it.running;
       $("[data-stop]").hidden = !it.running;
@@ -80,14 +77,14 @@
   const open = () => {
     const url = document.body.dataset.stream;
     if (!url || source) return;
-    seq = Math.max(seq, Number($("#log")?.dataset.seq ?? 0));
+    seq ||= $("#log")?.dataset.seq ?? 0;
     source = new EventSource(`${url}?after=${seq}`);
     source.onopen = () => live(true);
     source.onerror = () => {
       live(false);
       if (source?.readyState === EventSource.CLOSED) { shut(); setTimeout(open, RETRY_MS); }
     };
-    for (const kind in hear) source.addEventListener(kind, event => hear[kind](JSON.parse(event.data)));
+    for (const kind in hear) source.addEventListener(kind, event => { seq = event.lastEventId || seq; hear[kind](JSON.parse(event.data)); });
   };
   const shut = () => { source?.close(); source = undefined; };
   document.addEventListener("visibilitychange", () => {
@@ -110,7 +107,9 @@
     const keep = document.activeElement?.id;
     dress(next);
     $("main").replaceWith(document.adoptNode($("main", next)));
+    document.body.dataset.stream = next.body.dataset.stream ?? "";
     ($("[aria-invalid=true]") ?? document.getElementById(keep))?.focus();
+    shut(); seq = 0; open();
   };
   const busy = button => {
     if (!button) return () => {};

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, watch};
 
 use crate::db::{Db, Tx};
 use crate::error::Result;
@@ -128,6 +128,7 @@ impl Subscription {
 #[derive(Clone, Default)]
 pub struct Events {
     conversations: Arc<Mutex<HashMap<ConversationId, Live>>>,
+    changes: Arc<watch::Sender<u64>>,
 }
 
 struct Live {
@@ -207,6 +208,22 @@ impl Events {
         db.read(move |r| store::last_seq(r, conversation)).await
     }
 
+    /// What is stored of a conversation: its latest `limit` events, in order.
+    pub async fn history(
+        &self,
+        db: &Db,
+        conversation: ConversationId,
+        limit: u32,
+    ) -> Result<Vec<Entry>> {
+        db.read(move |r| store::list_latest(r, conversation, limit)).await
+    }
+
+    /// Wakes when something changed that stands on every page: a question was asked or answered,
+    /// a reminder came due.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
+    }
+
     /// What happened after the position `after`, and what happens from now on.
     pub async fn subscribe(
         &self,
@@ -247,6 +264,9 @@ impl Events {
     }
 
     fn publish(&self, conversation: ConversationId, entry: Entry) {
+        if stands_on_every_page(&entry.event) {
+            self.changes.send_modify(|count| *count += 1);
+        }
         let mut conversations = self.lock();
         let Some(live) = conversations.get_mut(&conversation) else { return };
         let entry = match entry.event {
@@ -288,6 +308,16 @@ impl Events {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<ConversationId, Live>> {
         self.conversations.lock().expect("nobody panics while holding the live conversations")
+    }
+}
+
+fn stands_on_every_page(event: &Event) -> bool {
+    match event {
+        Event::Message { role, .. } => role != "user",
+        Event::ConfirmationRequired { .. } | Event::ConfirmationAnswered { .. } => true,
+        // A run that ends takes its questions with it.
+        Event::Error { .. } => true,
+        _ => false,
     }
 }
 

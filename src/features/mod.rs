@@ -30,6 +30,7 @@ use crate::error::Result;
 use crate::outside::model::builtin::Phrase;
 use crate::web::door::Door;
 use crate::web::shell::Entry;
+use crate::web::{assets, theme};
 
 pub struct Feature {
     /// The noun: folder, URL, template folder and test file carry this name.
@@ -91,6 +92,7 @@ pub fn router(app: App) -> Router {
         api = api.merge((feature.api)());
     }
     let door = Door::new(app.db.clone(), app.clock.clone(), app.config.clone());
+    let pages = pages.merge(assets::routes()).merge(theme::routes());
     let routes = pages.nest("/api/v1", api.clone()).nest("/api", api).with_state(app);
     door.guard(routes)
 }

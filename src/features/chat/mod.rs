@@ -6,9 +6,17 @@
 mod api;
 mod attachments;
 mod completions;
+mod composer;
+mod conversations;
+mod page;
+mod patch;
 pub mod service;
 mod socket;
 mod store;
+mod stream;
+mod transcript;
+mod view;
+mod words;
 
 use jiff::Timestamp;
 
@@ -22,7 +30,7 @@ pub use service::{NewChatMessage, Sent, send};
 pub const FEATURE: Feature = Feature {
     name: "chat",
     nav: &[Entry { group: Group::Daily, label: "Chat", url: "/chat", icon: "chat", thumb: true }],
-    pages: socket::routes,
+    pages: page::routes,
     api: api::routes,
     ..Feature::NOTHING
 };

@@ -97,6 +97,42 @@ pub fn insert_attachment(tx: &Tx<'_>, message: MessageId, new: &NewAttachment) -
     Ok(())
 }
 
+/// A file that came with a message; its bytes stay where they are.
+pub struct File {
+    pub id: i64,
+    pub message_id: MessageId,
+    pub name: String,
+    pub media_type: String,
+}
+
+pub fn files(r: &Reader<'_>, conversation: ConversationId) -> Result<Vec<File>> {
+    let sql = "select attachments.id, message_id, name, media_type
+               from attachments join messages on messages.id = message_id
+               where conversation_id = ?1 order by attachments.id";
+    r.rows(sql, [conversation], |row| {
+        Ok(File {
+            id: row.get(0)?,
+            message_id: row.get(1)?,
+            name: row.get(2)?,
+            media_type: row.get(3)?,
+        })
+    })
+}
+
+/// A file's name, kind and bytes.
+pub fn file(
+    r: &Reader<'_>,
+    conversation: ConversationId,
+    id: i64,
+) -> Result<(String, String, Vec<u8>)> {
+    let sql = "select name, media_type, bytes
+               from attachments join messages on messages.id = message_id
+               where conversation_id = ?1 and attachments.id = ?2";
+    let found =
+        r.row(sql, (conversation, id), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    found.ok_or(Error::NotFound("file"))
+}
+
 fn from_row(row: &Row<'_>) -> rusqlite::Result<Conversation> {
     Ok(Conversation {
         id: row.get("id")?,

@@ -26,9 +26,7 @@ const NAME_BYTES_MAX: usize = 255;
 
 pub fn routes() -> Router<App> {
     let files = get(list).delete(delete).post(upload).layer(DefaultBodyLimit::disable());
-    Router::new()
-        .route("/my/files", files)
-        .route("/my/files/download", get(download))
+    Router::new().route("/my/files", files).route("/my/files/download", get(download))
 }
 
 #[derive(Deserialize)]

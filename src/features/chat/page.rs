@@ -1,0 +1,288 @@
+//! `/chat`, for a person.
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse as _, Redirect, Response};
+use axum::routing::{get, post};
+use jiff::Zoned;
+
+use super::composer::{BODY_BYTES_MAX, Composed};
+use super::transcript::Transcript;
+use super::view::{self, Rows, TurnView};
+use super::{Conversation, conversations, service, socket, store, stream};
+use crate::agent::answer;
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::ids::ConversationId;
+use crate::outside::model::catalog::COMMANDS;
+use crate::web::Page;
+use crate::web::caller::Caller;
+use crate::web::error::PageError;
+use crate::web::form::Path;
+use crate::web::shell::Shell;
+use crate::web::when::When;
+
+/// Conversations beside the open one.
+const TALKS_MAX: u32 = 30;
+/// Set by the script: the stream tells what came of it.
+const LIVE: &str = "x-live";
+
+const COMMANDS_TO_TRY: [&str; 4] = [
+    "Remind me in 10 minutes to stretch",
+    "Note: boiler serviced in May",
+    "What day is it in 90 days?",
+    "Help",
+];
+const QUESTIONS_TO_TRY: [&str; 4] = [
+    "What can you do for me?",
+    "Remind me tomorrow at 9 to call the dentist",
+    "Note that the spare key hangs in the shed",
+    "What did I note about the boiler?",
+];
+
+pub fn routes() -> Router<App> {
+    let say = post(say_here).layer(DefaultBodyLimit::max(BODY_BYTES_MAX));
+    let begin = post(say_first).layer(DefaultBodyLimit::max(BODY_BYTES_MAX));
+    Router::new()
+        .route("/", get(async || Redirect::to("/chat")))
+        .route("/chat", begin.get(new))
+        .route("/chat/{id}", say.get(open))
+        .route("/chat/{id}/stop", post(stop))
+        .route("/chat/{id}/stream", get(stream::conversation))
+        .route("/chat/{id}/files/{file}", get(file))
+        .route("/stream", get(stream::house))
+        .merge(conversations::routes())
+        .merge(socket::routes())
+}
+
+#[derive(Template)]
+#[template(path = "chat/page.html")]
+struct ChatPage {
+    shell: Shell,
+    talks: Vec<Talk>,
+    turns: Vec<TurnView>,
+    /// The last event that the page shows.
+    seq: u64,
+    /// Where the composer posts to.
+    action: String,
+    /// It is there already, so that the composer needs no new page.
+    live: bool,
+    connected: bool,
+    running: bool,
+    error: String,
+    draft: String,
+    models: Vec<Choice>,
+    examples: [&'static str; 4],
+}
+
+struct Talk {
+    id: ConversationId,
+    title: String,
+    channel: &'static str,
+    when: When,
+    here: bool,
+}
+
+struct Choice {
+    id: String,
+    label: String,
+    here: bool,
+}
+
+/// What the person typed and why it could not be sent.
+#[derive(Default)]
+struct Draft {
+    text: String,
+    error: String,
+}
+
+async fn new(State(app): State<App>, caller: Caller) -> Result<Page<ChatPage>, PageError> {
+    Ok(Page(page(&app, &caller, None, Draft::default()).await?))
+}
+
+async fn open(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<ConversationId>,
+) -> Result<Page<ChatPage>, PageError> {
+    Ok(Page(page(&app, &caller, Some(id), Draft::default()).await?))
+}
+
+async fn say_first(
+    State(app): State<App>,
+    caller: Caller,
+    composed: Composed,
+) -> Result<Response, PageError> {
+    let id = ConversationId::new(app.clock.now());
+    match send(&app, &caller, id, composed).await {
+        Ok(()) => Ok(Redirect::to(&format!("/chat/{id}")).into_response()),
+        Err((err, text)) => Ok(refused(&app, &caller, None, err, text).await?),
+    }
+}
+
+async fn say_here(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<ConversationId>,
+    headers: HeaderMap,
+    composed: Composed,
+) -> Result<Response, PageError> {
+    service::find(&app, caller.user_id, id).await?;
+    match send(&app, &caller, id, composed).await {
+        Ok(()) => Ok(done(&headers, id)),
+        Err((err, text)) => Ok(refused(&app, &caller, Some(id), err, text).await?),
+    }
+}
+
+/// What could not be sent comes back with the person's words.
+async fn send(
+    app: &App,
+    caller: &Caller,
+    id: ConversationId,
+    composed: Composed,
+) -> Result<(), (Error, String)> {
+    let text = composed.message.content.clone();
+    if let Some(err) = composed.refused {
+        return Err((err, text));
+    }
+    let sent = service::send(app, caller.user_id, id, composed.message).await;
+    sent.map(|_| ()).map_err(|err| (err, text))
+}
+
+async fn refused(
+    app: &App,
+    caller: &Caller,
+    id: Option<ConversationId>,
+    err: Error,
+    text: String,
+) -> Result<Response> {
+    let Error::Invalid { message, .. } = err else { return Err(err) };
+    let page = page(app, caller, id, Draft { text, error: message }).await?;
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response())
+}
+
+async fn stop(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<ConversationId>,
+    headers: HeaderMap,
+) -> Result<Response, PageError> {
+    service::may_enter(&app, caller.user_id, id).await?;
+    answer::stop_conversation(&app.agents, id).await?;
+    Ok(done(&headers, id))
+}
+
+fn done(headers: &HeaderMap, id: ConversationId) -> Response {
+    match headers.contains_key(LIVE) {
+        true => StatusCode::NO_CONTENT.into_response(),
+        false => Redirect::to(&format!("/chat/{id}")).into_response(),
+    }
+}
+
+async fn page(
+    app: &App,
+    caller: &Caller,
+    id: Option<ConversationId>,
+    draft: Draft,
+) -> Result<ChatPage> {
+    let user = caller.user_id;
+    let now = app.clock.now().to_zoned(app.config.zone());
+    let found = match id {
+        Some(id) => Some(app.db.read(move |r| store::find(r, user, id)).await?),
+        None => None,
+    };
+    let title = found.as_ref().map_or("New chat", |found| found.title.as_str());
+    let mut shell = app.shell(caller, "/chat", title).await?;
+    let (mut turns, mut transcript) = (Vec::new(), Transcript::default());
+    if let Some(id) = id {
+        shell.stream = format!("/chat/{id}/stream");
+        (turns, transcript) = history(app, id, now.clone()).await?;
+    }
+    let (talks, _) = service::list(app, user, String::new(), 1, TALKS_MAX).await?;
+    let models = choices(app, found.as_ref());
+    let connected = app.config.get().models.default.to_string() != COMMANDS;
+    Ok(ChatPage {
+        shell,
+        talks: talks.into_iter().map(|talk| Talk::new(talk, id, &now)).collect(),
+        turns,
+        seq: transcript.seq,
+        action: id.map_or("/chat".to_owned(), |id| format!("/chat/{id}")),
+        live: id.is_some(),
+        connected,
+        running: transcript.working(),
+        error: draft.error,
+        draft: draft.text,
+        models,
+        examples: if connected { QUESTIONS_TO_TRY } else { COMMANDS_TO_TRY },
+    })
+}
+
+async fn history(app: &App, id: ConversationId, now: Zoned) -> Result<(Vec<TurnView>, Transcript)> {
+    let entries = app.events.history(&app.db, id, stream::HISTORY_MAX).await?;
+    let transcript = Transcript::of(&entries);
+    let asked = view::asked(&transcript);
+    let rows = app.db.read(move |r| Rows::load(r, id, &asked, now)).await?;
+    let catalog = app.outside.models();
+    let turns = transcript.turns.iter().map(|turn| TurnView::new(turn, &rows, &catalog)).collect();
+    Ok((turns, transcript))
+}
+
+impl Talk {
+    fn new(talk: Conversation, here: Option<ConversationId>, now: &Zoned) -> Talk {
+        Talk {
+            id: talk.id,
+            channel: conversations::channel_words(&talk.channel),
+            when: When::new(talk.updated_at, now),
+            here: Some(talk.id) == here,
+            title: talk.title,
+        }
+    }
+}
+
+/// The models of the settings, and the one that this conversation had last. The page of models has
+/// all of them; asking the providers would keep this page waiting.
+fn choices(app: &App, found: Option<&Conversation>) -> Vec<Choice> {
+    let config = app.config.get();
+    let named = std::iter::once(&config.models.default).chain(&config.models.fallback);
+    let mut ids: Vec<String> = named.map(ToString::to_string).collect();
+    ids.push(COMMANDS.to_owned());
+    let last = found.and_then(|found| found.model.clone()).unwrap_or_else(|| ids[0].clone());
+    ids.push(last.clone());
+    let mut choices: Vec<Choice> = Vec::new();
+    for id in ids {
+        if choices.iter().any(|choice| choice.id == id) {
+            continue;
+        }
+        let label = match id.split_once(':') {
+            _ if id == COMMANDS => "Commands only".to_owned(),
+            Some((_, model)) => model.to_owned(),
+            None => id.clone(),
+        };
+        choices.push(Choice { here: id == last, id, label });
+    }
+    choices
+}
+
+/// A file that came with a message. Only pictures are shown; anything else is handed over to keep.
+async fn file(
+    State(app): State<App>,
+    caller: Caller,
+    Path((id, file)): Path<(ConversationId, i64)>,
+) -> Result<Response, PageError> {
+    service::find(&app, caller.user_id, id).await?;
+    let (name, media_type, bytes) = app.db.read(move |r| store::file(r, id, file)).await?;
+    let shown =
+        matches!(media_type.as_str(), "image/png" | "image/jpeg" | "image/gif" | "image/webp");
+    let name: String =
+        name.chars().filter(|it| it.is_ascii_alphanumeric() || "._- ".contains(*it)).collect();
+    let (media_type, disposition) = match shown {
+        true => (media_type, "inline".to_owned()),
+        false => {
+            ("application/octet-stream".to_owned(), format!("attachment; filename=\"{name}\""))
+        }
+    };
+    let headers = [(header::CONTENT_TYPE, media_type), (header::CONTENT_DISPOSITION, disposition)];
+    Ok((headers, bytes).into_response())
+}

@@ -1,0 +1,172 @@
+//! What a page hears while it is open (server-sent events): pieces of HTML and where they belong.
+//!
+//! | event | data |
+//! |---|---|
+//! | `seal` | `seq`, `run`, `html` of a finished block, `tail`: what is left of the unfinished one |
+//! | `tail` | `run`, `html` of the unfinished block |
+//! | `put` | `seq`, `id`, `run`, `html`: replaces what has this id, or is added to the run or the end |
+//! | `state` | `running`, `say` for the status line |
+//! | `badge` | `waiting`: approvals |
+//!
+//! `seq` counts what is final, so that a page that connects again shows nothing twice.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderName, header};
+use axum::response::IntoResponse;
+use axum::response::sse::{self, KeepAlive, Sse};
+use futures_util::Stream;
+use serde::Deserialize;
+use serde_json::json;
+use tokio::time::Instant;
+
+use super::patch::Patches;
+use super::service;
+use crate::app::App;
+use crate::error::Result;
+use crate::guard::approval;
+use crate::ids::{ConversationId, UserId};
+use crate::web::caller::Caller;
+use crate::web::error::PageError;
+use crate::web::form::{Path, Query};
+
+/// Rows that a page shows at most; older ones are read through the API or the export.
+pub const HISTORY_MAX: u32 = 1_500;
+/// The unfinished block is sent this often at most: faster than the eye, slower than tokens.
+const TAIL_EVERY: Duration = Duration::from_millis(40);
+const HEARTBEAT: Duration = Duration::from_secs(15);
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct After {
+    #[serde(default)]
+    after: u64,
+}
+
+/// `GET /chat/{id}/stream`
+pub async fn conversation(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<ConversationId>,
+    Query(after): Query<After>,
+    headers: HeaderMap,
+) -> Result<impl IntoResponse, PageError> {
+    service::may_enter(&app, caller.user_id, id).await?;
+    let after = after.after.max(last_event_id(&headers));
+    Ok(live(conversation_events(app, caller.user_id, id, after)))
+}
+
+/// `GET /stream`, for every other page.
+pub async fn house(
+    State(app): State<App>,
+    caller: Caller,
+    Query(_): Query<After>,
+) -> Result<impl IntoResponse, PageError> {
+    Ok(live(house_events(app, caller.user_id)))
+}
+
+/// The browser's own memory of where it was, when it connects again.
+fn last_event_id(headers: &HeaderMap) -> u64 {
+    let value = headers.get(LAST_EVENT_ID).and_then(|value| value.to_str().ok());
+    value.and_then(|text| text.parse().ok()).unwrap_or(0)
+}
+
+fn live(
+    events: impl Stream<Item = Result<sse::Event, Infallible>> + Send + 'static,
+) -> impl IntoResponse {
+    let headers = [
+        (header::CACHE_CONTROL, "no-store"),
+        // nginx and its like must not hold the stream back.
+        (HeaderName::from_static("x-accel-buffering"), "no"),
+    ];
+    (headers, Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT)))
+}
+
+fn house_events(
+    app: App,
+    user: UserId,
+) -> impl Stream<Item = Result<sse::Event, Infallible>> + Send {
+    async_stream::stream! {
+        let stop = app.spawner.stopping();
+        let mut changes = app.events.changes();
+        loop {
+            if let Some(badge) = badge(&app, user).await {
+                yield Ok(badge);
+            }
+            tokio::select! {
+                changed = changes.changed() => if changed.is_err() { break },
+                () = stop.cancelled() => break,
+            }
+        }
+    }
+}
+
+async fn badge(app: &App, user: UserId) -> Option<sse::Event> {
+    let waiting = app.db.read(move |r| approval::list_waiting(r, Some(user))).await.ok()?.len();
+    Some(sse::Event::default().event("badge").data(json!({"waiting": waiting}).to_string()))
+}
+
+fn conversation_events(
+    app: App,
+    user: UserId,
+    id: ConversationId,
+    after: u64,
+) -> impl Stream<Item = Result<sse::Event, Infallible>> + Send {
+    async_stream::stream! {
+        let Ok(history) = app.events.history(&app.db, id, HISTORY_MAX).await else { return };
+        let from = history.last().map_or(0, |entry| entry.seq);
+        let mut patches = Patches::new(app.clone(), id);
+        for event in patches.catch_up(&history, after).await {
+            yield Ok(event);
+        }
+        yield Ok(patches.state());
+        let Ok(mut events) = app.events.subscribe(&app.db, id, from).await else { return };
+        let stop = app.spawner.stopping();
+        let mut changes = app.events.changes();
+        let mut tail_at: Option<Instant> = None;
+        let mut tail_sent = Instant::now() - TAIL_EVERY;
+        if let Some(badge) = badge(&app, user).await {
+            yield Ok(badge);
+        }
+        loop {
+            tokio::select! {
+                entry = events.next() => {
+                    // Too far behind: the page connects again after the last seq it saw.
+                    let Some(entry) = entry else { break };
+                    for event in patches.take(&entry).await {
+                        yield Ok(event);
+                    }
+                    if patches.tail_changed() && tail_at.is_none() {
+                        tail_at = Some(tail_sent + TAIL_EVERY);
+                    }
+                }
+                () = sleep_until(tail_at), if tail_at.is_some() => {
+                    tail_at = None;
+                    for event in patches.tails() {
+                        yield Ok(event);
+                    }
+                    tail_sent = Instant::now();
+                }
+                changed = changes.changed() => {
+                    if changed.is_err() {
+                        break;
+                    }
+                    if let Some(badge) = badge(&app, user).await {
+                        yield Ok(badge);
+                    }
+                }
+                () = stop.cancelled() => break,
+            }
+        }
+    }
+}
+
+async fn sleep_until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}

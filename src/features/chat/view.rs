@@ -1,0 +1,320 @@
+//! The pieces of the chat page. Each stands in the page and travels alone over the stream.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use askama::Template;
+use askama::filters::HtmlSafe;
+use jiff::Zoned;
+
+use super::store::{self, File};
+use super::transcript::{Part, RunState, RunTurn, Step, StepState, Transcript, Turn};
+use super::words;
+use crate::agent::CallState;
+use crate::agent::store::calls::{self, Call};
+use crate::db::Reader;
+use crate::error::Result;
+use crate::features::approvals::CardView;
+use crate::guard::approval::{self, Approval};
+use crate::ids::{ConversationId, RunId, ToolCallId};
+use crate::outside::model::catalog::{COMMANDS, Catalog};
+use crate::web::markdown::{self, SafeHtml};
+
+const OUTPUT_LINES_MAX: usize = 40;
+
+/// What the events leave out: rows as they stand now.
+pub struct Rows {
+    approvals: HashMap<ToolCallId, Approval>,
+    calls: HashMap<ToolCallId, Call>,
+    files: Vec<File>,
+    now: Zoned,
+    back: String,
+}
+
+impl Rows {
+    pub fn load(
+        r: &Reader<'_>,
+        conversation: ConversationId,
+        asked: &[ToolCallId],
+        now: Zoned,
+    ) -> Result<Rows> {
+        let calls = calls::list_of_conversation(r, conversation)?;
+        let mut approvals = HashMap::new();
+        for id in asked {
+            approvals.extend(approval::find_by_call(r, *id)?.map(|found| (*id, found)));
+        }
+        Ok(Rows {
+            approvals,
+            calls: calls.into_iter().map(|call| (call.id, call)).collect(),
+            files: store::files(r, conversation)?,
+            now,
+            back: format!("/chat/{conversation}"),
+        })
+    }
+
+    pub fn approval_id(&self, call: ToolCallId) -> Option<String> {
+        self.approvals.get(&call).map(|found| found.id.to_string())
+    }
+
+    pub fn card(&self, call: ToolCallId) -> Option<CardView> {
+        self.approvals.get(&call).map(|found| CardView::new(found, &self.now, &self.back))
+    }
+}
+
+/// The calls that a transcript has cards for.
+pub fn asked(transcript: &Transcript) -> Vec<ToolCallId> {
+    let parts = transcript.runs().flat_map(|run| &run.parts);
+    parts.filter_map(|part| if let Part::Card(id) = part { Some(*id) } else { None }).collect()
+}
+
+pub enum TurnView {
+    Said(SaidView),
+    Notice(NoticeView),
+    Answer(AnswerView),
+}
+
+impl TurnView {
+    pub fn new(turn: &Turn, rows: &Rows, catalog: &Catalog) -> TurnView {
+        match turn {
+            Turn::Said { message_id, text } => TurnView::Said(SaidView {
+                id: message_id.clone(),
+                text: text.clone(),
+                files: files(rows, message_id),
+            }),
+            Turn::Notice { message_id, text } => TurnView::Notice(NoticeView {
+                id: message_id.clone(),
+                html: markdown::render(text),
+            }),
+            Turn::Run(run) => TurnView::Answer(AnswerView::new(run, rows, catalog)),
+        }
+    }
+
+    /// Its place in the page, for replacing it.
+    pub fn id(turn: &Turn) -> String {
+        match turn {
+            Turn::Said { message_id, .. } | Turn::Notice { message_id, .. } => {
+                format!("message-{message_id}")
+            }
+            Turn::Run(run) => format!("run-{}", run.id),
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "chat/user.html")]
+pub struct SaidView {
+    id: String,
+    text: String,
+    files: Vec<FileView>,
+}
+
+struct FileView {
+    url: String,
+    name: String,
+    image: bool,
+}
+
+fn files(rows: &Rows, message_id: &str) -> Vec<FileView> {
+    let own = rows.files.iter().filter(|file| file.message_id.to_string() == message_id);
+    own.map(|file| FileView {
+        url: format!("{}/files/{}", rows.back, file.id),
+        name: file.name.clone(),
+        image: file.media_type.starts_with("image/"),
+    })
+    .collect()
+}
+
+#[derive(Template)]
+#[template(path = "chat/notice.html")]
+pub struct NoticeView {
+    id: String,
+    html: SafeHtml,
+}
+
+#[derive(Template)]
+#[template(path = "chat/answer.html")]
+pub struct AnswerView {
+    run: RunId,
+    parts: Vec<PartView>,
+    tail: SafeHtml,
+    foot: FootView,
+}
+
+impl AnswerView {
+    fn new(run: &RunTurn, rows: &Rows, catalog: &Catalog) -> AnswerView {
+        let parts = 0..run.parts.len();
+        AnswerView {
+            run: run.id,
+            parts: parts.filter_map(|place| PartView::new(run, place, rows)).collect(),
+            tail: markdown::render_tail(&run.tail),
+            foot: FootView::new(run, catalog),
+        }
+    }
+}
+
+pub enum PartView {
+    Text(TextView),
+    Steps(StepsView),
+    Card(Box<CardView>),
+    Images(ImagesView),
+}
+
+impl PartView {
+    pub fn new(run: &RunTurn, place: usize, rows: &Rows) -> Option<PartView> {
+        Some(match run.parts.get(place)? {
+            Part::Text(text) => PartView::Text(TextView { html: markdown::render(text) }),
+            Part::Steps(steps) => PartView::Steps(StepsView::new(run.id, place, steps, rows)),
+            Part::Card(call) => PartView::Card(Box::new(rows.card(*call)?)),
+            Part::Images(urls) => {
+                PartView::Images(ImagesView { id: part_id(run.id, place), urls: urls.clone() })
+            }
+        })
+    }
+}
+
+/// A part's place in the page.
+pub fn part_id(run: RunId, place: usize) -> String {
+    format!("part-{run}-{place}")
+}
+
+#[derive(Template)]
+#[template(path = "chat/text.html")]
+pub struct TextView {
+    pub html: SafeHtml,
+}
+
+#[derive(Template)]
+#[template(path = "chat/images.html")]
+pub struct ImagesView {
+    id: String,
+    urls: Vec<String>,
+}
+
+#[derive(Template)]
+#[template(path = "chat/activity.html")]
+pub struct StepsView {
+    id: String,
+    open: bool,
+    summary: String,
+    steps: Vec<StepView>,
+}
+
+impl StepsView {
+    fn new(run: RunId, place: usize, steps: &[Step], rows: &Rows) -> StepsView {
+        StepsView {
+            id: part_id(run, place),
+            open: false,
+            summary: words::summary(steps),
+            steps: steps.iter().map(|step| StepView::new(step, rows)).collect(),
+        }
+    }
+}
+
+struct StepView {
+    id: ToolCallId,
+    phrase: String,
+    target: String,
+    took: String,
+    state: StepState,
+    input: String,
+    output: String,
+}
+
+impl StepView {
+    fn new(step: &Step, rows: &Rows) -> StepView {
+        let row = rows.calls.get(&step.call_id);
+        let result = row.and_then(|call| call.result.as_deref()).unwrap_or(&step.summary);
+        let unknown = row.is_some_and(|call| call.state == CallState::Unknown);
+        StepView {
+            id: step.call_id,
+            phrase: words::phrase(&step.tool),
+            target: words::target(&step.arguments),
+            took: step.took.map(words::took).unwrap_or_default(),
+            state: if unknown { StepState::Unknown } else { step.state },
+            input: serde_json::to_string_pretty(&step.arguments).unwrap_or_default(),
+            output: first_lines(result),
+        }
+    }
+}
+
+fn first_lines(text: &str) -> String {
+    let lines = text.lines().count();
+    if lines <= OUTPUT_LINES_MAX {
+        return text.to_owned();
+    }
+    let first: Vec<&str> = text.lines().take(OUTPUT_LINES_MAX).collect();
+    format!("{}\n… {} more lines", first.join("\n"), lines - OUTPUT_LINES_MAX)
+}
+
+#[derive(Template)]
+#[template(path = "chat/foot.html")]
+pub struct FootView {
+    run: RunId,
+    state: RunState,
+    /// Where the person can mend what failed, and what that is called.
+    fix: Option<(&'static str, &'static str)>,
+    /// "claude-sonnet-5 · 3.2 s · 1,912 tokens · $0.0041".
+    facts: String,
+}
+
+impl FootView {
+    pub fn new(run: &RunTurn, catalog: &Catalog) -> FootView {
+        let fix = match &run.state {
+            RunState::Failed { code, .. } => fix(code),
+            _ => None,
+        };
+        FootView { run: run.id, state: run.state.clone(), fix, facts: facts(&run.state, catalog) }
+    }
+}
+
+fn fix(code: &str) -> Option<(&'static str, &'static str)> {
+    match code {
+        "budget" | "spend" | "over_budget" => Some(("/models", "Raise today’s limit")),
+        "key" | "model" | "unauthorized" | "no_model" | "model_failed" => {
+            Some(("/models", "Open Models"))
+        }
+        "paused" => Some(("/settings", "Open Settings")),
+        _ => None,
+    }
+}
+
+fn facts(state: &RunState, catalog: &Catalog) -> String {
+    let RunState::Done { model, usage, took } = state else { return String::new() };
+    if model == COMMANDS || model.is_empty() {
+        return format!("commands · {}", words::took(*took));
+    }
+    let tokens = words::grouped(usage.input_tokens + usage.output_tokens);
+    let cost = catalog.cost(model, *usage).map(cost).unwrap_or_default();
+    let name = model.split_once(':').map_or(model.as_str(), |(_, name)| name);
+    format!("{name} · {} · {tokens} tokens{cost}", words::took(*took))
+}
+
+fn cost(micros: u64) -> String {
+    format!(" · ${}.{:04}", micros / 1_000_000, micros % 1_000_000 / 100)
+}
+
+impl fmt::Display for TurnView {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            TurnView::Said(view) => view.fmt(f),
+            TurnView::Notice(view) => view.fmt(f),
+            TurnView::Answer(view) => view.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for PartView {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            PartView::Text(view) => view.fmt(f),
+            PartView::Steps(view) => view.fmt(f),
+            PartView::Card(view) => view.fmt(f),
+            PartView::Images(view) => view.fmt(f),
+        }
+    }
+}
+
+// Their own templates have escaped what is in them.
+impl HtmlSafe for TurnView {}
+impl HtmlSafe for PartView {}
+impl HtmlSafe for FootView {}

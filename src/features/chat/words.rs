@@ -1,0 +1,136 @@
+//! Tool calls in a person's words: "Searched notes · 0.4 s".
+
+use jiff::SignedDuration;
+use serde_json::Value;
+
+use super::transcript::Step;
+
+const TARGET_CHARS_MAX: usize = 60;
+/// More steps than this are counted, not named.
+const NAMED_MAX: usize = 3;
+
+const VERBS: [(&str, &str); 20] = [
+    ("add", "Added"),
+    ("calculate", "Calculated"),
+    ("cancel", "Cancelled"),
+    ("create", "Created"),
+    ("delete", "Deleted"),
+    ("done", "Finished"),
+    ("fetch", "Fetched"),
+    ("find", "Searched"),
+    ("list", "Listed"),
+    ("now", "Looked up"),
+    ("read", "Read"),
+    ("run", "Ran"),
+    ("search", "Searched"),
+    ("send", "Sent"),
+    ("show", "Looked up"),
+    ("snooze", "Snoozed"),
+    ("update", "Changed"),
+    ("write", "Wrote"),
+    ("pause", "Paused"),
+    ("resume", "Resumed"),
+];
+/// Verbs that mean one of them.
+const ONE: [&str; 9] =
+    ["add", "cancel", "create", "delete", "done", "read", "snooze", "update", "write"];
+/// Arguments that say what a call is about, the best first.
+const TARGETS: [&str; 10] =
+    ["url", "path", "query", "to", "title", "name", "text", "expression", "when", "id"];
+
+/// `notes_find` → "Searched notes"; a name we know no verb for stays as it is.
+pub fn phrase(tool: &str) -> String {
+    let Some((set, verb)) = tool.split_once('_') else { return tool.to_owned() };
+    let (first, rest) = verb.split_once('_').unwrap_or((verb, ""));
+    let Some((_, word)) = VERBS.iter().find(|(name, _)| *name == first) else {
+        return tool.replace('_', " ");
+    };
+    let noun = match (rest, set) {
+        ("", set) if ONE.contains(&first) => singular(set),
+        ("", "web") => "the web".to_owned(),
+        ("", set) => set.to_owned(),
+        (rest, _) => rest.replace('_', " "),
+    };
+    format!("{word} {noun}")
+}
+
+fn singular(set: &str) -> String {
+    match set.strip_suffix('s') {
+        Some(one) if set != "status" => format!("a {one}"),
+        _ => set.to_owned(),
+    }
+}
+
+pub fn target(arguments: &Value) -> String {
+    let text = TARGETS.iter().find_map(|name| arguments.get(name)?.as_str());
+    let line = text.unwrap_or_default().lines().next().unwrap_or_default();
+    match line.char_indices().nth(TARGET_CHARS_MAX) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line.to_owned(),
+    }
+}
+
+pub fn took(duration: SignedDuration) -> String {
+    let seconds = duration.as_secs_f64().max(0.0);
+    match seconds {
+        ..10.0 => format!("{seconds:.1} s"),
+        10.0..60.0 => format!("{seconds:.0} s"),
+        _ => format!("{} min {} s", duration.as_mins(), duration.as_secs() % 60),
+    }
+}
+
+/// The folded line over some steps.
+pub fn summary(steps: &[Step]) -> String {
+    let mut phrases: Vec<String> = Vec::new();
+    for step in steps {
+        let phrase = phrase(&step.tool);
+        if !phrases.contains(&phrase) {
+            phrases.push(phrase);
+        }
+    }
+    let mut words = match phrases.len() {
+        ..=NAMED_MAX => phrases.join(" · "),
+        _ => format!("{} steps", steps.len()),
+    };
+    let total: SignedDuration = steps.iter().filter_map(|step| step.took).sum();
+    if steps.iter().all(|step| step.took.is_some()) {
+        words.push_str(" · ");
+        words.push_str(&took(total));
+    }
+    words
+}
+
+/// 1912 → "1,912".
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+    use serde_json::json;
+
+    use super::{grouped, phrase, target, took};
+
+    #[test]
+    fn tools_are_said_in_words() {
+        let said = ["notes_find", "notes_add", "web_search", "web_fetch_page", "status_show"];
+        let said = said.map(phrase).join(", ");
+        assert_eq!(
+            said,
+            "Searched notes, Added a note, Searched the web, Fetched page, Looked up status"
+        );
+        assert_eq!(phrase("mcp__x__do"), "mcp  x  do");
+        assert_eq!(target(&json!({"n": 1, "query": "boiler\nx"})), "boiler");
+        assert_eq!(took(SignedDuration::from_millis(1_940)), "1.9 s");
+        assert_eq!(grouped(1_234_567), "1,234,567");
+    }
+}
