@@ -60,12 +60,13 @@ async fn websites_are_listed_added_once_and_removed() {
 }
 
 #[tokio::test]
-async fn folders_must_exist() {
+async fn folders_must_exist_and_are_browsed() {
     let folder = tempfile::tempdir().unwrap();
     let house = TestApp::open(folder.path()).await;
     let tree = tempfile::tempdir().unwrap();
     let root = tree.path().canonicalize().unwrap();
     fs::create_dir(root.join("docs")).unwrap();
+    fs::write(root.join("a.txt"), "x").unwrap();
     let root = root.to_str().unwrap();
     let list = "/api/filesystem-whitelist";
     let docs = format!("{root}/docs");
@@ -79,6 +80,16 @@ async fn folders_must_exist() {
     assert_eq!((absent.status.as_u16(), &absent.json()["detail"]), (400, &json!("path")));
     let key = folder.path().join("data");
     assert_eq!(house.post(list, &json!({"path": key.to_str()})).await.status, 400);
+
+    let browse = |path: &str| format!("/api/filesystem-browser?path={}", path.replace('/', "%2F"));
+    assert_eq!(
+        house.get(&browse(root)).await.json(),
+        json!({"path": root, "entries": [
+            {"name": "docs", "type": "dir"}, {"name": "a.txt", "type": "file"},
+        ]})
+    );
+    assert_eq!(house.get(&browse("relative")).await.status, 400);
+    assert_eq!(house.get(&browse(&format!("{root}/nope"))).await.status, 400);
 
     let path = docs.replace('/', "%2F");
     assert_eq!(delete(&house, &format!("/api/filesystem-whitelist/{path}")).await, 200);
@@ -107,7 +118,12 @@ async fn the_browsers_sites_are_each_users_own() {
 async fn only_an_admin_changes_the_shared_lists() {
     let folder = tempfile::tempdir().unwrap();
     let house = TestApp::open(folder.path()).await;
-    let shared = ["/api/email-whitelist", "/api/web-whitelist", "/api/filesystem-whitelist"];
+    let shared = [
+        "/api/email-whitelist",
+        "/api/web-whitelist",
+        "/api/filesystem-whitelist",
+        "/api/filesystem-browser?path=/",
+    ];
     for path in shared {
         let get = || Request::get(path).body(Body::empty()).unwrap();
         assert_eq!(as_user(&house, &["*"], get()).await.status, 403, "{path}");

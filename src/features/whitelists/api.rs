@@ -1,5 +1,5 @@
-//! `/api/email-whitelist`, `/api/web-whitelist`, `/api/filesystem-whitelist` and
-//! `/api/my/browser-trusted`. The shapes are a fixed contract.
+//! `/api/email-whitelist`, `/api/web-whitelist`, `/api/filesystem-whitelist`,
+//! `/api/filesystem-browser` and `/api/my/browser-trusted`. The shapes are a fixed contract.
 
 use axum::Router;
 use axum::extract::State;
@@ -8,12 +8,12 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::service;
+use super::{folders, service};
 use crate::app::App;
 use crate::guard::whitelist::{Address, Domain, Folder};
 use crate::web::caller::Caller;
 use crate::web::error::ApiError;
-use crate::web::form::{Json, Path};
+use crate::web::form::{Json, Path, Query};
 
 type Done = Result<Json<Value>, ApiError>;
 
@@ -25,6 +25,7 @@ pub fn routes() -> Router<App> {
         .route("/web-whitelist/{domain}", delete(remove_domain))
         .route("/filesystem-whitelist", get(folder_list).post(add_folder))
         .route("/filesystem-whitelist/{path}", delete(remove_folder))
+        .route("/filesystem-browser", get(browse))
         .route("/my/browser-trusted", get(trusted).post(add_trusted))
         .route("/my/browser-trusted/{domain}", delete(remove_trusted))
 }
@@ -148,6 +149,23 @@ async fn add_folder(State(app): State<App>, caller: Caller, Json(body): Json<Add
 async fn remove_folder(State(app): State<App>, caller: Caller, Path(path): Path<String>) -> Done {
     service::remove_folder(&app, &caller, path).await?;
     done()
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Browse {
+    path: String,
+}
+
+async fn browse(caller: Caller, Query(query): Query<Browse>) -> Result<Json<Value>, ApiError> {
+    caller.admin()?;
+    let entries = folders::browse(&query.path).await?;
+    let view = |entry: &folders::Entry| {
+        let kind = if entry.is_folder { "dir" } else { "file" };
+        json!({"name": entry.name, "type": kind})
+    };
+    let entries: Vec<Value> = entries.iter().map(view).collect();
+    Ok(Json(json!({"path": query.path, "entries": entries})))
 }
 
 async fn trusted(

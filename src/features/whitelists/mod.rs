@@ -4,6 +4,7 @@
 //! Which sites a user's browser may act on is each user's own list.
 
 mod api;
+mod folders;
 mod page;
 mod service;
 
