@@ -3,9 +3,10 @@
 mod build;
 mod jobs;
 mod listen;
+mod watchdog;
 
 use anyhow::Context as _;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::agent::{queue, recover};
 use crate::app::App;
@@ -20,6 +21,8 @@ pub use build::build;
 pub async fn serve(loaded: Loaded) -> anyhow::Result<()> {
     // One process-wide choice of cryptography for TLS; a second call changes nothing.
     let _ = rustls::crypto::ring::default_provider().install_default();
+    // Before the line that says ready: who reads it may stop us at once.
+    let stop = StopSignals::new()?;
     let folder = DataFolder::open(&loaded.data.dir)?;
     let app = build(loaded, &folder, Clock::System).await?;
     let listeners = listen::bind(&app, &folder).await?;
@@ -29,8 +32,9 @@ pub async fn serve(loaded: Loaded) -> anyhow::Result<()> {
     jobs::start(&app);
     let router = features::router(app.clone());
     listen::serve(listeners, router, &app);
+    watchdog::start(&app);
     announce(&app).await?;
-    stop_signal().await?;
+    stop.wait().await;
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
     spawner.close().await;
     Ok(())
@@ -70,12 +74,22 @@ fn write_line(line: &str) {
     let _ = writeln!(std::io::stdout(), "{line}");
 }
 
-async fn stop_signal() -> anyhow::Result<()> {
-    let mut terminate = signal(SignalKind::terminate()).context("Signals can't be received")?;
-    let mut interrupt = signal(SignalKind::interrupt()).context("Signals can't be received")?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+struct StopSignals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignals {
+    fn new() -> anyhow::Result<StopSignals> {
+        let listen = |kind| signal(kind).context("Signals can't be received");
+        let (terminate, interrupt) = (SignalKind::terminate(), SignalKind::interrupt());
+        Ok(StopSignals { terminate: listen(terminate)?, interrupt: listen(interrupt)? })
     }
-    Ok(())
+
+    async fn wait(mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }
