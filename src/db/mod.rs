@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use anyhow::Context as _;
-use rusqlite::{Connection, OptionalExtension as _, Params, Row};
+use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Params, Row};
 use tokio::sync::Semaphore;
 
 use crate::error::{Error, Result};
@@ -184,8 +184,19 @@ fn connect(path: &Path) -> anyhow::Result<Connection> {
         "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;
          pragma trusted_schema = off; pragma cache_size = -{CACHE_KIB};"
     ))
-    .with_context(|| format!("The database {} can't be used", path.display()))?;
+    .map_err(|err| unusable(path, err))?;
     Ok(conn)
+}
+
+fn unusable(path: &Path, err: rusqlite::Error) -> anyhow::Error {
+    let shown = path.display();
+    match err.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => anyhow::anyhow!(
+            "{shown} is damaged or no database of Steward's. Put back a backup, or move the file \
+             away to begin anew."
+        ),
+        _ => anyhow::Error::new(err).context(format!("The database {shown} can't be used")),
+    }
 }
 
 fn connect_reader(path: &Path) -> anyhow::Result<Connection> {

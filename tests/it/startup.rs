@@ -143,7 +143,7 @@ fn a_file_that_is_no_database_is_left_alone() {
     let file = house.data("steward.db");
     fs::write(&file, "not a database, but somebody's only copy".repeat(100)).unwrap();
     let before = bytes(&file);
-    assert_snapshot!(house.refusal(), @"");
+    assert_snapshot!(house.refusal(), @"steward: The database DIR/data/steward.db is damaged or no database of Steward's. Put back a backup, or move the file away to begin anew.");
     assert!(bytes(&file) == before);
 }
 
@@ -169,9 +169,9 @@ fn a_vault_with_a_passphrase_needs_it() {
     house.env.push(passphrase);
     assert_eq!(house.start().stop(), 0);
     house.env[0].1 = "wrong horse battery".to_owned();
-    assert_snapshot!(house.refusal(), @"");
+    assert_snapshot!(house.refusal(), @"steward: The master key does not open this vault. Put the right master.key (or passphrase) back, from the same backup as the database, and start again.");
     house.env.clear();
-    assert_snapshot!(house.refusal(), @"");
+    assert_snapshot!(house.refusal(), @"steward: This vault is locked with a passphrase, and none is configured. Set it and start again.");
 }
 
 #[test]
