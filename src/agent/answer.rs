@@ -60,7 +60,7 @@ fn answer_rows(
         let end = (CallState::Denied, sentence.as_str(), Label::owner());
         finish::end(tx, agents, &run, &call, end, false)?;
     }
-    agents.inbox.requeue(tx, run.id)?;
+    agents.inbox.resume(tx, run.id)?;
     Ok(approval)
 }
 

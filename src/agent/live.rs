@@ -32,7 +32,7 @@ impl LiveRuns {
         stop.inspect(CancellationToken::cancel).is_some()
     }
 
-    /// Breaks off every model call: the house is paused or closes.
+    /// How many there are.
     pub fn count(&self) -> usize {
         self.lock().len()
     }

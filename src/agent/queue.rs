@@ -1,21 +1,39 @@
 //! Starts runs: takes the next one from the line whenever there is room for it.
 
-use std::sync::Arc;
-
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::{Agents, run};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::inbox::Claimed;
 use crate::spawn::Spawner;
+
+/// Works until `stop`; runs still going then are cut off and resumed at the next start.
+pub async fn work(agents: Agents, spawner: Spawner, stop: CancellationToken) -> Result<()> {
+    loop {
+        if has_room(&agents)
+            && let Some(claimed) = claim(&agents).await?
+        {
+            start(&agents, &spawner, claimed);
+            continue;
+        }
+        tokio::select! {
+            () = agents.inbox.work() => {}
+            () = stop.cancelled() => return Ok(()),
+        }
+    }
+}
 
 /// Carries on what waits, one run after another, until nothing can be claimed.
 pub async fn work_off(agents: &Agents) -> Result<()> {
     while let Some(claimed) = claim(agents).await? {
-        run::carry(agents, claimed).await;
+        let place = agents.runs.enter(claimed.run_id);
+        run::carry(agents, claimed, place).await;
     }
     Ok(())
+}
+
+fn has_room(agents: &Agents) -> bool {
+    agents.runs.count() < agents.config.get().limits.max_concurrent_runs as usize
 }
 
 async fn claim(agents: &Agents) -> Result<Option<Claimed>> {
@@ -23,29 +41,12 @@ async fn claim(agents: &Agents) -> Result<Option<Claimed>> {
     agents.db.write(move |tx| inbox.claim(tx, now)).await
 }
 
-/// Works until `stop`; runs still going then are cut off and resumed at the next start.
-pub async fn work(agents: Agents, spawner: Spawner, stop: CancellationToken) -> Result<()> {
-    let room_max = agents.config.get().limits.max_concurrent_runs.max(1) as usize;
-    let room = Arc::new(Semaphore::new(room_max));
-    loop {
-        let place = tokio::select! {
-            place = room.clone().acquire_owned() => place.map_err(Error::internal)?,
-            () = stop.cancelled() => return Ok(()),
-        };
-        let claimed = loop {
-            if let Some(claimed) = claim(&agents).await? {
-                break claimed;
-            }
-            tokio::select! {
-                () = agents.inbox.work() => {}
-                () = stop.cancelled() => return Ok(()),
-            }
-        };
-        let agents = agents.clone();
-        spawner.spawn("run", async move {
-            run::carry(&agents, claimed).await;
-            drop(place);
-            agents.inbox.wake();
-        });
-    }
+fn start(agents: &Agents, spawner: &Spawner, claimed: Claimed) {
+    // Entered here, so that the next look for room counts it.
+    let place = agents.runs.enter(claimed.run_id);
+    let agents = agents.clone();
+    spawner.spawn("run", async move {
+        run::carry(&agents, claimed, place).await;
+        agents.inbox.wake();
+    });
 }

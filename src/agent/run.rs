@@ -4,13 +4,16 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use super::context::{self, History};
+use super::live::Place;
 use super::store::calls::{self, Call, NewCall};
 use super::store::messages::{self, NewMessage};
 use super::store::runs;
 use super::turn::{self, Answer, Broken};
-use super::{Agents, CallState, Run, RunState, call, compact, prompt, spend};
+use super::{Agents, CallState, Run, RunState, answer, call, compact, prompt, spend};
 use crate::error::{Error, Result};
 use crate::events::Event;
+use crate::guard::approval;
+use crate::guard::audit::By;
 
 use crate::ids::{MessageId, RunId, ToolCallId};
 use crate::inbox::Claimed;
@@ -23,14 +26,21 @@ const TURNS_MAX: u32 = 200;
 const OUTPUT_TOKENS_MAX: u32 = 16_384;
 
 /// Carries a claimed run on. Whatever goes wrong ends in the run's row, never here.
-pub async fn carry(agents: &Agents, claimed: Claimed) {
-    let place = agents.runs.enter(claimed.run_id);
-    if let Err(err) = carry_on(agents, claimed.run_id, &place.stop).await {
+pub async fn carry(agents: &Agents, claimed: Claimed, place: Place) {
+    let stop = place.stop.clone();
+    if let Err(err) = carry_on(agents, claimed.run_id, &stop).await {
         tracing::error!(run = %claimed.run_id, "{:#}", anyhow::Error::new(err));
         let sentence = "Something went wrong in here; the log has the details.";
         if let Err(err) = fail(agents, &claimed, sentence, "internal").await {
             tracing::error!(run = %claimed.run_id, "{err}");
         }
+    }
+    // A stop that came after the last look: from here on it finds the rows instead of this task.
+    drop(place);
+    if stop.is_cancelled()
+        && let Err(err @ Error::Internal(_)) = answer::stop(agents, claimed.run_id).await
+    {
+        tracing::error!(run = %claimed.run_id, "{err}");
     }
 }
 
@@ -284,7 +294,7 @@ async fn end_stopped(agents: &Agents, run: &Run, said: String) -> Result<()> {
     keep_partial(agents, run, said).await?;
     let (agents_too, id) = (agents.clone(), run.id);
     let now = agents.clock.now();
-    agents.db.write(move |tx| super::answer::cancel_rows(tx, &agents_too, id, now)).await
+    agents.db.write(move |tx| answer::cancel_rows(tx, &agents_too, id, now)).await
 }
 
 pub async fn fail(agents: &Agents, claimed: &Claimed, sentence: &str, code: &str) -> Result<()> {
@@ -295,6 +305,7 @@ pub async fn fail(agents: &Agents, claimed: &Claimed, sentence: &str, code: &str
         .db
         .write(move |tx| {
             runs::fail(tx, claimed.run_id, &sentence, &code, now)?;
+            approval::withdraw(tx, claimed.run_id, &By::system(now))?;
             let event = Event::Error { message: sentence, code };
             events.record(tx, claimed.conversation_id, Some(claimed.run_id), now, event)
         })

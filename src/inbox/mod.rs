@@ -92,9 +92,17 @@ impl Inbox {
         store::claim(tx, now)
     }
 
-    /// Puts a run back in line: its approval was answered, or the pause came in between.
+    /// Puts a run back in line by whoever carries it: the pause came, or its process was killed.
     pub fn requeue(&self, tx: &Tx<'_>, run_id: RunId) -> Result<()> {
-        store::requeue(tx, run_id)?;
+        store::requeue(tx, run_id, "running")?;
+        self.wake_after(tx);
+        Ok(())
+    }
+
+    /// Puts a run back in line that waits for an answer. One that still works on something else
+    /// is left alone: it looks for answers before it waits, and must not be carried twice.
+    pub fn resume(&self, tx: &Tx<'_>, run_id: RunId) -> Result<()> {
+        store::requeue(tx, run_id, "waiting")?;
         self.wake_after(tx);
         Ok(())
     }

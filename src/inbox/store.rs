@@ -44,11 +44,9 @@ pub fn claim(tx: &Tx<'_>, now: Timestamp) -> Result<Option<Claimed>> {
     )
 }
 
-pub fn requeue(tx: &Tx<'_>, run_id: RunId) -> Result<()> {
-    tx.execute(
-        "update runs set state = 'queued' where id = ?1 and state in ('running', 'waiting')",
-        [run_id],
-    )?;
+pub fn requeue(tx: &Tx<'_>, run_id: RunId, from: &str) -> Result<()> {
+    let sql = "update runs set state = 'queued' where id = ?1 and state = ?2";
+    tx.execute(sql, (run_id, from))?;
     Ok(())
 }
 
