@@ -89,7 +89,12 @@ impl One<'_> {
         }
         match self.judge(None).await? {
             Verdict::Go(permit) => self.execute(tool, permit, false, stop).await.map(|()| false),
-            Verdict::Deny { reason, .. } => self.deny(&reason).await.map(|()| false),
+            Verdict::Deny { reason, alert, .. } => {
+                if alert {
+                    self.hide_secret().await?;
+                }
+                self.deny(&reason).await.map(|()| false)
+            }
             Verdict::Ask { reason, origins } => {
                 self.ask(tool, reason, origins).await.map(|()| true)
             }
@@ -111,7 +116,12 @@ impl One<'_> {
         };
         match self.judge(Some(approved)).await? {
             Verdict::Go(permit) => self.execute(tool, permit, true, stop).await,
-            Verdict::Deny { reason, .. } => self.deny(&reason).await,
+            Verdict::Deny { reason, alert, .. } => {
+                if alert {
+                    self.hide_secret().await?;
+                }
+                self.deny(&reason).await
+            }
             Verdict::Ask { .. } => self.deny("The call is not the one that was approved.").await,
         }
     }
@@ -282,6 +292,16 @@ impl One<'_> {
 
     async fn finish_failed(&self, sentence: &str) -> Result<()> {
         self.finish(CallState::Failed, sentence).await
+    }
+
+    /// A secret turned up in the arguments: the row must not keep it, nor show it to the model again.
+    async fn hide_secret(&self) -> Result<()> {
+        let (vault, call) = (self.agents.vault.clone(), self.call.clone());
+        let hide = move |tx: &Tx<'_>| {
+            let masked = vault.watch(tx)?.masked(&call.arguments);
+            calls::set_arguments(tx, call.id, &masked)
+        };
+        self.agents.db.write(hide).await
     }
 
     async fn deny(&self, reason: &str) -> Result<()> {

@@ -33,8 +33,13 @@ pub fn run(conn: &mut Connection, backups: &Path) -> anyhow::Result<()> {
     if done > 0 {
         copy_first(conn, backups, done)?;
     }
-    let steps = STEPS.iter().map(|(_, sql)| M::up(sql)).collect();
-    Migrations::new(steps).to_latest(conn).context("The database can't be brought up to date")
+    run_to(conn, STEPS.len())
+}
+
+/// Runs the first `steps` steps, as far as they were not run before.
+pub fn run_to(conn: &mut Connection, steps: usize) -> anyhow::Result<()> {
+    let all = STEPS.iter().map(|(_, sql)| M::up(sql)).collect();
+    Migrations::new(all).to_version(conn, steps).context("The database can't be brought up to date")
 }
 
 fn copy_first(conn: &Connection, backups: &Path, done: usize) -> anyhow::Result<()> {

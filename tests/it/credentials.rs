@@ -146,3 +146,22 @@ async fn a_models_key_holds_as_soon_as_it_is_saved() {
     assert_eq!(used["detail"]["for"], "the model provider local");
     assert!(house.get("/credentials").await.text.contains("used <time"), "the page says so");
 }
+
+#[tokio::test]
+async fn a_call_that_holds_a_value_is_denied_and_its_row_keeps_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = house(&folder).await;
+    let answer = house.ask(&format!("note: my key is {VALUE}")).await;
+    assert!(!answer.is_empty());
+    let rows = |r: &steward::db::Reader<'_>| {
+        let sql = "select arguments || coalesce(verdict, '') || state || coalesce(result, '') from tool_calls";
+        r.rows(sql, (), |row| row.get::<_, String>(0))
+    };
+    let rows = house.read(rows).await;
+    assert_eq!(rows.len(), 1);
+    assert!(rows[0].contains("[hidden: system:anthropic_api_key]"), "{rows:?}");
+    assert!(rows[0].contains("denied") && !rows[0].contains(VALUE), "{rows:?}");
+    let log = house.get("/api/audit").await.text;
+    assert!(log.contains("[hidden: system:anthropic_api_key]") && !log.contains(VALUE), "{log}");
+    assert_eq!(house.get("/api/notes").await.json()["total"], 0);
+}

@@ -24,6 +24,7 @@ mod sandbox;
 mod site;
 mod startup;
 mod data_folder;
+mod migrations;
 mod runs;
 mod tidy;
 mod web;
