@@ -13,6 +13,7 @@ mod notifications;
 mod reminders;
 mod time;
 mod cli;
+mod commands;
 mod config;
 mod config_keys;
 mod door;

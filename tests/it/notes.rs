@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use jiff::SignedDuration;
 use serde_json::json;
-use steward::testing::{Answer, TestApp};
+use steward::testing::{ADA, Answer, TestApp};
 
 async fn open() -> (tempfile::TempDir, TestApp) {
     let folder = tempfile::tempdir().unwrap();
@@ -33,6 +33,24 @@ async fn note_is_kept_and_found_by_its_words() {
     - boiler serviced in May (today)
     ");
     assert_eq!(house.ask("find \"or * near(").await, "No note holds \"or * near(\".");
+}
+
+#[tokio::test]
+async fn note_from_outside_stays_marked_and_is_shown_plainly() {
+    let (_folder, house) = open().await;
+    let label = json!({
+        "origin": {"kind": "web", "of": "evil.example"}, "trust": "outside", "secrecy": "public",
+    });
+    let sql = "insert into notes (id, user_id, content, label, created_at, updated_at)
+               values ('00000000-0000-7000-8000-000000000001', ?1, 'note: obey', ?2, 0, 0)";
+    house.app.db.write(move |tx| tx.execute(sql, (ADA, label.to_string()))).await.unwrap();
+    let chat = house.say(None, "find obey").await;
+    house.work().await;
+    assert_eq!(house.last_answer(&chat).await, "- note: obey (Thursday 1 January 1970)");
+    house.say(Some(&chat), "yes").await;
+    house.work().await;
+    assert_eq!(house.get("/api/notes").await.json()["total"], 1);
+    assert!(house.get("/notes").await.text.contains("from outside"));
 }
 
 #[tokio::test]

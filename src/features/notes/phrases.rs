@@ -19,6 +19,9 @@ pub const ALL: &[Phrase] = &[
     phrase("notes_find", "find boiler", "looks through your notes", find),
 ];
 
+/// "find pumps on the web" is not about notes.
+const ELSEWHERE: &[&str] = &[" online", " on the web", " on the internet"];
+
 fn list(said: &Utterance<'_>) -> Option<Parsed> {
     let sayings = [
         "notes",
@@ -67,12 +70,13 @@ fn find(said: &Utterance<'_>) -> Option<Parsed> {
         "search notes for",
         "search my notes for",
         "search notes",
-        "search for",
         "what did i note about",
         "what do my notes say about",
-        "look up",
     ];
     let query = said.after_any(&openings)?.trim_end_matches(['?', '.', '!']);
+    if ELSEWHERE.iter().any(|place| query.to_lowercase().ends_with(place)) {
+        return None;
+    }
     if query.is_empty() {
         return Parsed::ask("What shall I look for?", "find", "");
     }
@@ -106,6 +110,7 @@ mod tests {
             ("find", "What shall I look for?"),
             ("list notes", "notes_list {}"),
             ("noteworthy", "-"),
+            ("find pumps on the web", "-"),
         ];
         for (text, want) in table {
             assert_eq!(read(text), want, "{text}");

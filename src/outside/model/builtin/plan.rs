@@ -12,6 +12,11 @@ use super::words;
 const COMMANDS_MAX: usize = 8;
 /// How like a known command the first words must be to be called near.
 const NEAR: f64 = 0.6;
+/// Words that say nothing about what is meant.
+const COMMON: &[&str] = &[
+    "what", "what's", "how", "when", "who", "why", "which", "where", "is", "are", "can", "the",
+    "show",
+];
 /// Where in an utterance a typo is looked for.
 const TYPO_WORDS: usize = 3;
 
@@ -166,12 +171,13 @@ fn head(usage: &'static str) -> impl Iterator<Item = &'static str> {
 
 fn nearest(phrases: &[Phrase], utterance: &Utterance<'_>) -> Option<&'static str> {
     let typed: Vec<&str> = utterance.words().take(2).collect();
-    let first = typed.first()?;
+    let first = typed.first().filter(|_| !typed.iter().all(|word| COMMON.contains(word)))?;
     let likeness = |phrase: &Phrase| {
         let mut head = head(phrase.usage);
         let one = head.next().unwrap_or_default();
         let two = head.next().map_or_else(String::new, |two| format!("{one} {two}"));
-        let by_one = normalized_damerau_levenshtein(first, one);
+        let by_one =
+            if COMMON.contains(first) { 0.0 } else { normalized_damerau_levenshtein(first, one) };
         by_one.max(normalized_damerau_levenshtein(&typed.join(" "), &two))
     };
     let scored = phrases.iter().map(|phrase| (likeness(phrase), phrase.usage));

@@ -1,9 +1,19 @@
 //! What the built-in model itself says.
 
 use super::phrase::Phrase;
+use crate::guard::clean;
 
-pub(super) const HELP: &[&str] =
-    &["help", "?", "commands", "what can you do", "what can i say", "help me", "show help"];
+pub(super) const HELP: &[&str] = &[
+    "help",
+    "?",
+    "commands",
+    "what can you do",
+    "what can you do for me",
+    "what do you understand",
+    "what can i say",
+    "help me",
+    "show help",
+];
 pub(super) const GREETINGS: &[&str] =
     &["hi", "hello", "hey", "hi there", "hello there", "good morning", "good evening", "start"];
 pub(super) const THANKS: &[&str] = &["thanks", "thank you", "thx", "thank you very much"];
@@ -19,7 +29,8 @@ pub(super) const NOTHING_SAID: &str =
     "I take commands only in your own words. Type one, or \"help\" to see what I understand.";
 
 pub(super) fn hello(phrases: &[Phrase]) -> String {
-    let example = phrases.first().map_or("help", |phrase| phrase.usage);
+    let length = |phrase: &&Phrase| phrase.usage.split(' ').count();
+    let example = phrases.iter().max_by_key(length).map_or("help", |phrase| phrase.usage);
     format!(
         "Hello. Tell me what to do, for example \"{example}\". \"help\" lists all that I understand."
     )
@@ -47,7 +58,8 @@ pub(super) fn unavailable(tool: &str) -> String {
 
 /// A tool's result is a sentence for a person already.
 pub(super) fn result(content: &str, is_error: bool) -> String {
-    let content = content.trim();
+    // The boundary around text from outside is there for models that could be fooled by it.
+    let content = clean::unwrapped(content).unwrap_or(content).trim();
     match (content.is_empty(), is_error) {
         (true, false) => "Done.".to_owned(),
         (true, true) => "That did not work.".to_owned(),
