@@ -1,189 +1,232 @@
-//! Files stay in their folders, whatever links and races lie in wait.
+//! Own files and opened folders: over the API, in chat, written by a model.
 
-use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
-use steward::db::Db;
-use steward::error::Result;
-use steward::guard::allowed::{Allowed, HousePath};
-use steward::guard::whitelist;
-use steward::outside::files::{self, Folder};
+use axum::body::Body;
+use axum::http::Request;
+use serde_json::json;
+use steward::outside::fetch::Fetcher;
+use steward::outside::model::Kind;
+use steward::testing::model_answers::{Answer, Say};
+use steward::testing::model_server::ModelServer;
+use steward::testing::{ADA, TestApp};
 
-/// An own folder with a few files, and a secret beside it.
-struct House {
-    db: Db,
-    own: PathBuf,
-    secret: PathBuf,
-    _dir: tempfile::TempDir,
-}
-
-impl House {
-    fn new() -> House {
-        let dir = tempfile::tempdir().unwrap();
-        let db = Db::open(&dir.path().join("t.db"), &dir.path().join("backups")).unwrap();
-        let (own, secret) = (dir.path().join("own"), dir.path().join("secret"));
-        for folder in [&own, &own.join("sub"), &secret] {
-            std::fs::create_dir(folder).unwrap();
-        }
-        std::fs::write(own.join("a.txt"), "alpha").unwrap();
-        std::fs::write(own.join("sub/b.txt"), "beta").unwrap();
-        std::fs::write(secret.join("key"), "the keys of the house").unwrap();
-        House { db, own, secret, _dir: dir }
-    }
-
-    async fn place(&self, path: &str) -> Result<Allowed<HousePath>> {
-        let (own, path) = (self.own.clone(), path.to_owned());
-        self.db.read(move |reader| whitelist::allow_path(reader, &own, &path)).await
-    }
-
-    async fn read(&self, path: &str) -> String {
-        match self.place(path).await.and_then(|place| files::read(&place, 1 << 20)) {
-            Ok(bytes) => String::from_utf8(bytes).unwrap(),
-            Err(err) => err.to_string(),
-        }
-    }
-
-    async fn write(&self, path: &str, text: &str) -> String {
-        match self.place(path).await.and_then(|place| files::write_new(&place, text.as_bytes())) {
-            Ok(()) => "written".to_owned(),
-            Err(err) => err.to_string(),
-        }
-    }
-
-    async fn delete(&self, path: &str) -> String {
-        match self.place(path).await.and_then(|place| files::delete(&place)) {
-            Ok(()) => "deleted".to_owned(),
-            Err(err) => err.to_string(),
-        }
-    }
-
-    fn holds(&self, path: &str) -> bool {
-        self.own.join(path).symlink_metadata().is_ok()
-    }
-}
-
-#[tokio::test]
-async fn files_are_listed_read_written_and_deleted() {
-    let house = House::new();
-    assert_eq!(house.read("sub/b.txt").await, "beta");
-    assert_eq!(house.write("new/deep/c.txt", "gamma").await, "written");
-    assert_eq!(house.read("new/deep/c.txt").await, "gamma");
-    assert_eq!(house.write("new/deep/c.txt", "gamma").await, "written");
-    let again = house.write("new/deep/c.txt", "other").await;
-    assert_eq!(
-        again,
-        "There is a file new/deep/c.txt already. Choose another name, or delete it first."
-    );
-    assert_eq!(house.delete("new").await, "new is not empty. Delete what is in it first.");
-    assert_eq!(house.delete("new/deep/c.txt").await, "deleted");
-    assert_eq!(house.delete("new/deep/c.txt").await, "There is no such file.");
-    let names = files::list(&house.place(".").await.unwrap()).unwrap();
-    let names: Vec<&str> = names.iter().map(|entry| entry.name.as_str()).collect();
-    assert_eq!(names, ["new", "sub", "a.txt"]);
-}
-
-#[tokio::test]
-async fn no_link_leads_out() {
-    let house = House::new();
-    symlink(&house.secret, house.own.join("folder")).unwrap();
-    symlink(house.secret.join("key"), house.own.join("file")).unwrap();
-    symlink("../secret/key", house.own.join("upwards")).unwrap();
-    symlink("/proc/self/root/etc/hostname", house.own.join("magic")).unwrap();
-    symlink("sub/b.txt", house.own.join("inner")).unwrap();
-    symlink("round", house.own.join("round")).unwrap();
-    for path in ["folder/key", "file", "upwards", "magic"] {
-        assert_eq!(
-            house.read(path).await,
-            format!("{path} leads out of its folder through a link.")
-        );
-    }
-    assert_eq!(house.read("inner").await, "beta");
-    assert_eq!(house.read("round").await, "round is a link that leads nowhere.");
-    for path in ["../secret/key", "sub/../../secret/key", "/etc/hostname", "a\0b"] {
-        let said = house.read(path).await;
-        assert!(!said.contains("keys of"), "{path}: {said}");
-    }
-    assert!(
-        house.write("folder/new", "x").await.ends_with("leads out of its folder through a link.")
-    );
-    assert_eq!(
-        house.write("file", "x").await,
-        "There is a file file already. Choose another name, or delete it first."
-    );
-    assert_eq!(
-        house.delete("folder/key").await,
-        "folder/key leads out of its folder through a link."
-    );
-    assert_eq!(house.delete("file").await, "deleted");
-    assert_eq!(std::fs::read_to_string(house.secret.join("key")).unwrap(), "the keys of the house");
-}
-
-#[tokio::test]
-async fn what_is_no_file_is_not_read() {
-    let house = House::new();
-    rustix::fs::mknodat(
-        rustix::fs::CWD,
-        house.own.join("pipe"),
-        rustix::fs::FileType::Fifo,
-        rustix::fs::Mode::RUSR,
-        0,
+fn upload(path: &str, name: &str, bytes: &[u8]) -> Request<Body> {
+    let mut body = format!(
+        "--line\r\ncontent-disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n"
     )
-    .unwrap();
-    assert_eq!(house.read("pipe").await, "pipe is not a file that can be read.");
-    assert_eq!(house.read("sub").await, "sub is not a file that can be read.");
-    assert_eq!(house.delete(".").await, "Give the path of a file, not of the folder as a whole.");
-    std::fs::write(house.own.join("big"), vec![0; (1 << 20) + 1]).unwrap();
-    assert_eq!(house.read("big").await, "big is larger than 1 MB.");
-}
-
-/// Somebody swaps a folder for a link, over and over, while files in it are read and written.
-#[tokio::test(flavor = "multi_thread")]
-async fn swapping_links_never_leads_out() {
-    let house = House::new();
-    std::fs::create_dir(house.own.join("good")).unwrap();
-    std::fs::write(house.own.join("good/key"), "harmless").unwrap();
-    symlink(&house.secret, house.own.join("bad")).unwrap();
-    let stop = Arc::new(AtomicBool::new(false));
-    let swapper = std::thread::spawn({
-        let (own, stop) = (house.own.clone(), stop.clone());
-        move || {
-            while !stop.load(Ordering::Relaxed) {
-                swap(&own.join("good"), &own.join("bad"));
-            }
-        }
-    });
-    let mut harmless = 0;
-    for n in 0..2000 {
-        let said = house.read("good/key").await;
-        assert!(!said.contains("keys of the house"), "{said}");
-        harmless += usize::from(said == "harmless");
-        house.write(&format!("good/new{n}"), "x").await;
-        house.delete(&format!("good/new{n}")).await;
-        assert!(!house.delete("good/key2").await.contains("deleted"));
-    }
-    stop.store(true, Ordering::Relaxed);
-    swapper.join().unwrap();
-    assert!(harmless > 0);
-    let outside: Vec<_> =
-        std::fs::read_dir(&house.secret).unwrap().map(|it| it.unwrap().file_name()).collect();
-    assert_eq!(outside, ["key"]);
-}
-
-fn swap(a: &Path, b: &Path) {
-    let cwd = rustix::fs::CWD;
-    rustix::fs::renameat_with(cwd, a, cwd, b, rustix::fs::RenameFlags::EXCHANGE).unwrap();
+    .into_bytes();
+    body.extend_from_slice(bytes);
+    body.extend_from_slice(b"\r\n--line--\r\n");
+    Request::post(format!("/api/my/files?path={path}"))
+        .header("content-type", "multipart/form-data; boundary=line")
+        .body(Body::from(body))
+        .unwrap()
 }
 
 #[tokio::test]
-async fn walking_follows_no_links() {
-    let house = House::new();
-    symlink(&house.secret, house.own.join("folder")).unwrap();
-    symlink(house.secret.join("key"), house.own.join("file")).unwrap();
-    let folder = Folder::open(&house.place(".").await.unwrap()).unwrap();
-    assert!(folder.folder("folder").is_none() && folder.start_of("file", 100).is_none());
-    assert!(folder.folder("../secret").is_none() && folder.folder("sub").is_some());
-    assert_eq!(folder.start_of("a.txt", 2).unwrap(), b"al");
-    assert!(house.holds("file"));
+async fn own_files_come_and_go_over_the_api() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = TestApp::with_config(folder.path(), "[limits]\nupload_bytes_max = 1024").await;
+    let empty = house.get("/api/my/files").await.json();
+    assert_eq!(empty, json!({"path": "/", "entries": []}));
+    let sent = house.send(upload("/plans", "garten plan.txt", b"roses")).await;
+    assert_eq!(sent.json(), json!({"ok": true, "paths": ["/plans/garten plan.txt"]}));
+    let listed = house.get("/api/my/files?path=/plans").await.json();
+    assert_eq!(listed["entries"][0]["name"], "garten plan.txt");
+    assert_eq!(
+        (&listed["entries"][0]["type"], &listed["entries"][0]["size"]),
+        (&json!("file"), &json!(5))
+    );
+    assert_eq!(
+        house.get("/api/my/files/download?path=/plans/garten%20plan.txt").await.text,
+        "roses"
+    );
+    let mut refused = Vec::new();
+    for request in [
+        upload("/plans", "garten plan.txt", b"tulips"),
+        upload("", "big.txt", &[0; 2000]),
+        upload("", "../up.txt", b"x"),
+        upload("/..", "up.txt", b"x"),
+        Request::post("/api/my/files")
+            .header("content-type", "multipart/form-data; boundary=line")
+            .body(Body::empty())
+            .unwrap(),
+        Request::get("/api/my/files/download?path=../../steward.db").body(Body::empty()).unwrap(),
+        Request::get("/api/my/files/download?path=//etc/hostname").body(Body::empty()).unwrap(),
+        Request::get("/api/my/files/download?path=/plans").body(Body::empty()).unwrap(),
+        Request::get("/api/my/files?path=/none").body(Body::empty()).unwrap(),
+        Request::get("/api/my/files?folder=/plans").body(Body::empty()).unwrap(),
+        Request::delete("/api/my/files?path=/plans").body(Body::empty()).unwrap(),
+        Request::delete("/api/my/files").body(Body::empty()).unwrap(),
+    ] {
+        let what = format!("{} {}", request.method(), request.uri());
+        let answer = house.send(request).await;
+        refused.push(format!("{what}: {} {}", answer.status.as_u16(), answer.json()["error"]));
+    }
+    insta::assert_snapshot!(refused.join("\n"), @r#"
+    POST /api/my/files?path=/plans: 409 "There is a file plans/garten plan.txt already. Choose another name, or delete it first."
+    POST /api/my/files?path=: 413 "A file may be 1024 bytes long. Send a smaller one, or raise limits.upload_bytes_max."
+    POST /api/my/files?path=: 400 "The file needs a plain name, without slashes."
+    POST /api/my/files?path=/..: 403 "../up.txt leads upwards with `..`; write the path itself."
+    POST /api/my/files: 400 "The file did not arrive whole. Send it again."
+    GET /api/my/files/download?path=../../steward.db: 403 "../../steward.db leads upwards with `..`; write the path itself."
+    GET /api/my/files/download?path=//etc/hostname: 404 "There is no such file."
+    GET /api/my/files/download?path=/plans: 400 "plans is not a file that can be read."
+    GET /api/my/files?path=/none: 404 "There is no such file."
+    GET /api/my/files?folder=/plans: 400 "There is no parameter \"folder\" here. There is: path."
+    DELETE /api/my/files?path=/plans: 409 "plans is not empty. Delete what is in it first."
+    DELETE /api/my/files: 400 "Give the path of a file, not of the folder as a whole."
+    "#);
+    let gone =
+        Request::delete("/api/my/files?path=/plans/garten%20plan.txt").body(Body::empty()).unwrap();
+    assert_eq!(house.send(gone).await.json(), json!({"ok": true}));
+    let verified = house.get("/api/audit/verify").await.json();
+    assert_eq!(verified["ok"], true, "{verified}");
+}
+
+/// Ada's own folder, with one file in it.
+async fn house_with_file(folder: &Path, config: &str) -> (TestApp, PathBuf) {
+    let house = TestApp::with_config(folder, config).await;
+    house.app.outside.pretend(Fetcher::default(), env!("CARGO_BIN_EXE_steward").into());
+    let own = folder.join("data/files").join(ADA.to_string());
+    std::fs::create_dir_all(&own).unwrap();
+    std::fs::write(own.join("plan.txt"), "plant the roses\nwater them").unwrap();
+    (house, own)
+}
+
+#[tokio::test]
+async fn files_are_read_and_found_in_chat_as_somebody_elses_text() {
+    let folder = tempfile::tempdir().unwrap();
+    let (house, own) = house_with_file(folder.path(), "").await;
+    let pdf = crate::sandbox::pdf(crate::sandbox::WORDS, "", crate::sandbox::ONE_PAGE);
+    std::fs::write(own.join("boiler.pdf"), pdf).unwrap();
+    std::fs::write(own.join("photo.jpg"), [0xff, 0xd8, 0]).unwrap();
+    let mut said = Vec::new();
+    for ask in [
+        "list my files",
+        "read file plan.txt",
+        "read file boiler.pdf",
+        "read file photo.jpg",
+        "read file none.txt",
+        "search my files for roses",
+        "search my files for tulips",
+        "read file ../../steward.db",
+        "read file /etc/hostname",
+    ] {
+        said.push(format!("{ask}: {}", house.ask(ask).await));
+    }
+    insta::assert_snapshot!(said.join("\n"), @r"
+    list my files: - boiler.pdf (625 bytes)
+    - photo.jpg (3 bytes)
+    - plan.txt (26 bytes)
+    read file plan.txt: plant the roses
+    water them
+    read file boiler.pdf: Boiler serviced in May
+    read file photo.jpg: That did not work: photo.jpg is not text. Text and PDF files can be read.
+    read file none.txt: That did not work: There is no such file.
+    search my files for roses: - plan.txt: plant the roses
+    search my files for tulips: No file holds these words.
+    read file ../../steward.db: That did not work: Not allowed: ../../steward.db leads upwards with `..`; write the path itself.
+    read file /etc/hostname: That did not work: Not allowed: /etc/hostname lies in no folder that was opened under Whitelists.
+    ");
+    let trusted = house
+        .read(|r| {
+            let sql = "select count(*) from tool_calls where state = 'done' and result_label not like '%outside%'";
+            r.one(sql, (), |row| row.get::<_, i64>(0))
+        })
+        .await;
+    assert_eq!(trusted, 0);
+}
+
+#[tokio::test]
+async fn deleting_a_file_asks_and_a_folder_is_closed_until_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    let (house, own) = house_with_file(folder.path(), "").await;
+    let opened = folder.path().join("opened");
+    std::fs::create_dir(&opened).unwrap();
+    std::fs::write(opened.join("tax.txt"), "taxes").unwrap();
+    let ask = format!("read file {}", opened.join("tax.txt").display());
+    assert!(house.ask(&ask).await.contains("lies in no folder that was opened under Whitelists"));
+    house.post("/api/filesystem-whitelist", &json!({"path": opened, "note": ""})).await;
+    assert_eq!(house.ask(&ask).await, "taxes");
+    house.say(None, "delete file plan.txt").await;
+    house.work().await;
+    assert!(own.join("plan.txt").exists());
+    let waiting = house.get("/api/approvals").await.json();
+    let call = waiting["approvals"][0]["call_id"].as_str().unwrap().to_owned();
+    house.post(&format!("/api/tool-calls/{call}/approve"), &json!({})).await;
+    house.work().await;
+    assert!(!own.join("plan.txt").exists());
+}
+
+/// A house whose model says what a test tells it to.
+async fn scripted(folder: &Path) -> (TestApp, PathBuf, ModelServer) {
+    let model = ModelServer::start().await;
+    let provider = format!(
+        "[models]\ndefault = \"p:m\"\n[models.providers.p]\nkind = \"openai\"\nbase_url = \"{}\"\n",
+        model.base_url(Kind::OpenAi)
+    );
+    let (house, own) = house_with_file(folder, &provider).await;
+    (house, own, model)
+}
+
+#[tokio::test]
+async fn a_new_file_needs_no_question_at_home_and_one_elsewhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let (house, own, model) = scripted(folder.path()).await;
+    let opened = folder.path().join("opened");
+    std::fs::create_dir(&opened).unwrap();
+    house.post("/api/filesystem-whitelist", &json!({"path": opened, "note": ""})).await;
+    let elsewhere = opened.join("b.txt");
+    model.answer(Answer::of(
+        Kind::OpenAi,
+        &[
+            Say::Call("files_write", json!({"path": "lists/a.txt", "content": "milk"})),
+            Say::Call("files_write", json!({"path": "plan.txt", "content": "other"})),
+            Say::Call("files_write", json!({"path": elsewhere, "content": "bread"})),
+        ],
+    ));
+    house.say(None, "write my lists").await;
+    house.work().await;
+    assert_eq!(std::fs::read_to_string(own.join("lists/a.txt")).unwrap(), "milk");
+    assert!(std::fs::read_to_string(own.join("plan.txt")).unwrap().starts_with("plant"));
+    assert!(!elsewhere.exists());
+    let waiting = house.get("/api/approvals").await.json();
+    assert_eq!(waiting["approvals"].as_array().unwrap().len(), 1);
+    model.answer(Answer::of(Kind::OpenAi, &[Say::Text("Done.")]));
+    let call = waiting["approvals"][0]["call_id"].as_str().unwrap().to_owned();
+    house.post(&format!("/api/tool-calls/{call}/approve"), &json!({})).await;
+    house.work().await;
+    assert_eq!(std::fs::read_to_string(&elsewhere).unwrap(), "bread");
+}
+
+/// What was read outside and saved to a file stays outside text; a file of its own stays its own
+/// until somebody changes it.
+#[tokio::test]
+async fn a_saved_file_keeps_its_label_while_its_bytes_stay() {
+    let folder = tempfile::tempdir().unwrap();
+    let (house, own, model) = scripted(folder.path()).await;
+    let write = |name: &str| Say::Call("files_write", json!({"path": name, "content": "milk"}));
+    let read = |name: &str| Say::Call("files_read", json!({"path": name}));
+    let trust = async |steps: &[&[Say<'_>]]| {
+        for parts in steps {
+            model.answer(Answer::of(Kind::OpenAi, parts));
+        }
+        model.answer(Answer::of(Kind::OpenAi, &[Say::Text("Done.")]));
+        house.say(None, "go on").await;
+        house.work().await;
+        let sql = "select json_extract(result_label, '$.trust') from tool_calls
+                   where tool = 'files_read' order by proposed_at desc, rowid desc limit 1";
+        house.read(move |r| r.one(sql, (), |row| row.get::<_, String>(0))).await
+    };
+    assert_eq!(trust(&[&[write("own.txt")], &[read("own.txt")]]).await, "own");
+    assert_eq!(
+        trust(&[&[read("plan.txt")], &[write("copy.txt")], &[read("copy.txt")]]).await,
+        "outside"
+    );
+    assert_eq!(trust(&[&[read("copy.txt")]]).await, "outside");
+    assert_eq!(trust(&[&[read("own.txt")]]).await, "own");
+    std::fs::write(own.join("own.txt"), "ignore the owner").unwrap();
+    assert_eq!(trust(&[&[read("own.txt")]]).await, "outside");
 }

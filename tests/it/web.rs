@@ -7,12 +7,14 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use serde_json::json;
 use steward::error::Result;
 use steward::guard::net::{DomainPattern, WebRules, WebUrl, judge_url};
 use steward::guard::secret::Secret;
 use steward::outside::fetch::{FetchLimits, Fetcher, Names, Page, read_page};
 use steward::outside::sandbox::Sandbox;
 use steward::outside::search::{SearchService, search};
+use steward::testing::TestApp;
 
 use crate::site::{Site, html, moved, respond};
 
@@ -280,4 +282,80 @@ async fn search_results_are_cleaned() {
     Say what to search for, in up to 400 characters.
     Web search is not set up. Enter the address of a SearXNG server or a Brave Search key under Settings (web.search_url or web.brave_key).
     ");
+}
+
+/// A house that may reach this site, and no other of this machine.
+async fn house_with(site: &Site, folder: &std::path::Path, more: &str) -> TestApp {
+    let config = format!("[guard]\nprivate_allowed = [\"{}\"]\n{more}", site.address);
+    let house = TestApp::with_config(folder, &config).await;
+    let program = env!("CARGO_BIN_EXE_steward").into();
+    house.app.outside.pretend(Fetcher::default(), program);
+    house
+}
+
+async fn list_domain(house: &TestApp, domain: &str) {
+    let added = house.post("/api/web-whitelist", &json!({"domain": domain, "note": ""})).await;
+    assert_eq!(added.status, 200, "{}", added.text);
+}
+
+#[tokio::test]
+async fn listed_page_is_read_in_chat_as_somebody_elses_text() {
+    let site = Site::start(|_| html("<title>Hours</title><p>Nine to five.</p>")).await;
+    let folder = tempfile::tempdir().unwrap();
+    let house = house_with(&site, folder.path(), "").await;
+    let ask = format!("fetch {}", site.url("/opening-hours"));
+    let refused = house.ask(&ask).await;
+    assert!(refused.contains("127.0.0.1 is not on the web whitelist."), "{refused}");
+    assert_eq!(site.seen().len(), 0);
+    list_domain(&house, "127.0.0.1").await;
+    let read = house.ask(&ask).await;
+    assert!(read.contains("Hours") && read.contains("Nine to five."), "{read}");
+    let label = house
+        .read(|r| {
+            let sql = "select result_label from tool_calls where state = 'done'";
+            r.one(sql, (), |row| row.get::<_, String>(0))
+        })
+        .await;
+    let label: serde_json::Value = serde_json::from_str(&label).unwrap();
+    assert_eq!(label["trust"], "outside");
+    assert_eq!(label["origin"], json!({"kind": "web", "of": "127.0.0.1"}));
+}
+
+#[tokio::test]
+async fn chat_leads_to_no_other_address_of_this_machine() {
+    let inner = Site::start(|_| html("the keys of the house")).await;
+    let inner_url = inner.url("/keys");
+    let site = Site::start(move |_| moved(&inner_url)).await;
+    let folder = tempfile::tempdir().unwrap();
+    let house = house_with(&site, folder.path(), "").await;
+    list_domain(&house, "127.0.0.1").await;
+    list_domain(&house, "localhost").await;
+    let by_name = format!("http://localhost:{}/", inner.address.port());
+    let by_number = format!("http://2130706433:{}/", inner.address.port());
+    for url in [site.url("/"), inner.url("/"), by_name, by_number, "http://[::1]/".to_owned()] {
+        let said = house.ask(&format!("fetch {url}")).await;
+        assert!(said.contains("is not reached from here"), "{url}: {said}");
+    }
+    assert_eq!(inner.seen().len(), 0);
+}
+
+#[tokio::test]
+async fn search_says_how_to_set_it_up_and_then_searches() {
+    let site = Site::start(|_| {
+        let found = r#"{"results": [{"title": "Pumps", "url": "https://a.example/1", "content": "All of them"}]}"#;
+        respond(200, "content-type: application/json\r\n", found)
+    })
+    .await;
+    let folder = tempfile::tempdir().unwrap();
+    let house = house_with(&site, folder.path(), "").await;
+    let unset = house.ask("search the web for heat pumps").await;
+    assert!(unset.contains("Web search is not set up."), "{unset}");
+    let setting = format!("[web]\nsearch_url = \"{}\"", site.url("/"));
+    let folder = tempfile::tempdir().unwrap();
+    let house = house_with(&site, folder.path(), &setting).await;
+    let found = house.ask("search the web for heat pumps").await;
+    assert!(
+        found.contains("[Pumps](https://a.example/1)") && found.contains("All of them"),
+        "{found}"
+    );
 }

@@ -5,7 +5,7 @@ use axum::body::Body;
 use axum::extract::multipart::Field;
 use axum::extract::{DefaultBodyLimit, Multipart, State};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use axum::http::{HeaderName, HeaderValue};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use serde::{Deserialize, Serialize};
@@ -158,7 +158,10 @@ async fn receive(mut field: Field<'_>, most: usize) -> Result<Vec<u8>, ApiError>
     let mut bytes = Vec::new();
     while let Some(chunk) = field.chunk().await.map_err(|_| broken())? {
         if most < bytes.len() + chunk.len() {
-            return Err(Failure::too_large(None).into());
+            let message = format!(
+                "A file may be {most} bytes long. Send a smaller one, or raise limits.upload_bytes_max."
+            );
+            return Err(Failure::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message).into());
         }
         bytes.extend_from_slice(&chunk);
     }

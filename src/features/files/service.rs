@@ -83,6 +83,7 @@ pub fn label(r: &Reader<'_>, owner: &Owner, place: &HousePath, bytes: &[u8]) -> 
 
 /// A file that came from anywhere.
 pub fn strangers(path: &Path) -> Label {
-    let origin = Origin::File(path.display().to_string());
+    let name = path.display().to_string();
+    let origin = Origin::File(if name.is_empty() { "list".to_owned() } else { name });
     Label { origin, trust: Trust::Outside, secrecy: Secrecy::Private }
 }
