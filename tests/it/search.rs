@@ -1,0 +1,52 @@
+//! Finding what was said.
+
+use serde_json::json;
+use steward::testing::TestApp;
+
+#[tokio::test]
+async fn earlier_words_are_found_newest_first_and_only_the_own_ones() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = TestApp::open(folder.path()).await;
+    house.ask("note: the boiler was serviced").await;
+    house.ask("note: the boiler drips").await;
+    let found = house.get("/api/search?q=the%20boil").await.json();
+    let excerpts: Vec<&str> = found["results"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|hit| hit["excerpt"].as_str())
+        .filter(|excerpt| excerpt.starts_with("note:"))
+        .collect();
+    assert_eq!(excerpts, ["note: the boiler drips", "note: the boiler was serviced"]);
+}
+
+#[tokio::test]
+async fn the_assistant_looks_through_other_conversations_not_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = TestApp::open(folder.path()).await;
+    house.ask("what day is 3 May 2027").await;
+    let answer = house.ask("search for monday").await;
+    assert!(answer.contains("Monday 3 May 2027"), "{answer}");
+    let answer = house.ask("search for zebra").await;
+    assert_eq!(answer, "No earlier conversation holds “zebra”.");
+}
+
+#[tokio::test]
+async fn what_can_not_be_searched_for_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = TestApp::open(folder.path()).await;
+    for (path, wrong) in [
+        ("/api/search", "q"),
+        ("/api/search?q=%20%3F", "q"),
+        ("/api/search?q=boiler&limit=0", "limit"),
+        ("/api/search?q=boiler&kind=ghosts", "kind"),
+        ("/api/search?q=boiler&colour=red", "colour"),
+    ] {
+        let answer = house.get(path).await;
+        assert_eq!(answer.status, 400, "{path}: {}", answer.text);
+        assert!(answer.text.contains(wrong), "{path}: {}", answer.text);
+    }
+    let quoted = house.get("/api/search?q=%22%20OR%20*%20NEAR(").await;
+    assert_eq!(quoted.status, 200, "{}", quoted.text);
+    assert_eq!(quoted.json(), json!({"total": 0, "results": []}));
+}
