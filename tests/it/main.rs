@@ -8,6 +8,8 @@ mod audit;
 mod beneath;
 mod callers;
 mod chat;
+mod models;
+mod routes;
 mod credentials;
 mod notes;
 mod notifications;

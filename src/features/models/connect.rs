@@ -4,7 +4,7 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::app::App;
-use crate::config::BUILTIN;
+use crate::config::{BUILTIN, Source};
 use crate::error::{Error, Result};
 use crate::features::settings::{self, Change};
 use crate::guard::audit::By;
@@ -128,6 +128,49 @@ pub async fn connect(app: &App, form: Connect, by: By) -> Result<Connected> {
     Ok(Connected::Yes(format!("{name}:{model} answered in {seconds:.1} s.")))
 }
 
+/// One tiny call to a provider that is connected; either way, what to say of it.
+pub async fn test(app: &App, name: &str) -> Result<std::result::Result<String, String>> {
+    let models = app.outside.models();
+    let provider = models.providers.provider(name).map_err(|_| Error::NotFound("provider"))?;
+    let default = &app.config.get().models.default;
+    let model = if default.provider == name {
+        default.model.clone()
+    } else {
+        match models.providers.list(provider).await {
+            Ok(list) if !list.is_empty() => list[0].id.clone(),
+            Ok(_) => return Ok(Err(format!("{name} answers, but lists no model."))),
+            Err(err) => return Ok(Err(err.to_string())),
+        }
+    };
+    Ok(match models.providers.test(provider.as_ref().clone(), &model).await {
+        Ok(took) => Ok(format!("{name}:{model} answered in {:.1} s.", took.as_secs_f64())),
+        Err(err) => Err(err.to_string()),
+    })
+}
+
+/// Forgets a provider. If its model was the default, the built-in commands answer again.
+pub async fn remove(app: &App, name: &str, by: By) -> Result<()> {
+    let loaded = app.config.get();
+    if !loaded.models.providers.contains_key(name) {
+        return Err(Error::NotFound("provider"));
+    }
+    let table = format!("models.providers.{name}");
+    let mut change: Change = ["kind", "base_url", "credential"]
+        .into_iter()
+        .map(|key| format!("{table}.{key}"))
+        .filter(|key| loaded.source(key) == Some(Source::Database))
+        .map(|key| (key, None))
+        .collect();
+    if change.is_empty() {
+        let message = format!("{name} is set outside of this page; remove it there.");
+        return Err(Error::Conflict(message));
+    }
+    if loaded.models.default.provider == name && loaded.locked("models.default").is_none() {
+        change.insert("models.default".to_owned(), None);
+    }
+    settings::change(app, change, by).await
+}
+
 /// An empty key field keeps the key that is there, as long as it goes to the same address.
 async fn with_kept_key(app: &App, provider: Provider) -> Result<Provider> {
     if provider.key.is_some() {
@@ -155,10 +198,7 @@ async fn save(app: &App, provider: &Provider, model: &str, by: By) -> Result<()>
         let message = format!("{} is set outside of this page; change it there.", provider.name);
         return Err(Error::invalid("name", message));
     }
-    let kind = match provider.kind {
-        Kind::Anthropic => "anthropic",
-        Kind::OpenAi => "openai",
-    };
+    let kind = provider.kind.name();
     let credential = credential(&provider.name);
     let mut change = Change::from([
         (format!("{table}.kind"), Some(kind.to_owned())),

@@ -2,12 +2,28 @@
 
 mod api;
 mod connect;
+mod facts;
+mod page;
 pub mod service;
+mod store;
 
 use super::Feature;
+use crate::web::shell::{Entry, Group};
 
 pub use api::view;
 pub use connect::{Connect, Connected, connect};
 pub use service::{connect_providers, listing};
 
-pub const FEATURE: Feature = Feature { name: "models", api: api::routes, ..Feature::NOTHING };
+pub const FEATURE: Feature = Feature {
+    name: "models",
+    nav: &[Entry {
+        group: Group::Runs,
+        label: "Models & usage",
+        url: "/models",
+        icon: "models",
+        thumb: false,
+    }],
+    pages: page::routes,
+    api: api::routes,
+    ..Feature::NOTHING
+};

@@ -25,6 +25,16 @@ pub enum Kind {
     OpenAi,
 }
 
+impl Kind {
+    /// As in the settings.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Anthropic => "anthropic",
+            Kind::OpenAi => "openai",
+        }
+    }
+}
+
 impl FromStr for Kind {
     type Err = Error;
     fn from_str(text: &str) -> Result<Kind, Error> {

@@ -1,0 +1,107 @@
+//! What the owner says a model costs and holds, where the program does not know or is wrong.
+
+use serde_json::json;
+
+use super::{connect_providers, store};
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::guard::audit::{self, By, Entry};
+use crate::outside::model::prices::{Info, Override, Price};
+
+const NAME_CHARS_MAX: usize = 200;
+const DOLLARS_MAX: f64 = 1e6;
+const MICROS_PER_DOLLAR: f64 = 1e6;
+
+/// As typed: dollars per million tokens, and tokens.
+#[derive(Clone, Default)]
+pub struct Facts {
+    pub model: String,
+    pub input: String,
+    pub output: String,
+    pub context: String,
+}
+
+/// Saves them; all empty forgets what was said before.
+pub async fn say(app: &App, typed: Facts, by: By) -> Result<()> {
+    let fact = typed.parse()?;
+    app.db
+        .write(move |tx| {
+            if fact.info == Info::default() {
+                store::delete(tx, &fact.model)?;
+            } else {
+                store::put(tx, &fact, by.at)?;
+            }
+            let detail = json!({
+                "input_usd_micros": fact.info.price.map(|it| it.input),
+                "output_usd_micros": fact.info.price.map(|it| it.output),
+                "context_tokens": fact.info.context_tokens,
+            });
+            audit::record(tx, Entry::new(&by, "models.facts", fact.model).detail(detail))?;
+            Ok(())
+        })
+        .await?;
+    connect_providers(app).await
+}
+
+impl Facts {
+    fn parse(&self) -> Result<Override> {
+        let model = self.model.trim().to_owned();
+        if model.is_empty() || NAME_CHARS_MAX < model.chars().count() {
+            return Err(Error::invalid("model", "Name a model, such as claude:claude-sonnet."));
+        }
+        let (input, output) = (dollars("input", &self.input)?, dollars("output", &self.output)?);
+        let price = match (input, output) {
+            (Some(input), Some(output)) => {
+                Some(Price { input, output, cached: None, cache_write: None, long: None })
+            }
+            (None, None) => None,
+            (None, _) => return Err(Error::invalid("input", "Give both prices, or none.")),
+            (_, None) => return Err(Error::invalid("output", "Give both prices, or none.")),
+        };
+        let context = self.context.trim();
+        let context_tokens = match context {
+            "" => None,
+            text => Some(text.parse().ok().filter(|tokens| *tokens > 0).ok_or_else(|| {
+                Error::invalid("context", "Write a number of tokens, such as 128000.")
+            })?),
+        };
+        Ok(Override { model, info: Info { price, context_tokens, ..Info::default() } })
+    }
+}
+
+/// Micro-dollars.
+fn dollars(field: &'static str, typed: &str) -> Result<Option<u64>> {
+    let text = typed.trim().trim_start_matches('$');
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let amount = text.parse::<f64>().ok().filter(|it| (0.0..=DOLLARS_MAX).contains(it));
+    let amount =
+        amount.ok_or_else(|| Error::invalid(field, "Write dollars, such as 3 or 0.25."))?;
+    Ok(Some((amount * MICROS_PER_DOLLAR).round() as u64))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Facts;
+
+    #[test]
+    fn a_price_is_whole_or_unknown() {
+        let facts = |input: &str, output: &str, context: &str| Facts {
+            model: "home:qwen".to_owned(),
+            input: input.to_owned(),
+            output: output.to_owned(),
+            context: context.to_owned(),
+        };
+        let info = facts("$3", "0.25", "128000").parse().unwrap().info;
+        let price = info.price.unwrap();
+        assert_eq!((price.input, price.output), (3_000_000, 250_000));
+        assert_eq!(info.context_tokens, Some(128_000));
+        assert!(facts("", "", "").parse().unwrap().info.price.is_none());
+        for (input, output, context) in
+            [("3", "", ""), ("-1", "1", ""), ("a", "1", ""), ("", "", "0")]
+        {
+            assert!(facts(input, output, context).parse().is_err());
+        }
+    }
+}

@@ -1,0 +1,288 @@
+//! `/models`, for a person: what is spent, which providers there are, which model answers.
+
+use std::time::Duration;
+
+use askama::Template;
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
+use serde::Deserialize;
+
+use super::connect::{Connect, Connected};
+use super::facts::{self, Facts};
+use super::{connect, service};
+use crate::agent::store::runs;
+use crate::agent::{ASSISTANT, start_of_day};
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::features::settings::{self, Change};
+use crate::web::Page;
+use crate::web::caller::Caller;
+use crate::web::error::PageError;
+use crate::web::flash::Told;
+use crate::web::form::{Form, Path};
+use crate::web::shell::Shell;
+
+const HERE: &str = "/models";
+/// A provider that takes longer is shown as not answering.
+const LISTING_TIME_MAX: Duration = Duration::from_secs(5);
+const MICROS_PER_DOLLAR: f64 = 1e6;
+/// The meter warns from this share of the day's cap on.
+const WARN_PERCENT: i64 = 80;
+
+pub fn routes() -> Router<App> {
+    Router::new()
+        .route("/models", get(show))
+        .route("/models/budget", post(set_budget))
+        .route("/models/default", post(set_default))
+        .route("/models/facts", post(set_facts))
+        .route("/models/providers", post(add_provider))
+        .route("/models/providers/{name}/test", post(test_provider))
+        .route("/models/providers/{name}/delete", post(remove_provider))
+}
+
+#[derive(Template)]
+#[template(path = "models/list.html")]
+struct ListPage {
+    shell: Shell,
+    spend: Spend,
+    providers: Vec<ProviderLine>,
+    models: Vec<ModelLine>,
+    facts: FactsForm,
+    connect: Connect,
+}
+
+struct Spend {
+    words: String,
+    capped: bool,
+    used: i64,
+    cap: i64,
+    warn: i64,
+    typed: String,
+    error: String,
+}
+
+struct ProviderLine {
+    name: String,
+    kind: &'static str,
+    base_url: String,
+    key: &'static str,
+    failed: bool,
+    state: String,
+    /// What fixes it from outside, or "".
+    locked: String,
+    delete_url: String,
+}
+
+struct ModelLine {
+    id: String,
+    context: String,
+    input: String,
+    output: String,
+    default: bool,
+}
+
+#[derive(Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct FactsForm {
+    priced: String,
+    input: String,
+    output: String,
+    context: String,
+    #[serde(skip)]
+    error: String,
+}
+
+/// What was typed and has to be mended.
+#[derive(Default)]
+struct Typed {
+    connect: Option<Connect>,
+    budget: Option<(String, String)>,
+    facts: FactsForm,
+}
+
+async fn show(State(app): State<App>, caller: Caller) -> Result<Response, PageError> {
+    Ok(Page(page(&app, &caller, Typed::default()).await?).into_response())
+}
+
+async fn page(app: &App, caller: &Caller, typed: Typed) -> Result<ListPage> {
+    caller.admin()?;
+    let survey = service::survey(app, LISTING_TIME_MAX).await;
+    let config = app.config.get();
+    let default = config.models.default.to_string();
+    let catalog = app.outside.models();
+    let providers = catalog.providers.providers().map(|provider| {
+        let name = &provider.name;
+        let failure = survey.failures.get(name);
+        let source = config.source(&format!("models.providers.{name}.kind"));
+        let locked = config.locked(&format!("models.providers.{name}.kind")).and(source);
+        ProviderLine {
+            name: name.clone(),
+            kind: provider.kind.name(),
+            base_url: provider.base_url.to_string(),
+            key: if provider.key.is_some() { "is set" } else { "is not set" },
+            failed: failure.is_some(),
+            state: failure.cloned().unwrap_or_else(|| "answers".to_owned()),
+            locked: locked.map(|source| source.to_string()).unwrap_or_default(),
+            delete_url: format!("/models/providers/{name}/delete"),
+        }
+    });
+    let models = survey.models.iter().map(|model| ModelLine {
+        id: model.id.clone(),
+        context: model.info.context_tokens.map_or("?".to_owned(), |tokens| tokens.to_string()),
+        input: price(model.info.price.map(|it| it.input)),
+        output: price(model.info.price.map(|it| it.output)),
+        default: model.id == default,
+    });
+    Ok(ListPage {
+        shell: app.shell(caller, HERE, "Models & usage").await?,
+        spend: spend(app, typed.budget).await?,
+        providers: providers.collect(),
+        models: models.collect(),
+        facts: typed.facts,
+        connect: typed.connect.unwrap_or_else(Connect::blank),
+    })
+}
+
+async fn spend(app: &App, typed: Option<(String, String)>) -> Result<Spend> {
+    let day = start_of_day(&app.clock, &app.config);
+    let (used, _) = app.db.read(move |r| runs::spent(r, ASSISTANT, day)).await?;
+    let cap = app.config.get().limits.daily_spend_usd_micros;
+    let dollars = |micros: i64| format!("${:.2}", micros as f64 / MICROS_PER_DOLLAR);
+    let words = match cap {
+        Some(cap) => format!("{} of {} today", dollars(used), dollars(cap)),
+        None => format!("{} today, without a cap", dollars(used)),
+    };
+    let set = cap.map(|cap| (cap as f64 / MICROS_PER_DOLLAR).to_string()).unwrap_or_default();
+    let (typed, error) = typed.unwrap_or((set, String::new()));
+    let most = cap.unwrap_or(0);
+    let warn = most / 100 * WARN_PERCENT;
+    Ok(Spend { words, capped: cap.is_some_and(|cap| 0 < cap), used, cap: most, warn, typed, error })
+}
+
+/// Dollars per million tokens; unknown is not free.
+fn price(micros: Option<u64>) -> String {
+    match micros {
+        None => "?".to_owned(),
+        Some(0) => "free".to_owned(),
+        Some(micros) => format!("{}", micros as f64 / MICROS_PER_DOLLAR),
+    }
+}
+
+async fn again(app: &App, caller: &Caller, typed: Typed) -> Result<Response, PageError> {
+    let page = page(app, caller, typed).await?;
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response())
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BudgetForm {
+    daily: String,
+}
+
+async fn set_budget(
+    State(app): State<App>,
+    caller: Caller,
+    Form(form): Form<BudgetForm>,
+) -> Result<Response, PageError> {
+    caller.admin()?;
+    let value = match form.daily.trim().trim_start_matches('$') {
+        "" => "none".to_owned(),
+        text => text.to_owned(),
+    };
+    let change = Change::from([("limits.daily_spend_usd".to_owned(), Some(value.clone()))]);
+    match settings::change(&app, change, caller.by(app.clock.now())).await {
+        Ok(()) if value == "none" => Ok(Told::at(HERE, "The day has no cap now.").into_response()),
+        Ok(()) => Ok(Told::at(HERE, format!("The day's cap is ${value} now.")).into_response()),
+        Err(Error::Invalid { message, .. } | Error::Conflict(message)) => {
+            let typed = Typed { budget: Some((form.daily, message)), ..Typed::default() };
+            again(&app, &caller, typed).await
+        }
+        Err(err) => Err(err.into()),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DefaultForm {
+    model: String,
+}
+
+async fn set_default(
+    State(app): State<App>,
+    caller: Caller,
+    Form(form): Form<DefaultForm>,
+) -> Result<Response, PageError> {
+    caller.admin()?;
+    let told = format!("{} answers from now on.", form.model);
+    let change = Change::from([("models.default".to_owned(), Some(form.model))]);
+    match settings::change(&app, change, caller.by(app.clock.now())).await {
+        Ok(()) => Ok(Told::at(HERE, told).into_response()),
+        Err(Error::Invalid { message, .. } | Error::Conflict(message)) => {
+            Ok(Told::at(HERE, message).failed().into_response())
+        }
+        Err(err) => Err(err.into()),
+    }
+}
+
+async fn set_facts(
+    State(app): State<App>,
+    caller: Caller,
+    Form(form): Form<FactsForm>,
+) -> Result<Response, PageError> {
+    caller.admin()?;
+    let said = Facts {
+        model: form.priced.clone(),
+        input: form.input.clone(),
+        output: form.output.clone(),
+        context: form.context.clone(),
+    };
+    match facts::say(&app, said, caller.by(app.clock.now())).await {
+        Ok(()) => Ok(Told::at(HERE, format!("Noted for {}.", form.priced)).into_response()),
+        Err(Error::Invalid { message, .. }) => {
+            let facts = FactsForm { error: message, ..form };
+            again(&app, &caller, Typed { facts, ..Typed::default() }).await
+        }
+        Err(err) => Err(err.into()),
+    }
+}
+
+async fn add_provider(
+    State(app): State<App>,
+    caller: Caller,
+    Form(form): Form<Connect>,
+) -> Result<Response, PageError> {
+    caller.admin()?;
+    match connect::connect(&app, form, caller.by(app.clock.now())).await? {
+        Connected::Yes(tested) => Ok(Told::at(HERE, tested).into_response()),
+        Connected::No(connect) => {
+            again(&app, &caller, Typed { connect: Some(*connect), ..Typed::default() }).await
+        }
+    }
+}
+
+async fn test_provider(
+    State(app): State<App>,
+    caller: Caller,
+    Path(name): Path<String>,
+) -> Result<Response, PageError> {
+    caller.admin()?;
+    let told = connect::test(&app, &name).await?;
+    Ok(match told {
+        Ok(words) => Told::at(HERE, words).into_response(),
+        Err(words) => Told::at(HERE, words).failed().into_response(),
+    })
+}
+
+async fn remove_provider(
+    State(app): State<App>,
+    caller: Caller,
+    Path(name): Path<String>,
+) -> Result<Response, PageError> {
+    caller.admin()?;
+    connect::remove(&app, &name, caller.by(app.clock.now())).await?;
+    let told = format!("{name} is disconnected. Its key stays under Credentials.");
+    Ok(Told::at(HERE, told).into_response())
+}

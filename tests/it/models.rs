@@ -1,0 +1,162 @@
+//! Providers: tried, saved, chosen, priced, removed.
+
+use axum::body::Body;
+use axum::http::Request;
+use serde_json::json;
+use steward::outside::model::Kind;
+use steward::testing::model_answers::{Answer, Say};
+use steward::testing::model_server::ModelServer;
+use steward::testing::{Answer as Said, TestApp};
+
+const KEY: &str = "sk-canary-4411";
+
+struct House {
+    app: TestApp,
+    server: ModelServer,
+    _folder: tempfile::TempDir,
+}
+
+impl House {
+    async fn new() -> House {
+        let folder = tempfile::tempdir().unwrap();
+        let app = TestApp::open(folder.path()).await;
+        House { app, server: ModelServer::start().await, _folder: folder }
+    }
+
+    async fn submit(&self, path: &str, fields: &[(&str, &str)]) -> Said {
+        let mut form = url::form_urlencoded::Serializer::new(String::new());
+        let form = form.extend_pairs(fields).finish();
+        let request = Request::post(path)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(Body::from(form));
+        self.app.send(request.unwrap()).await
+    }
+
+    /// Fills in the form as a person does.
+    async fn connect(&self, name: &str, key: &str) -> Said {
+        let address = self.server.base_url(Kind::OpenAi);
+        let fields = [
+            ("kind", "openai"),
+            ("name", name),
+            ("base_url", address.as_str()),
+            ("api_key", key),
+            ("model", "qwen3"),
+        ];
+        self.submit("/models/providers", &fields).await
+    }
+
+    async fn connected(&self) {
+        self.server.answer(Answer::of(Kind::OpenAi, &[Say::Text("ready")]));
+        // What follows are lists of models.
+        self.server.always(Answer::json(200, &json!({"data": [{"id": "qwen3"}, {"id": "small"}]})));
+        assert_eq!(self.connect("home", KEY).await.status, 303);
+    }
+
+    async fn default(&self) -> String {
+        let models = self.app.get("/api/models").await.json();
+        models["default"].as_str().unwrap().to_owned()
+    }
+}
+
+#[tokio::test]
+async fn a_provider_is_tried_before_it_is_saved() {
+    let house = House::new().await;
+    assert_eq!(house.default().await, "builtin:commands");
+    house.server.answer(Answer::json(401, &json!({"error": {"message": "no"}})));
+    let refused = house.connect("home", KEY).await;
+    assert_eq!(refused.status, 422);
+    assert!(refused.text.contains("home refused this key."), "{}", refused.text);
+    assert!(refused.text.contains("value=\"qwen3\"") && !refused.text.contains(KEY));
+    assert_eq!(house.default().await, "builtin:commands");
+
+    house.connected().await;
+    assert_eq!(house.default().await, "home:qwen3");
+    let asked = house.server.requests();
+    assert!(asked.iter().any(|it| it.headers["authorization"] == format!("Bearer {KEY}")));
+    let models = house.app.get("/api/models").await.json();
+    assert_eq!(models["models"], json!(["builtin:commands", "home:qwen3", "home:small"]));
+    let provider = house.app.get("/api/settings/provider").await.json();
+    assert_eq!(provider["default_provider"], "home");
+}
+
+#[tokio::test]
+async fn the_key_is_in_the_vault_and_nowhere_else() {
+    let house = House::new().await;
+    house.connected().await;
+    let credentials = house.app.get("/api/credentials").await.json();
+    assert_eq!(credentials[0]["key"], "model:home");
+    assert!(!house.app.get("/models").await.text.contains(KEY));
+    let settings = house.app.read(|r| {
+        let text = "select coalesce(group_concat(key || '=' || value, ' '), '') from settings";
+        let audit = "select coalesce(group_concat(target || detail, ' '), '') from audit";
+        let settings: String = r.one(text, (), |row| row.get(0))?;
+        let audit: String = r.one(audit, (), |row| row.get(0))?;
+        Ok(settings + &audit)
+    });
+    let settings = settings.await;
+    assert!(settings.contains("models.providers.home.credential=model:home"), "{settings}");
+    assert!(!settings.contains(KEY), "{settings}");
+}
+
+#[tokio::test]
+async fn what_is_wrong_in_the_form_stands_at_its_field() {
+    let house = House::new().await;
+    let fields = |name: &'static str, base_url: &'static str, model: &'static str| {
+        [("kind", "openai"), ("name", name), ("base_url", base_url), ("model", model)]
+    };
+    for (form, sentence) in [
+        (fields("Home!", "", "m"), "short name of small letters"),
+        (fields("builtin", "", "m"), "short name of small letters"),
+        (fields("home", "ftp://x", "m"), "begins with http://"),
+        (fields("home", "", ""), "Name the model"),
+    ] {
+        let answer = house.submit("/models/providers", &form).await;
+        assert_eq!(answer.status, 422);
+        assert!(answer.text.contains(sentence), "{sentence} is not in {}", answer.text);
+    }
+    assert_eq!(house.server.requests().len(), 0);
+}
+
+#[tokio::test]
+async fn the_page_shows_prices_and_an_unknown_one_is_not_free() {
+    let house = House::new().await;
+    house.connected().await;
+    let facts = [("priced", "home:qwen3"), ("input", "3"), ("output", "15"), ("context", "32000")];
+    assert_eq!(house.submit("/models/facts", &facts).await.status, 303);
+    let info = house.app.get("/api/models/info").await.json();
+    let qwen = info.as_array().unwrap().iter().find(|it| it["id"] == "home:qwen3").unwrap();
+    assert_eq!(qwen["pricing"], json!({"prompt": 3.0, "completion": 15.0}));
+    assert_eq!(qwen["context_length"], 32_000);
+    let half = [("priced", "home:qwen3"), ("input", "3"), ("output", "")];
+    let refused = house.submit("/models/facts", &half).await;
+    assert!(refused.status == 422 && refused.text.contains("Give both prices, or none."));
+    let page = house.app.get("/models").await.text;
+    assert!(page.contains("home:qwen3") && page.contains("32000"), "{page}");
+}
+
+#[tokio::test]
+async fn the_day_has_a_cap_that_can_be_changed_and_taken_away() {
+    let house = House::new().await;
+    assert!(house.app.get("/models").await.text.contains("$0.00 of $2.00 today"));
+    assert_eq!(house.submit("/models/budget", &[("daily", "0.50")]).await.status, 303);
+    assert!(house.app.get("/models").await.text.contains("of $0.50 today"));
+    assert_eq!(house.submit("/models/budget", &[("daily", "")]).await.status, 303);
+    assert!(house.app.get("/models").await.text.contains("without a cap"));
+    let wrong = house.submit("/models/budget", &[("daily", "lots")]).await;
+    assert!(wrong.status == 422 && wrong.text.contains("value=\"lots\""));
+}
+
+#[tokio::test]
+async fn a_provider_can_be_tested_and_removed() {
+    let house = House::new().await;
+    house.connected().await;
+    assert_eq!(house.submit("/models/default", &[("model", "home:small")]).await.status, 303);
+    assert_eq!(house.default().await, "home:small");
+    house.server.answer(Answer::of(Kind::OpenAi, &[Say::Text("ready")]));
+    assert_eq!(house.submit("/models/providers/home/test", &[]).await.status, 303);
+    let body = house.server.requests().last().unwrap().json();
+    assert_eq!(body["model"], "small");
+    assert_eq!(house.submit("/models/providers/home/delete", &[]).await.status, 303);
+    assert_eq!(house.default().await, "builtin:commands");
+    assert_eq!(house.submit("/models/providers/home/delete", &[]).await.status, 404);
+}
