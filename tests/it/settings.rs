@@ -1,7 +1,9 @@
-//! Changing settings while the house runs.
+//! Changing settings while the house runs: by API and on their page.
 
+use axum::body::Body;
+use axum::http::{Request, StatusCode, header};
 use serde_json::json;
-use steward::testing::TestApp;
+use steward::testing::{Answer, TestApp};
 
 #[tokio::test]
 async fn a_changed_limit_holds_at_once_and_after_a_restart() {
@@ -44,4 +46,55 @@ async fn a_wrong_value_is_named_and_nothing_changes() {
         assert!(refused.text.contains("max_tool"), "{body}: {}", refused.text);
     }
     assert_eq!(house.get("/api/settings/limits").await.json()["max_tool_calls"], 20);
+}
+
+async fn post(house: &TestApp, path: &str, form: &str) -> Answer {
+    let request = Request::post(path)
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .body(Body::from(form.to_owned()))
+        .unwrap();
+    house.send(request).await
+}
+
+#[tokio::test]
+async fn a_saved_setting_holds_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = TestApp::open(folder.path()).await;
+    let answer = post(&house, "/settings/limits", "limits.max_tool_calls=7").await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER);
+    assert_eq!(house.app.config.get().limits.max_tool_calls, 7);
+    let page = house.get("/settings").await.text;
+    assert!(page.contains("name=\"limits.max_tool_calls\" type=\"text\" value=\"7\""), "{page}");
+}
+
+#[tokio::test]
+async fn a_wrong_setting_comes_back_as_typed_with_a_sentence() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = TestApp::open(folder.path()).await;
+    let answer = post(&house, "/settings/limits", "limits.max_tool_calls=many").await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(answer.text.contains("value=\"many\""));
+    assert!(answer.text.contains("id=\"limits.max_tool_calls-error\""), "{}", answer.text);
+    assert_eq!(house.app.config.get().limits.max_tool_calls, 20);
+}
+
+#[tokio::test]
+async fn what_the_file_sets_is_shown_and_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let toml = "[limits]\nmax_tool_calls = 5\n";
+    let house = TestApp::with_config(folder.path(), toml).await;
+    let page = house.get("/settings?q=tool_calls").await.text;
+    assert!(page.contains("Set by <code>") && page.contains("config.toml"), "{page}");
+    let answer = post(&house, "/settings/limits", "limits.max_tool_calls=7").await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(house.app.config.get().limits.max_tool_calls, 5);
+}
+
+#[tokio::test]
+async fn the_owners_notes_reach_the_prompt_of_every_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = TestApp::open(folder.path()).await;
+    let answer = post(&house, "/settings/notes", "notes=I+live+in+Bergen").await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER);
+    assert!(house.get("/settings").await.text.contains("I live in Bergen</textarea>"));
 }

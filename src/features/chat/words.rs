@@ -73,7 +73,8 @@ pub fn target(arguments: &Value) -> String {
 pub fn took(duration: SignedDuration) -> String {
     let seconds = duration.as_secs_f64().max(0.0);
     match seconds {
-        ..10.0 => format!("{seconds:.1} s"),
+        ..0.1 => format!("{:.0} ms", seconds * 1000.0),
+        0.1..10.0 => format!("{seconds:.1} s"),
         10.0..60.0 => format!("{seconds:.0} s"),
         _ => format!("{} min {} s", duration.as_mins(), duration.as_secs() % 60),
     }

@@ -13,6 +13,31 @@ use crate::guard::audit::{self, By};
 /// Keys of the configuration and their new values as text; none goes back to the default.
 pub type Change = BTreeMap<String, Option<String>>;
 
+const NOTES_CHARS_MAX: usize = 8_000;
+const NOTES: &str = "owner_notes";
+
+/// What the owner wants the assistant to know, always.
+pub async fn owner_notes(app: &App) -> Result<String> {
+    app.db.read(|r| store::value(r, NOTES)).await
+}
+
+pub async fn set_owner_notes(app: &App, notes: &str, by: By) -> Result<()> {
+    let notes = notes.replace("\r\n", "\n").trim().to_owned();
+    if notes.chars().count() > NOTES_CHARS_MAX {
+        let message = format!(
+            "Keep the notes under {NOTES_CHARS_MAX} characters; every prompt carries them."
+        );
+        return Err(Error::invalid("notes", message));
+    }
+    app.db
+        .write(move |tx| {
+            store::set(tx, NOTES, &notes, by.at)?;
+            audit::record(tx, audit::Entry::new(&by, "settings.change", NOTES))?;
+            Ok(())
+        })
+        .await
+}
+
 /// Saves a change, or says what is wrong with it and changes nothing.
 pub async fn change(app: &App, change: Change, by: By) -> Result<()> {
     let loaded = app.config.get();

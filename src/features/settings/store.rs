@@ -14,6 +14,12 @@ pub fn saved(r: &Reader<'_>) -> Result<BTreeMap<String, String>> {
     Ok(rows.into_iter().collect())
 }
 
+/// One of the house's own, or "".
+pub fn value(r: &Reader<'_>, key: &str) -> Result<String> {
+    let found = r.row("select value from settings where key = ?1", [key], |row| row.get(0))?;
+    Ok(found.unwrap_or_default())
+}
+
 pub fn set(tx: &Tx<'_>, key: &str, value: &str, now: Timestamp) -> Result<()> {
     tx.execute(
         "insert into settings (key, value, updated_at) values (?1, ?2, ?3)

@@ -1,0 +1,310 @@
+//! `/settings`, for a person: what may be changed while the house runs, and what is fixed outside.
+//!
+//! The fields come from the table of keys, so that a new key has its place here at once.
+
+use std::collections::BTreeMap;
+
+use askama::Template;
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
+use serde::Deserialize;
+
+use super::service::{self, Change};
+use crate::app::App;
+use crate::config::{Kind, Loaded, Row, keys};
+use crate::error::{Error, Result};
+use crate::web::Page;
+use crate::web::caller::Caller;
+use crate::web::error::PageError;
+use crate::web::flash::Told;
+use crate::web::form::{Form, Path, Query};
+use crate::web::shell::Shell;
+
+/// The tables of the config file that have settings to change here, as a person calls them.
+const SECTIONS: [(&str, &str); 7] = [
+    ("agent", "Assistant"),
+    ("owner", "Owner"),
+    ("guard", "Asking"),
+    ("models", "Models"),
+    ("limits", "Limits"),
+    ("web", "Web search"),
+    ("server", "Server"),
+];
+
+/// What a key with few possible values can be set to.
+const CHOICES: [(&str, &[(&str, &str)]); 2] = [
+    (
+        "guard.mode",
+        &[
+            ("balanced", "Balanced: asks when it is not clearly what you asked for"),
+            ("careful", "Careful: asks before everything that leaves the house"),
+        ],
+    ),
+    (
+        "agent.prompt_mode",
+        &[
+            ("combined", "The assistant's own prompt and the house's"),
+            ("agent_only", "The assistant's own prompt alone"),
+            ("system_only", "The house's prompt alone"),
+        ],
+    ),
+];
+
+pub fn routes() -> Router<App> {
+    Router::new()
+        .route("/settings", get(show))
+        .route("/settings/notes", post(save_notes))
+        .route("/settings/{section}", post(save))
+}
+
+#[derive(Template)]
+#[template(path = "settings/page.html")]
+struct SettingsPage {
+    shell: Shell,
+    q: String,
+    problem: String,
+    notes: String,
+    sections: Vec<Section>,
+    fixed: Vec<Fixed>,
+}
+
+struct Section {
+    name: &'static str,
+    title: &'static str,
+    settings: Vec<Setting>,
+    /// Nothing in it can be changed here.
+    locked: bool,
+}
+
+struct Setting {
+    key: String,
+    label: String,
+    hint: &'static str,
+    value: String,
+    problem: String,
+    /// The source that fixes it, or "".
+    locked: String,
+    choices: Vec<(&'static str, &'static str)>,
+}
+
+/// Read when the program starts.
+struct Fixed {
+    key: String,
+    value: String,
+    source: String,
+    about: &'static str,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wanted {
+    #[serde(default)]
+    q: String,
+}
+
+/// What was typed and could not be saved.
+#[derive(Default)]
+struct Typed {
+    fields: BTreeMap<String, String>,
+    wrong: String,
+    sentence: String,
+}
+
+async fn show(
+    State(app): State<App>,
+    caller: Caller,
+    Query(wanted): Query<Wanted>,
+) -> Result<Page<SettingsPage>, PageError> {
+    Ok(Page(page(&app, &caller, wanted.q, Typed::default()).await?))
+}
+
+async fn page(app: &App, caller: &Caller, q: String, typed: Typed) -> Result<SettingsPage> {
+    caller.admin()?;
+    let loaded = app.config.get();
+    let rows: Vec<Row> = loaded.rows().into_iter().filter(|row| fits(row, &q)).collect();
+    let sections = SECTIONS.iter().filter_map(|(name, title)| {
+        let own = rows.iter().filter(|row| row.live && section_of(row) == Some(*name));
+        let settings: Vec<Setting> = own.map(|row| Setting::new(row, &loaded, &typed)).collect();
+        let locked = settings.iter().all(|setting| !setting.locked.is_empty());
+        (!settings.is_empty()).then_some(Section { name, title, settings, locked })
+    });
+    let sections: Vec<Section> = sections.collect();
+    let at_a_field = sections.iter().flat_map(|it| &it.settings).any(|it| !it.problem.is_empty());
+    let fixed = rows.iter().filter(|row| !row.live && !row.key.starts_with("models.providers."));
+    Ok(SettingsPage {
+        shell: app.shell(caller, "/settings", "Settings").await?,
+        problem: if at_a_field { String::new() } else { typed.sentence },
+        notes: service::owner_notes(app).await?,
+        sections,
+        fixed: fixed.map(Fixed::new).collect(),
+        q,
+    })
+}
+
+fn fits(row: &Row, q: &str) -> bool {
+    let q = q.trim().to_lowercase();
+    let variable = row.variable.as_deref().unwrap_or_default();
+    [row.key.as_str(), row.about, variable].iter().any(|text| text.to_lowercase().contains(&q))
+}
+
+/// A provider's keys stand on the page of models.
+fn section_of(row: &Row) -> Option<&str> {
+    let (section, key) = row.key.split_once('.')?;
+    (!key.contains('.')).then_some(section)
+}
+
+impl Setting {
+    fn new(row: &Row, loaded: &Loaded, typed: &Typed) -> Setting {
+        let choices = CHOICES.iter().find(|(key, _)| *key == row.key).map(|(_, choices)| *choices);
+        let mut choices: Vec<(&str, &str)> = choices.unwrap_or_default().to_vec();
+        if kind(&row.key) == Some(Kind::Switch) {
+            choices = vec![("true", "Yes"), ("false", "No")];
+        }
+        let wrong = typed.wrong == row.key;
+        Setting {
+            label: label(&row.key),
+            hint: row.about,
+            value: typed.fields.get(&row.key).cloned().unwrap_or_else(|| plain(&row.value)),
+            problem: if wrong { typed.sentence.clone() } else { String::new() },
+            locked: loaded.locked(&row.key).map(|source| source.to_string()).unwrap_or_default(),
+            choices,
+            key: row.key.clone(),
+        }
+    }
+}
+
+impl Fixed {
+    fn new(row: &Row) -> Fixed {
+        let source = match &row.variable {
+            Some(variable) => format!("{} ({variable})", row.source),
+            None => row.source.to_string(),
+        };
+        Fixed { key: row.key.clone(), value: plain(&row.value), source, about: row.about }
+    }
+}
+
+fn kind(key: &str) -> Option<Kind> {
+    keys().iter().find(|it| it.name == key).map(|it| it.kind)
+}
+
+/// `limits.daily_spend_usd` → "Daily spend usd".
+fn label(key: &str) -> String {
+    let name = key.rsplit('.').next().unwrap_or(key).replace('_', " ");
+    let name = name.replace(" usd", ", dollars").replace("url", "address");
+    let mut chars = name.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}
+
+/// A text without the quotes of the config file.
+fn plain(value: &str) -> String {
+    match toml::from_str::<toml::Table>(&format!("value = {value}")) {
+        Ok(table) => match table.get("value") {
+            Some(toml::Value::String(text)) => text.clone(),
+            _ => value.to_owned(),
+        },
+        Err(_) => value.to_owned(),
+    }
+}
+
+async fn save(
+    State(app): State<App>,
+    caller: Caller,
+    Path(section): Path<String>,
+    Form(fields): Form<BTreeMap<String, String>>,
+) -> Result<Response, PageError> {
+    caller.admin()?;
+    let Some((name, title)) = SECTIONS.iter().find(|(name, _)| *name == section) else {
+        return Err(Error::NotFound("section").into());
+    };
+    let saved = change(&app, &caller, name, &fields).await;
+    let (wrong, sentence) = match saved {
+        Ok(0) => return Ok(Told::at("/settings", "Nothing was changed.").into_response()),
+        Ok(_) => {
+            return Ok(Told::at("/settings", format!("{title} saved.")).into_response());
+        }
+        Err(Error::Invalid { field, message }) => (field.into_owned(), message),
+        Err(Error::Conflict(message)) => (String::new(), message),
+        Err(err) => return Err(err.into()),
+    };
+    let page = page(&app, &caller, String::new(), Typed { fields, wrong, sentence }).await?;
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response())
+}
+
+/// Saves what differs from what holds now; gives how much that was.
+async fn change(
+    app: &App,
+    caller: &Caller,
+    section: &str,
+    fields: &BTreeMap<String, String>,
+) -> Result<usize> {
+    let rows = app.config.get().rows();
+    let mut change = Change::new();
+    for (key, value) in fields {
+        let row = rows.iter().find(|row| row.key == *key && row.live);
+        let row = row.filter(|row| section_of(row) == Some(section));
+        let Some(row) = row else {
+            return Err(Error::invalid(key.clone(), format!("There is no setting {key} here.")));
+        };
+        let value = value.trim();
+        if value != plain(&row.value) {
+            // An empty field goes back to what holds without it.
+            change.insert(key.clone(), (!value.is_empty()).then(|| value.to_owned()));
+        }
+    }
+    let count = change.len();
+    if count > 0 {
+        service::change(app, change, caller.by(app.clock.now())).await?;
+    }
+    Ok(count)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Notes {
+    notes: String,
+}
+
+async fn save_notes(
+    State(app): State<App>,
+    caller: Caller,
+    Form(form): Form<Notes>,
+) -> Result<Response, PageError> {
+    caller.admin()?;
+    let by = caller.by(app.clock.now());
+    match service::set_owner_notes(&app, &form.notes, by).await {
+        Ok(()) => {
+            Ok(Told::at("/settings", "Your notes for the assistant are saved.").into_response())
+        }
+        Err(Error::Invalid { message, .. }) => {
+            let typed = Typed { sentence: message, ..Typed::default() };
+            let mut page = page(&app, &caller, String::new(), typed).await?;
+            page.notes = form.notes;
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response())
+        }
+        Err(err) => Err(err.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{SECTIONS, label, plain};
+    use crate::config::keys;
+
+    #[test]
+    fn every_key_that_may_be_changed_has_its_place() {
+        for key in keys().iter().filter(|key| key.live && !key.is_family()) {
+            let section = key.name.split('.').next().unwrap();
+            assert!(SECTIONS.iter().any(|(name, _)| *name == section), "{} is nowhere", key.name);
+        }
+    }
+
+    #[test]
+    fn keys_and_values_are_said_plainly() {
+        assert_eq!(label("limits.daily_spend_usd"), "Daily spend, dollars");
+        assert_eq!(plain("\"a \\\"b\\\"\""), "a \"b\"");
+        assert_eq!(plain("[\"a\"]"), "[\"a\"]");
+    }
+}
