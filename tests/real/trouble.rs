@@ -122,7 +122,7 @@ async fn commands_say_when_nothing_runs_and_when_they_are_misspelt() {
     let said = house.run(&["ask", "help"]).await;
     assert_eq!(said.code, Some(1));
     assert!(said.err.contains("steward"), "{}", said.err);
-    let said = house.run(&["aks", "help"]).await;
+    let said = house.run(&["approvls", "ls"]).await;
     assert_eq!(said.code, Some(2));
-    assert!(said.err.contains("ask"), "{}", said.err);
+    assert!(said.err.contains("approvals"), "{}", said.err);
 }
