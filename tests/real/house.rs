@@ -64,13 +64,17 @@ impl House {
         let log = std::fs::File::options().create(true).append(true).open(self.log_path()).unwrap();
         let child = self.serve().stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap();
         self.running = Some(child);
-        let ready = async {
+        let ready = timeout(START_TIME_MAX, async {
             let mut again = interval(PROBE_EVERY);
             while !self.is_ready().await {
+                let child = self.running.as_mut().expect("it was started");
+                if let Some(status) = child.try_wait().unwrap() {
+                    panic!("ended with {status}:\n{}", self.log());
+                }
                 again.tick().await;
             }
-        };
-        if timeout(START_TIME_MAX, ready).await.is_err() {
+        });
+        if ready.await.is_err() {
             panic!("not ready in {START_TIME_MAX:?}:\n{}", self.log());
         }
     }
