@@ -17,7 +17,8 @@ async fn a_port_in_use_is_named() {
 #[tokio::test]
 async fn a_second_daemon_on_the_same_folder_is_refused_and_the_first_lives_on() {
     let (mut house, key) = House::lived_in(&[]).await;
-    let said = house.refuses_to_start(&["--listen", "127.0.0.1:0"]).await;
+    let said = house.run(&["serve", "--listen", "127.0.0.1:0"]).await;
+    assert_eq!(said.code, Some(1));
     assert!(said.err.contains("already"), "{}", said.err);
     key.get("/status").await;
     house.stop().await;

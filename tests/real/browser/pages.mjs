@@ -1,18 +1,18 @@
 // Every page, in every form.
 
-import { everyForm } from "./axe.mjs";
+import { TO_LOOK_AT, everyForm } from "./axe.mjs";
 import { env, say, signedIn, url, window_ } from "./browser.mjs";
 
 /// One page, named in the environment, with what the test put on it.
 export async function page_is_accessible() {
-  const page = env.PAGE_PATH === "/login" ? await window_() : await signedIn();
+  const page = env.PAGE_PATH === "/login" ? await window_(TO_LOOK_AT) : await signedIn(TO_LOOK_AT);
   await page.goto(url(env.PAGE_PATH));
   await everyForm(page, env.PAGE_PATH);
 }
 
 /// A conversation with an answer, a tool call and a card that waits.
 export async function conversation_is_accessible() {
-  const page = await signedIn();
+  const page = await signedIn(TO_LOOK_AT);
   await say(page, env.REQUEST);
   await page.locator(".approval").getByText("waits for you").waitFor();
   await everyForm(page, "a conversation with a card");

@@ -1,6 +1,6 @@
 // The first minutes: from the printed code to the first answer.
 
-import { everyForm } from "./axe.mjs";
+import { TO_LOOK_AT, everyForm } from "./axe.mjs";
 import { answered, check, env, noProblems, shows, url, window_ } from "./browser.mjs";
 
 const SETUP_MS_MAX = 180_000;
@@ -26,6 +26,7 @@ export async function setup_by_keyboard() {
   await page.getByRole("heading", { name: "Connect a language model" }).waitFor();
   await tabTo(page, "Skip for now");
   await keys.press("Enter");
+  await page.getByRole("link", { name: "Open Chat" }).waitFor();
   await tabTo(page, "Open Chat");
   await keys.press("Enter");
 
@@ -46,7 +47,7 @@ export async function setup_by_keyboard() {
 
 /// Each step in every form, and its bad answers in words.
 export async function setup_steps_are_accessible() {
-  const page = await window_();
+  const page = await window_(TO_LOOK_AT);
   await page.goto(url("/setup"));
   await everyForm(page, "setup: code");
   await page.getByLabel("Setup code").fill("0000-0000");
