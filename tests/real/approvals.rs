@@ -23,7 +23,7 @@ async fn house_that_asks(model: &ModelServer, kind: Kind, then: &str) -> (House,
     let calls = [
         Say::Text("I look first."),
         Say::Call("time_now", json!({})),
-        Say::Call("filesystem_write", write),
+        Say::Call("files_write", write),
     ];
     model.answer(Answer::of(kind, &calls));
     model.answer(Answer::of(kind, &[Say::Text(then)]));

@@ -44,8 +44,8 @@ async fn a_note_written_before_the_kill_is_written_once() {
     house.start().await;
     let mut chat = Chat::resume(&house, &key, &id, Some(0)).await;
     chat.until("done").await;
-    let found = house.run(&["ask", "find boiler"]).await.done();
-    assert_eq!(found.matches("serviced in May").count(), 1, "{found}");
+    let notes = key.get("/notes").await;
+    assert_eq!(notes.to_string().matches("serviced in May").count(), 1, "{notes}");
 }
 
 #[tokio::test]
