@@ -15,6 +15,7 @@ pub const STEPS: &[(&str, &str)] = &[
     ("0012_notifications", include_str!("schema/0012_notifications.sql")),
     ("0013_files", include_str!("schema/0013_files.sql")),
     ("0014_models", include_str!("schema/0014_models.sql")),
+    ("0015_idempotency", include_str!("schema/0015_idempotency.sql")),
 ];
 
 /// Brings the schema up to date; copies the database first when it already held something.

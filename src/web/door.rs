@@ -1,7 +1,7 @@
 //! The door: every layer that a request passes before a handler sees it, in this order.
 //!
 //! number and panics → headers → login cookie → who calls → other sites → the public list →
-//! the key's rate → the handler.
+//! the key's rate → first answers → the handler.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,7 +14,9 @@ use crate::clock::Clock;
 use crate::config::Live;
 use crate::db::Db;
 use crate::error::Result;
-use crate::web::{caller, csrf, error, headers, public, rate, request, session, store};
+use crate::web::{
+    caller, csrf, error, headers, idempotency, public, rate, request, session, store,
+};
 
 /// What the layers work with.
 #[derive(Clone)]
@@ -49,6 +51,7 @@ impl Door {
             .fallback(error::no_such_page)
             .method_not_allowed_fallback(error::no_such_method)
             .layer(DefaultBodyLimit::max(config.limits.body_bytes_max))
+            .layer(from_fn_with_state(self.clone(), idempotency::repeat))
             .layer(from_fn_with_state(self.clone(), rate::limit))
             .layer(from_fn_with_state(self.clone(), public::gate))
             .layer(from_fn_with_state(self.clone(), csrf::check))

@@ -9,6 +9,7 @@ pub mod flash;
 pub mod form;
 pub mod headers;
 pub mod highlight;
+pub mod idempotency;
 pub mod markdown;
 pub mod page;
 pub mod peer;

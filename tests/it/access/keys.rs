@@ -94,3 +94,47 @@ async fn what_is_wrong_with_a_key_is_said() {
     let gone = ada.get("/api/tokens/not-an-id").await;
     assert_eq!(gone.status, 404);
 }
+
+#[tokio::test]
+async fn the_same_idempotency_key_does_the_thing_once() {
+    let (fresh, _) = Fresh::owned().await;
+    let key = fresh.key(json!({"name": "retries"})).await;
+    let post = async |path: &str, once: &str, body: &str| {
+        let request = axum::http::Request::post(path)
+            .header("x-api-key", &key)
+            .header("content-type", "application/json")
+            .header("idempotency-key", once)
+            .body(axum::body::Body::from(body.to_owned()));
+        let answer = fresh.house.send_raw(request.unwrap()).await;
+        (answer.status.as_u16(), answer.text)
+    };
+    let eve = r#"{"username": "eve", "password": "long enough it is"}"#;
+    let first = post("/api/admin/users", "k1", eve).await;
+    assert_eq!(first.0, 200, "{}", first.1);
+    assert_eq!(post("/api/admin/users", "k1", eve).await, first);
+    let other = post("/api/admin/users", "k1", r#"{"username": "bob"}"#).await;
+    assert!(other.0 == 409 && other.1.contains("used for another request"), "{}", other.1);
+    // Without the key, or under another, it is done again; here that is a duplicate.
+    assert_eq!(post("/api/admin/users", "k2", eve).await.0, 409);
+    fresh.house.advance(SignedDuration::from_hours(25)).await;
+    assert_eq!(post("/api/admin/users", "k1", eve).await.0, 409);
+}
+
+#[tokio::test]
+async fn a_key_that_is_shown_once_is_not_kept_for_a_retry() {
+    let (fresh, _) = Fresh::owned().await;
+    let post = async || {
+        let request = axum::http::Request::post("/api/tokens")
+            .header("content-type", "application/json")
+            .header("idempotency-key", "once")
+            .body(axum::body::Body::from(r#"{"name": "laptop"}"#));
+        fresh.house.send(request.unwrap()).await
+    };
+    assert_eq!(post().await.status, 201);
+    let again = post().await;
+    assert!(again.status == 409 && again.text.contains("shown only once"), "{}", again.text);
+    let kept = fresh.house.read(|r| {
+        r.one("select body from first_answers", (), |row| row.get::<_, Option<Vec<u8>>>(0))
+    });
+    assert_eq!(kept.await, None);
+}
