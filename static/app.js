@@ -98,7 +98,7 @@
     const body = new FormData(form, button);
     const plain = form.enctype === "application/x-www-form-urlencoded";
     const options = { method: "POST", headers: { "X-Live": "1" }, body: plain ? new URLSearchParams(body) : body };
-    const reply = await fetch(button?.formAction || form.action, options);
+    const reply = await fetch(button?.hasAttribute("formaction") ? button.formAction : form.action, options);
     if (reply.status === 204) return true;
     const next = new DOMParser().parseFromString(policy.createHTML(await reply.text()), "text/html");
     if (next.body.className !== document.body.className) return location.assign(reply.url);
