@@ -227,7 +227,7 @@ impl StepView {
         let unknown = row.is_some_and(|call| call.state == CallState::Unknown);
         StepView {
             id: step.call_id,
-            phrase: words::phrase(&step.tool),
+            phrase: words::phrase(&step.tool, step.state == StepState::Done),
             target: words::target(&step.arguments),
             took: step.took.map(words::took).unwrap_or_default(),
             state: if unknown { StepState::Unknown } else { step.state },

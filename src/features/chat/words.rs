@@ -3,33 +3,34 @@
 use jiff::SignedDuration;
 use serde_json::Value;
 
-use super::transcript::Step;
+use super::transcript::{Step, StepState};
 
 const TARGET_CHARS_MAX: usize = 60;
 /// More steps than this are counted, not named.
 const NAMED_MAX: usize = 3;
 
-const VERBS: [(&str, &str); 20] = [
-    ("add", "Added"),
-    ("calculate", "Calculated"),
-    ("cancel", "Cancelled"),
-    ("create", "Created"),
-    ("delete", "Deleted"),
-    ("done", "Finished"),
-    ("fetch", "Fetched"),
-    ("find", "Searched"),
-    ("list", "Listed"),
-    ("now", "Looked up"),
-    ("read", "Read"),
-    ("run", "Ran"),
-    ("search", "Searched"),
-    ("send", "Sent"),
-    ("show", "Looked up"),
-    ("snooze", "Snoozed"),
-    ("update", "Changed"),
-    ("write", "Wrote"),
-    ("pause", "Paused"),
-    ("resume", "Resumed"),
+/// In a tool's name; once it is done; before that.
+const VERBS: [(&str, &str, &str); 20] = [
+    ("add", "Added", "Add"),
+    ("calculate", "Calculated", "Calculate"),
+    ("cancel", "Cancelled", "Cancel"),
+    ("create", "Created", "Create"),
+    ("delete", "Deleted", "Delete"),
+    ("done", "Finished", "Finish"),
+    ("fetch", "Fetched", "Fetch"),
+    ("find", "Searched", "Search"),
+    ("list", "Listed", "List"),
+    ("now", "Looked up", "Look up"),
+    ("pause", "Paused", "Pause"),
+    ("read", "Read", "Read"),
+    ("resume", "Resumed", "Resume"),
+    ("run", "Ran", "Run"),
+    ("search", "Searched", "Search"),
+    ("send", "Sent", "Send"),
+    ("show", "Looked up", "Look up"),
+    ("snooze", "Snoozed", "Snooze"),
+    ("update", "Changed", "Change"),
+    ("write", "Wrote", "Write"),
 ];
 /// Verbs that mean one of them.
 const ONE: [&str; 9] =
@@ -38,13 +39,15 @@ const ONE: [&str; 9] =
 const TARGETS: [&str; 10] =
     ["url", "path", "query", "to", "title", "name", "text", "expression", "when", "id"];
 
-/// `notes_find` → "Searched notes"; a name we know no verb for stays as it is.
-pub fn phrase(tool: &str) -> String {
+/// `notes_find` → "Searched notes", or "Search notes" while it is not done; a name we know no verb
+/// for stays as it is.
+pub fn phrase(tool: &str, done: bool) -> String {
     let Some((set, verb)) = tool.split_once('_') else { return tool.to_owned() };
     let (first, rest) = verb.split_once('_').unwrap_or((verb, ""));
-    let Some((_, word)) = VERBS.iter().find(|(name, _)| *name == first) else {
+    let Some((_, past, present)) = VERBS.iter().find(|(name, ..)| *name == first) else {
         return tool.replace('_', " ");
     };
+    let word = if done { past } else { present };
     let noun = match (rest, set) {
         ("", set) if ONE.contains(&first) => singular(set),
         ("", "web") => "the web".to_owned(),
@@ -84,7 +87,7 @@ pub fn took(duration: SignedDuration) -> String {
 pub fn summary(steps: &[Step]) -> String {
     let mut phrases: Vec<String> = Vec::new();
     for step in steps {
-        let phrase = phrase(&step.tool);
+        let phrase = phrase(&step.tool, step.state == StepState::Done);
         if !phrases.contains(&phrase) {
             phrases.push(phrase);
         }
@@ -124,12 +127,13 @@ mod tests {
     #[test]
     fn tools_are_said_in_words() {
         let said = ["notes_find", "notes_add", "web_search", "web_fetch_page", "status_show"];
-        let said = said.map(phrase).join(", ");
+        let said = said.map(|tool| phrase(tool, true)).join(", ");
         assert_eq!(
             said,
             "Searched notes, Added a note, Searched the web, Fetched page, Looked up status"
         );
-        assert_eq!(phrase("mcp__x__do"), "mcp  x  do");
+        assert_eq!(phrase("mcp__x__do", true), "mcp  x  do");
+        assert_eq!(phrase("files_delete", false), "Delete a file");
         assert_eq!(target(&json!({"n": 1, "query": "boiler\nx"})), "boiler");
         assert_eq!(took(SignedDuration::from_millis(1_940)), "1.9 s");
         assert_eq!(grouped(1_234_567), "1,234,567");
