@@ -1,6 +1,13 @@
 //! Conversations, with the built-in commands answering.
 
-use steward::testing::TestApp;
+use base64::Engine as _;
+use steward::features::chat::{self, Channel, NewAttachment, NewChatMessage};
+use steward::ids::ConversationId;
+use steward::outside::fetch::Fetcher;
+use steward::outside::model::Kind;
+use steward::testing::{ADA, TestApp};
+use steward::testing::model_answers::Answer;
+use steward::testing::model_server::ModelServer;
 
 #[tokio::test]
 async fn a_message_is_answered_without_any_provider() {
@@ -11,4 +18,33 @@ async fn a_message_is_answered_without_any_provider() {
         answer,
         "Everything is running. Nothing else is going on. Nothing waits for your yes or no."
     );
+}
+
+#[tokio::test]
+async fn an_attached_pdf_is_read_for_the_model_in_the_locked_room() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = ModelServer::start().await;
+    model.always(Answer::openai_text("It is about the boiler."));
+    let toml = format!(
+        "[models]\ndefault = \"p:m\"\n[models.providers.p]\nkind = \"openai\"\nbase_url = \"{}\"\n",
+        model.base_url(Kind::OpenAi)
+    );
+    let house = TestApp::with_config(folder.path(), &toml).await;
+    house.app.outside.pretend(Fetcher::default(), env!("CARGO_BIN_EXE_steward").into());
+    let pdf = crate::sandbox::pdf(crate::sandbox::WORDS, "", crate::sandbox::ONE_PAGE);
+    let data = base64::engine::general_purpose::STANDARD.encode(pdf);
+    let file = NewAttachment::from_base64("bill.pdf", "application/pdf", &data).unwrap();
+    let new = NewChatMessage {
+        content: "what is this?".to_owned(),
+        model: None,
+        attachments: vec![file],
+        channel: Channel::Web,
+    };
+    let conversation = ConversationId::new(house.app.clock.now());
+    chat::send(&house.app, ADA, conversation, new).await.unwrap();
+    house.work().await;
+    assert_eq!(house.last_answer(&conversation.to_string()).await, "It is about the boiler.");
+    let told = model.requests()[0].json()["messages"].to_string();
+    assert!(told.contains("Boiler serviced in May") && told.contains("bill.pdf"), "{told}");
+    assert!(told.contains("outside text"), "a file's words are data: {told}");
 }

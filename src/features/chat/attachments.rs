@@ -3,12 +3,14 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::app::App;
 use crate::error::{Error, Result};
 use crate::guard::clean::{self, TextKind};
 
 const IMAGE_TYPES: &[&str] = &["image/png", "image/jpeg", "image/gif", "image/webp"];
 const IMAGE_BYTES_MAX: usize = 5 * 1024 * 1024;
 const FILE_BYTES_MAX: usize = 10 * 1024 * 1024;
+const PDF: &str = "application/pdf";
 const NAME_CHARS_MAX: usize = 120;
 
 /// A file that passed the checks.
@@ -30,6 +32,16 @@ impl NewAttachment {
         NewAttachment::parse(name, media_type, bytes)
     }
 
+    /// Reads the text of a PDF, in the locked room for hostile files. Other kinds are left alone.
+    pub async fn read(&mut self, app: &App) -> Result<()> {
+        if self.media_type != PDF {
+            return Ok(());
+        }
+        let text = app.outside.sandbox().await.pdf_text(self.bytes.clone()).await?;
+        self.text = Some(clean::clean(&text, TextKind::Document).text);
+        Ok(())
+    }
+
     pub fn parse(name: &str, media_type: &str, bytes: Vec<u8>) -> Result<NewAttachment> {
         let media_type =
             media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
@@ -45,11 +57,15 @@ impl NewAttachment {
         if is_image {
             return Ok(NewAttachment { name, media_type, bytes, text: None });
         }
+        if media_type == PDF {
+            return Ok(NewAttachment { name, media_type, bytes, text: None });
+        }
         let is_text = media_type.starts_with("text/")
             || matches!(media_type.as_str(), "application/json" | "application/xml" | "");
         if !is_text {
             let message = format!(
-                "{name} is of a kind that can't be read ({media_type}). Attach an image or a text."
+                "{name} is of a kind that can't be read ({media_type}). Attach an image, a PDF or a \
+                 text."
             );
             return Err(Error::invalid("attachments", message));
         }

@@ -42,9 +42,12 @@ pub async fn send(
     app: &App,
     user: UserId,
     conversation: ConversationId,
-    new: NewChatMessage,
+    mut new: NewChatMessage,
 ) -> Result<Sent> {
     check(app, &new)?;
+    for attachment in &mut new.attachments {
+        attachment.read(app).await?;
+    }
     let now = app.clock.now();
     let (inbox, events, agents) = (app.inbox.clone(), app.events.clone(), app.agents.clone());
     let by = By::new(Actor::User(user), new.channel.as_str(), now);
