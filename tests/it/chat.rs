@@ -5,9 +5,9 @@ use steward::features::chat::{self, Channel, NewAttachment, NewChatMessage};
 use steward::ids::ConversationId;
 use steward::outside::fetch::Fetcher;
 use steward::outside::model::Kind;
-use steward::testing::{ADA, TestApp};
 use steward::testing::model_answers::Answer;
 use steward::testing::model_server::ModelServer;
+use steward::testing::{ADA, TestApp};
 
 #[tokio::test]
 async fn a_message_is_answered_without_any_provider() {

@@ -269,11 +269,10 @@ impl FootView {
 
 fn fix(code: &str) -> Option<(&'static str, &'static str)> {
     match code {
-        "budget" | "spend" | "over_budget" => Some(("/models", "Raise today’s limit")),
-        "key" | "model" | "unauthorized" | "no_model" | "model_failed" => {
+        "budget" => Some(("/models", "Raise today’s limit")),
+        "wrong_key" | "model" | "model_away" | "rate_limited" | "refused" | "malformed" => {
             Some(("/models", "Open Models"))
         }
-        "paused" => Some(("/settings", "Open Settings")),
         _ => None,
     }
 }
