@@ -7,7 +7,7 @@
 import { createInterface } from "node:readline";
 import { chromium } from "playwright-core";
 
-const WAIT_MS = 45_000;
+const WAIT_MS = 30_000;
 const FLAGS = [
   "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
   "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -34,6 +34,13 @@ export async function window_(options = {}) {
   context.setDefaultTimeout(WAIT_MS);
   const page = await context.newPage();
   page.problems = [];
+  page.traffic = [];
+  page.on("response", (response) => {
+    const request = response.request();
+    if (request.method() !== "GET" || response.status() >= 400) {
+      page.traffic.push(`${request.method()} ${request.url()} ${request.postData() ?? ""} -> ${response.status()}`);
+    }
+  });
   page.on("pageerror", (error) => page.problems.push(`script: ${error.message}`));
   page.on("console", (message) => {
     if (message.type() === "error" && !/Failed to load resource|ERR_CONNECTION|ERR_INCOMPLETE/.test(message.text())) {
@@ -83,4 +90,11 @@ export async function open() {
 }
 export async function close() {
   await browser?.close();
+}
+
+/// What each open page shows, for the report of a story that failed.
+export async function shown() {
+  const pages = browser.contexts().flatMap((context) => context.pages());
+  const texts = pages.map(async (page) => `--- ${page.url()}\n${page.traffic?.join("\n") ?? ""}\n${await page.locator("main").innerText({ timeout: 2_000 }).catch(String)}`);
+  return (await Promise.all(texts)).join("\n");
 }

@@ -1,6 +1,6 @@
 // node tests/real/browser/run.mjs STORY
 
-import { close, open } from "./browser.mjs";
+import { close, open, shown } from "./browser.mjs";
 
 const files = ["setup", "chat", "approvals", "pages"];
 const parts = await Promise.all(files.map((file) => import(`./${file}.mjs`)));
@@ -9,6 +9,9 @@ if (!story) throw new Error(`there is no story ${process.argv[2]}`);
 await open();
 try {
   await story();
+} catch (error) {
+  console.error(`${error.stack}\n${await shown()}`);
+  process.exit(1);
 } finally {
   await close();
 }
