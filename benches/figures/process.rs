@@ -17,7 +17,7 @@ const BUSY_GATE_MB: f64 = 64.0;
 const TICKS_PER_SECOND: f64 = 100.0;
 
 pub async fn measure_memory(table: &mut Table) {
-    let model = ModelServer::start().await;
+    let model = ModelServer::start().await.without_list();
     model.always(Answer::openai_text("Done."));
     let (mut house, key) = plain_house(&model).await;
     house.stop().await;

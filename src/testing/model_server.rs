@@ -65,11 +65,25 @@ struct Script {
     queue: VecDeque<Answer>,
     always: Option<Answer>,
     seen: Vec<Seen>,
+    unlisted: bool,
 }
 
 struct Shared {
     script: Mutex<Script>,
     counts: watch::Sender<Counts>,
+}
+
+impl Shared {
+    fn next_answer(&self, seen: Seen) -> Answer {
+        let mut script = self.script.lock().expect(UNEXPECTED);
+        if script.unlisted && seen.method == "GET" {
+            return Answer::status(404, "there is no list of models here");
+        }
+        script.seen.push(seen);
+        let answer = script.queue.pop_front().or_else(|| script.always.clone());
+        self.counts.send_modify(|counts| counts.requests += 1);
+        answer.unwrap_or_else(|| Answer::status(400, "the script has no more answers"))
+    }
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -103,6 +117,13 @@ impl ModelServer {
         let mut tasks = JoinSet::new();
         let accepting = tasks.spawn(accept(listener, shared.clone()));
         ModelServer { addr, shared, accepting, _tasks: tasks }
+    }
+
+    /// From now on it has no list of models: questions for one are refused, and neither use up
+    /// a script nor count as requests.
+    pub fn without_list(self) -> ModelServer {
+        self.shared.script.lock().expect(UNEXPECTED).unlisted = true;
+        self
     }
 
     /// Answers the next request that has no script yet.
@@ -175,14 +196,7 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
 async fn serve(mut stream: TcpStream, shared: Arc<Shared>) {
     let mut unread = Vec::new();
     while let Some(seen) = read_request(&mut stream, &mut unread).await {
-        let answer = {
-            let mut script = shared.script.lock().expect(UNEXPECTED);
-            script.seen.push(seen);
-            script.queue.pop_front().or_else(|| script.always.clone())
-        };
-        shared.counts.send_modify(|counts| counts.requests += 1);
-        let answer =
-            answer.unwrap_or_else(|| Answer::status(400, "the script has no more answers"));
+        let answer = shared.next_answer(seen);
         match play(&mut stream, answer).await {
             Played::Whole => {}
             Played::Closed => return,

@@ -31,7 +31,7 @@ async fn house_that_asks(model: &ModelServer, kind: Kind, then: &str) -> (House,
 }
 
 async fn parks_survives_and_finishes(kind: Kind) {
-    let model = ModelServer::start().await;
+    let model = ModelServer::start().await.without_list();
     let (mut house, _, letter) = house_that_asks(&model, kind, "All is done.").await;
     let mut story = Story::begin("approved_in_another_tab", &house, &[("REQUEST", REQUEST)]);
     story.until("parked", &house).await;
@@ -59,7 +59,7 @@ async fn parked_killed_approved_in_another_tab_on_the_anthropic_wire() {
 
 #[tokio::test]
 async fn a_no_leaves_the_world_alone() {
-    let model = ModelServer::start().await;
+    let model = ModelServer::start().await.without_list();
     let (house, _, letter) = house_that_asks(&model, Kind::OpenAi, "I left it alone.").await;
     Story::live("denied_in_the_chat", &house, &[("REQUEST", REQUEST)]).await;
     assert!(!std::fs::exists(&letter).unwrap());
@@ -68,7 +68,7 @@ async fn a_no_leaves_the_world_alone() {
 
 #[tokio::test]
 async fn a_conversation_with_a_card_is_accessible() {
-    let model = ModelServer::start().await;
+    let model = ModelServer::start().await.without_list();
     let (house, _, _) = house_that_asks(&model, Kind::OpenAi, "All is done.").await;
     Story::live("conversation_is_accessible", &house, &[("REQUEST", REQUEST)]).await;
 }

@@ -9,7 +9,7 @@ use crate::talk::{Chat, plain_house};
 
 #[tokio::test]
 async fn a_run_killed_while_the_model_answers_is_asked_again_and_finishes() {
-    let model = ModelServer::start().await;
+    let model = ModelServer::start().await.without_list();
     let never = Signal::default();
     model.answer(Answer::stream().wait(&never));
     model.answer(Answer::openai_text("Here I am again."));
@@ -20,6 +20,7 @@ async fn a_run_killed_while_the_model_answers_is_asked_again_and_finishes() {
     model.asked(1).await;
     house.kill().await;
     house.start().await;
+    model.asked(2).await;
     let mut chat = Chat::resume(&house, &key, &id, Some(0)).await;
     let done = chat.until("done").await;
     assert_eq!(done["text"], "Here I am again.");
@@ -29,9 +30,9 @@ async fn a_run_killed_while_the_model_answers_is_asked_again_and_finishes() {
 
 #[tokio::test]
 async fn a_note_written_before_the_kill_is_written_once() {
-    let model = ModelServer::start().await;
+    let model = ModelServer::start().await.without_list();
     let never = Signal::default();
-    let write = json!({ "text": "The boiler was serviced in May." });
+    let write = json!({ "content": "The boiler was serviced in May." });
     model.answer(Answer::of(Kind::OpenAi, &[Say::Call("notes_add", write)]));
     model.answer(Answer::stream().wait(&never));
     model.answer(Answer::openai_text("It is written down."));
@@ -51,7 +52,7 @@ async fn a_note_written_before_the_kill_is_written_once() {
 #[tokio::test]
 async fn no_message_is_lost_however_often_it_is_killed() {
     const KILLS: usize = 10;
-    let model = ModelServer::start().await;
+    let model = ModelServer::start().await.without_list();
     model.always(Answer::openai_text("I heard you."));
     let (mut house, key) = plain_house(&model).await;
     for round in 0..KILLS {
