@@ -72,3 +72,14 @@ async fn a_conversation_with_a_card_is_accessible() {
     let (house, _, _) = house_that_asks(&model, Kind::OpenAi, "All is done.").await;
     Story::live("conversation_is_accessible", &house, &[("REQUEST", REQUEST)]).await;
 }
+
+/// The picture of the README, in `target/`; a good one is copied to `docs/`.
+#[tokio::test]
+async fn a_picture_of_an_approval_can_be_taken() {
+    let model = ModelServer::start().await.without_list();
+    let (house, _, _) = house_that_asks(&model, Kind::OpenAi, "All is done.").await;
+    let picture = concat!(env!("CARGO_MANIFEST_DIR"), "/target/screenshot.png");
+    let more = [("REQUEST", REQUEST), ("PICTURE", picture)];
+    Story::live("screenshot", &house, &more).await;
+    assert!(std::fs::metadata(picture).unwrap().len() > 10_000);
+}
