@@ -69,6 +69,8 @@ export async function commands_work_without_a_model() {
   await shows(page, /stretch/);
   await answered(page);
   await tell("the reminder is set");
+  // The program was killed and started again meanwhile; the page says when it is back.
+  await page.getByText("Live", { exact: true }).waitFor();
   await say(page, "note: boiler serviced in May");
   await settled(page, 2);
   await say(page, "find boiler");
