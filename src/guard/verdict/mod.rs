@@ -1,0 +1,205 @@
+//! May this call happen? A pure function of what the owner said and allowed, what the run has read,
+//! and the exact call. No model is asked.
+//!
+//! The rules stand in [`judge`] in their order; the first that decides wins. Grounding and intent
+//! are not built yet: until they are, everything that sends, executes or destroys asks.
+
+mod arguments;
+mod destinations;
+mod origins;
+mod question;
+mod urls;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::approval::{Approved, Foreign};
+use super::call::{Call, Role};
+use super::grounding::Link;
+use super::label::Label;
+use super::leak::Watch;
+use super::net::{DomainPattern, WebRules};
+use super::permit::Permit;
+use super::secret::Secret;
+use super::vault::Vault;
+use super::whitelist::{self, Address};
+use crate::config::HostPort;
+use crate::db::Reader;
+use crate::error::Result;
+
+/// How much the owner wants to be asked. It only tightens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    Careful,
+    Balanced,
+}
+
+impl Mode {
+    /// The setting as it is stored; what can't be read counts as the strict one.
+    pub fn parse(setting: Option<&str>) -> Mode {
+        match setting {
+            Some("balanced") => Mode::Balanced,
+            _ => Mode::Careful,
+        }
+    }
+}
+
+/// Why no call of this run goes through just now (rule 1).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Halt {
+    NotInTools,
+    Paused,
+    /// The budget's or limit's own sentence.
+    Limit(String),
+    TooDeep,
+}
+
+/// What the run knows of itself and tells the guard.
+#[derive(Debug, Clone)]
+pub struct Scene {
+    pub halt: Option<Halt>,
+    /// The user's own folder.
+    pub own_root: PathBuf,
+    /// What the owner typed in this conversation.
+    pub said: Vec<String>,
+    /// What the run has read, and from where.
+    pub read: Vec<(Label, String)>,
+    /// Links of pages it has read.
+    pub links: Vec<Link>,
+    /// Hosts the owner opened for this conversation.
+    pub opened: Vec<DomainPattern>,
+    /// `[guard] private_allowed`.
+    pub private_allowed: Vec<HostPort>,
+    pub mode: Mode,
+    /// A word planted in the prompt; where it turns up, the prompt leaks.
+    pub canary: Option<String>,
+}
+
+/// All that a verdict rests on.
+pub struct Facts {
+    pub scene: Scene,
+    pub web: Arc<WebRules>,
+    pub folders: Vec<PathBuf>,
+    /// Those of the call's recipients that are on the list.
+    pub addresses: Vec<Address>,
+    /// The vault's values, to be recognised.
+    pub watch: Watch,
+}
+
+/// What the owner could add so that a denied call would pass next time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Offer {
+    Address(String),
+    Domain(String),
+    Folder(String),
+}
+
+#[derive(Debug)]
+pub enum Verdict {
+    Go(Permit),
+    Ask {
+        /// One sentence.
+        reason: String,
+        origins: Vec<Foreign>,
+    },
+    Deny {
+        /// One sentence.
+        reason: String,
+        offer: Option<Offer>,
+        /// A secret was about to leave: tell the owner at once.
+        alert: bool,
+    },
+}
+
+/// Reads what the verdict on `call` needs.
+pub fn gather(
+    reader: &Reader<'_>,
+    vault: &Vault,
+    scene: Scene,
+    call: &Call<'_>,
+    now: Timestamp,
+) -> Result<Facts> {
+    let tier1 = whitelist::list_domains(reader)?;
+    let tier1 = tier1.iter().filter_map(|it| DomainPattern::parse(&it.domain).ok()).collect();
+    let web = WebRules {
+        tier1,
+        opened: scene.opened.clone(),
+        private_allowed: scene.private_allowed.clone(),
+    };
+    let folders = whitelist::list_folders(reader)?.into_iter().map(|it| it.path.into()).collect();
+    let mut addresses = Vec::new();
+    for (_, text) in arguments::destinations(call, Role::Recipient).unwrap_or_default() {
+        if let Ok(recipient) = whitelist::parse_address(text) {
+            addresses.extend(whitelist::find_address(reader, &recipient, now)?);
+        }
+    }
+    let mut watch = vault.watch(reader)?;
+    if let Some(canary) = &scene.canary {
+        watch.add("canary", &Secret::new(canary.as_str()));
+    }
+    Ok(Facts { web: Arc::new(web), folders, addresses, watch, scene })
+}
+
+/// The verdict. `approved` is the owner's yes, taken for this call; it answers the question and
+/// nothing else: what is denied stays denied.
+pub fn judge(facts: &Facts, call: &Call<'_>, approved: Option<Approved>) -> Verdict {
+    denial_or_answer(facts, call, approved).unwrap_or_else(|denial| denial)
+}
+
+/// The rules in their order.
+fn denial_or_answer(
+    facts: &Facts,
+    call: &Call<'_>,
+    approved: Option<Approved>,
+) -> Result<Verdict, Verdict> {
+    may_act(facts, call)?;
+    let proofs = destinations::proofs(facts, call)?;
+    no_secret(facts, call)?;
+    let hash = call.hash();
+    let question = question::question(facts, call);
+    Ok(match question {
+        Some(_) if approved.is_some_and(|yes| yes.covers(&hash)) => {
+            Verdict::Go(Permit::new(hash, proofs))
+        }
+        Some(reason) => Verdict::Ask { reason, origins: origins::origins(facts, call) },
+        None => Verdict::Go(Permit::new(hash, proofs)),
+    })
+}
+
+/// Rule 1: may this run do anything at all just now?
+fn may_act(facts: &Facts, call: &Call<'_>) -> Result<(), Verdict> {
+    if !call.arguments.is_object() {
+        return Err(deny("The arguments have to be a JSON object."));
+    }
+    match &facts.scene.halt {
+        None => Ok(()),
+        Some(Halt::NotInTools) => Err(deny(format!("This agent may not use {}.", call.tool))),
+        Some(Halt::Paused) => Err(deny("Everything is paused.")),
+        Some(Halt::Limit(sentence)) => Err(deny(sentence.as_str())),
+        Some(Halt::TooDeep) => Err(deny("Agents calling agents have reached their depth.")),
+    }
+}
+
+/// Rule 3: no argument holds a secret, in whatever disguise.
+fn no_secret(facts: &Facts, call: &Call<'_>) -> Result<(), Verdict> {
+    match facts.watch.find_in(call.arguments) {
+        None => Ok(()),
+        Some(name) => Err(Verdict::Deny {
+            reason: format!(
+                "The arguments hold the value of {name}, which never leaves the vault."
+            ),
+            offer: None,
+            alert: true,
+        }),
+    }
+}
+
+fn deny(reason: impl Into<String>) -> Verdict {
+    denied(reason.into(), None)
+}
+
+fn denied(reason: String, offer: Option<Offer>) -> Verdict {
+    Verdict::Deny { reason, offer, alert: false }
+}
