@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::store::calls::{self, Call};
 use super::store::messages;
 use super::tool::{Action, Cx, Output, Tool};
-use super::{Agents, CallState, Run, finish, scene};
+use super::{Agents, CallState, Run, finish, intent, scene};
 use crate::db::{Reader, Tx};
 use crate::error::{Error, Result};
 use crate::events::Event;
@@ -87,14 +87,26 @@ impl One<'_> {
         if let Err(err) = tool.check(&self.call.arguments) {
             return self.finish_failed(&err.to_string()).await.map(|()| false);
         }
-        match self.judge(None).await? {
+        let verdict = match self.judge(None).await? {
+            Verdict::Unplanned => {
+                intent::make(self.agents, self.run, stop).await?;
+                self.judge(None).await?
+            }
+            verdict => verdict,
+        };
+        match verdict {
             Verdict::Go(permit) => self.execute(tool, permit, false, stop).await.map(|()| false),
-            Verdict::Deny { reason, alert, .. } => {
+            Verdict::Deny { reason, alert, blocked, .. } => {
                 if alert {
                     self.hide_secret().await?;
                 }
+                if blocked {
+                    return self.block(&reason).await.map(|()| false);
+                }
                 self.deny(&reason).await.map(|()| false)
             }
+            // Stopped while the owner's words were read: the next step ends the run.
+            Verdict::Unplanned => Ok(false),
             Verdict::Ask { reason, origins } => {
                 self.ask(tool, reason, origins).await.map(|()| true)
             }
@@ -122,7 +134,9 @@ impl One<'_> {
                 }
                 self.deny(&reason).await
             }
-            Verdict::Ask { .. } => self.deny("The call is not the one that was approved.").await,
+            Verdict::Ask { .. } | Verdict::Unplanned => {
+                self.deny("The call is not the one that was approved.").await
+            }
         }
     }
 
@@ -306,6 +320,18 @@ impl One<'_> {
 
     async fn deny(&self, reason: &str) -> Result<()> {
         self.finish(CallState::Denied, &format!("Not allowed: {reason}")).await
+    }
+
+    /// Denied without a card, and counted in the run.
+    async fn block(&self, reason: &str) -> Result<()> {
+        let (agents, run, call) = (self.agents.clone(), self.run.clone(), self.call.clone());
+        let sentence = format!("Not allowed: {reason}");
+        let write = move |tx: &Tx<'_>| {
+            calls::set_blocked(tx, call.id)?;
+            let end = (CallState::Denied, sentence.as_str(), Label::system());
+            finish::end(tx, &agents, &run, &call, end, false)
+        };
+        self.agents.db.write(write).await
     }
 
     async fn finish_unknown(&self) -> Result<()> {

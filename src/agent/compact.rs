@@ -2,18 +2,15 @@
 //! conversation becomes a summary. Nothing is lost: rows stay, only the model's view moves.
 
 use std::sync::Arc;
-use std::time::Instant;
 
-use futures_util::StreamExt as _;
 use tokio_util::sync::CancellationToken;
 
 use super::context::{self, History};
 use super::store::{calls, messages};
-use super::turn::Answer;
-use super::{Agents, Run, call};
+use super::{Agents, Run, aside, call};
 use crate::error::Result;
 use crate::outside::model::catalog::COMMANDS;
-use crate::outside::model::{Delta, Message, Part, Request, Role, Usage};
+use crate::outside::model::{Message, Part, Request, Role};
 
 /// Of the model's context: where making room begins.
 const FULL_PERCENT: usize = 70;
@@ -66,21 +63,15 @@ pub async fn compact(
         calls: history.calls.clone(),
         attachments: Vec::new(),
     };
-    let asked = Instant::now();
-    let (summary, usage) = tokio::select! {
+    let answer = tokio::select! {
         biased;
         () = stop.cancelled() => return Ok(()),
-        answer = summarise(agents, &older, model) => answer,
+        answer = aside::ask(agents, model, request(agents, &older), SUMMARY_BYTES_MAX) => answer,
     };
-    let outcome = if summary.is_some() { "ok" } else { "no_summary" };
     // Without a summary the older half is left out and said to be: going on beats stopping.
-    let summary = summary.unwrap_or_else(|| NO_SUMMARY.to_owned());
-    let answer = Answer {
-        usage,
-        model: model.to_owned(),
-        duration_ms: u64::try_from(asked.elapsed().as_millis()).unwrap_or(u64::MAX),
-        cost_usd_micros: agents.outside.models().cost(model, usage),
-        ..Answer::default()
+    let (summary, outcome) = match answer.text.trim() {
+        "" => (NO_SUMMARY.to_owned(), "no_summary"),
+        summary => (summary.to_owned(), "ok"),
     };
     let (run, now) = (run.clone(), agents.clock.now());
     agents
@@ -94,31 +85,15 @@ pub async fn compact(
         .await
 }
 
-async fn summarise(agents: &Agents, older: &History, model: &str) -> (Option<String>, Usage) {
-    let mut usage = Usage::default();
+fn request(agents: &Agents, older: &History) -> Request {
     let mut messages = context::messages(older);
     messages.push(Message { role: Role::User, parts: vec![Part::Text(ASK_SUMMARY.to_owned())] });
-    let request = Request {
+    Request {
         system: "You keep the notes of a personal assistant.".into(),
         system_tail: String::new(),
         messages,
         tools: Arc::default(),
         output_tokens_max: SUMMARY_TOKENS_MAX,
         now: agents.clock.now().to_zoned(agents.config.zone()),
-    };
-    let Ok(opened) = agents.outside.models().open(model) else { return (None, usage) };
-    let mut deltas = opened.stream(request);
-    let mut summary = String::new();
-    while let Some(delta) = deltas.next().await {
-        match delta {
-            Ok(Delta::Text(text)) if summary.len() < SUMMARY_BYTES_MAX => summary.push_str(&text),
-            Ok(Delta::Usage(so_far)) => usage = so_far,
-            Ok(_) => {}
-            Err(error) => {
-                tracing::warn!(model, "no summary: {error}");
-                return (None, usage);
-            }
-        }
     }
-    (Some(summary).filter(|summary| !summary.trim().is_empty()), usage)
 }

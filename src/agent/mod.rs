@@ -6,10 +6,12 @@
 //! the owner decide, `recover` looks at what a killed process left.
 
 pub mod answer;
+mod aside;
 mod call;
 mod compact;
 mod context;
 mod finish;
+mod intent;
 mod live;
 mod prompt;
 pub mod queue;

@@ -4,6 +4,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Agents, run};
 use crate::error::Result;
+use crate::events::Event;
 use crate::inbox::Claimed;
 use crate::spawn::Spawner;
 
@@ -37,8 +38,18 @@ fn has_room(agents: &Agents) -> bool {
 }
 
 async fn claim(agents: &Agents) -> Result<Option<Claimed>> {
-    let (inbox, now) = (agents.inbox.clone(), agents.clock.now());
-    agents.db.write(move |tx| inbox.claim(tx, now)).await
+    let (inbox, events) = (agents.inbox.clone(), agents.events.clone());
+    let now = agents.clock.now();
+    agents
+        .db
+        .write(move |tx| {
+            let claimed = inbox.claim(tx, now)?;
+            if let Some(Claimed { run_id, conversation_id }) = &claimed {
+                events.record(tx, *conversation_id, Some(*run_id), now, Event::RunStarted)?;
+            }
+            Ok(claimed)
+        })
+        .await
 }
 
 fn start(agents: &Agents, spawner: &Spawner, claimed: Claimed) {

@@ -45,7 +45,6 @@ pub async fn carry(agents: &Agents, claimed: Claimed, place: Place) {
 }
 
 async fn carry_on(agents: &Agents, id: RunId, stop: &CancellationToken) -> Result<()> {
-    begin(agents, id).await?;
     for _ in 0..TURNS_MAX {
         let step = Step::load(agents, id).await?;
         if stop.is_cancelled() {
@@ -68,17 +67,6 @@ async fn carry_on(agents: &Agents, id: RunId, stop: &CancellationToken) -> Resul
     }
     let claimed = Step::load(agents, id).await?.claimed();
     fail(agents, &claimed, "The run took too many steps and was stopped.", "too_many_steps").await
-}
-
-async fn begin(agents: &Agents, id: RunId) -> Result<()> {
-    let (events, now) = (agents.events.clone(), agents.clock.now());
-    agents
-        .db
-        .write(move |tx| {
-            let run = runs::find(tx, id)?;
-            events.record(tx, run.conversation_id, Some(id), now, Event::RunStarted)
-        })
-        .await
 }
 
 /// Everything a step is decided by, as one snapshot.
@@ -199,12 +187,14 @@ impl Step {
 }
 
 /// Stores an answer with everything that follows from it, in one change.
-async fn keep(agents: &Agents, run: &Run, answer: Answer, capped: bool) -> Result<bool> {
+async fn keep(agents: &Agents, run: &Run, mut answer: Answer, capped: bool) -> Result<bool> {
     let now = agents.clock.now();
     let (run, events) = (run.clone(), agents.events.clone());
     agents
         .db
         .write(move |tx| {
+            let rest = std::mem::take(&mut answer.unstored);
+            turn::store_text(tx, &events, run.conversation_id, rest)?;
             answer.count(tx, &run, "ok", now)?;
             let message_id = MessageId::new(now);
             let new = NewMessage {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::store::calls;
 use super::store::messages;
 use super::tool::Tool;
-use super::{Agents, CallState, Run};
+use super::{Agents, CallState, Run, intent};
 use crate::config;
 use crate::db::Reader;
 use crate::error::Result;
@@ -32,6 +32,7 @@ pub fn of(r: &Reader<'_>, agents: &Agents, run: &Run, tool: &Tool) -> Result<Sce
         said,
         links,
         read,
+        intent: intent::of(r, agents, run)?,
         opened: Vec::new(),
         private_allowed: config.guard.private_allowed.clone(),
         mode: match config.guard.mode {

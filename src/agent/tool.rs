@@ -245,6 +245,18 @@ impl Tool {
         self.args.iter().map(|arg| (arg.name, arg.role)).collect()
     }
 
+    /// Whether a call can do more than read and change our own data: send, run, destroy, visit an
+    /// address, write in an opened folder.
+    pub fn reaches_out(&self) -> bool {
+        self.destructive
+            || matches!(self.effect, Effect::Send | Effect::Execute)
+            || self.args.iter().any(|arg| match arg.role {
+                Role::Recipient | Role::Url | Role::Command => true,
+                Role::Path => self.effect == Effect::Write,
+                _ => false,
+            })
+    }
+
     /// Whom a call reaches, for its card; empty when nobody.
     pub fn recipient_of(&self, arguments: &Value) -> String {
         let arg = self.args.iter().find(|arg| arg.role == Role::Recipient);

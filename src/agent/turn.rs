@@ -11,7 +11,8 @@ use super::{Agents, Run};
 use crate::blocks::{Block, Blocks};
 use crate::db::Tx;
 use crate::error::{Error, Result};
-use crate::events::{Entry, Event};
+use crate::events::{Entry, Event, Events};
+use crate::ids::ConversationId;
 use crate::outside::model::{
     Delta, DeltaStream, ModelError, Request, StopReason, ToolCallDelta, Usage,
 };
@@ -24,6 +25,8 @@ const ANSWER_BYTES_MAX: usize = 1 << 20;
 #[derive(Default)]
 pub struct Answer {
     pub text: String,
+    /// The end of the text, said but not stored yet: it goes with the message, in one change.
+    pub unstored: Vec<Entry>,
     pub calls: Vec<ToolCallDelta>,
     pub usage: Usage,
     pub stop: Option<StopReason>,
@@ -171,7 +174,9 @@ impl Speech<'_> {
                 return Err(self.broken(ModelError::Malformed { provider, reason }));
             }
         }
-        self.seal_rest().await?;
+        let rest = std::mem::take(&mut self.blocks).finish();
+        let end = self.agents.events.position(self.run.conversation_id);
+        self.answer.unstored = self.entries(rest, end);
         Ok(())
     }
 
@@ -200,23 +205,28 @@ impl Speech<'_> {
             return Ok(());
         }
         let (events, conversation) = (self.agents.events.clone(), self.run.conversation_id);
+        let entries = self.entries(sealed, end);
+        self.agents.db.write(move |tx| store_text(tx, &events, conversation, entries)).await
+    }
+
+    fn entries(&self, sealed: Vec<Block>, end: u64) -> Vec<Entry> {
         let (run_id, at) = (Some(self.run.id), self.agents.clock.now());
         let length: u64 = sealed.iter().map(|block| block.text.len() as u64).sum();
         let mut seq = end.saturating_sub(length);
-        self.agents
-            .db
-            .write(move |tx| {
-                for block in sealed {
-                    seq += block.text.len() as u64;
-                    let event = Event::Text { content: block.text };
-                    events.record_at(
-                        tx,
-                        conversation,
-                        Entry { seq, run_id, at, stored: true, event },
-                    )?;
-                }
-                Ok(())
-            })
-            .await
+        let entry = |block: Block| {
+            seq += block.text.len() as u64;
+            Entry { seq, run_id, at, stored: true, event: Event::Text { content: block.text } }
+        };
+        sealed.into_iter().map(entry).collect()
     }
+}
+
+/// Stores blocks of an answer as events.
+pub fn store_text(
+    tx: &Tx<'_>,
+    events: &Events,
+    conversation: ConversationId,
+    entries: Vec<Entry>,
+) -> Result<()> {
+    entries.into_iter().try_for_each(|entry| events.record_at(tx, conversation, entry))
 }

@@ -323,6 +323,13 @@ pub fn list_decided(
     Ok((rows, total.unsigned_abs()))
 }
 
+/// What the owner said yes to in a run: tools and their arguments, as approved.
+pub fn list_approved(reader: &Reader<'_>, run: RunId) -> Result<Vec<(String, Value)>> {
+    let sql = "select tool, coalesce(edited_arguments, arguments) as arguments from approvals
+               where run_id = ?1 and state = 'approved' order by created_at, id";
+    reader.rows(sql, [run], |row| Ok((row.get(0)?, json_column(row, "arguments")?)))
+}
+
 pub fn find(reader: &Reader<'_>, id: ApprovalId) -> Result<Option<Approval>> {
     reader.row("select * from approvals where id = ?1", [id], from_row)
 }

@@ -6,6 +6,7 @@ pub mod audit;
 pub mod call;
 pub mod clean;
 pub mod grounding;
+pub mod intent;
 pub mod label;
 pub mod leak;
 pub mod limits;

@@ -22,6 +22,7 @@ mod config;
 mod config_keys;
 mod door;
 mod guard;
+mod intents;
 mod files;
 mod whitelists;
 mod full_disk;

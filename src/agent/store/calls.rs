@@ -115,6 +115,12 @@ pub fn finish(
     Ok(())
 }
 
+/// Marks a call that nobody had asked for.
+pub fn set_blocked(tx: &Tx<'_>, id: ToolCallId) -> Result<()> {
+    tx.execute("update tool_calls set blocked = 1 where id = ?1", [id])?;
+    Ok(())
+}
+
 pub fn set_arguments(tx: &Tx<'_>, id: ToolCallId, arguments: &Value) -> Result<()> {
     tx.execute("update tool_calls set arguments = ?2 where id = ?1", (id, arguments.to_string()))?;
     Ok(())

@@ -1,5 +1,6 @@
 //! The rows of agents, runs, messages and tool calls.
 
 pub mod calls;
+pub mod intents;
 pub mod messages;
 pub mod runs;

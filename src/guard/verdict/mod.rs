@@ -1,11 +1,12 @@
 //! May this call happen? A pure function of what the owner said and allowed, what the run has read,
 //! and the exact call. No model is asked.
 //!
-//! The rules stand in [`judge`] in their order; the first that decides wins. Grounding and intent
-//! are not built yet: until they are, everything that sends, executes or destroys asks.
+//! The rules stand in [`judge`] in their order; the first that decides wins. Grounding is not built
+//! yet: until it is, everything that sends, executes or destroys asks.
 
 mod arguments;
 mod destinations;
+mod intent;
 mod origins;
 mod question;
 mod urls;
@@ -18,7 +19,8 @@ use jiff::Timestamp;
 use super::approval::{Approved, Foreign};
 use super::call::{Call, Role};
 use super::grounding::Link;
-use super::label::Label;
+use super::intent::Intent;
+use super::label::{Label, Trust};
 use super::leak::Watch;
 use super::net::{DomainPattern, WebRules};
 use super::permit::Permit;
@@ -68,6 +70,8 @@ pub struct Scene {
     pub read: Vec<(Label, String)>,
     /// Links of pages it has read.
     pub links: Vec<Link>,
+    /// The effects that the owner asked for, once they had to be written down.
+    pub intent: Option<Intent>,
     /// Hosts the owner opened for this conversation.
     pub opened: Vec<DomainPattern>,
     /// `[guard] private_allowed`.
@@ -75,6 +79,12 @@ pub struct Scene {
     pub mode: Mode,
     /// A word planted in the prompt; where it turns up, the prompt leaks.
     pub canary: Option<String>,
+}
+
+impl Scene {
+    fn has_read_outside(&self) -> bool {
+        self.read.iter().any(|(label, _)| label.trust == Trust::Outside)
+    }
 }
 
 /// All that a verdict rests on.
@@ -110,7 +120,11 @@ pub enum Verdict {
         offer: Option<Offer>,
         /// A secret was about to leave: tell the owner at once.
         alert: bool,
+        /// Nobody had asked for it: noted in the run, without a card.
+        blocked: bool,
     },
+    /// What the owner asked for has to be written down first; then judge again.
+    Unplanned,
 }
 
 /// Reads what the verdict on `call` needs.
@@ -142,8 +156,8 @@ pub fn gather(
     Ok(Facts { web: Arc::new(web), folders, addresses, watch, scene })
 }
 
-/// The verdict. `approved` is the owner's yes, taken for this call; it answers the question and
-/// nothing else: what is denied stays denied.
+/// The verdict. `approved` is the owner's yes, taken for this call: it asks for the call and
+/// answers the question, and nothing else. What rules 1 to 3 deny stays denied.
 pub fn judge(facts: &Facts, call: &Call<'_>, approved: Option<Approved>) -> Verdict {
     denial_or_answer(facts, call, approved).unwrap_or_else(|denial| denial)
 }
@@ -158,11 +172,11 @@ fn denial_or_answer(
     let proofs = destinations::proofs(facts, call)?;
     no_secret(facts, call)?;
     let hash = call.hash();
-    let question = question::question(facts, call);
-    Ok(match question {
-        Some(_) if approved.is_some_and(|yes| yes.covers(&hash)) => {
-            Verdict::Go(Permit::new(hash, proofs))
-        }
+    if approved.is_some_and(|yes| yes.covers(&hash)) {
+        return Ok(Verdict::Go(Permit::new(hash, proofs)));
+    }
+    intent::asked_for(facts, call)?;
+    Ok(match question::question(facts, call) {
         Some(reason) => Verdict::Ask { reason, origins: origins::origins(facts, call) },
         None => Verdict::Go(Permit::new(hash, proofs)),
     })
@@ -192,6 +206,7 @@ fn no_secret(facts: &Facts, call: &Call<'_>) -> Result<(), Verdict> {
             ),
             offer: None,
             alert: true,
+            blocked: false,
         }),
     }
 }
@@ -201,5 +216,5 @@ fn deny(reason: impl Into<String>) -> Verdict {
 }
 
 fn denied(reason: String, offer: Option<Offer>) -> Verdict {
-    Verdict::Deny { reason, offer, alert: false }
+    Verdict::Deny { reason, offer, alert: false, blocked: false }
 }

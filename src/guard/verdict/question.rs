@@ -33,7 +33,7 @@ pub(super) fn question(facts: &Facts, call: &Call<'_>) -> Option<String> {
     }
 }
 
-fn writes_elsewhere(facts: &Facts, call: &Call<'_>) -> bool {
+pub(super) fn writes_elsewhere(facts: &Facts, call: &Call<'_>) -> bool {
     let own = &facts.scene.own_root;
     let place = |text| whitelist::place(own, &facts.folders, text);
     destinations(call, Role::Path)

@@ -1,11 +1,13 @@
 //! What may happen, what is asked, what never happens.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use steward::guard::call::{Call, Effect, Role};
 use steward::guard::grounding::Link;
+use steward::guard::intent::{Intent, Slot};
 use steward::guard::label::{Label, Origin};
 use steward::guard::net::{DomainPattern, WebUrl};
 use steward::guard::verdict::{Facts, Halt, Mode, Offer, Scene, Verdict, gather, judge};
@@ -42,11 +44,20 @@ pub(super) fn scene() -> Scene {
             page: WebUrl::parse("https://www.example.org/news").unwrap(),
             target: WebUrl::parse("https://example.org/news/story-4711-abcdef").unwrap(),
         }],
+        intent: Some(everything()),
         opened: Vec::new(),
         private_allowed: Vec::new(),
         mode: Mode::Balanced,
         canary: Some("canary-7f3a9c2e11".to_owned()),
     }
+}
+
+/// The owner asked for each of these, whatever its arguments: what rule 6 says stands in intents.rs.
+fn everything() -> Intent {
+    let tools = ["fetch_page", "file_write", "file_delete", "note_add", "email_send", "bash"];
+    let tools = tools.into_iter().chain(["mcp__x__y", "note_link", "file_read"]);
+    let slot = |tool: &str| Slot { tool: tool.to_owned(), bound: BTreeMap::new() };
+    Intent { slots: tools.map(slot).collect() }
 }
 
 fn opened_folder() -> PathBuf {
@@ -92,6 +103,7 @@ pub(super) fn in_short(verdict: &Verdict) -> String {
         Verdict::Deny { reason, alert, .. } => {
             format!("{}: {reason}", if *alert { "ALERT" } else { "deny" })
         }
+        Verdict::Unplanned => "unplanned".to_owned(),
     }
 }
 

@@ -11,6 +11,7 @@ mod utterance;
 mod words;
 
 use futures_util::stream;
+use serde_json::Value;
 use uuid::Uuid;
 
 use self::plan::Plan;
@@ -56,6 +57,16 @@ impl Engine {
             Some(Plan::Calls(calls)) => calls.iter().all(|call| is_offered(request, call.tool)),
             Some(Plan::Ask { .. }) => true,
             _ => false,
+        }
+    }
+
+    /// The tool calls that the owner's last words ask for.
+    pub fn calls(&self, request: &Request) -> Vec<(&'static str, Value)> {
+        match self.plan(request) {
+            Some(Plan::Calls(calls)) => {
+                calls.into_iter().map(|it| (it.tool, it.arguments)).collect()
+            }
+            _ => Vec::new(),
         }
     }
 
