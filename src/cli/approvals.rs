@@ -25,7 +25,7 @@ pub(super) enum Command {
         /// The id, or its last letters
         id: String,
     },
-    /// Say no
+    /// Say no to this call
     Deny {
         /// The id, or its last letters
         id: String,

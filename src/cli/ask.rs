@@ -2,6 +2,7 @@
 //!
 //! On a terminal the answer appears as it is written, and a call that needs a yes is asked about
 //! right here. Anywhere else the answer is printed whole, and such a call ends the command with 3.
+//! A call that was not allowed ends it with 4, whatever the assistant says of it.
 
 use std::io::Read as _;
 use std::time::Duration;
@@ -19,7 +20,14 @@ const MESSAGE_BYTES_MAX: u64 = 1_000_000;
 /// Calls that wait together are told together: no longer than this lies between two of them.
 const PENDING_GAP_MS: u64 = 500;
 
+const EXAMPLES: &str = "\
+Examples:
+  steward ask \"remind me tomorrow at 9 to call the plumber\"
+  steward ask \"find boiler\" --json          one line of JSON: status, text, waiting, denied
+  steward ask - < question.txt               what is asked comes from the file";
+
 #[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct Args {
     /// What to ask; - reads the standard input
     #[arg(required = true, value_name = "TEXT")]
@@ -70,8 +78,10 @@ pub(super) struct Answer {
     done: Map<String, Value>,
     /// Calls that still wait for a yes or no.
     waiting: Vec<Value>,
+    /// Calls that were not done: the guard or the owner said no.
+    denied: Vec<Value>,
     /// The person at the terminal said no to a call.
-    denied: bool,
+    refused: bool,
     failure: Option<Failure>,
     /// What was streamed does not end its line.
     open_line: bool,
@@ -144,6 +154,7 @@ impl Answer {
                 if let Some(text) = done["text"].as_str() {
                     text.clone_into(&mut self.text);
                 }
+                self.denied = done["denied"].as_array().cloned().unwrap_or_default();
                 self.done = done.as_object().cloned().unwrap_or_default();
             }
             Heard::Failed(data) => {
@@ -171,7 +182,7 @@ impl Answer {
         };
         match decision {
             Decision::Approved => {}
-            Decision::Denied => self.denied = true,
+            Decision::Denied => self.refused = true,
             Decision::Later => self.waiting.push(card),
         }
         Ok(())
@@ -185,7 +196,7 @@ impl Answer {
         match &self.failure {
             Some(failure) => failure.exit,
             None if !self.waiting.is_empty() => Exit::Waiting,
-            None if self.denied => Exit::Denied,
+            None if self.refused || !self.denied.is_empty() => Exit::Denied,
             None => Exit::Done,
         }
     }
@@ -224,6 +235,7 @@ impl Answer {
             "conversation_id": self.conversation_id,
             "run_id": self.run_id,
             "waiting": self.waiting,
+            "denied": self.denied,
         });
         for name in ["tool_calls_made", "usage", "model"] {
             if let Some(value) = self.done.get(name) {

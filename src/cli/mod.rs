@@ -16,6 +16,7 @@ mod out;
 mod serve;
 mod setup;
 mod setup_code;
+mod slips;
 mod stream;
 mod terminal;
 mod token;
@@ -70,6 +71,7 @@ struct Cli {
 }
 
 #[derive(clap::Args)]
+#[command(next_help_heading = "For every command")]
 struct Globals {
     /// Folder of the database, the key and the files
     #[arg(long, global = true, value_name = "FOLDER")]
@@ -149,9 +151,12 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     if args.get(1).is_some_and(|word| word == sandbox::EXTRACT_PDF) {
         return sandbox::child::extract_pdf().into();
     }
-    let cli = match Cli::try_parse_from(args) {
+    let cli = match Cli::try_parse_from(&args) {
         Ok(cli) => cli,
-        Err(err) => return out::usage(&err),
+        Err(mut err) => {
+            slips::suggest(&mut err, &args, &definition());
+            return out::usage(&err);
+        }
     };
     let globals = cli.globals;
     let manner = match (globals.json, globals.plain) {

@@ -12,7 +12,15 @@ use super::{Cx, inside};
 /// A file of more than this holds no password.
 const PASSWORD_BYTES_MAX: u64 = 4_096;
 
+const EXAMPLES: &str = "\
+Examples:
+  steward setup --owner ada --password-file /run/secrets/ada
+  pass show steward | steward setup --owner ada --password-file -
+
+For a name that lives here already it sets a new password and signs every browser out.";
+
 #[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct Args {
     /// The name the owner logs in with
     #[arg(long, value_name = "NAME")]

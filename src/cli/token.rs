@@ -6,14 +6,20 @@ use super::Cx;
 use super::client::Client;
 use super::failure::{Exit, Failure};
 
+const EXAMPLES: &str = "\
+Examples:
+  steward token create --name laptop
+  steward token create --name dashboard --scopes read --expires-at 2027-01-01T00:00:00Z";
+
 #[derive(clap::Subcommand)]
 pub(super) enum Command {
     /// Make a key and print it, once
+    #[command(after_help = EXAMPLES)]
     Create {
         /// What the key is for
         #[arg(long)]
         name: String,
-        /// What it may do, such as read,write,chat [default: everything but approvals and credentials]
+        /// Such as read,chat [default: all but approvals and credentials]
         #[arg(long, value_delimiter = ',', value_name = "SCOPES")]
         scopes: Vec<String>,
         /// When it stops working, such as 2027-01-01T00:00:00Z [default: never]

@@ -1,6 +1,7 @@
 //! Conversations, with the built-in commands answering.
 
 use base64::Engine as _;
+use serde_json::{Value, json};
 use steward::features::chat::{self, Channel, NewAttachment, NewChatMessage};
 use steward::ids::ConversationId;
 use steward::outside::fetch::Fetcher;
@@ -18,6 +19,33 @@ async fn a_message_is_answered_without_any_provider() {
         answer,
         "Everything is running. Nothing else is going on. Nothing waits for your yes or no."
     );
+}
+
+#[tokio::test]
+async fn a_program_is_told_which_calls_were_denied() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = TestApp::open(folder.path()).await;
+    let said = async |words: &str| {
+        let body = json!({"message": words});
+        let work = async {
+            loop {
+                house.work().await;
+                tokio::task::yield_now().await;
+            }
+        };
+        let answer = tokio::select! {
+            answer = house.post("/api/chat/completions", &body) => answer,
+            () = work => unreachable!("the house works until the answer is there"),
+        };
+        let data = answer.text.split("event: done\ndata: ").nth(1).unwrap_or_default();
+        let done: Value = serde_json::from_str(data.lines().next().unwrap()).unwrap();
+        done["denied"].clone()
+    };
+    let denied = said("fetch http://example.org/").await;
+    assert_eq!(denied[0]["tool_name"], "fetch_page");
+    let reason = denied[0]["reason"].as_str().unwrap();
+    assert!(reason.starts_with("Not allowed: ") && reason.contains("example.org"), "{reason}");
+    assert_eq!(said("note: boiler serviced in May").await, json!([]));
 }
 
 #[tokio::test]

@@ -1,8 +1,8 @@
 //! `POST /api/chat/completions`: a message in, the answer as server-sent events.
 //!
 //! Events: `conversation` (first, where the answer will stand), `token`, `tool_executing`,
-//! `tool_done`, `tool_call_pending`, `done` or `error`, then `data: [DONE]`. Hanging up stops
-//! nothing.
+//! `tool_done`, `tool_call_pending`, `done` or `error`, then `data: [DONE]`. `done` names the calls
+//! that were denied. Hanging up stops nothing.
 
 use std::convert::Infallible;
 
@@ -14,6 +14,8 @@ use serde_json::{Value, json};
 
 use super::service::{self, NewChatMessage};
 use super::{Channel, NewAttachment};
+use crate::agent::CallState;
+use crate::agent::store::calls::{self, Call};
 use crate::app::App;
 use crate::error::Result;
 use crate::events::{Entry, Event, Subscription};
@@ -68,16 +70,17 @@ pub async fn post(
     let events = app.events.subscribe(&app.db, conversation, after).await?;
     let sent = service::send(&app, caller.user_id, conversation, new).await?;
     let first = json!({"conversation_id": conversation, "run_id": sent.run_id});
-    let stream = answer(events, sent.run_id, first, app.spawner.stopping());
+    let stream = answer(app, events, sent.run_id, first);
     Ok(Sse::new(stream).keep_alive(KeepAlive::default()))
 }
 
 fn answer(
+    app: App,
     mut events: Subscription,
     run: RunId,
     first: Value,
-    stop: tokio_util::sync::CancellationToken,
 ) -> impl Stream<Item = Result<sse::Event, Infallible>> {
+    let stop = app.spawner.stopping();
     async_stream::stream! {
         yield Ok(named("conversation", &first));
         loop {
@@ -89,7 +92,11 @@ fn answer(
             if entry.run_id != Some(run) {
                 continue;
             }
-            if let Some(event) = spoken(&entry) {
+            let denied = match entry.event {
+                Event::Done { .. } => denied(&app, run).await,
+                _ => Vec::new(),
+            };
+            if let Some(event) = spoken(&entry, &denied) {
                 yield Ok(event);
             }
             if matches!(entry.event, Event::Done { .. } | Event::Error { .. }) {
@@ -100,7 +107,17 @@ fn answer(
     }
 }
 
-fn spoken(entry: &Entry) -> Option<sse::Event> {
+/// The calls of a run that were not allowed, each with the sentence that says why.
+async fn denied(app: &App, run: RunId) -> Vec<Value> {
+    let calls = app.db.read(move |r| calls::list_of_run(r, run)).await;
+    let calls = calls.inspect_err(|err| tracing::error!("what was denied is not known: {err}"));
+    let denied = calls.unwrap_or_default().into_iter().filter(|it| it.state == CallState::Denied);
+    let view =
+        |call: Call| json!({"call_id": call.id, "tool_name": call.tool, "reason": call.result});
+    denied.map(view).collect()
+}
+
+fn spoken(entry: &Entry, denied: &[Value]) -> Option<sse::Event> {
     let seq = entry.seq;
     Some(match &entry.event {
         Event::Text { content } => named("token", &json!({"content": content, "seq": seq})),
@@ -124,7 +141,7 @@ fn spoken(entry: &Entry) -> Option<sse::Event> {
         Event::Done { text, tool_calls_made, usage, model } => named(
             "done",
             &json!({"text": text, "tool_calls_made": tool_calls_made, "usage": usage,
-                    "model": model, "seq": seq}),
+                    "model": model, "denied": denied, "seq": seq}),
         ),
         Event::Error { message, code } => {
             named("error", &json!({"message": message, "code": code, "seq": seq}))

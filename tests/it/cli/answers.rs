@@ -61,7 +61,7 @@ fn ask_prints_the_answer_and_nothing_else() {
 fn ask_as_json_is_one_object_for_programs() {
     let house = House::new().says(CHAT, 200, answer()).open();
     assert_snapshot!(house.run(&["ask", "time?", "--json"]).screen(), @r#"
-    {"conversation_id":"c-1","run_id":"r-1","status":"done","text":"It is \u001b[31mnoon.","tool_calls_made":1,"usage":{"input_tokens":10,"output_tokens":4},"waiting":[]}
+    {"conversation_id":"c-1","denied":[],"run_id":"r-1","status":"done","text":"It is \u001b[31mnoon.","tool_calls_made":1,"usage":{"input_tokens":10,"output_tokens":4},"waiting":[]}
     [exit 0]
     "#);
 }
@@ -78,6 +78,18 @@ fn ask_ends_with_3_when_a_call_waits() {
     let json = house.run(&["ask", "fetch it", "--json"]);
     assert_eq!((json.exit, json.json()["status"].as_str()), (3, Some("waiting")));
     assert_eq!(json.json()["waiting"][0]["call_id"], "t-9");
+}
+
+#[test]
+fn ask_ends_with_4_when_a_call_was_denied() {
+    let denied = json!([{ "call_id": "t-9", "tool_name": "web_fetch", "reason": "Not allowed." }]);
+    let done =
+        json!({ "text": "I may not read that page.", "tool_calls_made": 1, "denied": denied });
+    let house = House::new().says(CHAT, 200, events(&[("done", done)])).open();
+    assert_eq!(house.run(&["ask", "fetch it"]).screen(), "I may not read that page.\n[exit 4]");
+    let json = house.run(&["ask", "fetch it", "--json"]);
+    assert_eq!((json.exit, &json.json()["status"]), (4, &json!("denied")));
+    assert_eq!(json.json()["denied"], denied);
 }
 
 #[test]

@@ -38,6 +38,10 @@ fn help_opens_with_six_examples() {
       help         Print this message or the help of the given subcommand(s)
 
     Options:
+      -h, --help     Print help
+      -V, --version  Print version
+
+    For every command:
           --data-dir <FOLDER>      Folder of the database, the key and the files
           --listen <ADDRESS:PORT>  Address and port to serve on
           --config <FILE>          Config file [default: /etc/steward/config.toml, if it is there]
@@ -45,17 +49,50 @@ fn help_opens_with_six_examples() {
           --plain                  Print lists as lines with tabs, for grep and cut
       -q, --quiet                  Print only what was asked for, no hints
           --no-input               Never ask, not even on a terminal
-      -h, --help                   Print help
-      -V, --version                Print version
 
     Exit codes: 0 done, 1 error, 2 usage, 3 waiting for an approval, 4 denied, 130 stopped by Ctrl-C.
     [exit 0]
     "#);
-    let subcommands =
-        ["ask", "chat", "setup", "token", "approvals", "config", "audit", "completion"];
-    for command in subcommands {
-        let ran = house.run(&[command, "--help"]);
-        assert_eq!(ran.exit, 0, "{command}: {}", ran.err);
+}
+
+/// Every command, with those beneath it.
+const COMMANDS: [&[&str]; 19] = [
+    &["serve"],
+    &["setup"],
+    &["setup-code"],
+    &["ask"],
+    &["chat"],
+    &["approvals"],
+    &["approvals", "ls"],
+    &["approvals", "show"],
+    &["approvals", "approve"],
+    &["approvals", "deny"],
+    &["token"],
+    &["token", "create"],
+    &["token", "list"],
+    &["token", "revoke"],
+    &["config", "show"],
+    &["config", "check"],
+    &["audit", "verify"],
+    &["healthcheck"],
+    &["completion"],
+];
+
+#[test]
+fn every_command_explains_itself_and_its_own_options_first() {
+    let house = House::new();
+    for command in COMMANDS {
+        let ran = house.run(&[command, &["--help"]].concat());
+        assert_eq!(ran.exit, 0, "{command:?}: {}", ran.err);
+        let (own, shared) = ran.out.split_once("\nFor every command:\n").unwrap();
+        assert!(own.starts_with(|c: char| c.is_ascii_uppercase()), "{command:?}: {own}");
+        let usage = format!("Usage: steward {}", command.join(" "));
+        assert!(own.contains(&usage) && !own.contains("--data-dir"), "{command:?}: {own}");
+        assert!(shared.contains("--data-dir"), "{command:?}");
+        let listed = own.lines().skip_while(|line| !line.starts_with("Usage")).skip(1);
+        for line in listed.filter(|line| line.starts_with("  ")) {
+            assert!(line.trim().contains("  "), "{command:?} does not explain {line:?}");
+        }
     }
 }
 
@@ -88,6 +125,16 @@ fn a_slip_of_the_pen_gets_the_nearest_name() {
     For more information, try '--help'.
     [exit 2]
     ");
+    assert_snapshot!(house.run(&["remind", "me"]).screen(), @r#"
+    error: unrecognized subcommand 'remind'
+
+      tip: to tell the assistant something, write: steward ask "…"
+
+    Usage: steward [OPTIONS] [COMMAND]
+
+    For more information, try '--help'.
+    [exit 2]
+    "#);
     assert_snapshot!(house.run(&["--lisen", "x"]).screen(), @"
     error: unexpected argument '--lisen' found
 
@@ -111,6 +158,28 @@ fn a_slip_of_the_pen_gets_the_nearest_name() {
     steward: There is nothing to ask; write it after `steward ask`.
     [exit 2]
     ");
+}
+
+#[test]
+fn letters_in_the_wrong_order_are_understood_everywhere() {
+    let house = House::new();
+    let slips: [(&[&str], &str); 10] = [
+        (&["aks", "x"], "ask"),
+        (&["caht"], "chat"),
+        (&["apporvals", "ls"], "approvals"),
+        (&["approvals", "sl"], "ls"),
+        (&["tokne", "list"], "token"),
+        (&["token", "craete"], "create"),
+        (&["config", "hsow"], "show"),
+        (&["audit", "veirfy"], "verify"),
+        (&["--jsno", "ask", "x"], "--json"),
+        (&["ask", "x", "--mdoel", "y"], "--model"),
+    ];
+    for (typed, meant) in slips {
+        let ran = house.run(typed);
+        assert_eq!((ran.exit, ran.out.as_str()), (2, ""), "{typed:?}");
+        assert!(ran.err.contains(&format!("exists: '{meant}'")), "{typed:?}: {}", ran.err);
+    }
 }
 
 #[test]
