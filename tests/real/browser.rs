@@ -64,13 +64,20 @@ impl Story {
         if !status.unwrap().success() {
             panic!("{}", self.complaint(house).await);
         }
+        // What it measured.
+        eprint!("{}", self.said().await);
     }
 
     async fn complaint(&mut self, house: &House) -> String {
+        let said = self.said().await;
+        format!("{}:\n{said}\nthe program's log:\n{}", self.name, house.log())
+    }
+
+    async fn said(&mut self) -> String {
         let mut said = String::new();
         if let Some(mut errors) = self.child.stderr.take() {
             errors.read_to_string(&mut said).await.unwrap();
         }
-        format!("{}:\n{said}\nthe program's log:\n{}", self.name, house.log())
+        said
     }
 }

@@ -8,6 +8,7 @@ const SETUP_MS_MAX = 180_000;
 /// No mouse: only what the keyboard types, as a person reads the page.
 export async function setup_by_keyboard() {
   const page = await window_();
+  const hands = await watchHands(page);
   const keys = page.keyboard;
   const begun = Date.now();
   await page.goto(url("/"));
@@ -39,6 +40,8 @@ export async function setup_by_keyboard() {
   await answered(page);
   const took = Date.now() - begun;
   check(took < SETUP_MS_MAX, `setting up took ${took} ms`);
+  check(hands.pointer.length === 0, `a pointer was used: ${hands.pointer}`);
+  console.error(`set up with ${hands.keys} keys and no pointer in ${(took / 1000).toFixed(1)} s`);
 
   const closed = await page.request.get(url("/setup"), { maxRedirects: 0 });
   check(closed.status() === 410, `setup is closed for good, and said ${closed.status()}`);
@@ -69,6 +72,21 @@ export async function setup_steps_are_accessible() {
   await page.getByRole("button", { name: "Skip for now" }).click();
   await page.getByRole("link", { name: "Open Chat" }).waitFor();
   await everyForm(page, "setup: done");
+}
+
+/// Counts keys, and names whatever a mouse or a finger does, on every page from here on.
+async function watchHands(page) {
+  const hands = { keys: 0, pointer: [] };
+  await page.exposeFunction("handUsed", (type) => {
+    if (type === "keydown") hands.keys++;
+    else hands.pointer.push(type);
+  });
+  await page.addInitScript(() => {
+    for (const type of ["keydown", "pointerdown", "mousedown", "touchstart", "wheel"]) {
+      window.addEventListener(type, () => window.handUsed(type), { capture: true, passive: true });
+    }
+  });
+  return hands;
 }
 
 async function focused(page, id) {
