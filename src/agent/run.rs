@@ -147,9 +147,10 @@ impl Step {
             return vec![COMMANDS.to_owned()];
         }
         let first = self.run.model.clone().unwrap_or_else(|| models.default.to_string());
+        let off = agents.outside.models().off;
         let mut chain = vec![first];
         for next in models.fallback.iter().map(ToString::to_string) {
-            if !chain.contains(&next) {
+            if !chain.contains(&next) && !off.contains(&next) {
                 chain.push(next);
             }
         }

@@ -42,6 +42,7 @@ pub async fn build(loaded: Loaded, folder: &DataFolder, clock: Clock) -> anyhow:
         providers: Models::new(Vec::new(), clock.clone()),
         commands,
         overrides: Arc::default(),
+        off: Arc::default(),
     };
     let name = config.get().agent.name.clone();
     db.write(move |tx| runs::ensure_assistant(tx, &name, features::ASSISTANT_TOOLS, now))

@@ -17,6 +17,7 @@ pub const STEPS: &[(&str, &str)] = &[
     ("0014_models", include_str!("schema/0014_models.sql")),
     ("0015_idempotency", include_str!("schema/0015_idempotency.sql")),
     ("0023_intents", include_str!("schema/0023_intents.sql")),
+    ("0026_models_off", include_str!("schema/0026_models_off.sql")),
 ];
 
 /// Brings the schema up to date; copies the database first when it already held something.

@@ -57,6 +57,23 @@ impl Scope {
         }
     }
 
+    /// What it opens, to a person.
+    pub fn about(self) -> &'static str {
+        match self {
+            Scope::All => "Everything but credentials:reveal and approvals",
+            Scope::Read => "Look at everything of yours",
+            Scope::Write => "Change what is yours",
+            Scope::Chat => "Talk with the assistant",
+            Scope::Admin => "Change what is everybody’s: lists, settings, people",
+            Scope::CredentialsReveal => "See the values of credentials",
+            Scope::Approvals => "Say yes or no in your place",
+            Scope::IntegrationsRead => "Look at records and lists",
+            Scope::IntegrationsWrite => "Change records and lists",
+            Scope::IntegrationsAssistant => "Chat; what would ask is refused",
+            Scope::IntegrationsHandoff => "Hand a person over to the browser",
+        }
+    }
+
     fn in_all(self) -> bool {
         !matches!(self, Scope::CredentialsReveal | Scope::Approvals)
     }

@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::http::Request;
-use serde_json::json;
+use serde_json::{Value, json};
 use steward::outside::model::Kind;
 use steward::testing::model_answers::{Answer, Say};
 use steward::testing::model_server::ModelServer;
@@ -132,6 +132,115 @@ async fn the_page_shows_prices_and_an_unknown_one_is_not_free() {
     assert!(refused.status == 422 && refused.text.contains("Give both prices, or none."));
     let page = house.app.get("/models").await.text;
     assert!(page.contains("home:qwen3") && page.contains("32000"), "{page}");
+}
+
+#[tokio::test]
+async fn programs_price_a_model_and_switch_it_off() {
+    let house = House::new().await;
+    house.connected().await;
+    let patch = async |id: &str, body: Value| {
+        house.app.send_json("PATCH", &format!("/api/models/{id}"), &body).await
+    };
+    let small = house.app.get("/api/models/home:small").await.json();
+    assert_eq!((&small["enabled"], &small["default"]), (&json!(true), &json!(false)));
+    let priced = patch("home:small", json!({"prices": {"prompt": 0.25, "completion": 1}})).await;
+    assert_eq!(priced.json()["pricing"], json!({"prompt": 0.25, "completion": 1.0}));
+    let again = patch("home:small", json!({"prices": null, "enabled": false})).await.json();
+    assert_eq!((&again["pricing"]["prompt"], &again["enabled"]), (&json!(0.0), &json!(false)));
+
+    let offered = house.app.get("/api/models").await.json();
+    assert_eq!(offered["models"], json!(["builtin:commands", "home:qwen3"]));
+    let message = json!({"message": "hi", "model": "home:small"});
+    let asked = house.app.post("/api/chat/completions", &message).await;
+    assert!(
+        asked.status == 400 && asked.text.contains("home:small is switched off."),
+        "{}",
+        asked.text
+    );
+    let chosen = house.submit("/models/default", &[("model", "home:small")]).await;
+    assert_eq!((chosen.status.as_u16(), house.default().await), (303, "home:qwen3".to_owned()));
+    let default = patch("home:qwen3", json!({"enabled": false})).await;
+    assert!(default.status == 409 && default.text.contains("is the default"), "{}", default.text);
+    let commands = patch("builtin:commands", json!({"enabled": false})).await;
+    assert_eq!(commands.status, 409);
+    let on = [("model", "home:small"), ("on", "true")];
+    assert_eq!(house.submit("/models/switch", &on).await.status, 303);
+    assert_eq!(house.app.get("/api/models/home:small").await.json()["enabled"], true);
+
+    assert_eq!(house.app.get("/api/models/away:x").await.status, 404);
+    for (body, sentence) in [
+        (json!({"enabled": "no"}), "must be true or false"),
+        (json!({"price": {}}), "did you mean \\\"prices\\\"?"),
+        (json!({"prices": {"prompt": 3}}), "The field \\\"completion\\\" is missing."),
+        (json!({"prices": {"prompt": -1, "completion": 1}}), "Write dollars from 0"),
+    ] {
+        let refused = patch("home:qwen3", body).await;
+        assert!(refused.status == 400 && refused.text.contains(sentence), "{}", refused.text);
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_price_is_unknown_and_never_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let toml = "[models]\ndefault = \"far:nobody-knows\"\n[models.providers.far]\nkind = \"openai\"\n\
+                base_url = \"http://192.0.2.1:9/v1\"\n";
+    let house = TestApp::with_config(folder.path(), toml).await;
+    let model = house.get("/api/models/far:nobody-knows").await.json();
+    assert_eq!((&model["pricing"], &model["context_length"]), (&Value::Null, &Value::Null));
+}
+
+#[tokio::test]
+async fn what_stands_in_is_put_in_order_by_buttons() {
+    let house = House::new().await;
+    house.connected().await;
+    let press = async |model: &str, act: &str| {
+        house.submit("/models/fallback", &[("model", model), ("act", act)]).await
+    };
+    let order = || {
+        house
+            .app
+            .app
+            .config
+            .get()
+            .models
+            .fallback
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(press("home:small", "add").await.status, 303);
+    assert_eq!(press("builtin:commands", "add").await.status, 303);
+    assert_eq!(order(), ["home:small", "builtin:commands"]);
+    press("builtin:commands", "up").await;
+    press("builtin:commands", "up").await;
+    assert_eq!(order(), ["builtin:commands", "home:small"]);
+    press("builtin:commands", "down").await;
+    assert_eq!(order(), ["home:small", "builtin:commands"]);
+    let off = [("model", "home:small"), ("on", "false")];
+    house.submit("/models/switch", &off).await;
+    assert_eq!(
+        house.app.get("/api/models/home:small").await.json()["enabled"],
+        true,
+        "it stands in"
+    );
+    for (model, act, sentence) in [
+        ("home:small", "add", "is in the list already."),
+        ("home:qwen3", "add", "is asked first anyway."),
+        ("hme:x", "add", "Did you mean"),
+        ("home:else", "up", "is not in the list any more."),
+    ] {
+        let refused = press(model, act).await;
+        assert!(
+            refused.status == 422 && refused.text.contains(sentence),
+            "{sentence}: {}",
+            refused.text
+        );
+        assert!(refused.text.contains(&format!("value=\"{model}\"")), "{}", refused.text);
+    }
+    press("home:small", "remove").await;
+    press("builtin:commands", "remove").await;
+    assert!(order().is_empty());
+    assert!(house.app.get("/models").await.text.contains("No model stands in"));
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ const EVE: [(&str, &str); 2] = [("name", "eve"), ("password", "long enough it is
 
 /// Path and methods of every route, as the router prints itself. Its router of fallbacks numbers its
 /// own routes from the start again, so that part is left out.
-fn table(printed: &str) -> BTreeMap<String, Vec<Method>> {
+pub fn table(printed: &str) -> BTreeMap<String, Vec<Method>> {
     let printed = printed.split("fallback_router:").next().unwrap();
     let number = |text: &str| text.split(')').next().unwrap().parse::<u32>().unwrap();
     let mut methods = BTreeMap::new();

@@ -66,3 +66,8 @@ async fn settings_page_is_accessible() {
 async fn whitelist_page_is_accessible() {
     accessible("/whitelist").await;
 }
+
+#[tokio::test]
+async fn keys_page_is_accessible() {
+    accessible("/tokens").await;
+}

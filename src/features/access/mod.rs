@@ -17,14 +17,30 @@ use axum::Router;
 
 use super::Feature;
 use crate::app::App;
+use crate::web::shell::{Entry, Group};
 
 pub use setup::{Invitation, invitation};
 
-pub const FEATURE: Feature =
-    Feature { name: "access", pages, api, jobs: job::ALL, ..Feature::NOTHING };
+pub const FEATURE: Feature = Feature {
+    name: "access",
+    nav: &[Entry {
+        group: Group::Reaches,
+        label: "API keys",
+        url: "/tokens",
+        icon: "key",
+        thumb: false,
+    }],
+    pages,
+    api,
+    jobs: job::ALL,
+    ..Feature::NOTHING
+};
 
 fn pages() -> Router<App> {
-    Router::new().merge(setup::page::routes()).merge(login::page::routes())
+    Router::new()
+        .merge(setup::page::routes())
+        .merge(login::page::routes())
+        .merge(tokens::page::routes())
 }
 
 fn api() -> Router<App> {

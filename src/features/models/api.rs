@@ -1,21 +1,26 @@
-//! `/api/models` and `/api/models/info`.
+//! `/api/models`, `/api/models/info` and single models.
 
 use axum::Router;
 use axum::extract::State;
 use axum::routing::get;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
+use super::facts::{self, Change};
 use super::service::{self, Model};
 use crate::app::App;
 use crate::web::caller::Caller;
 use crate::web::error::ApiError;
-use crate::web::form::Json;
+use crate::web::form::{Json, Path};
 use crate::web::scope::Scope;
 
 const MICROS_PER_DOLLAR: f64 = 1e6;
 
 pub fn routes() -> Router<App> {
-    Router::new().route("/models", get(list)).route("/models/info", get(info))
+    Router::new()
+        .route("/models", get(list))
+        .route("/models/info", get(info))
+        .route("/models/{id}", get(show).patch(change))
 }
 
 /// Prices in dollars per million tokens, as the published contract shows them; null: unknown.
@@ -50,4 +55,57 @@ async fn info(State(app): State<App>, caller: Caller) -> Result<Json<Value>, Api
     caller.require(Scope::Read)?;
     let models: Vec<Value> = service::listing(&app).await.iter().map(view).collect();
     Ok(Json(models.into()))
+}
+
+async fn show(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, ApiError> {
+    caller.require(Scope::Read)?;
+    Ok(Json(whole(&app, &id).await?))
+}
+
+/// The view, with what stands only here.
+async fn whole(app: &App, id: &str) -> Result<Value, ApiError> {
+    let model = service::find(app, id).await?;
+    let mut view = view(&model);
+    view["enabled"] = model.enabled.into();
+    view["default"] = (app.config.get().models.default.to_string() == id).into();
+    Ok(view)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Update {
+    enabled: Option<bool>,
+    /// `null` forgets what the owner said, so that the table or the provider counts again.
+    #[serde(default, deserialize_with = "given")]
+    prices: Option<Option<Prices>>,
+}
+
+/// Dollars per million tokens, as `pricing` shows them.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Prices {
+    prompt: f64,
+    completion: f64,
+}
+
+fn given<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Option<Prices>>, D::Error> {
+    Option::deserialize(d).map(Some)
+}
+
+async fn change(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Json(body): Json<Update>,
+) -> Result<Json<Value>, ApiError> {
+    caller.admin()?;
+    service::find(&app, &id).await?;
+    let prices = body.prices.map(|it| it.map(|prices| (prices.prompt, prices.completion)));
+    let change = Change { enabled: body.enabled, prices };
+    facts::change(&app, &id, change, caller.by(app.clock.now())).await?;
+    Ok(Json(whole(&app, &id).await?))
 }

@@ -1,16 +1,20 @@
-//! What the owner says a model costs and holds, where the program does not know or is wrong.
+//! What the owner says a model costs and holds, where the program does not know or is wrong; and
+//! whether it may be used at all.
 
 use serde_json::json;
 
+use super::service::COMMANDS_STAY;
 use super::{connect_providers, store};
 use crate::app::App;
+use crate::db::Tx;
 use crate::error::{Error, Result};
 use crate::guard::audit::{self, By, Entry};
+use crate::outside::model::catalog::COMMANDS;
 use crate::outside::model::prices::{Info, Override, Price};
 
 const NAME_CHARS_MAX: usize = 200;
 const DOLLARS_MAX: f64 = 1e6;
-const MICROS_PER_DOLLAR: f64 = 1e6;
+pub const MICROS_PER_DOLLAR: f64 = 1e6;
 
 /// As typed: dollars per million tokens, and tokens.
 #[derive(Clone, Default)]
@@ -21,26 +25,81 @@ pub struct Facts {
     pub context: String,
 }
 
+/// What a program changes; what is left out stays as it is.
+#[derive(Default)]
+pub struct Change {
+    pub enabled: Option<bool>,
+    /// Dollars per million tokens, in and out; `Some(None)` forgets what was said.
+    pub prices: Option<Option<(f64, f64)>>,
+}
+
 /// Saves them; all empty forgets what was said before.
 pub async fn say(app: &App, typed: Facts, by: By) -> Result<()> {
     let fact = typed.parse()?;
+    app.db.write(move |tx| put(tx, fact, &by)).await?;
+    connect_providers(app).await
+}
+
+/// Changes what is said of one model, all of it or nothing.
+pub async fn change(app: &App, model: &str, change: Change, by: By) -> Result<()> {
+    if change.enabled == Some(false) {
+        may_be_switched_off(app, model)?;
+    }
+    let price = match change.prices {
+        Some(Some((input, output))) => Some(Some(Price::flat(
+            micros("prices.prompt", input)?,
+            micros("prices.completion", output)?,
+        ))),
+        Some(None) => Some(None),
+        None => None,
+    };
+    let model = model.to_owned();
     app.db
         .write(move |tx| {
-            if fact.info == Info::default() {
-                store::delete(tx, &fact.model)?;
-            } else {
-                store::put(tx, &fact, by.at)?;
+            if let Some(price) = price {
+                let old = store::find(tx, &model)?.map(|it| it.info).unwrap_or_default();
+                let info = Info { price, ..old };
+                put(tx, Override { model: model.clone(), info }, &by)?;
             }
-            let detail = json!({
-                "input_usd_micros": fact.info.price.map(|it| it.input),
-                "output_usd_micros": fact.info.price.map(|it| it.output),
-                "context_tokens": fact.info.context_tokens,
-            });
-            audit::record(tx, Entry::new(&by, "models.facts", fact.model).detail(detail))?;
+            if let Some(on) = change.enabled {
+                store::switch(tx, &model, on, by.at)?;
+                let entry = Entry::new(&by, "models.switch", model.as_str());
+                audit::record(tx, entry.detail(json!({ "enabled": on })))?;
+            }
             Ok(())
         })
         .await?;
     connect_providers(app).await
+}
+
+/// A model that answers, or stands in, has to be replaced first.
+fn may_be_switched_off(app: &App, model: &str) -> Result<()> {
+    let config = app.config.get();
+    let message = if model == COMMANDS {
+        COMMANDS_STAY.to_owned()
+    } else if config.models.default.to_string() == model {
+        format!("{model} is the default. Make another one the default first.")
+    } else if config.models.fallback.iter().any(|it| it.to_string() == model) {
+        format!("{model} stands in for the default. Take it out of that list first.")
+    } else {
+        return Ok(());
+    };
+    Err(Error::Conflict(message))
+}
+
+fn put(tx: &Tx<'_>, fact: Override, by: &By) -> Result<()> {
+    if fact.info == Info::default() {
+        store::delete(tx, &fact.model)?;
+    } else {
+        store::put(tx, &fact, by.at)?;
+    }
+    let detail = json!({
+        "input_usd_micros": fact.info.price.map(|it| it.input),
+        "output_usd_micros": fact.info.price.map(|it| it.output),
+        "context_tokens": fact.info.context_tokens,
+    });
+    audit::record(tx, Entry::new(by, "models.facts", fact.model).detail(detail))?;
+    Ok(())
 }
 
 impl Facts {
@@ -51,9 +110,7 @@ impl Facts {
         }
         let (input, output) = (dollars("input", &self.input)?, dollars("output", &self.output)?);
         let price = match (input, output) {
-            (Some(input), Some(output)) => {
-                Some(Price { input, output, cached: None, cache_write: None, long: None })
-            }
+            (Some(input), Some(output)) => Some(Price::flat(input, output)),
             (None, None) => None,
             (None, _) => return Err(Error::invalid("input", "Give both prices, or none.")),
             (_, None) => return Err(Error::invalid("output", "Give both prices, or none.")),
@@ -75,10 +132,15 @@ fn dollars(field: &'static str, typed: &str) -> Result<Option<u64>> {
     if text.is_empty() {
         return Ok(None);
     }
-    let amount = text.parse::<f64>().ok().filter(|it| (0.0..=DOLLARS_MAX).contains(it));
-    let amount =
-        amount.ok_or_else(|| Error::invalid(field, "Write dollars, such as 3 or 0.25."))?;
-    Ok(Some((amount * MICROS_PER_DOLLAR).round() as u64))
+    micros(field, text.parse().unwrap_or(f64::NAN)).map(Some)
+}
+
+fn micros(field: &'static str, dollars: f64) -> Result<u64> {
+    if !(0.0..=DOLLARS_MAX).contains(&dollars) {
+        let message = format!("Write dollars from 0 to {DOLLARS_MAX}, such as 3 or 0.25.");
+        return Err(Error::invalid(field, message));
+    }
+    Ok((dollars * MICROS_PER_DOLLAR).round() as u64)
 }
 
 #[cfg(test)]

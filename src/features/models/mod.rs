@@ -1,8 +1,10 @@
 //! The models that can answer: which there are, what they cost, which is asked first.
 
 mod api;
+mod choose;
 mod connect;
 mod facts;
+mod fallback;
 mod page;
 pub mod service;
 mod store;

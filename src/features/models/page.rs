@@ -9,23 +9,26 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use serde::Deserialize;
+use url::form_urlencoded::byte_serialize;
 
+use super::choose::{self, FactsForm};
 use super::connect::{Connect, Connected};
-use super::facts::{self, Facts};
-use super::{connect, service};
+use super::{connect, fallback, service};
 use crate::agent::store::runs;
 use crate::agent::{ASSISTANT, start_of_day};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::features::settings::{self, Change};
+use crate::outside::model::catalog::COMMANDS;
+use crate::outside::model::prices::{Info, Override};
 use crate::web::Page;
 use crate::web::caller::Caller;
 use crate::web::error::PageError;
 use crate::web::flash::Told;
-use crate::web::form::{Form, Path};
+use crate::web::form::{Form, Path, Query};
 use crate::web::shell::Shell;
 
-const HERE: &str = "/models";
+pub const HERE: &str = "/models";
 /// A provider that takes longer is shown as not answering.
 const LISTING_TIME_MAX: Duration = Duration::from_secs(5);
 const MICROS_PER_DOLLAR: f64 = 1e6;
@@ -36,11 +39,10 @@ pub fn routes() -> Router<App> {
     Router::new()
         .route("/models", get(show))
         .route("/models/budget", post(set_budget))
-        .route("/models/default", post(set_default))
-        .route("/models/facts", post(set_facts))
         .route("/models/providers", post(add_provider))
         .route("/models/providers/{name}/test", post(test_provider))
         .route("/models/providers/{name}/delete", post(remove_provider))
+        .merge(choose::routes())
 }
 
 #[derive(Template)]
@@ -50,6 +52,13 @@ struct ListPage {
     spend: Spend,
     providers: Vec<ProviderLine>,
     models: Vec<ModelLine>,
+    /// What stands in for the default, in order.
+    fallback: Vec<String>,
+    /// What fixes that order from outside, or "".
+    fallback_locked: String,
+    fallback_typed: String,
+    fallback_error: String,
+    said: Vec<Said>,
     facts: FactsForm,
     connect: Connect,
 }
@@ -82,29 +91,44 @@ struct ModelLine {
     input: String,
     output: String,
     default: bool,
+    enabled: bool,
+    /// The built-in commands cost nothing and are always there.
+    builtin: bool,
+    price_url: String,
 }
 
-#[derive(Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct FactsForm {
-    priced: String,
-    input: String,
-    output: String,
-    context: String,
-    #[serde(skip)]
-    error: String,
+/// What the owner said of a model, or of all whose names begin so.
+struct Said {
+    model: String,
+    words: String,
+    change_url: String,
 }
 
 /// What was typed and has to be mended.
 #[derive(Default)]
-struct Typed {
-    connect: Option<Connect>,
-    budget: Option<(String, String)>,
-    facts: FactsForm,
+pub struct Typed {
+    pub connect: Option<Connect>,
+    pub budget: Option<(String, String)>,
+    pub facts: FactsForm,
+    /// The model that was to stand in, and why it can't.
+    pub fallback: (String, String),
 }
 
-async fn show(State(app): State<App>, caller: Caller) -> Result<Response, PageError> {
-    Ok(Page(page(&app, &caller, Typed::default()).await?).into_response())
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wanted {
+    /// The model whose price is to be said.
+    price: Option<String>,
+}
+
+async fn show(
+    State(app): State<App>,
+    caller: Caller,
+    Query(wanted): Query<Wanted>,
+) -> Result<Response, PageError> {
+    let facts = FactsForm { priced: wanted.price.unwrap_or_default(), ..FactsForm::default() };
+    let typed = Typed { facts, ..Typed::default() };
+    Ok(Page(page(&app, &caller, typed).await?).into_response())
 }
 
 async fn page(app: &App, caller: &Caller, typed: Typed) -> Result<ListPage> {
@@ -113,6 +137,8 @@ async fn page(app: &App, caller: &Caller, typed: Typed) -> Result<ListPage> {
     let config = app.config.get();
     let default = config.models.default.to_string();
     let catalog = app.outside.models();
+    let said: Vec<Said> = catalog.overrides.iter().map(Said::new).collect();
+    let facts = typed.facts.with_known(&catalog.overrides);
     let providers = catalog.providers.providers().map(|provider| {
         let name = &provider.name;
         let failure = survey.failures.get(name);
@@ -135,13 +161,21 @@ async fn page(app: &App, caller: &Caller, typed: Typed) -> Result<ListPage> {
         input: price(model.info.price.map(|it| it.input)),
         output: price(model.info.price.map(|it| it.output)),
         default: model.id == default,
+        enabled: model.enabled,
+        builtin: model.id == COMMANDS,
+        price_url: price_url(&model.id),
     });
     Ok(ListPage {
         shell: app.shell(caller, HERE, "Models & usage").await?,
         spend: spend(app, typed.budget).await?,
         providers: providers.collect(),
         models: models.collect(),
-        facts: typed.facts,
+        fallback: fallback::order(app),
+        fallback_locked: fallback::locked(app).map(|it| it.to_string()).unwrap_or_default(),
+        fallback_typed: typed.fallback.0,
+        fallback_error: typed.fallback.1,
+        said,
+        facts,
         connect: typed.connect.unwrap_or_else(Connect::blank),
     })
 }
@@ -171,7 +205,30 @@ fn price(micros: Option<u64>) -> String {
     }
 }
 
-async fn again(app: &App, caller: &Caller, typed: Typed) -> Result<Response, PageError> {
+fn price_url(model: &str) -> String {
+    let name: String = byte_serialize(model.as_bytes()).collect();
+    format!("/models?price={name}#facts")
+}
+
+impl Said {
+    fn new(row: &Override) -> Said {
+        let Info { price: said, context_tokens, .. } = row.info;
+        let cost = match said {
+            Some(said) if said.input == 0 && said.output == 0 => Some("free".to_owned()),
+            Some(said) => {
+                let (input, output) = (price(Some(said.input)), price(Some(said.output)));
+                Some(format!("{input} in, {output} out"))
+            }
+            None => None,
+        };
+        let size = context_tokens.map(|tokens| format!("{tokens} tokens of context"));
+        let words = cost.into_iter().chain(size).collect::<Vec<_>>().join(" · ");
+        Said { words, change_url: price_url(&row.model), model: row.model.clone() }
+    }
+}
+
+/// Puts the page again with what was typed and what to mend.
+pub async fn again(app: &App, caller: &Caller, typed: Typed) -> Result<Response, PageError> {
     let page = page(app, caller, typed).await?;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response())
 }
@@ -199,51 +256,6 @@ async fn set_budget(
         Err(Error::Invalid { message, .. } | Error::Conflict(message)) => {
             let typed = Typed { budget: Some((form.daily, message)), ..Typed::default() };
             again(&app, &caller, typed).await
-        }
-        Err(err) => Err(err.into()),
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct DefaultForm {
-    model: String,
-}
-
-async fn set_default(
-    State(app): State<App>,
-    caller: Caller,
-    Form(form): Form<DefaultForm>,
-) -> Result<Response, PageError> {
-    caller.admin()?;
-    let told = format!("{} answers from now on.", form.model);
-    let change = Change::from([("models.default".to_owned(), Some(form.model))]);
-    match settings::change(&app, change, caller.by(app.clock.now())).await {
-        Ok(()) => Ok(Told::at(HERE, told).into_response()),
-        Err(Error::Invalid { message, .. } | Error::Conflict(message)) => {
-            Ok(Told::at(HERE, message).failed().into_response())
-        }
-        Err(err) => Err(err.into()),
-    }
-}
-
-async fn set_facts(
-    State(app): State<App>,
-    caller: Caller,
-    Form(form): Form<FactsForm>,
-) -> Result<Response, PageError> {
-    caller.admin()?;
-    let said = Facts {
-        model: form.priced.clone(),
-        input: form.input.clone(),
-        output: form.output.clone(),
-        context: form.context.clone(),
-    };
-    match facts::say(&app, said, caller.by(app.clock.now())).await {
-        Ok(()) => Ok(Told::at(HERE, format!("Noted for {}.", form.priced)).into_response()),
-        Err(Error::Invalid { message, .. }) => {
-            let facts = FactsForm { error: message, ..form };
-            again(&app, &caller, Typed { facts, ..Typed::default() }).await
         }
         Err(err) => Err(err.into()),
     }

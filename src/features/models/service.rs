@@ -26,7 +26,12 @@ pub struct Model {
     pub name: String,
     pub provider: String,
     pub info: Info,
+    /// The owner did not switch it off.
+    pub enabled: bool,
 }
+
+/// Why the built-in commands can't be switched off.
+pub const COMMANDS_STAY: &str = "The built-in commands are always there.";
 
 /// Makes the models of the settings callable. Keys are read here, once, and stay out of sight.
 pub async fn connect_providers(app: &App) -> Result<()> {
@@ -46,8 +51,9 @@ pub async fn connect_providers(app: &App) -> Result<()> {
     }
     let models = app.outside.models();
     let providers = models.providers.with(providers);
-    let overrides = app.db.read(store::list).await?.into();
-    app.outside.set_models(Catalog { providers, overrides, ..models });
+    let (overrides, off) =
+        app.db.read(|r| Ok((store::list(r)?.into(), store::list_off(r)?.into()))).await?;
+    app.outside.set_models(Catalog { providers, overrides, off, ..models });
     Ok(())
 }
 
@@ -75,7 +81,33 @@ pub struct Survey {
 
 /// Every model that can be chosen; a provider that is away offers what the settings name of it.
 pub async fn listing(app: &App) -> Vec<Model> {
-    survey(app, LISTING_TIME_MAX).await.models
+    let models = survey(app, LISTING_TIME_MAX).await.models;
+    models.into_iter().filter(|model| model.enabled).collect()
+}
+
+/// A model by its full name, whether or not its provider lists it.
+pub async fn find(app: &App, id: &str) -> Result<Model> {
+    let models = survey(app, LISTING_TIME_MAX).await.models;
+    if let Some(model) = models.into_iter().find(|model| model.id == id) {
+        return Ok(model);
+    }
+    let catalog = app.outside.models();
+    let (provider, name) = id.split_once(':').ok_or(Error::NotFound("model"))?;
+    catalog.providers.provider(provider).map_err(|_| Error::NotFound("model"))?;
+    Ok(Model::new(&catalog, id, name, Info::default()))
+}
+
+impl Model {
+    /// `told` is what its provider says of it.
+    fn new(catalog: &Catalog, id: &str, name: &str, told: Info) -> Model {
+        Model {
+            id: id.to_owned(),
+            name: name.to_owned(),
+            provider: id.split(':').next().unwrap_or_default().to_owned(),
+            info: catalog.info(id).or(told),
+            enabled: !catalog.off.contains(id),
+        }
+    }
 }
 
 /// Asks all providers at once, each for at most this long.
@@ -86,14 +118,14 @@ pub async fn survey(app: &App, time_max: Duration) -> Survey {
         let list = list.map_err(|_| "does not answer".to_owned());
         (provider, list.and_then(|list| list.map_err(|err| err.to_string())))
     });
-    let mut survey = Survey { models: vec![commands(&catalog)], failures: BTreeMap::new() };
+    let commands = Model::new(&catalog, COMMANDS, "Built-in commands", Info::default());
+    let mut survey = Survey { models: vec![commands], failures: BTreeMap::new() };
     for (provider, list) in join_all(asked).await {
         match list {
             Ok(list) => survey.models.extend(list.iter().map(|listed| {
                 let id = format!("{}:{}", provider.name, listed.id);
-                let info = catalog.info(&id).or(listed.info);
-                let name = listed.title.clone().unwrap_or_else(|| listed.id.clone());
-                Model { id, name, provider: provider.name.clone(), info }
+                let name = listed.title.as_ref().unwrap_or(&listed.id);
+                Model::new(&catalog, &id, name, listed.info)
             })),
             Err(why) => {
                 tracing::warn!(provider = provider.name, "its models are not listed: {why}");
@@ -106,19 +138,8 @@ pub async fn survey(app: &App, time_max: Duration) -> Survey {
     for name in named {
         let id = name.to_string();
         if !survey.models.iter().any(|model| model.id == id) {
-            let info = catalog.info(&id);
-            let (provider, name) = (name.provider.clone(), name.model.clone());
-            survey.models.push(Model { id, name, provider, info });
+            survey.models.push(Model::new(&catalog, &id, &name.model, Info::default()));
         }
     }
     survey
-}
-
-fn commands(catalog: &Catalog) -> Model {
-    Model {
-        id: COMMANDS.to_owned(),
-        name: "Built-in commands".to_owned(),
-        provider: "builtin".to_owned(),
-        info: catalog.info(COMMANDS),
-    }
 }

@@ -1,5 +1,6 @@
 //! Every model by its full name, `provider:model`: those at providers and the built-in one.
 
+use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 
@@ -8,7 +9,7 @@ use url::Host;
 use super::builtin::Engine;
 use super::prices::{self, Info, Override, Price};
 use super::{DeltaStream, Model, Models, Provider, Request, Usage};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 pub const COMMANDS: &str = "builtin:commands";
 
@@ -18,6 +19,8 @@ pub struct Catalog {
     pub commands: Arc<Engine>,
     /// The owner's rows about prices and sizes.
     pub overrides: Arc<[Override]>,
+    /// Full names of the models that the owner switched off.
+    pub off: Arc<BTreeSet<String>>,
 }
 
 /// A model that can be asked.
@@ -40,13 +43,17 @@ impl Catalog {
         if name == COMMANDS {
             return Ok(Opened::Commands(self.commands.clone()));
         }
+        if self.off.contains(name) {
+            let message =
+                format!("{name} is switched off. Switch it on in Models, or choose another.");
+            return Err(Error::invalid("model", message));
+        }
         self.providers.open(name).map(Opened::Remote)
     }
 
     /// What is known of a model. A server of the house bills nobody, so its price is known: nothing.
     pub fn info(&self, name: &str) -> Info {
-        const FREE: Price =
-            Price { input: 0, output: 0, cached: None, cache_write: None, long: None };
+        const FREE: Price = Price::flat(0, 0);
         if name == COMMANDS {
             return Info { price: Some(FREE), tools: Some(true), ..Info::default() };
         }

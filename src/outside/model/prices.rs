@@ -17,6 +17,13 @@ pub struct Price {
     pub long: Option<Long>,
 }
 
+impl Price {
+    /// The same for every token of the input.
+    pub const fn flat(input: u64, output: u64) -> Price {
+        Price { input, output, cached: None, cache_write: None, long: None }
+    }
+}
+
 /// What a call costs whose input is longer than `above_tokens`, in percent of the usual rates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Long {

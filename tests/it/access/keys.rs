@@ -96,6 +96,57 @@ async fn what_is_wrong_with_a_key_is_said() {
 }
 
 #[tokio::test]
+async fn the_page_shows_a_new_key_once_and_renews_and_ends_it() {
+    let (fresh, ada) = Fresh::owned().await;
+    let key_in = |page: &str| {
+        let key =
+            page.split("stw_").find(|it| it.len() > 48 && it.as_bytes()[47].is_ascii_hexdigit());
+        key.map(|it| format!("stw_{}", &it[..48]))
+    };
+    let form = [("name", "laptop"), ("scope.read", "yes"), ("expires", "in 30 days")];
+    let made = ada.submit("/tokens", &form).await;
+    assert_eq!((made.status, made.headers["cache-control"].to_str().unwrap()), (200, "no-store"));
+    let key = key_in(&made.text).unwrap();
+    assert!(fresh.with_key(&key, "GET", "/api/notes", "").await.starts_with("200"));
+    assert!(fresh.with_key(&key, "POST", "/api/notes", "{}").await.starts_with("403"));
+    let page = ada.get("/tokens").await.text;
+    assert!(page.contains("laptop") && page.contains("2030-01-31T09:00:00Z"), "{page}");
+    assert!(!page.contains(&key), "{page}");
+
+    let id = ada.get("/api/tokens").await.json()["tokens"][0]["id"].as_str().unwrap().to_owned();
+    let rotated = ada.submit(&format!("/tokens/{id}/rotate"), &[]).await;
+    let newer = key_in(&rotated.text).unwrap();
+    assert!(fresh.with_key(&key, "GET", "/api/notes", "").await.starts_with("401"));
+    assert!(fresh.with_key(&newer, "GET", "/api/notes", "").await.starts_with("200"));
+    assert_eq!(ada.submit(&format!("/tokens/{id}/revoke"), &[]).await.brief(), "303 /tokens");
+    assert!(fresh.with_key(&newer, "GET", "/api/notes", "").await.starts_with("401"));
+    let empty = ada.get("/tokens").await.text;
+    assert!(
+        empty.contains("The key laptop no longer works.") && empty.contains("Make the first key")
+    );
+}
+
+#[tokio::test]
+async fn what_is_wrong_in_the_form_of_a_key_stands_at_its_field() {
+    let (_fresh, ada) = Fresh::owned().await;
+    let refused = async |form: &[(&str, &str)], status: u16, sentence: &str| {
+        let page = ada.submit("/tokens", form).await;
+        assert_eq!(page.status, status, "{form:?}");
+        assert!(page.text.contains(sentence), "{sentence} is not in {}", page.text);
+        page.text
+    };
+    let all = ("scope.*", "yes");
+    refused(&[("name", ""), all], 422, "Name the key").await;
+    let kept = refused(&[("name", "desk"), ("expires", "in 3 days")], 422, "at least one").await;
+    assert!(kept.contains("value=\"desk\"") && kept.contains("value=\"in 3 days\""), "{kept}");
+    refused(&[("name", "desk"), all, ("expires", "yesterday")], 422, "Pick a later one").await;
+    refused(&[("name", "desk"), all, ("expires", "when pigs fly")], 422, "pigs").await;
+    refused(&[("name", "desk"), ("scope.reed", "yes")], 422, "There is no scope").await;
+    refused(&[("name", "desk"), all, ("colour", "red")], 422, "There is no field").await;
+    assert_eq!(ada.get("/api/tokens").await.json()["total"], 0);
+}
+
+#[tokio::test]
 async fn the_same_idempotency_key_does_the_thing_once() {
     let (fresh, _) = Fresh::owned().await;
     let key = fresh.key(json!({"name": "retries"})).await;

@@ -1,6 +1,7 @@
 //! Keys for other programs: shown once, made by people only, with no more power than was named.
 
 pub mod api;
+pub mod page;
 
 use jiff::Timestamp;
 use serde_json::json;
