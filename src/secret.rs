@@ -1,6 +1,18 @@
-//! A value that must never be seen: it can't be printed, logged or serialised.
+//! A value that must never be seen: it can't be printed, logged or serialised, and the memory that
+//! holds it is nobody else's to read.
 
+use anyhow::Context as _;
+use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 use zeroize::Zeroizing;
+
+/// Closes this process's memory and environment to every other process of the same user, and keeps
+/// them out of core dumps. Comes first of all, before a secret is read.
+pub fn close_memory() -> anyhow::Result<()> {
+    let none = Rlimit { current: Some(0), maximum: Some(0) };
+    setrlimit(Resource::Core, none).context("Core dumps can't be switched off")?;
+    set_dumpable_behavior(DumpableBehavior::NotDumpable)
+        .context("The program's memory can't be closed to other processes")
+}
 
 /// Wiped from memory when dropped. Without `Debug`, `Display` and `Serialize` on purpose.
 #[derive(Clone)]

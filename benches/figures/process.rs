@@ -34,7 +34,8 @@ pub async fn measure_memory(table: &mut Table) {
 
 /// Its share of all memory: pages that it shares with others are divided among them.
 fn pss_mb(house: &House) -> f64 {
-    let rollup = fs::read_to_string(format!("/proc/{}/smaps_rollup", house.pid())).unwrap();
+    let rollup = fs::read_to_string(format!("/proc/{}/smaps_rollup", house.pid()))
+        .expect("the program closes its memory to all but root: measure as root");
     let line = rollup.lines().find_map(|line| line.strip_prefix("Pss:")).unwrap();
     line.trim().trim_end_matches(" kB").trim().parse::<f64>().unwrap() * 1024.0 / MEGABYTE
 }

@@ -30,6 +30,7 @@ use clap::{Parser, Subcommand};
 
 use crate::config::{Config, Flags, Loaded};
 use crate::outside::sandbox;
+use crate::secret;
 use client::Client;
 use failure::{Exit, Failure};
 use out::{Manner, Out};
@@ -169,7 +170,9 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         flags: Flags { config: globals.config, data_dir: globals.data_dir, listen: globals.listen },
         interactive: !globals.no_input && io::stdin().is_terminal() && io::stdout().is_terminal(),
     };
-    let outcome = dispatch(&cx, cli.command.unwrap_or(Command::Serve));
+    // Before a config file, a password or a key is read.
+    let closed = secret::close_memory().map_err(Failure::from);
+    let outcome = closed.and_then(|()| dispatch(&cx, cli.command.unwrap_or(Command::Serve)));
     outcome.unwrap_or_else(|failure| cx.out.failure(&failure)).into()
 }
 

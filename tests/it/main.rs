@@ -30,6 +30,7 @@ mod sandbox;
 mod site;
 mod startup;
 mod data_folder;
+mod memory;
 mod migrations;
 mod runs;
 mod search;
