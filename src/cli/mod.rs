@@ -13,6 +13,7 @@ mod healthcheck;
 mod inside;
 mod log;
 mod out;
+mod secret_file;
 mod serve;
 mod setup;
 mod setup_code;
@@ -20,6 +21,7 @@ mod slips;
 mod stream;
 mod terminal;
 mod token;
+mod vault;
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal as _};
@@ -121,6 +123,9 @@ enum Command {
     /// The record of everything the assistant did
     #[command(subcommand)]
     Audit(audit::Command),
+    /// The key that everything secret is locked with
+    #[command(subcommand)]
+    Vault(vault::Command),
     /// Exit with 0 when the program is up and ready
     Healthcheck,
     /// Print the completion script of a shell
@@ -198,6 +203,7 @@ async fn over_the_socket(cx: &Cx, command: Command) -> Result<Exit, Failure> {
         Command::Approvals(command) => approvals::run(cx, command).await,
         Command::Token(command) => token::run(cx, command).await,
         Command::Audit(audit::Command::Verify) => audit::verify(cx).await,
+        Command::Vault(vault::Command::Rotate(args)) => vault::rotate(cx, args).await,
         Command::Healthcheck => healthcheck::run(cx).await,
         Command::Config(command) => config::run(cx, &command).await,
         Command::Serve | Command::Completion(_) | Command::Chat(_) => {

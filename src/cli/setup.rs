@@ -1,16 +1,12 @@
 //! `steward setup --owner NAME --password-file FILE`: the owner's login without a browser.
 
-use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde_json::json;
 
 use super::client::Client;
 use super::failure::{Exit, Failure};
-use super::{Cx, inside};
-
-/// A file of more than this holds no password.
-const PASSWORD_BYTES_MAX: u64 = 4_096;
+use super::{Cx, inside, secret_file};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -31,8 +27,8 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(cx: &Cx, args: Args) -> Result<Exit, Failure> {
-    let password = password(&args.password_file)?;
-    let body = json!({ "name": args.owner, "password": password.as_str() });
+    let password = secret_file::first_line(&args.password_file, "password")?;
+    let body = json!({ "name": args.owner, "password": password.expose() });
     let (loaded, path) = (cx.load()?, "/api/setup/owner");
     let client = Client::new(&loaded, &cx.flags);
     let answer = match client.is_away().await {
@@ -48,22 +44,4 @@ pub(super) async fn run(cx: &Cx, args: Args) -> Result<Exit, Failure> {
         cx.out.note("Try it: steward ask \"what can you do?\"");
     }
     Ok(Exit::Done)
-}
-
-/// The first line, wiped from memory after use.
-fn password(path: &Path) -> Result<zeroize::Zeroizing<String>, Failure> {
-    let mut text = zeroize::Zeroizing::new(String::new());
-    let read = if path == Path::new("-") {
-        std::io::stdin().take(PASSWORD_BYTES_MAX).read_to_string(&mut text)
-    } else {
-        let file = std::fs::File::open(path);
-        file.and_then(|file| file.take(PASSWORD_BYTES_MAX).read_to_string(&mut text))
-    };
-    let path = path.display();
-    read.map_err(|err| Failure::new(format!("The password file {path} can't be read: {err}.")))?;
-    let line = text.lines().next().unwrap_or_default();
-    if line.is_empty() {
-        return Err(Failure::new(format!("The password file {path} is empty.")));
-    }
-    Ok(zeroize::Zeroizing::new(line.to_owned()))
 }

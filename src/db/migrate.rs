@@ -16,6 +16,7 @@ pub const STEPS: &[(&str, &str)] = &[
     ("0013_files", include_str!("schema/0013_files.sql")),
     ("0014_models", include_str!("schema/0014_models.sql")),
     ("0015_idempotency", include_str!("schema/0015_idempotency.sql")),
+    ("0021_vault", include_str!("schema/0021_vault.sql")),
     ("0023_intents", include_str!("schema/0023_intents.sql")),
     ("0026_models_off", include_str!("schema/0026_models_off.sql")),
 ];

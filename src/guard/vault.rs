@@ -4,7 +4,7 @@
 //! bound to the entry's name and version, so a row can be neither moved nor put back. A wrong
 //! master key is a refusal to start, never an empty vault.
 
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 
 use anyhow::anyhow;
 use jiff::Timestamp;
@@ -29,8 +29,13 @@ const WRITE_ONLY: &str = "secret:";
 
 /// The opened vault. Holds the master key, so it can't be printed.
 #[derive(Clone)]
-pub struct Vault {
-    master: Arc<Key>,
+pub struct Vault(pub(super) Arc<Opened>);
+
+pub(super) struct Opened {
+    pub source: RwLock<KeySource>,
+    /// The master key, after those that rotations took out of use since the start: who reads an
+    /// older snapshot of the database still needs the key of then.
+    pub keys: RwLock<Vec<Arc<Key>>>,
 }
 
 /// What may be seen of an entry.
@@ -70,15 +75,15 @@ impl Vault {
             Ok((stretch, row.get::<_, Vec<u8>>(4)?))
         })?;
         let Some((stretch, check)) = found else { return Vault::make(tx, source, now) };
-        let master = master_key::again(source, stretch.as_ref())?;
-        if seal::open(&master, CHECK, &check).is_none_or(|plain| *plain != CHECK) {
+        let master = master_key::again(source, stretch.as_ref(), |key| opens(key, &check))?;
+        if !opens(&master, &check) {
             return Err(Error::Denied(
                 "The master key does not open this vault. Put the right master.key (or passphrase) \
                  back, from the same backup as the database, and start again."
                     .to_owned(),
             ));
         }
-        Ok(Vault { master: Arc::new(master) })
+        Ok(Vault::of(source, master))
     }
 
     fn make(tx: &Tx<'_>, source: &KeySource, now: Timestamp) -> Result<Vault> {
@@ -90,7 +95,7 @@ impl Vault {
             ));
         }
         let (master, stretch) = master_key::first(source)?;
-        let check = seal::seal(&master, CHECK, CHECK)?;
+        let check = sealed_check(&master)?;
         let cost = stretch.as_ref();
         tx.execute(
             "insert into vault (id, stretch_salt, stretch_memory_kib, stretch_passes, stretch_lanes,
@@ -104,7 +109,20 @@ impl Vault {
                 now.as_millisecond(),
             ),
         )?;
-        Ok(Vault { master: Arc::new(master) })
+        Ok(Vault::of(source, master))
+    }
+
+    fn of(source: &KeySource, master: Key) -> Vault {
+        let keys = RwLock::new(vec![Arc::new(master)]);
+        Vault(Arc::new(Opened { source: RwLock::new(source.clone()), keys }))
+    }
+
+    /// The master key that this snapshot of the database is under.
+    pub(super) fn master(&self, reader: &Reader<'_>) -> Result<Arc<Key>> {
+        let check: Vec<u8> = reader.one("select sealed_check from vault", (), |row| row.get(0))?;
+        let keys = self.0.keys.read().expect("nobody panics while holding the keys");
+        let master = keys.iter().rev().find(|key| opens(key, &check)).cloned();
+        master.ok_or_else(|| Error::internal(anyhow!("the vault's check was changed by hand")))
     }
 
     /// Saves a value under a new name, or a new value (and description) under an old one.
@@ -122,7 +140,7 @@ impl Vault {
             .unwrap_or(0)
             + 1;
         let data_key = seal::random()?;
-        let wrapped_key = seal::seal(&self.master, &bound("key", key, version), data_key.as_ref())?;
+        let wrapped_key = wrap(&*self.master(tx)?, key, version, &data_key)?;
         let sealed_value =
             seal::seal(&data_key, &bound("value", key, version), value.expose().as_bytes())?;
         tx.execute(
@@ -144,7 +162,7 @@ impl Vault {
         let found: Option<(i64, Vec<u8>, Vec<u8>)> =
             reader.row(sql, [key], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
         let Some((version, wrapped, sealed)) = found else { return Ok(None) };
-        self.unseal(key, version, &wrapped, &sealed).map(Some)
+        unseal(&*self.master(reader)?, key, version, &wrapped, &sealed).map(Some)
     }
 
     /// The value for the header or login of `purpose`; remembers when and records for what.
@@ -177,29 +195,17 @@ impl Vault {
     /// Knows every value again in a text, without showing any.
     pub fn watch(&self, reader: &Reader<'_>) -> Result<Watch> {
         let mut watch = Watch::default();
+        let master = self.master(reader)?;
         let sql = "select key, version, wrapped_key, sealed_value from credentials";
         reader.each(sql, (), |row| {
             let key: String = row.get(0)?;
             let (version, wrapped, sealed): (_, Vec<u8>, Vec<u8>) =
                 (row.get(1)?, row.get(2)?, row.get(3)?);
-            let value = self.unseal(&key, version, &wrapped, &sealed)?;
+            let value = unseal(&master, &key, version, &wrapped, &sealed)?;
             watch.add(&key, &value);
             Ok(())
         })?;
         Ok(watch)
-    }
-
-    /// A signature by this house over `parts`, good for one purpose.
-    pub(super) fn sign(&self, purpose: &str, parts: &[&[u8]]) -> [u8; 32] {
-        seal::sign(&self.master, purpose, parts)
-    }
-
-    fn unseal(&self, key: &str, version: i64, wrapped: &[u8], sealed: &[u8]) -> Result<Secret> {
-        let opened = seal::open(&self.master, &bound("key", key, version), wrapped)
-            .and_then(|bytes| Some(Key::new(bytes.as_slice().try_into().ok()?)))
-            .and_then(|data_key| seal::open(&data_key, &bound("value", key, version), sealed))
-            .and_then(|plain| str::from_utf8(&plain).ok().map(Secret::new));
-        opened.ok_or_else(|| Error::internal(anyhow!("the vault's entry {key} was tampered with")))
     }
 }
 
@@ -232,6 +238,32 @@ fn from_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Credential> {
         updated_at: at(row, 3)?,
         last_used_at: at_or_none(row, 4)?,
     })
+}
+
+/// What tells the right master key from a wrong one.
+pub(super) fn sealed_check(master: &Key) -> Result<Vec<u8>> {
+    seal::seal(master, CHECK, CHECK)
+}
+
+fn opens(master: &Key, check: &[u8]) -> bool {
+    seal::open(master, CHECK, check).is_some_and(|plain| *plain == CHECK)
+}
+
+/// An entry's own key, sealed under the master key.
+pub(super) fn wrap(master: &Key, key: &str, version: i64, data_key: &Key) -> Result<Vec<u8>> {
+    seal::seal(master, &bound("key", key, version), data_key.as_ref())
+}
+
+pub(super) fn unwrap(master: &Key, key: &str, version: i64, wrapped: &[u8]) -> Option<Key> {
+    let bytes = seal::open(master, &bound("key", key, version), wrapped)?;
+    Some(Key::new(bytes.as_slice().try_into().ok()?))
+}
+
+fn unseal(master: &Key, key: &str, version: i64, wrapped: &[u8], sealed: &[u8]) -> Result<Secret> {
+    let opened = unwrap(master, key, version, wrapped)
+        .and_then(|data_key| seal::open(&data_key, &bound("value", key, version), sealed))
+        .and_then(|plain| str::from_utf8(&plain).ok().map(Secret::new));
+    opened.ok_or_else(|| Error::internal(anyhow!("the vault's entry {key} was tampered with")))
 }
 
 /// What a sealed value belongs to. The version keeps an old row from being put back.

@@ -107,6 +107,16 @@ impl Caller {
         }
     }
 
+    /// Only over the socket in the data folder.
+    pub fn on_this_machine(&self) -> Result<()> {
+        match self.via {
+            Via::Socket => Ok(()),
+            _ => Err(Error::Denied(
+                "That is done on Steward's own machine only, by its command line.".to_owned(),
+            )),
+        }
+    }
+
     /// For the audit.
     pub fn by(&self, now: Timestamp) -> By {
         let actor = match self.via {

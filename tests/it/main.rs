@@ -36,6 +36,7 @@ mod runs;
 mod search;
 mod status;
 mod tidy;
+mod vault;
 mod web;
 mod models_dialects;
 mod models_errors;

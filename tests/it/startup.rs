@@ -10,19 +10,24 @@ use std::process::{Child, Command, Stdio};
 use insta::assert_snapshot;
 
 /// A data folder and a port of its own.
-struct House {
+pub struct House {
     dir: tempfile::TempDir,
     port: u16,
-    env: Vec<(&'static str, String)>,
+    pub env: Vec<(&'static str, String)>,
 }
 
 impl House {
-    fn new() -> House {
+    pub fn new() -> House {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         House { dir: tempfile::tempdir().unwrap(), port, env: Vec::new() }
     }
 
-    fn data(&self, name: &str) -> PathBuf {
+    /// Beside the data folder.
+    pub fn beside(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    pub fn data(&self, name: &str) -> PathBuf {
         self.dir.path().join("data").join(name)
     }
 
@@ -30,7 +35,7 @@ impl House {
         fs::write(self.dir.path().join("config.toml"), text).unwrap();
     }
 
-    fn command(&self) -> Command {
+    pub fn command(&self) -> Command {
         let config = self.dir.path().join("config.toml");
         if !config.exists() {
             self.config("");
@@ -44,7 +49,7 @@ impl House {
     }
 
     /// Starts and waits for the line that says so.
-    fn start(&self) -> Running {
+    pub fn start(&self) -> Running {
         let mut child = self.command().spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
@@ -56,7 +61,7 @@ impl House {
     }
 
     /// Starts what must not start; what is said then, without this test's names.
-    fn refusal(&self) -> String {
+    pub fn refusal(&self) -> String {
         let mut child = self.command().spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
@@ -73,10 +78,10 @@ impl House {
 }
 
 /// Killed when the test is over, however it ends.
-struct Running(Option<Child>);
+pub struct Running(Option<Child>);
 
 impl Running {
-    fn stop(mut self) -> i32 {
+    pub fn stop(mut self) -> i32 {
         let mut child = self.0.take().unwrap();
         let pid = rustix::process::Pid::from_child(&child);
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
@@ -94,7 +99,7 @@ impl Drop for Running {
 }
 
 /// A house that was started once and stopped.
-fn lived_in() -> House {
+pub fn lived_in() -> House {
     let house = House::new();
     assert_eq!(house.start().stop(), 0);
     house
@@ -156,33 +161,6 @@ fn a_file_that_is_no_database_is_left_alone() {
     let before = bytes(&file);
     assert_snapshot!(house.refusal(), @"steward: DIR/data/steward.db is damaged or no database of Steward's. Put back a backup, or move the file away to begin anew.");
     assert!(bytes(&file) == before);
-}
-
-#[test]
-fn a_wrong_or_missing_master_key_is_refused_and_the_right_one_still_opens() {
-    let house = lived_in();
-    let file = house.data("master.key");
-    let right = bytes(&file);
-    fs::write(&file, "ab".repeat(32)).unwrap();
-    assert_snapshot!(house.refusal(), @"steward: The master key does not open this vault. Put the right master.key (or passphrase) back, from the same backup as the database, and start again.");
-    fs::remove_file(&file).unwrap();
-    assert_snapshot!(house.refusal(), @"steward: The key file DIR/data/master.key is missing, and the saved credentials can't be read without it. Put it back from your backup and start again.");
-    assert!(!file.exists(), "a new key would hide that the old one is lost");
-    fs::write(&file, right).unwrap();
-    fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
-    assert_eq!(house.start().stop(), 0);
-}
-
-#[test]
-fn a_vault_with_a_passphrase_needs_it() {
-    let mut house = House::new();
-    let passphrase = ("STEWARD_VAULT__PASSPHRASE", "correct horse battery".to_owned());
-    house.env.push(passphrase);
-    assert_eq!(house.start().stop(), 0);
-    house.env[0].1 = "wrong horse battery".to_owned();
-    assert_snapshot!(house.refusal(), @"steward: The master key does not open this vault. Put the right master.key (or passphrase) back, from the same backup as the database, and start again.");
-    house.env.clear();
-    assert_snapshot!(house.refusal(), @"steward: This vault is locked with a passphrase, and none is configured. Set it and start again.");
 }
 
 #[test]

@@ -59,13 +59,11 @@ pub async fn daily(app: &App) -> Result<()> {
     }
     let path = anchors_path(app);
     let anchor = move |r: &crate::db::Reader<'_>| {
-        let Some(anchor) = audit::anchor(r)? else { return Ok(()) };
-        if audit::read_anchors(&path)?.last() == Some(&anchor) {
-            return Ok(());
-        }
-        audit::append_anchor(&path, &anchor, now)
+        let due = audit::due_anchor(r, &audit::read_anchors(&path)?, now)?;
+        due.map(|anchor| audit::append_anchor(&path, &anchor, now)).transpose()
     };
-    app.db.read(anchor).await
+    let Some(digest) = app.db.read(anchor).await? else { return Ok(()) };
+    app.db.write(move |tx| audit::pin(tx, &digest, &By::system(now))).await
 }
 
 async fn purge_rows(app: &App, days: u32, by: By) -> Result<u64> {

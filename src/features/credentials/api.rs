@@ -1,14 +1,16 @@
-//! `/api/credentials`. The list never holds a value.
+//! `/api/credentials` and `/api/vault/rotate`. The list never holds a value.
 
 use axum::Router;
 use axum::extract::State;
-use axum::routing::get;
+use axum::routing::{get, post};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::service;
 use crate::app::App;
+use crate::error::Error;
+use crate::guard::rotate::NewKey;
 use crate::guard::vault::Credential;
 use crate::secret::Secret;
 use crate::web::caller::Caller;
@@ -19,6 +21,7 @@ pub fn routes() -> Router<App> {
     Router::new()
         .route("/credentials", get(list).post(save))
         .route("/credentials/{key}", get(reveal).delete(delete))
+        .route("/vault/rotate", post(rotate))
 }
 
 #[derive(Serialize)]
@@ -76,4 +79,28 @@ async fn delete(
 ) -> Result<Json<Value>, ApiError> {
     service::delete(&app, &caller, key).await?;
     Ok(Json(json!({"ok": true})))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Rotate {
+    passphrase: Option<String>,
+    key: Option<String>,
+}
+
+async fn rotate(
+    State(app): State<App>,
+    caller: Caller,
+    Json(body): Json<Rotate>,
+) -> Result<Json<Value>, ApiError> {
+    let new = match (body.passphrase, body.key) {
+        (None, None) => NewKey::Own,
+        (Some(passphrase), None) => NewKey::Passphrase(Secret::new(passphrase)),
+        (None, Some(key)) => NewKey::Given(Secret::new(key)),
+        (Some(_), Some(_)) => {
+            return Err(Error::invalid("key", "Give a passphrase or a key, not both.").into());
+        }
+    };
+    let rotated = service::rotate(&app, &caller, new).await?;
+    Ok(Json(json!({"ok": true, "credentials": rotated.credentials, "to_do": rotated.to_do})))
 }

@@ -1,8 +1,11 @@
 //! What may be done with credentials; an admin's business throughout.
 
+use std::sync::Arc;
+
 use crate::app::App;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::features::connect_providers;
+use crate::guard::rotate::NewKey;
 use crate::guard::vault::{self, Credential};
 use crate::secret::Secret;
 use crate::web::caller::Caller;
@@ -41,4 +44,34 @@ pub async fn delete(app: &App, caller: &Caller, key: String) -> Result<()> {
     let by = caller.by(app.clock.now());
     app.db.write(move |tx| vault::delete(tx, &key, &by)).await?;
     connect_providers(app).await
+}
+
+/// What came of a rotation.
+pub struct Rotated {
+    /// How many credentials are under the new key.
+    pub credentials: usize,
+    /// What the owner has to do before the next start; "" when nothing.
+    pub to_do: String,
+}
+
+/// Gives the vault another master key, while everything goes on. Only from this machine: a key that
+/// is then lost takes every credential with it.
+pub async fn rotate(app: &App, caller: &Caller, new: NewKey) -> Result<Rotated> {
+    caller.admin()?;
+    caller.on_this_machine()?;
+    let (vault, by) = (app.vault.clone(), caller.by(app.clock.now()));
+    let make = move || vault.make_key(new);
+    let made = tokio::task::spawn_blocking(make).await.map_err(Error::internal)??;
+    let (vault, new) = (app.vault.clone(), Arc::new(made));
+    let taken = new.clone();
+    let credentials = app.db.write(move |tx| vault.rotate(tx, taken, &by)).await?;
+    let to_do = match app.vault.unfinished() {
+        None => new.to_do().to_owned(),
+        Some(path) => format!(
+            "The new key's file could not be put in the old one's place and waits at {}. Keep it: \
+             the next start does that.",
+            path.display()
+        ),
+    };
+    Ok(Rotated { credentials, to_do })
 }

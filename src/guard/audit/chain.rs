@@ -79,16 +79,18 @@ pub fn insert(tx: &Tx<'_>, link: &Link<'_>, hash: &Hash) -> Result<()> {
             decision, channel, detail, hash
         ],
     )?;
+    tx.execute(
+        "insert into audit_head (id, seq, hash) values (1, ?1, ?2)
+         on conflict (id) do update set seq = ?1, hash = ?2",
+        (seq, hash),
+    )?;
     Ok(())
 }
 
-/// The number and hash of the last line; what a purge left behind when there is none.
+/// The number and hash of the line written last, whether it is still there or not: so a ledger that
+/// was cut off goes on with a gap.
 pub fn head(reader: &Reader<'_>) -> Result<(i64, Hash)> {
-    let newest = "select seq, hash from audit order by seq desc limit 1";
-    let purged = "select last_seq, last_hash from audit_stubs order by first_seq desc limit 1";
-    let pair = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
-    match reader.row(newest, (), pair)? {
-        Some(head) => Ok(head),
-        None => Ok(reader.row(purged, (), pair)?.unwrap_or((0, START))),
-    }
+    let sql = "select seq, hash from audit_head";
+    let head = reader.row(sql, (), |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(head.unwrap_or((0, START)))
 }

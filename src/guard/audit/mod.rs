@@ -3,13 +3,15 @@
 //! A row is written in the transaction of the change it tells of. Each carries the hash of itself
 //! and of the row before it, so a row that was changed, dropped, reordered or cut off shows.
 
+mod anchors;
 mod chain;
+mod stubs;
 mod verify;
 
-pub use verify::{
-    Anchor, Bad, Report, anchor, append_anchor, purge, read_anchors, retention_days,
-    set_retention_days, verify,
-};
+pub use anchors::{Anchor, Anchors, append_anchor, due_anchor, pin, read_anchors};
+pub(super) use stubs::renew_stubs;
+pub use stubs::{purge, retention_days, set_retention_days};
+pub use verify::{Bad, Report, verify};
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};

@@ -1,24 +1,20 @@
-//! Checking the ledger, anchoring it outside of the database, and purging old lines.
+//! Checking the ledger: every line against the one before it, the stubs, the anchors and the end.
 
-use std::fs::OpenOptions;
-use std::io::{ErrorKind, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
+use std::iter::Peekable;
 
-use anyhow::Context as _;
-use jiff::Timestamp;
-use serde_json::json;
+use rusqlite::Row;
+use serde_json::Value;
 
-use super::chain::{self, Hash};
-use super::{By, Entry, record};
-use crate::db::{Reader, Tx};
-use crate::error::{Error, Result};
+use super::anchors::{self, Anchor, Anchors};
+use super::chain::{self, Link};
+use super::stubs::stubs;
+use crate::db::Reader;
+use crate::error::Result;
 use crate::guard::vault::Vault;
 
-const SIGNED_FOR: &str = "audit stub";
-/// Until the owner says otherwise.
-const RETENTION_DAYS: u32 = 365;
-const RETENTION_DAYS_MAX: u32 = 36_500;
+/// Where the detail stands among the texts of a line, and where the action does.
+const DETAIL: usize = 10;
+const ACTION: usize = 2;
 
 /// What a check found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,206 +37,118 @@ pub struct Bad {
     pub what: String,
 }
 
-/// The number and hash of a line, kept where a change to the database can't reach it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Anchor {
-    pub seq: i64,
-    pub hash: Hash,
-}
-
-struct Stub {
-    first_seq: i64,
-    last_seq: i64,
-    previous_hash: Hash,
-    first_hash: Hash,
-    last_hash: Hash,
-    signature: Hash,
-}
-
-impl Stub {
-    fn signature(&self, vault: &Vault) -> Hash {
-        let (first, last) = (self.first_seq.to_be_bytes(), self.last_seq.to_be_bytes());
-        vault.sign(
-            SIGNED_FOR,
-            &[&first, &last, &self.previous_hash, &self.first_hash, &self.last_hash],
-        )
-    }
+fn bad(seq: i64, what: impl Into<String>) -> Option<Bad> {
+    Some(Bad { seq, what: what.into() })
 }
 
 /// Walks the whole chain, across purges, and holds it against the anchors. A million lines take
 /// seconds.
-pub fn verify(reader: &Reader<'_>, vault: &Vault, anchors: &[Anchor]) -> Result<Report> {
-    let mut report = Report { rows: 0, purged: 0, head: None, first_bad: None };
-    let mut last = Anchor { seq: 0, hash: chain::START };
-    for stub in stubs(reader)? {
-        if stub.first_seq != last.seq + 1
-            || stub.previous_hash != last.hash
-            || stub.signature != stub.signature(vault)
-        {
-            let what = "The record of a purge was changed or forged.".to_owned();
-            report.first_bad = Some(Bad { seq: stub.first_seq, what });
-            return Ok(report);
-        }
-        last = Anchor { seq: stub.last_seq, hash: stub.last_hash };
-        report.purged += (stub.last_seq - stub.first_seq + 1).unsigned_abs();
+pub fn verify(reader: &Reader<'_>, vault: &Vault, anchors: &Anchors) -> Result<Report> {
+    let mut walk = Walk::new(anchors);
+    walk.over_stubs(reader, vault)?;
+    if walk.report.first_bad.is_none() {
+        let sql = format!("select {} from audit order by seq", chain::COLUMNS);
+        reader.each(&sql, (), |row| match walk.report.first_bad {
+            None => walk.over_line(row),
+            Some(_) => Ok(()),
+        })?;
     }
-    let mut anchors: Vec<&Anchor> = anchors.iter().filter(|it| last.seq < it.seq).collect();
-    anchors.sort_by_key(|anchor| anchor.seq);
-    let mut anchors = anchors.into_iter().peekable();
-    let sql = format!("select {} from audit order by seq", chain::COLUMNS);
-    reader.each(&sql, (), |row| {
-        if report.first_bad.is_some() {
-            return Ok(());
+    if walk.report.first_bad.is_none() {
+        walk.report.first_bad = walk.at_the_end(reader)?;
+    }
+    let last = walk.last;
+    walk.report.head = (last.seq > 0).then_some(last);
+    Ok(walk.report)
+}
+
+struct Walk<'a> {
+    report: Report,
+    last: Anchor,
+    anchors: &'a Anchors,
+    /// In the order of the ledger.
+    ahead: Peekable<std::vec::IntoIter<&'a Anchor>>,
+}
+
+impl<'a> Walk<'a> {
+    fn new(anchors: &'a Anchors) -> Walk<'a> {
+        let mut ahead: Vec<&Anchor> = anchors.lines.iter().collect();
+        ahead.sort_by_key(|anchor| anchor.seq);
+        Walk {
+            report: Report { rows: 0, purged: 0, head: None, first_bad: None },
+            last: Anchor { seq: 0, hash: chain::START },
+            anchors,
+            ahead: ahead.into_iter().peekable(),
         }
+    }
+
+    fn over_stubs(&mut self, reader: &Reader<'_>, vault: &Vault) -> Result<()> {
+        let master = vault.master(reader)?;
+        for stub in stubs(reader)? {
+            if stub.first_seq != self.last.seq + 1
+                || stub.previous_hash != self.last.hash
+                || !stub.is_signed(&master)
+            {
+                let what = "The record of a purge was changed or forged.";
+                self.report.first_bad = bad(stub.first_seq, what);
+                return Ok(());
+            }
+            self.last = Anchor { seq: stub.last_seq, hash: stub.last_hash };
+            self.report.purged += (stub.last_seq - stub.first_seq + 1).unsigned_abs();
+            while let Some(anchor) = self.ahead.next_if(|it| it.seq <= stub.last_seq) {
+                if anchor.seq == stub.last_seq && anchor.hash != stub.last_hash {
+                    self.report.first_bad = bad(anchor.seq, "The purged lines were written anew.");
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn over_line(&mut self, row: &Row<'_>) -> Result<()> {
         let (link, hash) = chain::from_row(row)?;
-        let anchored = anchors.next_if(|anchor| anchor.seq == link.seq);
-        let what = if link.seq != last.seq + 1 {
-            format!("Lines {} to {} are missing.", last.seq + 1, link.seq - 1)
-        } else if link.hash(&last.hash) != hash {
+        let mut anchored = true;
+        while let Some(anchor) = self.ahead.next_if(|anchor| anchor.seq == link.seq) {
+            anchored &= anchor.hash == hash;
+        }
+        let what = if link.seq != self.last.seq + 1 {
+            format!("Lines {} to {} are missing.", self.last.seq + 1, link.seq - 1)
+        } else if link.hash(&self.last.hash) != hash {
             "This line, or its place, is not what was written.".to_owned()
-        } else if anchored.is_some_and(|anchor| anchor.hash != hash) {
+        } else if !anchored {
             "The ledger up to this line was written anew.".to_owned()
+        } else if !self.pinned(&link) {
+            "The file of anchors that this line speaks of was changed, cut off or lost.".to_owned()
         } else {
-            report.rows += 1;
-            last = Anchor { seq: link.seq, hash };
+            self.report.rows += 1;
+            self.last = Anchor { seq: link.seq, hash };
             return Ok(());
         };
-        report.first_bad = Some(Bad { seq: link.seq.min(last.seq + 1), what });
+        self.report.first_bad = bad(link.seq.min(self.last.seq + 1), what);
         Ok(())
-    })?;
-    if report.first_bad.is_none()
-        && let Some(anchor) = anchors.next()
-    {
-        let what = format!("The ledger was cut off: line {} was there once.", anchor.seq);
-        report.first_bad = Some(Bad { seq: last.seq + 1, what });
     }
-    report.head = (last.seq > 0).then_some(last);
-    Ok(report)
-}
 
-/// Takes away the oldest lines, up to the first that is not older than `before`, and leaves a
-/// signed stub. Gives the number of lines taken.
-pub fn purge(tx: &Tx<'_>, vault: &Vault, before: Timestamp, by: &By) -> Result<u64> {
-    let sql =
-        "select min(seq), (select seq from audit where happened_at >= ?1 order by seq limit 1),
-                   max(seq) from audit";
-    let (first, kept, newest): (Option<i64>, Option<i64>, Option<i64>) =
-        tx.one(sql, [before.as_millisecond()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-    let (Some(first_seq), Some(newest)) = (first, newest) else { return Ok(0) };
-    let last_seq = kept.map_or(newest, |kept| kept - 1);
-    if last_seq < first_seq {
-        return Ok(0);
-    }
-    let hash_of = |seq: i64| {
-        tx.one("select hash from audit where seq = ?1", [seq], |row| row.get::<_, Hash>(0))
-    };
-    let previous_hash = stubs(tx)?.last().map_or(chain::START, |stub| stub.last_hash);
-    let mut stub = Stub {
-        first_seq,
-        last_seq,
-        previous_hash,
-        first_hash: hash_of(first_seq)?,
-        last_hash: hash_of(last_seq)?,
-        signature: chain::START,
-    };
-    stub.signature = stub.signature(vault);
-    insert_stub(tx, &stub, by.at)?;
-    let deleted = tx.execute("delete from audit where seq <= ?1", [last_seq])? as u64;
-    let detail = json!({
-        "rows": deleted,
-        "first": first_seq,
-        "last": last_seq,
-        "first_hash": hex::encode(stub.first_hash),
-        "last_hash": hex::encode(stub.last_hash),
-        "before": before.to_string(),
-    });
-    record(tx, Entry::new(by, "audit.purge", format!("{deleted} lines")).detail(detail))?;
-    Ok(deleted)
-}
-
-/// How many days lines are kept; 0: for good.
-pub fn retention_days(reader: &Reader<'_>) -> Result<u32> {
-    let days = reader.row("select days from audit_retention", (), |row| row.get(0))?;
-    Ok(days.unwrap_or(RETENTION_DAYS))
-}
-
-pub fn set_retention_days(tx: &Tx<'_>, days: u32, by: &By) -> Result<()> {
-    if RETENTION_DAYS_MAX < days {
-        let message = format!("Give 0 (for good) to {RETENTION_DAYS_MAX} days.");
-        return Err(Error::invalid("days", message));
-    }
-    let sql = "insert into audit_retention (id, days) values (1, ?1)
-               on conflict (id) do update set days = ?1";
-    tx.execute(sql, [days])?;
-    let entry = Entry::new(by, "settings.change", "audit retention");
-    record(tx, entry.detail(json!({"days": days})))?;
-    Ok(())
-}
-
-/// The chain's end as it stands; `None` while there is nothing.
-pub fn anchor(reader: &Reader<'_>) -> Result<Option<Anchor>> {
-    let (seq, hash) = chain::head(reader)?;
-    Ok((seq > 0).then_some(Anchor { seq, hash }))
-}
-
-/// Adds `time number hash` to the file of anchors and flushes it to disk.
-pub fn append_anchor(path: &Path, anchor: &Anchor, now: Timestamp) -> Result<()> {
-    let line = format!("{now} {} {}\n", anchor.seq, hex::encode(anchor.hash));
-    let opened = OpenOptions::new().append(true).create(true).mode(0o600).open(path);
-    let written = opened.and_then(|mut file| {
-        file.write_all(line.as_bytes())?;
-        file.sync_all()
-    });
-    Ok(written.with_context(|| format!("write {}", path.display()))?)
-}
-
-/// The anchors in the file; none when there is no file yet. A line cut short by a crash is skipped.
-pub fn read_anchors(path: &Path) -> Result<Vec<Anchor>> {
-    let text = match std::fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(err) if err.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(err) => {
-            return Err(anyhow::anyhow!(err).context(format!("read {}", path.display())).into());
+    /// Whether the file still goes as far as it did when this line was written.
+    fn pinned(&self, link: &Link<'_>) -> bool {
+        if link.texts[ACTION] != Some(anchors::ACTION) {
+            return true;
         }
-    };
-    let parse = |line: &str| {
-        let mut parts = line.split(' ').skip(1);
-        let seq = parts.next()?.parse().ok()?;
-        let mut hash = chain::START;
-        hex::decode_to_slice(parts.next()?, &mut hash).ok()?;
-        Some(Anchor { seq, hash })
-    };
-    Ok(text.lines().filter_map(parse).collect())
-}
+        let detail = link.texts[DETAIL].and_then(|text| serde_json::from_str::<Value>(text).ok());
+        detail.is_some_and(|it| it["digest"].as_str().is_some_and(|it| self.anchors.has(it)))
+    }
 
-fn stubs(reader: &Reader<'_>) -> Result<Vec<Stub>> {
-    let sql = "select first_seq, last_seq, previous_hash, first_hash, last_hash, signature
-               from audit_stubs order by first_seq";
-    reader.rows(sql, (), |row| {
-        Ok(Stub {
-            first_seq: row.get(0)?,
-            last_seq: row.get(1)?,
-            previous_hash: row.get(2)?,
-            first_hash: row.get(3)?,
-            last_hash: row.get(4)?,
-            signature: row.get(5)?,
-        })
-    })
-}
-
-fn insert_stub(tx: &Tx<'_>, stub: &Stub, now: Timestamp) -> Result<()> {
-    tx.execute(
-        "insert into audit_stubs (first_seq, last_seq, previous_hash, first_hash, last_hash,
-             purged_at, signature) values (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        (
-            stub.first_seq,
-            stub.last_seq,
-            stub.previous_hash,
-            stub.first_hash,
-            stub.last_hash,
-            now.as_millisecond(),
-            stub.signature,
-        ),
-    )?;
-    Ok(())
+    fn at_the_end(&mut self, reader: &Reader<'_>) -> Result<Option<Bad>> {
+        let (seq, hash) = chain::head(reader)?;
+        let next = self.last.seq + 1;
+        let gone = self.ahead.peek().map(|anchor| anchor.seq).filter(|gone| next <= *gone);
+        if let Some(gone) = gone.or(Some(seq).filter(|seq| next <= *seq)) {
+            return Ok(bad(next, format!("The ledger was cut off: line {gone} was there once.")));
+        }
+        if (seq, hash) != (self.last.seq, self.last.hash) {
+            return Ok(bad(self.last.seq, "The ledger's end is not what was written."));
+        }
+        if self.anchors.changed || self.ahead.peek().is_some() {
+            return Ok(bad(self.last.seq, "The file of anchors was changed."));
+        }
+        Ok(None)
+    }
 }

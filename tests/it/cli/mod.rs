@@ -33,6 +33,7 @@ fn help_opens_with_six_examples() {
       token        Keys for other programs
       config       The settings: where they come from, whether they are right
       audit        The record of everything the assistant did
+      vault        The key that everything secret is locked with
       healthcheck  Exit with 0 when the program is up and ready
       completion   Print the completion script of a shell
       help         Print this message or the help of the given subcommand(s)
@@ -56,7 +57,7 @@ fn help_opens_with_six_examples() {
 }
 
 /// Every command, with those beneath it.
-const COMMANDS: [&[&str]; 19] = [
+const COMMANDS: [&[&str]; 21] = [
     &["serve"],
     &["setup"],
     &["setup-code"],
@@ -74,6 +75,8 @@ const COMMANDS: [&[&str]; 19] = [
     &["config", "show"],
     &["config", "check"],
     &["audit", "verify"],
+    &["vault"],
+    &["vault", "rotate"],
     &["healthcheck"],
     &["completion"],
 ];

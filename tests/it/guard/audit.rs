@@ -3,16 +3,16 @@
 use jiff::ToSpan as _;
 use proptest::prelude::*;
 use serde_json::json;
-use steward::guard::audit::{self, Anchor, By, Entry, Filter, Report};
+use steward::guard::audit::{self, Anchors, By, Entry, Filter, Report};
 use steward::ids::ConversationId;
 
 use super::{House, by, now};
 
-const UNLOCK: &str =
+pub const UNLOCK: &str =
     "drop trigger audit_update; drop trigger audit_delete; drop trigger audit_insert;
     drop trigger audit_stubs_update; drop trigger audit_stubs_delete;";
 
-async fn written(lines: i64) -> House {
+pub async fn written(lines: i64) -> House {
     let house = House::new().await;
     house
         .write(move |tx| {
@@ -31,7 +31,7 @@ async fn written(lines: i64) -> House {
     house
 }
 
-async fn verify(house: &House, anchors: Vec<Anchor>) -> Report {
+async fn verify(house: &House, anchors: Anchors) -> Report {
     let vault = house.vault.clone();
     house.db.read(move |reader| audit::verify(reader, &vault, &anchors)).await.unwrap()
 }
@@ -45,7 +45,7 @@ async fn purge(house: &House, lines: i64) -> u64 {
 #[tokio::test]
 async fn an_untouched_ledger_is_whole() {
     let house = written(50).await;
-    let report = verify(&house, Vec::new()).await;
+    let report = verify(&house, Anchors::default()).await;
     assert_eq!((report.rows, report.purged, report.first_bad), (50, 0, None));
     assert_eq!(report.head.unwrap().seq, 50);
 }
@@ -64,36 +64,92 @@ async fn the_database_itself_refuses_to_change_the_ledger() {
         let refused = house.tamper(change);
         assert!(refused.is_err() || change.contains("stubs"), "{change}");
     }
-    assert_eq!(verify(&house, Vec::new()).await.first_bad, None);
+    assert_eq!(verify(&house, Anchors::default()).await.first_bad, None);
+}
+
+/// Anchors the end of the ledger on some day after the first, as the daily job does.
+pub async fn anchored(house: &House, day: i64) -> Anchors {
+    let path = house.folder.path().join("audit-anchors.log");
+    let (file, later) = (path.clone(), now() + (24 * day).hours());
+    let anchor = house
+        .db
+        .read(move |reader| audit::due_anchor(reader, &audit::read_anchors(&file)?, later))
+        .await
+        .unwrap();
+    let digest = audit::append_anchor(&path, &anchor.expect("it is time"), later).unwrap();
+    house.write(move |tx| audit::pin(tx, &digest, &By::system(later))).await.unwrap();
+    audit::read_anchors(&path).unwrap()
 }
 
 #[tokio::test]
-async fn a_cut_off_or_rewritten_ledger_shows_against_its_anchors() {
-    let house = written(10).await;
-    let path = house.folder.path().join("audit-anchors.log");
-    let anchor = house.db.read(audit::anchor).await.unwrap().unwrap();
-    audit::append_anchor(&path, &anchor, now()).unwrap();
-    let anchors = audit::read_anchors(&path).unwrap();
-    assert_eq!(anchors, [anchor]);
-    assert_eq!(verify(&house, anchors.clone()).await.first_bad, None);
+async fn the_end_is_anchored_once_a_day_and_only_after_something_new() {
+    let house = written(3).await;
+    let due = async |anchors: Anchors, hours: i64| {
+        let at = now() + hours.hours();
+        house.db.read(move |reader| audit::due_anchor(reader, &anchors, at)).await.unwrap()
+    };
+    assert_eq!(due(Anchors::default(), 1).await, None, "the house is an hour old");
+    assert_eq!(due(Anchors::default(), 24).await.unwrap().seq, 3);
+    let anchors = anchored(&house, 1).await;
+    assert_eq!(due(anchors.clone(), 72).await, None, "nothing new");
+    house.write(|tx| audit::record(tx, Entry::new(&by(), "notes.create", "x"))).await.unwrap();
+    assert_eq!(due(anchors.clone(), 25).await, None, "an hour after the last");
+    assert_eq!(due(anchors, 48).await.unwrap().seq, 5);
+}
 
+#[tokio::test]
+async fn a_cut_off_ledger_shows_at_once_and_goes_on_with_a_gap() {
+    let house = written(10).await;
     house.tamper(&format!("{UNLOCK} delete from audit where seq > 7")).unwrap();
-    assert_eq!(verify(&house, Vec::new()).await.first_bad, None, "only the anchor knows");
+    let bad = verify(&house, Anchors::default()).await.first_bad.unwrap();
+    assert_eq!(
+        (bad.seq, bad.what.as_str()),
+        (8, "The ledger was cut off: line 10 was there once.")
+    );
+    house.write(|tx| audit::record(tx, Entry::new(&by(), "notes.create", "new"))).await.unwrap();
+    let bad = verify(&house, Anchors::default()).await.first_bad.unwrap();
+    assert_eq!((bad.seq, bad.what.as_str()), (8, "Lines 8 to 10 are missing."));
+}
+
+#[tokio::test]
+async fn a_ledger_that_was_cut_off_and_written_anew_shows_against_its_anchors() {
+    let house = written(10).await;
+    let anchors = anchored(&house, 1).await;
+    assert_eq!(verify(&house, anchors.clone()).await.first_bad, None);
+    let cut = format!(
+        "{UNLOCK} delete from audit where seq > 7;
+         update audit_head set (seq, hash) = (select seq, hash from audit where seq = 7)"
+    );
+    house.tamper(&cut).unwrap();
+    assert_eq!(verify(&house, Anchors::default()).await.first_bad, None, "only the anchor knows");
     let bad = verify(&house, anchors.clone()).await.first_bad.unwrap();
     assert_eq!(
         (bad.seq, bad.what.as_str()),
         (8, "The ledger was cut off: line 10 was there once.")
     );
-
     for _ in 0..3 {
         house
             .write(|tx| audit::record(tx, Entry::new(&by(), "notes.create", "new")))
             .await
             .unwrap();
     }
-    assert_eq!(verify(&house, Vec::new()).await.first_bad, None);
+    assert_eq!(verify(&house, Anchors::default()).await.first_bad, None);
     let bad = verify(&house, anchors).await.first_bad.unwrap();
     assert_eq!((bad.seq, bad.what.as_str()), (10, "The ledger up to this line was written anew."));
+}
+
+#[tokio::test]
+async fn a_line_of_anchors_cut_short_by_a_crash_is_no_tampering() {
+    let house = written(10).await;
+    anchored(&house, 1).await;
+    let path = house.folder.path().join("audit-anchors.log");
+    let whole = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, format!("{whole}2026-11-25T09:0")).unwrap();
+    let anchors = audit::read_anchors(&path).unwrap();
+    assert_eq!(verify(&house, anchors).await.first_bad, None);
+    house.write(|tx| audit::record(tx, Entry::new(&by(), "notes.create", "x"))).await.unwrap();
+    let anchors = anchored(&house, 2).await;
+    assert_eq!((verify(&house, anchors.clone()).await.first_bad, anchors.lines.len()), (None, 2));
 }
 
 #[tokio::test]
@@ -102,13 +158,13 @@ async fn purging_leaves_a_chain_that_still_verifies() {
     assert_eq!(purge(&house, 8).await, 8);
     assert_eq!(purge(&house, 8).await, 0);
     assert_eq!(purge(&house, 12).await, 4);
-    let report = verify(&house, Vec::new()).await;
+    let report = verify(&house, Anchors::default()).await;
     assert_eq!((report.rows, report.purged, report.first_bad), (10, 12, None));
     let refused = house.tamper("delete from audit where seq = 15");
     assert!(refused.is_err(), "a purge opens no door to the rest");
 
     purge(&house, 100_000).await;
-    let report = verify(&house, Vec::new()).await;
+    let report = verify(&house, Anchors::default()).await;
     assert_eq!((report.rows, report.purged, report.first_bad), (1, 22, None));
 }
 
@@ -122,7 +178,7 @@ async fn a_forged_purge_shows() {
          delete from audit where seq = 9"
     );
     house.tamper(&forged).unwrap();
-    let bad = verify(&house, Vec::new()).await.first_bad.unwrap();
+    let bad = verify(&house, Anchors::default()).await.first_bad.unwrap();
     assert_eq!((bad.seq, bad.what.as_str()), (1, "The record of a purge was changed or forged."));
 }
 
@@ -169,8 +225,7 @@ proptest! {
             format!("update audit set tool_name = null, session_id = tool_name where seq = {at}"),
             format!("update audit set actor = 'user' where seq = {at}"),
             format!("update audit set hash = zeroblob(32) where seq = {at}"),
-            // The last one would be a truncation, which is the anchors' to find.
-            format!("delete from audit where seq = {}", at.min(11)),
+            format!("delete from audit where seq = {at}"),
             format!("update audit set seq = seq + 100 where seq = {at}"),
             format!(
                 "update audit set seq = -1 where seq = {0}; update audit set seq = {0} where seq = {1};
@@ -180,7 +235,7 @@ proptest! {
         runtime.block_on(async {
             let house = written(12).await;
             house.tamper(&format!("{UNLOCK} {}", changes[how])).unwrap();
-            let bad = verify(&house, Vec::new()).await.first_bad;
+            let bad = verify(&house, Anchors::default()).await.first_bad;
             assert!(bad.as_ref().is_some_and(|bad| bad.seq <= at + 1), "{}: {bad:?}", changes[how]);
         });
     }

@@ -4,6 +4,8 @@ mod approvals;
 mod audit;
 mod leak;
 mod permits;
+mod rotation;
+mod tampering;
 mod vault;
 mod verdict;
 mod whitelist;
