@@ -25,7 +25,6 @@ const IDLE_CONNECTIONS_MAX: usize = 4;
 const IDLE_CONNECTION_KEPT: Duration = Duration::from_secs(90);
 /// How soon a connection that died without a word is noticed while an answer is awaited.
 const PING_EVERY: Duration = Duration::from_secs(30);
-const PING_WAIT: Duration = Duration::from_secs(10);
 /// OpenAI's way to switch reasoning off.
 pub(super) const REASONING_FIELD: &str = "reasoning_effort";
 const UNEXPECTED: &str = "nobody panics while holding the set";
@@ -130,8 +129,6 @@ fn build(secure: bool) -> reqwest::Result<Client> {
         .tcp_nodelay(true)
         .connect_timeout(CONNECT_WAIT)
         .tcp_keepalive(PING_EVERY)
-        .http2_keep_alive_interval(PING_EVERY)
-        .http2_keep_alive_timeout(PING_WAIT)
         .pool_max_idle_per_host(IDLE_CONNECTIONS_MAX)
         .pool_idle_timeout(IDLE_CONNECTION_KEPT);
     if secure { builder.build() } else { builder.tls_certs_only([]).build() }
