@@ -3,14 +3,18 @@
 //! Errors become responses far from the request, so what they need of it travels with the task.
 
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 
 use anyhow::anyhow;
 use axum::extract::{Request, State};
 use axum::http::header::{ACCEPT, HeaderName};
-use axum::http::{HeaderMap, HeaderValue};
+use axum::http::{HeaderMap, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use futures_util::FutureExt as _;
+use url::form_urlencoded;
 use uuid::Uuid;
 
 use crate::error::Error;
@@ -35,6 +39,8 @@ pub struct Current {
     pub flash: Option<Flash>,
     /// The moment, in the owner's words and zone.
     pub at: String,
+    /// A handler looked at what stands behind the `?`.
+    pub query_read: Arc<AtomicBool>,
 }
 
 tokio::task_local! {
@@ -56,12 +62,14 @@ pub async fn begin(State(door): State<Door>, request: Request, next: Next) -> Re
         theme: Theme::of(request.headers()),
         flash: flash::of(request.headers()),
         at: now_in_words(&door),
+        query_read: Arc::default(),
     };
+    let unread = Unread::of(&request, &current);
     let id = HeaderValue::from_str(&current.id).expect("hex digits are a header value");
     let told = current.flash.is_some();
     let answer = async move {
         match AssertUnwindSafe(next.run(request)).catch_unwind().await {
-            Ok(response) => response,
+            Ok(response) => unread.check(response),
             Err(_) => Refusal::from(Error::internal(anyhow!("a handler panicked"))).into_response(),
         }
     };
@@ -71,6 +79,33 @@ pub async fn begin(State(door): State<Door>, request: Request, next: Next) -> Re
     }
     response.headers_mut().insert(REQUEST_ID, id);
     response
+}
+
+/// The parameters of a question to the API: they are refused when its handler takes none. Only
+/// questions can be refused afterwards; what changes something names what it takes.
+struct Unread {
+    parameter: Option<String>,
+    read: Arc<AtomicBool>,
+}
+
+impl Unread {
+    fn of(request: &Request, current: &Current) -> Unread {
+        let asks = request.method() == Method::GET && is_beneath(request.uri().path(), &["/api"]);
+        let query = request.uri().query().filter(|_| asks).unwrap_or("");
+        let first = form_urlencoded::parse(query.as_bytes()).next();
+        let parameter = first.map(|(name, _)| name.into_owned());
+        Unread { parameter, read: current.query_read.clone() }
+    }
+
+    fn check(self, response: Response) -> Response {
+        match self.parameter {
+            Some(name) if response.status().is_success() && !self.read.load(Relaxed) => {
+                let message = format!("There is no parameter {name:?} here.");
+                Refusal::from(Error::invalid(name, message)).into_response()
+            }
+            _ => response,
+        }
+    }
 }
 
 fn now_in_words(door: &Door) -> String {

@@ -1,11 +1,13 @@
 //! Light, dark, or as the system says: a cookie, so that the first byte of a page is right.
 
+use axum::Router;
 use axum::http::HeaderMap;
 use axum::http::header::{COOKIE, REFERER, SET_COOKIE};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::post;
-use axum::{Form, Router};
 use serde::Deserialize;
+
+use crate::web::form::Form;
 
 const COOKIE_NAME: &str = "theme";
 const COOKIE_SECONDS: u32 = 365 * 24 * 60 * 60;

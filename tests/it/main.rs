@@ -5,6 +5,7 @@
 mod access;
 mod approvals;
 mod audit;
+mod bad_input;
 mod beneath;
 mod callers;
 mod chat;

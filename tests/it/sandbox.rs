@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use steward::outside::sandbox::Sandbox;
 
 /// Two gigabytes of blanks, packed three times (zlib).
-const BOMB: &str = "eNqruPX2jrbfnESJtoeKPgIcfE0KBhFlAc5GEiZMJomMS7bxcRy83uP6oGCG3gK+zscLIhi4Gpt8Tus83r/eu/bXVP99d\
+pub const BOMB: &str = "eNqruPX2jrbfnESJtoeKPgIcfE0KBhFlAc5GEiZMJomMS7bxcRy83uP6oGCG3gK+zscLIhi4Gpt8Tus83r/eu/bXVP99d\
     /bH3fsX1/PP+v68urc59/T6GRgYGhqt6/fFxPyoyzkv952/DySy0DoyVvK8e+P5x2ttn4MEDu6+9Xej2X/FD3VlVmV8QBGJPb3910/WcO+Y/zfSvoQfLKJ+\
     EEgxeAjygHSIgTkZEI4EMmdUZlRmVGZUZlRmVGZUZlRmVGZUZlRmVGaQyMys2/Pv3zwmNf7Nx5fOX7xt98WvZ0/9sn+3bP1BAKQ7K5U=";
 

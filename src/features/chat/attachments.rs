@@ -37,7 +37,12 @@ impl NewAttachment {
         if self.media_type != PDF {
             return Ok(());
         }
-        let text = app.outside.sandbox().await.pdf_text(self.bytes.clone()).await?;
+        let read = app.outside.sandbox().await.pdf_text(self.bytes.clone()).await;
+        let text = read.map_err(|err| match err {
+            // What can't be read was sent by the caller, so it is theirs to mend.
+            Error::Outside { message, .. } => Error::invalid("attachments", message),
+            other => other,
+        })?;
         self.text = Some(clean::clean(&text, TextKind::Document).text);
         Ok(())
     }

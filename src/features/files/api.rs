@@ -2,7 +2,7 @@
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::multipart::Field;
+use axum::extract::multipart::{Field, MultipartRejection};
 use axum::extract::{DefaultBodyLimit, Multipart, State};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
@@ -131,8 +131,9 @@ async fn upload(
     State(app): State<App>,
     caller: Caller,
     Query(at): Query<At>,
-    mut form: Multipart,
+    form: Result<Multipart, MultipartRejection>,
 ) -> Result<Json<Value>, ApiError> {
+    let mut form = form.map_err(|_| no_files())?;
     let owner = owner(&app, &caller);
     let most = app.config.get().limits.upload_bytes_max;
     let mut written = Vec::new();
@@ -148,8 +149,7 @@ async fn upload(
         written.push(format!("/{path}"));
     }
     if written.is_empty() {
-        let message = "Send at least one file, as multipart/form-data.";
-        return Err(Error::invalid("file", message).into());
+        return Err(no_files().into());
     }
     Ok(Json(json!({"ok": true, "paths": written})))
 }
@@ -166,6 +166,10 @@ async fn receive(mut field: Field<'_>, most: usize) -> Result<Vec<u8>, ApiError>
         bytes.extend_from_slice(&chunk);
     }
     Ok(bytes)
+}
+
+fn no_files() -> Error {
+    Error::invalid("file", "Send at least one file, as multipart/form-data.")
 }
 
 fn broken() -> Error {

@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::ids::NotificationId;
 use crate::web::caller::Caller;
 use crate::web::error::ApiError;
-use crate::web::form::{Json, Path, Query, paging};
+use crate::web::form::{Json, Nothing, Path, Query, paging};
 use crate::web::scope::Scope;
 
 pub fn routes() -> Router<App> {
@@ -112,7 +112,11 @@ async fn read(
     Ok(Json(found.into()))
 }
 
-async fn read_all(State(app): State<App>, caller: Caller) -> Result<Json<Value>, ApiError> {
+async fn read_all(
+    State(app): State<App>,
+    caller: Caller,
+    _: Json<Nothing>,
+) -> Result<Json<Value>, ApiError> {
     caller.require(Scope::Write)?;
     let (user, now) = (caller.user_id, app.clock.now());
     let marked = app.db.write(move |tx| store::mark_all(tx, user, now)).await?;

@@ -9,7 +9,7 @@ use super::service;
 use crate::app::App;
 use crate::web::caller::Caller;
 use crate::web::error::ApiError;
-use crate::web::form::Json;
+use crate::web::form::{Json, Nothing};
 use crate::web::scope::Scope;
 
 pub fn routes() -> Router<App> {
@@ -26,11 +26,19 @@ async fn status(State(app): State<App>, caller: Caller) -> Result<Json<Value>, A
     Ok(Json(json!({"paused": app.inbox.paused(), "agent_name": agent_name})))
 }
 
-async fn pause(State(app): State<App>, caller: Caller) -> Result<Json<Value>, ApiError> {
+async fn pause(
+    State(app): State<App>,
+    caller: Caller,
+    _: Json<Nothing>,
+) -> Result<Json<Value>, ApiError> {
     set_paused(&app, &caller, true).await
 }
 
-async fn resume(State(app): State<App>, caller: Caller) -> Result<Json<Value>, ApiError> {
+async fn resume(
+    State(app): State<App>,
+    caller: Caller,
+    _: Json<Nothing>,
+) -> Result<Json<Value>, ApiError> {
     set_paused(&app, &caller, false).await
 }
 

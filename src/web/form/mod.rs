@@ -4,6 +4,8 @@
 
 mod words;
 
+use std::sync::atomic::Ordering;
+
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, FromRequestParts, Request};
@@ -11,17 +13,23 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::web::error::{Failure, Refusal};
+use crate::web::request::Current;
 
 pub use words::Reason;
 
 /// A JSON body in, or a JSON answer out. No body at all reads as `{}`.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Json<T>(pub T);
+
+/// The body of what needs no more than being asked for: `Json<Nothing>` takes `{}` or no body.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Nothing {}
 
 /// A form's fields, from a page.
 #[derive(Debug, Clone, Copy, Default)]
@@ -74,6 +82,9 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Form<T> {
 impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     type Rejection = Refusal;
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Query<T>, Refusal> {
+        if let Some(current) = Current::get() {
+            current.query_read.store(true, Ordering::Relaxed);
+        }
         Ok(Query(read_pairs(parts.uri.query().unwrap_or("").as_bytes(), "parameter")?))
     }
 }
