@@ -49,6 +49,19 @@ async fn a_program_is_told_which_calls_were_denied() {
 }
 
 #[tokio::test]
+async fn a_program_is_told_of_a_pause_and_not_kept_waiting() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = TestApp::open(folder.path()).await;
+    let say =
+        async |words: &str| house.post("/api/chat/completions", &json!({"message": words})).await;
+    assert!(say("pause").await.text.contains("Everything is paused."));
+    let told = say("status").await;
+    assert_eq!((told.status.as_u16(), told.json()["code"].as_str()), (503, Some("paused")));
+    assert!(!house.get("/api/conversations").await.text.contains("status"), "nothing was taken");
+    assert!(say("resume").await.text.contains("Everything is running again."));
+}
+
+#[tokio::test]
 async fn an_attached_pdf_is_read_for_the_model_in_the_locked_room() {
     let folder = tempfile::tempdir().unwrap();
     let model = ModelServer::start().await;

@@ -7,6 +7,7 @@
 use std::convert::Infallible;
 
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::response::sse::{self, KeepAlive, Sse};
 use futures_util::Stream;
 use serde::Deserialize;
@@ -21,7 +22,7 @@ use crate::error::Result;
 use crate::events::{Entry, Event, Subscription};
 use crate::ids::{ConversationId, RunId};
 use crate::web::caller::{Caller, Via};
-use crate::web::error::ApiError;
+use crate::web::error::{ApiError, Failure};
 use crate::web::form::Json;
 use crate::web::scope::Scope;
 
@@ -57,6 +58,11 @@ pub async fn post(
     Json(body): Json<Body>,
 ) -> Result<Sse<impl Stream<Item = Result<sse::Event, Infallible>>>, ApiError> {
     caller.require(Scope::Chat)?;
+    if app.inbox.paused() && !service::is_switch(&body.message) {
+        // A program would wait for the answer until somebody lifts the pause.
+        let message = "Everything is paused. Say “resume” first, or resume it in the menu.";
+        return Err(Failure::new(StatusCode::SERVICE_UNAVAILABLE, "paused", message).into());
+    }
     let conversation = body.conversation_id.unwrap_or_else(|| ConversationId::new(app.clock.now()));
     let attachments =
         body.attachments.iter().map(AttachmentBody::parse).collect::<Result<Vec<_>>>()?;

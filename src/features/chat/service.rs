@@ -91,13 +91,23 @@ pub async fn send(
         .await
 }
 
+/// Whether a message, as a whole, pauses or resumes everything.
+pub fn is_switch(text: &str) -> bool {
+    switch(text).is_some()
+}
+
 /// The owner's switch is read here and needs no model, so that it works while all is paused:
 /// whether the message, as a whole, pauses or resumes everything.
 fn switch(text: &str) -> Option<bool> {
     let text = text.trim().trim_end_matches(['.', '!']).trim_start_matches('/');
     match text.to_lowercase().as_str() {
-        "pause" | "pause everything" => Some(true),
-        "resume" | "resume everything" | "unpause" => Some(false),
+        "pause" | "pause everything" | "pause everything please" | "please pause" => Some(true),
+        "resume"
+        | "resume everything"
+        | "resume everything please"
+        | "please resume"
+        | "unpause"
+        | "unpause everything" => Some(false),
         _ => None,
     }
 }

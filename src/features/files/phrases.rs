@@ -4,6 +4,10 @@ use serde_json::json;
 
 use crate::outside::model::builtin::{Parsed, Phrase, Utterance};
 
+/// Files that are read without being called a file.
+const ENDINGS: &[&str] =
+    &["txt", "md", "pdf", "csv", "tsv", "json", "log", "toml", "yaml", "yml", "xml", "ini"];
+
 pub fn all() -> Vec<Phrase> {
     let phrase = |tool, usage, about, parse| Phrase { group: "Files", tool, usage, about, parse };
     vec![
@@ -15,8 +19,16 @@ pub fn all() -> Vec<Phrase> {
 }
 
 fn list(said: &Utterance<'_>) -> Option<Parsed> {
-    let whole =
-        ["files", "list files", "list my files", "my files", "show files", "show my files", "ls"];
+    let whole = [
+        "files",
+        "list files",
+        "list my files",
+        "my files",
+        "show files",
+        "show my files",
+        "ls",
+        "what files do i have",
+    ];
     if said.is(&whole) {
         return Parsed::call("files_list", json!({}));
     }
@@ -42,14 +54,18 @@ fn read(said: &Utterance<'_>) -> Option<Parsed> {
         "show file",
         "open the file",
         "open file",
+        "print the file",
     ];
+    let verbs = ["read", "open", "cat", "print", "show me", "show", "what's in", "what is in"];
     with_file(said, &openings, "files_read", "Which file shall I read?", "read file")
+        .or_else(|| by_its_name(said, &verbs, "files_read"))
 }
 
 fn delete(said: &Utterance<'_>) -> Option<Parsed> {
     let openings =
         ["delete the file", "delete my file", "delete file", "remove the file", "remove file"];
     with_file(said, &openings, "files_delete", "Which file shall I delete?", "delete file")
+        .or_else(|| by_its_name(said, &["delete", "remove"], "files_delete"))
 }
 
 fn search(said: &Utterance<'_>) -> Option<Parsed> {
@@ -90,6 +106,14 @@ fn with_file(
     Parsed::call(tool, json!({ "path": path }))
 }
 
+/// "read plan.txt": no site's name ends as files do that can be read here.
+fn by_its_name(said: &Utterance<'_>, verbs: &[&str], tool: &'static str) -> Option<Parsed> {
+    let name = named(said, verbs).filter(|name| !name.contains("://"))?;
+    let (_, ending) = name.rsplit_once('.')?;
+    let known = ENDINGS.contains(&ending.to_lowercase().as_str());
+    if known { Parsed::call(tool, json!({ "path": name })) } else { None }
+}
+
 /// What follows, without quotes and the mark at the end of a sentence.
 fn named<'a>(said: &Utterance<'a>, openings: &[&str]) -> Option<&'a str> {
     let rest = said.after_any(openings)?.trim();
@@ -116,6 +140,11 @@ mod tests {
             ("list my files", "files_list {}"),
             ("list files in /srv/docs", r#"files_list {"path":"/srv/docs"}"#),
             ("Please read the file \"My Plan.txt\"", r#"files_read {"path":"My Plan.txt"}"#),
+            ("read plan.txt", r#"files_read {"path":"plan.txt"}"#),
+            ("what's in docs/My Plan.pdf?", r#"files_read {"path":"docs/My Plan.pdf"}"#),
+            ("open example.org", "-"),
+            ("read https://example.org/plan.txt", "-"),
+            ("delete plan.txt", r#"files_delete {"path":"plan.txt"}"#),
             ("read file", "Which file shall I read?"),
             ("search my files for boiler", r#"files_search {"query":"boiler"}"#),
             ("delete file a/b.txt", r#"files_delete {"path":"a/b.txt"}"#),

@@ -48,6 +48,8 @@ fn add(said: &Utterance<'_>) -> Option<Parsed> {
         "note down",
         "note",
         "write down",
+        "jot down",
+        "save this",
         "remember that",
         "remember",
     ];
@@ -60,6 +62,8 @@ fn add(said: &Utterance<'_>) -> Option<Parsed> {
 
 fn find(said: &Utterance<'_>) -> Option<Parsed> {
     let openings = [
+        "find my notes about",
+        "find my note about",
         "find the note about",
         "find note about",
         "find notes about",
@@ -72,8 +76,15 @@ fn find(said: &Utterance<'_>) -> Option<Parsed> {
         "search notes",
         "what did i note about",
         "what do my notes say about",
+        "do i have a note about",
+        "do i have a note on",
     ];
-    let query = said.after_any(&openings)?.trim_end_matches(['?', '.', '!']);
+    let looked_up = said.after("look up").and_then(|it| it.strip_suffix(" in my notes"));
+    let query = looked_up.or_else(|| said.after_any(&openings))?;
+    let query = query.trim_end_matches(['?', '.', '!']);
+    // Every word has to be in a note, and few have the article.
+    let article = ["the ", "my ", "a ", "an "].iter().find_map(|it| query.strip_prefix(it));
+    let query = article.unwrap_or(query);
     if ELSEWHERE.iter().any(|place| query.to_lowercase().ends_with(place)) {
         return None;
     }
@@ -106,7 +117,10 @@ mod tests {
             ("note: - milk\n- bread", r#"notes_add {"content":"- milk\n- bread"}"#),
             ("note", "What shall I note?"),
             ("find boiler", r#"notes_find {"query":"boiler"}"#),
-            ("what did I note about the boiler?", r#"notes_find {"query":"the boiler"}"#),
+            ("what did I note about the boiler?", r#"notes_find {"query":"boiler"}"#),
+            ("find my note about the gate", r#"notes_find {"query":"gate"}"#),
+            ("look up fence in my notes", r#"notes_find {"query":"fence"}"#),
+            ("jot down milk, eggs", r#"notes_add {"content":"milk, eggs"}"#),
             ("find", "What shall I look for?"),
             ("list notes", "notes_list {}"),
             ("noteworthy", "-"),

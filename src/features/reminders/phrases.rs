@@ -34,10 +34,14 @@ fn create(said: &Utterance<'_>) -> Option<Parsed> {
         "add a reminder",
         "new reminder",
         "create a reminder",
+        "i need to be reminded",
+        "i want to be reminded",
+        "don't let me forget",
         "reminder",
     ];
-    let rest = said.after_any(&openings)?;
-    let rest = rest.strip_prefix("for ").unwrap_or(rest);
+    let turned = time_first(said);
+    let rest = turned.as_deref().or_else(|| said.after_any(&openings))?;
+    let rest = rest.strip_prefix("for ").unwrap_or(rest).trim_end_matches(['?', '!', ' ']);
     if rest.is_empty() {
         return Parsed::ask("What shall I remind you of?", "remind me to", "");
     }
@@ -54,6 +58,13 @@ fn create(said: &Utterance<'_>) -> Option<Parsed> {
     Parsed::call("reminders_create", json!({ "text": found.rest, "when": exact(&found.when.at) }))
 }
 
+/// "tomorrow at 9 remind me to pay" with the time where it usually stands.
+fn time_first(said: &Utterance<'_>) -> Option<String> {
+    let (when, what) = said.text().split_once(" remind me ")?;
+    dates::parse(when, said.now()).ok()?;
+    Some(format!("{when} {what}"))
+}
+
 fn list(said: &Utterance<'_>) -> Option<Parsed> {
     let sayings = [
         "reminders",
@@ -66,12 +77,18 @@ fn list(said: &Utterance<'_>) -> Option<Parsed> {
         "what reminders do i have",
         "show all reminders",
         "list all reminders",
+        "any reminders",
+        "do i have any reminders",
+        "what's coming up",
+        "what is coming up",
     ];
     said.is(&sayings).then(|| Parsed::Call { tool: "reminders_list", arguments: json!({}) })
 }
 
 fn done(said: &Utterance<'_>) -> Option<Parsed> {
-    let what = said.after_any(&["done with", "done", "mark done", "tick off"])?;
+    let marked = said.after("mark").and_then(|it| it.strip_suffix(" as done"));
+    let what =
+        marked.or_else(|| said.after_any(&["done with", "done", "mark done", "tick off"]))?;
     pick("reminders_done", bare(what), "Which reminder is done?", "done")
 }
 
@@ -87,7 +104,9 @@ fn cancel(said: &Utterance<'_>) -> Option<Parsed> {
         "forget the reminder",
         "forget reminder",
     ];
-    let what = said.after_any(&openings)?;
+    let last = said.after_any(&["cancel", "delete", "remove"]);
+    let named = last.and_then(|it| it.strip_suffix(" reminder"));
+    let what = said.after_any(&openings).or(named)?;
     pick("reminders_cancel", bare(what), "Which reminder shall I cancel?", "cancel reminder")
 }
 
@@ -126,6 +145,7 @@ fn pick(tool: &'static str, what: &str, question: &str, before: &str) -> Option<
 fn bare(what: &str) -> &str {
     let what = dates::strip_ties(what);
     let what = what.strip_suffix(" until").or_else(|| what.strip_suffix(" till")).unwrap_or(what);
+    let what = what.strip_prefix("the ").or_else(|| what.strip_prefix("my ")).unwrap_or(what);
     what.trim_matches(['"', '“', '”', '\''])
 }
 
@@ -170,6 +190,18 @@ mod tests {
                 "remind me that the bin is full at 7pm",
                 r#"reminders_create {"text":"the bin is full","when":"2026-11-23T19:00:00+01:00"}"#,
             ),
+            (
+                "tomorrow at 9 remind me to pay rent",
+                r#"reminders_create {"text":"pay rent","when":"2026-11-24T09:00:00+01:00"}"#,
+            ),
+            (
+                "can you remind me to water the plants tomorrow?",
+                r#"reminders_create {"text":"water the plants","when":"2026-11-24T09:00:00+01:00"}"#,
+            ),
+            ("done with the bins", r#"reminders_done {"reminder":"bins"}"#),
+            ("mark stretch as done", r#"reminders_done {"reminder":"stretch"}"#),
+            ("delete the call mum reminder", r#"reminders_cancel {"reminder":"call mum"}"#),
+            ("any reminders?", "reminders_list {}"),
             ("remind me to stretch", "When? <remind me|to stretch>"),
             ("remind me", "What shall I remind you of? <remind me to|>"),
             ("remind me tomorrow", "What shall I remind you of? <remind me tomorrow to|>"),

@@ -32,7 +32,20 @@ pub fn all() -> Vec<Tool> {
 
 pub fn phrases() -> Vec<Phrase> {
     fn status(said: &Utterance<'_>) -> Option<Parsed> {
-        let sayings = &["status", "how are you doing", "what are you doing", "what is going on"];
+        let sayings = &[
+            "status",
+            "show status",
+            "how are you",
+            "how are you doing",
+            "how are things",
+            "are you ok",
+            "are you paused",
+            "what are you doing",
+            "what is going on",
+            "what's going on",
+            "is anything waiting for me",
+            "anything to approve",
+        ];
         if said.is(sayings) { Parsed::call("status_show", json!({})) } else { None }
     }
     vec![Phrase {

@@ -34,11 +34,16 @@ fn fetch(said: &Utterance<'_>) -> Option<Parsed> {
         "summarise",
         "what is on",
         "what's on",
+        "what does",
+        "load",
         "go to",
         "visit",
         "get the page",
         "get",
     ];
+    if let Some(url) = said.url().filter(|_| said.words().len() == 1) {
+        return Parsed::call("fetch_page", json!({ "url": trimmed(url) }));
+    }
     let rest = said.after_any(&openings)?;
     if let Some(url) = said.url() {
         return Parsed::call("fetch_page", json!({ "url": trimmed(url) }));

@@ -86,7 +86,7 @@ pub(super) fn continued(
 
 fn read(phrases: &[Phrase], text: &str, now: &Zoned) -> Plan {
     let utterance = Utterance::new(text, now);
-    if utterance.is(words::HELP) {
+    if utterance.is(words::HELP) || text.trim() == "?" {
         return Plan::Help;
     }
     if utterance.is(words::GREETINGS) {
@@ -97,6 +97,9 @@ fn read(phrases: &[Phrase], text: &str, now: &Zoned) -> Plan {
     }
     if let Some(plan) = several(phrases, text, now).or_else(|| one(phrases, text, now)) {
         return plan;
+    }
+    if utterance.after_any(words::HELP_WITH).is_some() {
+        return Plan::Help;
     }
     if let Some(corrected) = corrected(phrases, &utterance) {
         let question = words::did_you_mean(&corrected);

@@ -14,8 +14,20 @@ pub(super) const HELP: &[&str] = &[
     "help me",
     "show help",
 ];
-pub(super) const GREETINGS: &[&str] =
-    &["hi", "hello", "hey", "hi there", "hello there", "good morning", "good evening", "start"];
+/// A question about one command is answered with all of them.
+pub(super) const HELP_WITH: &[&str] =
+    &["help with", "help me with", "help on", "help", "how do i", "how can i"];
+pub(super) const GREETINGS: &[&str] = &[
+    "hi",
+    "hello",
+    "hey",
+    "hi there",
+    "hello there",
+    "good morning",
+    "good evening",
+    "start",
+    "who are you",
+];
 pub(super) const THANKS: &[&str] = &["thanks", "thank you", "thx", "thank you very much"];
 pub(super) const NEVER_MIND: &[&str] =
     &["never mind", "nevermind", "forget it", "cancel", "stop", "nothing", "leave it"];
