@@ -16,6 +16,7 @@ pub mod noun {
     pub enum Agent {}
     pub enum Approval {}
     pub enum Conversation {}
+    pub enum McpServer {}
     pub enum Message {}
     pub enum Note {}
     pub enum Notification {}
@@ -29,6 +30,7 @@ pub mod noun {
 pub type AgentId = Id<noun::Agent>;
 pub type ApprovalId = Id<noun::Approval>;
 pub type ConversationId = Id<noun::Conversation>;
+pub type McpServerId = Id<noun::McpServer>;
 pub type MessageId = Id<noun::Message>;
 pub type NoteId = Id<noun::Note>;
 pub type NotificationId = Id<noun::Notification>;

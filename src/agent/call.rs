@@ -95,7 +95,7 @@ impl One<'_> {
             verdict => verdict,
         };
         match verdict {
-            Verdict::Go(permit) => self.execute(tool, permit, false, stop).await.map(|()| false),
+            Verdict::Go(permit) => self.execute(&tool, permit, false, stop).await.map(|()| false),
             Verdict::Deny { reason, alert, blocked, .. } => {
                 if alert {
                     self.hide_secret().await?;
@@ -108,7 +108,7 @@ impl One<'_> {
             // Stopped while the owner's words were read: the next step ends the run.
             Verdict::Unplanned => Ok(false),
             Verdict::Ask { reason, origins } => {
-                self.ask(tool, reason, origins).await.map(|()| true)
+                self.ask(&tool, reason, origins).await.map(|()| true)
             }
         }
     }
@@ -127,7 +127,7 @@ impl One<'_> {
             return self.deny("The approval was used up.").await;
         };
         match self.judge(Some(approved)).await? {
-            Verdict::Go(permit) => self.execute(tool, permit, true, stop).await,
+            Verdict::Go(permit) => self.execute(&tool, permit, true, stop).await,
             Verdict::Deny { reason, alert, .. } => {
                 if alert {
                     self.hide_secret().await?;
@@ -148,14 +148,14 @@ impl One<'_> {
             .read(move |r| {
                 let tool = agents.toolbox.find(&call.tool).ok_or(Error::NotFound("tool"))?;
                 let judged = Judged {
-                    tool: tool.name,
+                    tool: &tool.name,
                     effect: tool.effect,
                     destructive: tool.destructive,
                     roles: &tool.roles(),
                     arguments: &call.arguments,
                     headless: run.headless,
                 };
-                let scene = scene::of(r, &agents, &run, tool)?;
+                let scene = scene::of(r, &agents, &run, &tool)?;
                 let facts = verdict::gather(r, &agents.vault, scene, &judged, now)?;
                 Ok(verdict::judge(&facts, &judged, approved))
             })
@@ -203,9 +203,8 @@ impl One<'_> {
             .agents
             .db
             .write(move |tx| {
-                let Some(Tool { action: Action::Write(code), .. }) =
-                    agents.toolbox.find(&call.tool)
-                else {
+                let tool = agents.toolbox.find(&call.tool);
+                let Some(Tool { action: Action::Write(code), .. }) = tool.as_deref() else {
                     return Err(Error::NotFound("tool"));
                 };
                 finish::started(tx, &agents, &run, &call, now)?;
@@ -240,10 +239,10 @@ impl One<'_> {
 
     async fn ask(&self, tool: &Tool, reason: String, origins: Vec<Foreign>) -> Result<()> {
         let (agents, run, call) = (self.agents.clone(), self.run.clone(), self.call.clone());
-        let (question, destructive) = (tool.question, tool.destructive);
+        let (question, destructive) = (tool.question.clone(), tool.destructive);
         let now = self.agents.clock.now();
         let mut card = Card {
-            what: question.to_owned(),
+            what: question.to_string(),
             recipient: tool.recipient_of(&call.arguments),
             why: String::new(),
             reason: reason.clone(),

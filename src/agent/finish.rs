@@ -4,13 +4,14 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::store::calls::{self, Call};
-use super::tool::{Output, RESULT_BYTES_MAX};
+use super::tool::{Outcome, Output, RESULT_BYTES_MAX};
 use super::{Agents, CallState, Run};
 use crate::db::Tx;
 use crate::error::Result;
 use crate::events::Event;
 use crate::guard::audit::{self, Actor, By, Decision};
-use crate::guard::label::Label;
+use crate::guard::label::{Label, Origin};
+use crate::guard::leak::Watch;
 
 const SUMMARY_CHARS_MAX: usize = 200;
 
@@ -29,6 +30,10 @@ pub fn done(
     confirmed: bool,
 ) -> Result<()> {
     let mut text = output.text;
+    if matches!(output.label.origin, Origin::Mcp(_)) {
+        // A tool server knows the secrets that it was given, and may say them.
+        text = without_secrets(&agents.vault.watch(tx)?, &text);
+    }
     if text.len() > RESULT_BYTES_MAX {
         text = format!("{}\n(The rest was cut.)", cut(&text, RESULT_BYTES_MAX));
     }
@@ -37,7 +42,12 @@ pub fn done(
         let now = agents.clock.now();
         agents.events.record(tx, run.conversation_id, Some(run.id), now, event)?;
     }
-    end(tx, agents, run, call, (CallState::Done, &text, output.label), confirmed)
+    let state = match output.outcome {
+        Outcome::Done => CallState::Done,
+        Outcome::Failed => CallState::Failed,
+        Outcome::Unknown => CallState::Unknown,
+    };
+    end(tx, agents, run, call, (state, &text, output.label), confirmed)
 }
 
 /// The last row, the audit and the event of a call, whatever came of it.
@@ -74,6 +84,14 @@ pub fn end(
 
 pub fn by(run: &Run, now: Timestamp) -> By {
     By::new(Actor::Agent(run.persona.id), "system", now)
+}
+
+/// Line by line, so that the rest can still be read; a secret that is spread over several hides all.
+fn without_secrets(watch: &Watch, text: &str) -> String {
+    let hidden = |name: &str| format!("[hidden: {name}]");
+    let lines = text.lines().map(|line| watch.find(line).map_or(line.to_owned(), hidden));
+    let lines = lines.collect::<Vec<_>>().join("\n");
+    watch.find(&lines).map_or_else(|| lines.clone(), hidden)
 }
 
 fn summary(result: &str) -> String {

@@ -16,7 +16,8 @@ use super::context::{self, History};
 use super::store::calls::{self, Call};
 use super::store::intents;
 use super::store::messages::{self, Message as Stored, Window};
-use super::tool::{Tool, Toolbox};
+use super::tool::{Args, Tool};
+use super::toolbox::Toolbox;
 use super::turn::Answer;
 use super::{Agents, Run, aside, spend};
 use crate::db::{Reader, Tx};
@@ -50,9 +51,8 @@ pub fn of(r: &Reader<'_>, agents: &Agents, run: &Run) -> Result<Option<Intent>> 
     let Some(mut intent) = intents::find(r, run.id)? else { return Ok(None) };
     for (name, arguments) in approval::list_approved(r, run.id)? {
         let Some(tool) = agents.toolbox.find(&name) else { continue };
-        intent
-            .slots
-            .extend(Slot::of(&Plannable { tool: tool.name, roles: &tool.roles() }, &arguments));
+        let plannable = Plannable { tool: &tool.name, roles: &tool.planned_roles() };
+        intent.slots.extend(Slot::of(&plannable, &arguments));
     }
     Ok(Some(intent))
 }
@@ -64,9 +64,9 @@ pub async fn make(agents: &Agents, run: &Run, stop: &CancellationToken) -> Resul
     let words = agents.db.read(move |r| Words::load(r, &run_too)).await?;
     let model = run.model.clone().unwrap_or_else(|| agents.config.get().models.default.to_string());
     let tools = effects(&agents.toolbox, run);
-    let roles: Vec<Vec<(&str, Meaning)>> = tools.iter().map(|tool| tool.roles()).collect();
+    let roles: Vec<Vec<(&str, Meaning)>> = tools.iter().map(|tool| tool.planned_roles()).collect();
     let plannable =
-        tools.iter().zip(&roles).map(|(tool, roles)| Plannable { tool: tool.name, roles });
+        tools.iter().zip(&roles).map(|(tool, roles)| Plannable { tool: &tool.name, roles });
     let plannable: Vec<Plannable<'_>> = plannable.collect();
     let (intent, answers) = if model == COMMANDS {
         (words.commanded(agents, run, &plannable), Vec::new())
@@ -114,9 +114,17 @@ async fn plan(
 }
 
 /// The run's tools that reach further than our own data.
-fn effects<'t>(toolbox: &'t Toolbox, run: &Run) -> Vec<&'t Tool> {
-    let may = |tool: &&Tool| toolbox.allows(&run.persona.allowed_tools, tool.name);
-    toolbox.all().filter(may).filter(|tool| tool.reaches_out()).collect()
+fn effects(toolbox: &Toolbox, run: &Run) -> Vec<Arc<Tool>> {
+    let tools = toolbox.allowed(&run.persona.allowed_tools);
+    tools.into_iter().filter(|tool| tool.reaches_out()).collect()
+}
+
+/// Its own words, unless somebody else wrote them: the planner sees no text from outside.
+fn about(tool: &Tool) -> String {
+    match &tool.args {
+        Args::Own(_) => tool.about.to_string(),
+        Args::Foreign(args) => format!("A tool of the server {}.", args.server),
+    }
 }
 
 /// A conversation up to the owner's last words.
@@ -156,11 +164,11 @@ impl Words {
     }
 
     /// For a language model: which effects there are, and the words.
-    fn request(&self, agents: &Agents, tools: &[&Tool]) -> Request {
+    fn request(&self, agents: &Agents, tools: &[Arc<Tool>]) -> Request {
         let mut text = "The tools, with their arguments:\n".to_owned();
         for tool in tools {
-            let names: Vec<&str> = tool.args.iter().map(|arg| arg.name).collect();
-            let _ = writeln!(text, "- {}({}): {}", tool.name, names.join(", "), tool.about);
+            let names: Vec<&str> = tool.planned_roles().iter().map(|(name, _)| *name).collect();
+            let _ = writeln!(text, "- {}({}): {}", tool.name, names.join(", "), about(tool));
         }
         let _ = writeln!(
             text,

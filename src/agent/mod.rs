@@ -21,6 +21,7 @@ mod scene;
 mod spend;
 pub mod store;
 pub mod tool;
+pub mod toolbox;
 mod turn;
 
 use std::path::PathBuf;
@@ -37,7 +38,7 @@ use crate::ids::{AgentId, ConversationId, RunId, UserId};
 use crate::inbox::{Inbox, Trigger};
 use crate::outside::Outside;
 use crate::spawn::Timers;
-use tool::Toolbox;
+use toolbox::Toolbox;
 
 pub use live::LiveRuns;
 pub use spend::start_of_day;

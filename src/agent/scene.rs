@@ -20,11 +20,13 @@ pub fn of(r: &Reader<'_>, agents: &Agents, run: &Run, tool: &Tool) -> Result<Sce
     let window = messages::window(r, run.conversation_id)?;
     let owner = |it: &&messages::Message| it.role == "user" && it.label.trust == Trust::Owner;
     let said = window.messages.iter().filter(owner).map(|it| it.text.clone()).collect();
-    let read: Vec<(Label, String)> = calls::list_of_conversation(r, run.conversation_id)?
+    // What a failed call brought back was read, too.
+    let read = calls::list_of_conversation(r, run.conversation_id)?
         .into_iter()
-        .filter(|call| call.state == CallState::Done)
-        .filter_map(|call| call.result_label.zip(call.result))
-        .collect();
+        .filter(|call| matches!(call.state, CallState::Done | CallState::Failed))
+        .filter_map(|call| call.result_label.zip(call.result));
+    let read: Vec<(Label, String)> =
+        agents.toolbox.foreign_words(&run.persona.allowed_tools).into_iter().chain(read).collect();
     let links = read.iter().flat_map(|(label, text)| grounding::links(label, text)).collect();
     Ok(Scene {
         halt: halt(agents, run, tool),
@@ -56,7 +58,7 @@ pub fn last_words(r: &Reader<'_>, run: &Run) -> Result<String> {
 }
 
 fn halt(agents: &Agents, run: &Run, tool: &Tool) -> Option<Halt> {
-    if !agents.toolbox.allows(&run.persona.allowed_tools, tool.name) {
+    if !agents.toolbox.allows(&run.persona.allowed_tools, &tool.name) {
         return Some(Halt::NotInTools);
     }
     agents.inbox.paused().then_some(Halt::Paused)

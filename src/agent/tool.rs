@@ -3,17 +3,19 @@
 //! Features build their tools with [`Tool::read`], [`Tool::write`], [`Tool::send`] and
 //! [`Tool::execute`]; the effect decides what the code is given. A `Write` is handed the
 //! transaction, so change, result and audit commit together; whatever leaves the house is handed
-//! the guard's [`Permit`] and nothing else to leave with.
+//! the guard's [`Permit`] and nothing else to leave with. Tools of other people's servers are made
+//! with [`Tool::foreign`] while the program runs.
 
-use std::collections::BTreeMap;
+mod arg;
+
+use std::borrow::Cow;
 use std::path::PathBuf;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex};
 
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use crate::db::{Db, Tx};
 use crate::error::{Error, Result};
@@ -23,8 +25,11 @@ use crate::guard::label::{Label, Origin, Secrecy, Trust};
 use crate::guard::permit::Permit;
 use crate::ids::{AgentId, ConversationId, RunId, ToolCallId, UserId};
 use crate::outside::Outside;
+use crate::outside::mcp::Schema;
 use crate::outside::model::ToolSchema;
 use crate::spawn::Timers;
+
+pub use arg::{Arg, Kind};
 
 /// A result longer than this is cut; the model is told so.
 pub const RESULT_BYTES_MAX: usize = 64 * 1024;
@@ -85,59 +90,27 @@ pub struct Output {
     pub label: Label,
     /// `data:` URLs, shown to the owner.
     pub images: Vec<String>,
+    pub outcome: Outcome,
+}
+
+/// What came of a call that ran.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    Done,
+    /// It did not work, and the text says why in somebody else's words.
+    Failed,
+    /// It may have happened or not; it is never repeated.
+    Unknown,
 }
 
 impl Output {
     /// An answer from the owner's own data, or about a change to it.
     pub fn own(text: impl Into<String>) -> Output {
-        Output { text: text.into(), label: Label::own_data(), images: Vec::new() }
+        Output::labelled(text, Label::own_data())
     }
 
     pub fn labelled(text: impl Into<String>, label: Label) -> Output {
-        Output { text: text.into(), label, images: Vec::new() }
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    Text,
-    Integer,
-    Boolean,
-    TextList,
-}
-
-/// One argument. `role` tells the guard what it decides about.
-#[derive(Debug, Clone)]
-pub struct Arg {
-    pub name: &'static str,
-    pub kind: Kind,
-    pub role: Role,
-    pub required: bool,
-    pub about: &'static str,
-}
-
-impl Arg {
-    pub const fn text(name: &'static str, role: Role, about: &'static str) -> Arg {
-        Arg { name, kind: Kind::Text, role, required: true, about }
-    }
-
-    pub const fn integer(name: &'static str, role: Role, about: &'static str) -> Arg {
-        Arg { name, kind: Kind::Integer, role, required: true, about }
-    }
-
-    pub const fn optional(self) -> Arg {
-        Arg { required: false, ..self }
-    }
-
-    fn schema(&self) -> Value {
-        match self.kind {
-            Kind::Text => json!({"type": "string", "description": self.about}),
-            Kind::Integer => json!({"type": "integer", "description": self.about}),
-            Kind::Boolean => json!({"type": "boolean", "description": self.about}),
-            Kind::TextList => {
-                json!({"type": "array", "items": {"type": "string"}, "description": self.about})
-            }
-        }
+        Output { text: text.into(), label, images: Vec::new(), outcome: Outcome::Done }
     }
 }
 
@@ -151,18 +124,48 @@ pub enum Action {
     Write(WriteCode),
 }
 
+/// Borrowed for our own tools, owned for those that came while the program runs.
+pub type Words = Cow<'static, str>;
+
 pub struct Tool {
     /// `notes_add`: the set, then what it does.
-    pub name: &'static str,
-    pub set: &'static str,
-    pub about: &'static str,
+    pub name: Words,
+    pub set: Words,
+    pub about: Words,
     pub effect: Effect,
     /// Takes something away for good: always asks.
     pub destructive: bool,
-    pub args: Vec<Arg>,
+    pub args: Args,
     /// The title of its card, as a question to the owner ("Delete this file?").
-    pub question: &'static str,
+    pub question: Words,
     pub action: Action,
+}
+
+/// What a tool takes.
+pub enum Args {
+    Own(Vec<Arg>),
+    Foreign(Box<ForeignArgs>),
+}
+
+/// A foreign tool's arguments: what its server wrote, and what the owner says of them.
+pub struct ForeignArgs {
+    pub server: String,
+    pub schema: Schema,
+    /// An argument that isn't named counts as critical.
+    pub roles: Vec<(String, Role)>,
+}
+
+/// A tool of somebody else's server, as the owner accepted it.
+pub struct Foreign {
+    pub name: String,
+    /// `mcp__server`: what grants the whole server to an agent.
+    pub set: String,
+    /// Outside text, cleaned and cut.
+    pub about: String,
+    pub effect: Effect,
+    pub destructive: bool,
+    pub question: String,
+    pub args: ForeignArgs,
 }
 
 impl Tool {
@@ -202,17 +205,38 @@ impl Tool {
         Tool::asynchronous(set, name, about, Effect::Execute, code)
     }
 
+    /// A tool that came while the program runs.
+    pub fn foreign<F, A>(told: Foreign, code: F) -> Tool
+    where
+        F: Fn(Cx, Value, Permit) -> A + Send + Sync + 'static,
+        A: Future<Output = Result<Output>> + Send + 'static,
+    {
+        Tool {
+            name: told.name.into(),
+            set: told.set.into(),
+            about: told.about.into(),
+            effect: told.effect,
+            destructive: told.destructive,
+            args: Args::Foreign(Box::new(told.args)),
+            question: told.question.into(),
+            action: asynchronous(code),
+        }
+    }
+
+    /// For our own tools; a foreign one brings its schema.
     pub fn arg(mut self, arg: Arg) -> Tool {
-        self.args.push(arg);
+        if let Args::Own(args) = &mut self.args {
+            args.push(arg);
+        }
         self
     }
 
     pub fn destructive(self, question: &'static str) -> Tool {
-        Tool { destructive: true, question, ..self }
+        Tool { destructive: true, question: question.into(), ..self }
     }
 
     pub fn asks(self, question: &'static str) -> Tool {
-        Tool { question, ..self }
+        Tool { question: question.into(), ..self }
     }
 
     fn asynchronous<F, A>(
@@ -226,8 +250,7 @@ impl Tool {
         F: Fn(Cx, Value, Permit) -> A + Send + Sync + 'static,
         A: Future<Output = Result<Output>> + Send + 'static,
     {
-        let code: AsyncCode = Box::new(move |cx, args, permit| Box::pin(code(cx, args, permit)));
-        Tool::new(set, name, about, effect, Action::Async(code))
+        Tool::new(set, name, about, effect, asynchronous(code))
     }
 
     fn new(
@@ -237,12 +260,26 @@ impl Tool {
         effect: Effect,
         action: Action,
     ) -> Tool {
-        let question = "Do this?";
-        Tool { name, set, about, effect, destructive: false, args: Vec::new(), question, action }
+        Tool {
+            name: name.into(),
+            set: set.into(),
+            about: about.into(),
+            effect,
+            destructive: false,
+            args: Args::Own(Vec::new()),
+            question: "Do this?".into(),
+            action,
+        }
     }
 
-    pub fn roles(&self) -> Vec<(&'static str, Role)> {
-        self.args.iter().map(|arg| (arg.name, arg.role)).collect()
+    /// What each argument means to the guard.
+    pub fn roles(&self) -> Vec<(&str, Role)> {
+        match &self.args {
+            Args::Own(args) => args.iter().map(|arg| (arg.name, arg.role)).collect(),
+            Args::Foreign(args) => {
+                args.roles.iter().map(|(name, role)| (name.as_str(), *role)).collect()
+            }
+        }
     }
 
     /// Whether a call can do more than read and change our own data: send, run, destroy, visit an
@@ -250,119 +287,67 @@ impl Tool {
     pub fn reaches_out(&self) -> bool {
         self.destructive
             || matches!(self.effect, Effect::Send | Effect::Execute)
-            || self.args.iter().any(|arg| match arg.role {
+            || self.planned_roles().iter().any(|(_, role)| match role {
                 Role::Recipient | Role::Url | Role::Command => true,
                 Role::Path => self.effect == Effect::Write,
                 _ => false,
             })
     }
 
+    /// For a plan of what the owner asked for: each argument there is. What nobody declared can't
+    /// be held to the owner's words, so it is left open there; the guard asks about it.
+    pub fn planned_roles(&self) -> Vec<(&str, Role)> {
+        let mut roles = self.roles();
+        if let Args::Foreign(args) = &self.args {
+            let undeclared = args
+                .schema
+                .names()
+                .filter(|name| args.roles.iter().all(|(declared, _)| declared != name));
+            roles.extend(undeclared.map(|name| (name, Role::Content)));
+        }
+        roles
+    }
+
     /// Whom a call reaches, for its card; empty when nobody.
     pub fn recipient_of(&self, arguments: &Value) -> String {
-        let arg = self.args.iter().find(|arg| arg.role == Role::Recipient);
-        arg.and_then(|arg| arguments[arg.name].as_str()).unwrap_or_default().to_owned()
+        let roles = self.roles();
+        let named = roles.iter().find(|(_, role)| *role == Role::Recipient);
+        let named = named.and_then(|(name, _)| arguments[*name].as_str());
+        match (&self.args, named) {
+            (_, Some(recipient)) => recipient.to_owned(),
+            (Args::Foreign(args), None) => Origin::Mcp(args.server.clone()).to_string(),
+            (Args::Own(_), None) => String::new(),
+        }
     }
 
     /// Checks names, types and presence; the sentence goes back to the model.
     pub fn check(&self, arguments: &Value) -> Result<()> {
-        let Value::Object(given) = arguments else {
-            return Err(Error::invalid("arguments", "The arguments must be a JSON object."));
-        };
-        for (name, value) in given {
-            let Some(arg) = self.args.iter().find(|arg| arg.name == name) else {
-                let known: Vec<&str> = self.args.iter().map(|arg| arg.name).collect();
-                let message = format!(
-                    "{} has no argument {name:?}. Its arguments: {}.",
-                    self.name,
-                    known.join(", ")
-                );
-                return Err(Error::invalid(name.clone(), message));
-            };
-            let fits = match arg.kind {
-                Kind::Text => value.is_string(),
-                Kind::Integer => value.is_i64() || value.is_u64(),
-                Kind::Boolean => value.is_boolean(),
-                Kind::TextList => {
-                    value.as_array().is_some_and(|list| list.iter().all(Value::is_string))
-                }
-            };
-            if !fits && (arg.required || !value.is_null()) {
-                let message = format!("The argument {name:?} of {} has the wrong type.", self.name);
-                return Err(Error::invalid(name.clone(), message));
-            }
-        }
-        match self.args.iter().find(|arg| arg.required && !given.contains_key(arg.name)) {
-            Some(arg) => {
-                let message = format!("{} needs the argument {:?}.", self.name, arg.name);
-                Err(Error::invalid(arg.name, message))
-            }
-            None => Ok(()),
+        match &self.args {
+            Args::Own(args) => arg::check(&self.name, args, arguments),
+            Args::Foreign(args) => args.schema.check(&self.name, arguments),
         }
     }
 
-    fn schema(&self) -> ToolSchema {
-        let properties: Map<String, Value> =
-            self.args.iter().map(|arg| (arg.name.to_owned(), arg.schema())).collect();
-        let required: Vec<&str> =
-            self.args.iter().filter(|arg| arg.required).map(|arg| arg.name).collect();
-        ToolSchema {
-            name: self.name.to_owned(),
-            description: self.about.to_owned(),
-            parameters: json!({
-                "type": "object",
-                "properties": properties,
-                "required": required,
-                "additionalProperties": false,
-            }),
-        }
+    /// As a model is told of it.
+    pub fn schema(&self) -> ToolSchema {
+        let parameters = match &self.args {
+            Args::Own(args) => arg::schema(args),
+            Args::Foreign(args) => args.schema.for_model().clone(),
+        };
+        let (name, description) = (self.name.to_string(), self.about.to_string());
+        ToolSchema { name, description, parameters }
     }
+}
+
+fn asynchronous<F, A>(code: F) -> Action
+where
+    F: Fn(Cx, Value, Permit) -> A + Send + Sync + 'static,
+    A: Future<Output = Result<Output>> + Send + 'static,
+{
+    Action::Async(Box::new(move |cx, args, permit| Box::pin(code(cx, args, permit))))
 }
 
 /// Reads checked arguments into a tool's own struct.
 pub fn parse<T: DeserializeOwned>(arguments: &Value) -> Result<T> {
     T::deserialize(arguments).map_err(|err| Error::invalid("arguments", format!("{err}.")))
-}
-
-/// Names of sets and single tools.
-type Allowed = Vec<String>;
-type Schemas = Arc<[ToolSchema]>;
-
-/// All tools, built once.
-#[derive(Clone, Default)]
-pub struct Toolbox {
-    tools: Arc<BTreeMap<&'static str, Tool>>,
-    /// Schemas by what an agent may use: built once for each list, then shared by every turn.
-    schemas: Arc<Mutex<BTreeMap<Allowed, Schemas>>>,
-}
-
-impl Toolbox {
-    pub fn new(tools: impl IntoIterator<Item = Tool>) -> Toolbox {
-        let tools = tools.into_iter().map(|tool| (tool.name, tool)).collect();
-        Toolbox { tools: Arc::new(tools), schemas: Arc::default() }
-    }
-
-    pub fn find(&self, name: &str) -> Option<&Tool> {
-        self.tools.get(name)
-    }
-
-    pub fn all(&self) -> impl Iterator<Item = &Tool> {
-        self.tools.values()
-    }
-
-    /// `allowed` holds names of sets and of single tools; none listed means none.
-    pub fn allows(&self, allowed: &[String], name: &str) -> bool {
-        self.find(name)
-            .is_some_and(|tool| allowed.iter().any(|may| may == tool.name || may == tool.set))
-    }
-
-    pub fn schemas(&self, allowed: &[String]) -> Schemas {
-        let mut cache = self.schemas.lock().expect("nobody panics while building schemas");
-        if let Some(known) = cache.get(allowed) {
-            return known.clone();
-        }
-        let built: Arc<[ToolSchema]> =
-            self.all().filter(|tool| self.allows(allowed, tool.name)).map(Tool::schema).collect();
-        cache.insert(allowed.to_vec(), built.clone());
-        built
-    }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 
 use crate::agent::store::runs;
-use crate::agent::tool::Toolbox;
+use crate::agent::toolbox::Toolbox;
 use crate::agent::{Agents, LiveRuns};
 use crate::app::App;
 use crate::clock::Clock;
@@ -65,6 +65,7 @@ pub async fn build(loaded: Loaded, folder: &DataFolder, clock: Clock) -> anyhow:
     let app = App { agents, nav: Arc::new(Nav::new(nav)), spawner: Spawner::default() };
     features::connect_providers(&app).await?;
     features::connect_search(&app).await?;
+    features::load_tool_servers(&app).await?;
     Ok(app)
 }
 

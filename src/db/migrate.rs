@@ -19,6 +19,7 @@ pub const STEPS: &[(&str, &str)] = &[
     ("0021_vault", include_str!("schema/0021_vault.sql")),
     ("0023_intents", include_str!("schema/0023_intents.sql")),
     ("0026_models_off", include_str!("schema/0026_models_off.sql")),
+    ("0022_mcp", include_str!("schema/0022_mcp.sql")),
 ];
 
 /// Brings the schema up to date; copies the database first when it already held something.

@@ -6,6 +6,7 @@ mod audit;
 pub mod chat;
 mod credentials;
 mod files;
+mod mcp_servers;
 mod models;
 mod notes;
 mod notifications;
@@ -69,6 +70,7 @@ pub const ALL: &[Feature] = &[
     notes::FEATURE,
     whitelists::FEATURE,
     credentials::FEATURE,
+    mcp_servers::FEATURE,
     models::FEATURE,
     search::FEATURE,
     audit::FEATURE,
@@ -102,6 +104,7 @@ pub fn saved_settings(r: &Reader<'_>) -> Result<BTreeMap<String, String>> {
     settings::saved(r)
 }
 
+pub use mcp_servers::start as load_tool_servers;
 pub use models::connect_providers;
 pub use web::connect_search;
 

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use serde_json::{Map, Value};
+
 /// A value the guard has judged. Only `guard` can make one; it can't be copied, and
 /// [`Allowed::spend`] uses it up, so one judgement is one act on the very bytes that were judged.
 #[derive(Debug)]
@@ -42,4 +44,13 @@ pub struct Command {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recipient {
     pub address: String,
+}
+
+/// A call of a tool on somebody else's server, to the byte.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ForeignCall {
+    pub server: String,
+    /// As the server names it.
+    pub tool: String,
+    pub arguments: Map<String, Value>,
 }

@@ -1,7 +1,9 @@
 //! What a judged call may touch: one proof for each destination among its arguments.
 
-use super::allowed::{Allowed, Command, HousePath, Recipient};
-use super::call::CallHash;
+use serde_json::Value;
+
+use super::allowed::{Allowed, Command, ForeignCall, HousePath, Recipient};
+use super::call::{CallHash, call_hash};
 use super::net::Visit;
 use crate::error::{Error, Result};
 
@@ -58,6 +60,22 @@ impl Permit {
             Proof::Command(command) => Ok(command),
             _ => Err(missing(argument)),
         }
+    }
+
+    /// The whole call, for the server whose tool it is. `name` is the tool's name in this house; name
+    /// and arguments are held against what was judged.
+    pub fn foreign(
+        self,
+        name: &str,
+        arguments: &Value,
+        (server, tool): (&str, &str),
+    ) -> Result<Allowed<ForeignCall>> {
+        let Value::Object(fields) = arguments else { return Err(missing("its arguments")) };
+        if call_hash(name, arguments) != self.hash {
+            return Err(missing("these arguments"));
+        }
+        let (server, tool) = (server.to_owned(), tool.to_owned());
+        Ok(Allowed::mint(ForeignCall { server, tool, arguments: fields.clone() }))
     }
 
     fn take(&mut self, argument: &str) -> Result<Proof> {

@@ -2,6 +2,7 @@
 
 pub mod fetch;
 pub mod files;
+pub mod mcp;
 pub mod model;
 pub mod sandbox;
 pub mod search;
@@ -22,6 +23,7 @@ pub struct Outside {
     models: Arc<RwLock<Catalog>>,
     search: Arc<RwLock<SearchService>>,
     web: Arc<RwLock<Web>>,
+    mcp: Arc<RwLock<mcp::Servers>>,
 }
 
 #[derive(Clone)]
@@ -40,7 +42,19 @@ impl Outside {
             models: Arc::new(RwLock::new(models)),
             search: Arc::default(),
             web: Arc::new(RwLock::new(web)),
+            mcp: Arc::default(),
         }
+    }
+
+    /// The servers of foreign tools that are connected.
+    pub fn mcp(&self) -> mcp::Servers {
+        self.mcp.read().expect("nobody panics while replacing the tool servers").clone()
+    }
+
+    /// For tests: tool servers that may take this much. Those there were are disconnected.
+    pub fn limit_mcp(&self, limits: mcp::Limits) {
+        let servers = mcp::Servers::new(limits);
+        *self.mcp.write().expect("nobody panics while replacing the tool servers") = servers;
     }
 
     /// For tests: pages through this fetcher, and this executable in the sandbox.

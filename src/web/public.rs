@@ -114,7 +114,9 @@ const ADMINISTRATION: &[&str] = &[
     "/api/email-whitelist",
     "/api/filesystem-browser",
     "/api/filesystem-whitelist",
+    "/api/mcp-servers",
     "/api/settings",
+    "/api/tools",
     "/api/web-whitelist",
 ];
 

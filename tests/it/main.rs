@@ -31,6 +31,7 @@ mod sandbox;
 mod site;
 mod startup;
 mod data_folder;
+mod mcp_servers;
 mod memory;
 mod migrations;
 mod runs;

@@ -18,9 +18,9 @@ use reqwest::{Client, Response, redirect};
 use crate::error::{Error, Result};
 use crate::guard::allowed::Allowed;
 use crate::guard::net::{Visit, WebUrl, judge_address, judge_redirect};
-use names::{JUDGED, JudgedOnly};
 
 pub use names::Names;
+pub(in crate::outside) use names::{JUDGED, JudgedOnly};
 pub use page::{Page, read_page};
 pub use text::decode;
 
@@ -94,7 +94,7 @@ impl Fetcher {
     }
 
     async fn ask(&self, visit: &Allowed<Visit>, headers: &HeaderMap) -> Result<Response> {
-        let judged = self.judged(visit).await?;
+        let judged = judged(&self.names, visit).await?;
         let url = visit.get().url();
         let request = self.client()?.get(url.to_url()).headers(headers.clone());
         let sent = JUDGED.scope(judged.clone(), request.send()).await;
@@ -107,19 +107,6 @@ impl Fetcher {
             )));
         }
         Ok(response)
-    }
-
-    /// Every number the name stands for, if every one of them may be reached.
-    async fn judged(&self, visit: &Allowed<Visit>) -> Result<Vec<SocketAddr>> {
-        let url = visit.get().url();
-        let found = match url.ip() {
-            Some(ip) => vec![ip],
-            None => self.names.look_up(url.host()).await.unwrap_or_default(),
-        };
-        if found.is_empty() {
-            return Err(outside(url.host(), "can't be found; check its spelling"));
-        }
-        found.into_iter().map(|ip| judge_address(visit, ip)).collect()
     }
 
     async fn receive(&self, url: &WebUrl, mut response: Response) -> Result<Fetched> {
@@ -149,6 +136,22 @@ impl Fetcher {
         let built = build_client().map_err(Error::internal)?;
         Ok(self.client.get_or_init(|| built))
     }
+}
+
+/// Every number the name stands for, if every one of them may be reached.
+pub(in crate::outside) async fn judged(
+    names: &Names,
+    visit: &Allowed<Visit>,
+) -> Result<Vec<SocketAddr>> {
+    let url = visit.get().url();
+    let found = match url.ip() {
+        Some(ip) => vec![ip],
+        None => names.look_up(url.host()).await.unwrap_or_default(),
+    };
+    if found.is_empty() {
+        return Err(outside(url.host(), "can't be found; check its spelling"));
+    }
+    found.into_iter().map(|ip| judge_address(visit, ip)).collect()
 }
 
 fn build_client() -> reqwest::Result<Client> {

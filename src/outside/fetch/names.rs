@@ -45,12 +45,12 @@ impl fmt::Debug for Names {
 
 tokio::task_local! {
     /// The numbers that were judged for the request being sent by this task.
-    pub(super) static JUDGED: Vec<SocketAddr>;
+    pub(in crate::outside) static JUDGED: Vec<SocketAddr>;
 }
 
 /// What the HTTP client asks for numbers. It looks nothing up, so that a name can't stand for
 /// another number between judgement and connection; outside of a judged request it knows none.
-pub(super) struct JudgedOnly;
+pub(in crate::outside) struct JudgedOnly;
 
 impl Resolve for JudgedOnly {
     fn resolve(&self, name: Name) -> Resolving {

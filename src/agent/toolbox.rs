@@ -1,0 +1,97 @@
+//! All tools: our own, built once, and those of other people's servers, which come and go.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, RwLock};
+
+use super::tool::{Args, Tool};
+use crate::guard::label::{Label, Origin};
+use crate::outside::model::ToolSchema;
+
+/// What the name of every foreign tool begins with; none of ours does.
+pub const FOREIGN_PREFIX: &str = "mcp__";
+
+const UNEXPECTED: &str = "nobody panics while holding the tools";
+
+/// Names of sets and single tools.
+type Allowed = Vec<String>;
+type Schemas = Arc<[ToolSchema]>;
+type ForeignTools = Arc<BTreeMap<String, Arc<Tool>>>;
+
+#[derive(Clone, Default)]
+pub struct Toolbox {
+    own: Arc<BTreeMap<String, Arc<Tool>>>,
+    /// Replaced as a whole.
+    foreign: Arc<RwLock<ForeignTools>>,
+    /// Schemas by what an agent may use: built once for each list, then shared by every turn until
+    /// the foreign tools change.
+    schemas: Arc<Mutex<BTreeMap<Allowed, Schemas>>>,
+}
+
+impl Toolbox {
+    pub fn new(tools: impl IntoIterator<Item = Tool>) -> Toolbox {
+        let own = tools.into_iter().map(|tool| (tool.name.to_string(), Arc::new(tool))).collect();
+        Toolbox { own: Arc::new(own), ..Toolbox::default() }
+    }
+
+    /// Puts these in the place of all foreign tools there were; in effect from the next call on.
+    pub fn set_foreign(&self, tools: impl IntoIterator<Item = Tool>) {
+        let named = tools.into_iter().map(|tool| (tool.name.to_string(), Arc::new(tool)));
+        let tools: BTreeMap<_, _> =
+            named.filter(|(name, _)| name.starts_with(FOREIGN_PREFIX)).collect();
+        // Held throughout, so that no schema of the old tools is kept with the new ones.
+        let mut schemas = self.schemas.lock().expect(UNEXPECTED);
+        *self.foreign.write().expect(UNEXPECTED) = Arc::new(tools);
+        schemas.clear();
+    }
+
+    pub fn find(&self, name: &str) -> Option<Arc<Tool>> {
+        if name.starts_with(FOREIGN_PREFIX) {
+            return self.foreign().get(name).cloned();
+        }
+        self.own.get(name).cloned()
+    }
+
+    /// `allowed` holds names of sets and of single tools; none listed means none.
+    pub fn allows(&self, allowed: &[String], name: &str) -> bool {
+        self.find(name).is_some_and(|tool| is_allowed(allowed, &tool))
+    }
+
+    /// All that an agent may use.
+    pub fn allowed(&self, allowed: &[String]) -> Vec<Arc<Tool>> {
+        let foreign = self.foreign();
+        let tools = self.own.values().chain(foreign.values());
+        tools.filter(|tool| is_allowed(allowed, tool)).cloned().collect()
+    }
+
+    pub fn schemas(&self, allowed: &[String]) -> Schemas {
+        let mut cache = self.schemas.lock().expect(UNEXPECTED);
+        if let Some(known) = cache.get(allowed) {
+            return known.clone();
+        }
+        let built: Schemas = self.allowed(allowed).iter().map(|tool| tool.schema()).collect();
+        cache.insert(allowed.to_vec(), built.clone());
+        built
+    }
+
+    /// The words of foreign servers that an agent with these tools is shown before anything else.
+    pub fn foreign_words(&self, allowed: &[String]) -> Vec<(Label, String)> {
+        let foreign = self.foreign();
+        let shown = foreign.values().filter(|tool| is_allowed(allowed, tool));
+        let words = shown.filter_map(|tool| match &tool.args {
+            Args::Foreign(args) => {
+                let label = Label::outside(Origin::Mcp(args.server.clone()));
+                Some((label, format!("{}\n{}", tool.about, args.schema.for_model())))
+            }
+            Args::Own(_) => None,
+        });
+        words.collect()
+    }
+
+    fn foreign(&self) -> ForeignTools {
+        self.foreign.read().expect(UNEXPECTED).clone()
+    }
+}
+
+fn is_allowed(allowed: &[String], tool: &Tool) -> bool {
+    allowed.iter().any(|may| *may == tool.name || *may == tool.set)
+}

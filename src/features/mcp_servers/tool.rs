@@ -1,0 +1,66 @@
+//! An accepted tool, as agents call it.
+
+use serde_json::Value;
+
+use super::{ServerTool, Standing, job, set_name};
+use crate::agent::tool::{Cx, Foreign, ForeignArgs, Outcome, Output, Tool};
+use crate::error::{Error, Result};
+use crate::guard::call::Effect;
+use crate::guard::label::{Label, Origin};
+use crate::guard::permit::Permit;
+use crate::outside::mcp::{Answer, Called};
+
+/// None for a tool that nobody may call.
+pub fn of(it: &ServerTool) -> Option<Tool> {
+    let name = it.name.clone().filter(|_| it.standing() == Standing::Accepted)?;
+    let roles = it.declared.roles.iter().map(|(name, role)| (name.clone(), *role)).collect();
+    let told = Foreign {
+        name: name.clone(),
+        set: set_name(&it.server),
+        about: format!("[From the tool server {}, in its words:] {}", it.server, it.description),
+        effect: it.effect(),
+        destructive: it.declared.destructive,
+        question: format!("Let {} do this?", it.server),
+        args: ForeignArgs { server: it.server.clone(), schema: it.schema.clone(), roles },
+    };
+    let (server, tool, effect) = (it.server.clone(), it.tool.clone(), it.effect());
+    Some(Tool::foreign(told, move |cx, arguments, permit| {
+        let one = One { name: name.clone(), server: server.clone(), tool: tool.clone(), effect };
+        one.call(cx, arguments, permit)
+    }))
+}
+
+struct One {
+    name: String,
+    server: String,
+    tool: String,
+    effect: Effect,
+}
+
+impl One {
+    async fn call(self, cx: Cx, arguments: Value, permit: Permit) -> Result<Output> {
+        let allowed = permit.foreign(&self.name, &arguments, (&self.server, &self.tool))?;
+        let called = cx.outside.mcp().call(allowed).await;
+        if !matches!(called, Called::Answered(_)) {
+            cx.timers.wake(job::TEND);
+        }
+        match called {
+            Called::Answered(Answer { text, images, failed }) => {
+                let label = Label::outside(Origin::Mcp(self.server));
+                let outcome = if failed { Outcome::Failed } else { Outcome::Done };
+                Ok(Output { text, label, images, outcome })
+            }
+            Called::NotDone(why) => Err(Error::outside(self.server, why)),
+            Called::Unknown(why) if self.effect == Effect::Read => {
+                Err(Error::outside(self.server, why))
+            }
+            Called::Unknown(why) => {
+                let text = format!(
+                    "{why} So it is not known whether it was done. It is not tried again by itself."
+                );
+                let outcome = Outcome::Unknown;
+                Ok(Output { outcome, ..Output::labelled(text, Label::system()) })
+            }
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! The page of one tool: what its server says of it, and what the owner declares.
+
+use std::collections::BTreeMap;
+
+use askama::Template;
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
+
+use super::accept::accept;
+use super::declare::{Declaring, EFFECTS, ROLES, declare, effect_name};
+use super::page::AcceptForm;
+use super::{HERE, ServerTool, Standing, service};
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::guard::call::Effect;
+use crate::ids::McpServerId;
+use crate::web::Page;
+use crate::web::caller::Caller;
+use crate::web::error::PageError;
+use crate::web::flash::Told;
+use crate::web::form::{Form, Path};
+use crate::web::shell::Shell;
+
+/// Fields of the form that are no arguments; those are prefixed.
+const ARGUMENT_FIELD: &str = "role.";
+
+pub fn routes() -> Router<App> {
+    Router::new()
+        .route("/mcp-servers/{id}/tools/{name}", get(show).post(save))
+        .route("/mcp-servers/{id}/tools/{name}/accept", post(accept_one))
+}
+
+pub fn url(server: McpServerId, name: &str) -> String {
+    format!("{HERE}/{server}/tools/{name}")
+}
+
+#[derive(Template)]
+#[template(path = "mcp_servers/tool.html")]
+struct ToolPage {
+    shell: Shell,
+    back: String,
+    server: String,
+    url: String,
+    name: String,
+    description: String,
+    /// Before the change; "" when nothing changed.
+    old_description: String,
+    schema: String,
+    old_schema: String,
+    standing: &'static str,
+    refused: String,
+    seen: String,
+    advice: String,
+    enabled: bool,
+    destructive: bool,
+    effects: Vec<Choice>,
+    /// What the guard makes of it, in words.
+    in_force: String,
+    arguments: Vec<ArgumentLine>,
+    error: String,
+}
+
+struct Choice {
+    value: &'static str,
+    words: String,
+    chosen: bool,
+}
+
+struct ArgumentLine {
+    field: String,
+    name: String,
+    about: String,
+    roles: Vec<Choice>,
+}
+
+async fn show(
+    State(app): State<App>,
+    caller: Caller,
+    Path((id, name)): Path<(McpServerId, String)>,
+) -> Result<Page<ToolPage>, PageError> {
+    Ok(Page(page(&app, &caller, id, name).await?))
+}
+
+async fn page(app: &App, caller: &Caller, id: McpServerId, name: String) -> Result<ToolPage> {
+    let tool = service::find_tool(app, caller, name).await?;
+    if tool.server_id != id {
+        return Err(Error::NotFound("tool"));
+    }
+    let title = if tool.title.is_empty() { &tool.tool } else { &tool.title };
+    let shell = app.shell(caller, HERE, title).await?;
+    Ok(ToolPage::new(&tool, shell))
+}
+
+impl ToolPage {
+    fn new(tool: &ServerTool, shell: Shell) -> ToolPage {
+        let name = tool.name.clone().unwrap_or_default();
+        let changed = tool.accepted.as_ref().filter(|_| tool.standing() == Standing::Changed);
+        let pretty = |schema: &crate::outside::mcp::Schema| {
+            serde_json::to_string_pretty(schema.for_model()).unwrap_or_default()
+        };
+        let seen = BTreeMap::from([(tool.tool.clone(), hex::encode(tool.hash))]);
+        ToolPage {
+            shell,
+            back: format!("{HERE}/{}", tool.server_id),
+            server: tool.server.clone(),
+            url: url(tool.server_id, &name),
+            name,
+            description: tool.description.clone(),
+            old_description: changed.map(|it| it.description.clone()).unwrap_or_default(),
+            schema: pretty(&tool.schema),
+            old_schema: changed.map(|it| pretty(&it.schema)).unwrap_or_default(),
+            standing: tool.standing().as_str(),
+            refused: tool.refused.clone().unwrap_or_default(),
+            seen: serde_json::to_string(&seen).unwrap_or_default(),
+            advice: advice(tool),
+            enabled: tool.enabled,
+            destructive: tool.declared.destructive,
+            effects: effects(tool),
+            in_force: in_force(tool),
+            arguments: arguments(tool),
+            error: String::new(),
+        }
+    }
+}
+
+fn effects(tool: &ServerTool) -> Vec<Choice> {
+    let declared = tool.declared.effect;
+    let none = Choice {
+        value: "",
+        words: "I don't know: ask me every time".to_owned(),
+        chosen: declared.is_none(),
+    };
+    let known = EFFECTS.iter().map(|(effect, value, words)| Choice {
+        value,
+        words: format!("It {words}"),
+        chosen: declared == Some(*effect),
+    });
+    std::iter::once(none).chain(known).collect()
+}
+
+fn arguments(tool: &ServerTool) -> Vec<ArgumentLine> {
+    let line = |it: crate::outside::mcp::Argument| {
+        let declared = tool.declared.roles.get(&it.name);
+        let none = Choice {
+            value: "",
+            words: "not declared: counts as critical".to_owned(),
+            chosen: declared.is_none(),
+        };
+        let known = ROLES.iter().map(|(role, value, words)| Choice {
+            value,
+            words: (*words).to_owned(),
+            chosen: declared == Some(role),
+        });
+        let need = if it.required { "required" } else { "optional" };
+        let kind = if it.kind.is_empty() { String::new() } else { format!("{}, ", it.kind) };
+        ArgumentLine {
+            field: format!("{ARGUMENT_FIELD}{}", it.name),
+            about: format!("{kind}{need}. {}", it.description),
+            name: it.name,
+            roles: std::iter::once(none).chain(known).collect(),
+        }
+    };
+    tool.schema.arguments().into_iter().map(line).collect()
+}
+
+fn in_force(tool: &ServerTool) -> String {
+    let declared = tool.declared.effect == Some(Effect::Read);
+    match tool.effect() {
+        Effect::Read => "It is called without asking.".to_owned(),
+        _ if declared => "You say that it only reads. What is put into it reaches the server all the \
+                          same, so calls are still judged as sending until each argument is a choice \
+                          without weight, or a path."
+            .to_owned(),
+        effect => format!("The guard judges each call as one that may {}.", verb(effect)),
+    }
+}
+
+fn verb(effect: Effect) -> &'static str {
+    if effect_name(effect) == "execute" { "run something" } else { "send or change something" }
+}
+
+fn advice(tool: &ServerTool) -> String {
+    let said = match (tool.advice.reads_only, tool.advice.destroys) {
+        (Some(true), _) => "only reads",
+        (_, Some(true)) => "may destroy something",
+        (_, Some(false)) => "changes things but destroys nothing",
+        (Some(false), None) => "changes things",
+        (None, None) => return String::new(),
+    };
+    format!("The server says that it {said}. Nobody checks that.")
+}
+
+/// `effect`, `destructive`, `enabled` and a `role.…` for each argument.
+type Fields = BTreeMap<String, String>;
+
+async fn save(
+    State(app): State<App>,
+    caller: Caller,
+    Path((id, name)): Path<(McpServerId, String)>,
+    Form(fields): Form<Fields>,
+) -> Result<Response, PageError> {
+    let roles = fields.iter().filter_map(|(field, role)| {
+        Some((field.strip_prefix(ARGUMENT_FIELD)?.to_owned(), Some(role.clone())))
+    });
+    let declaring = Declaring {
+        effect: fields.get("effect").cloned(),
+        destructive: fields.contains_key("destructive"),
+        enabled: fields.contains_key("enabled"),
+        roles: roles.collect(),
+    };
+    match declare(&app, &caller, name.clone(), declaring).await {
+        Ok(_) => Ok(Told::at(url(id, &name), "Saved.").into_response()),
+        Err(Error::Invalid { message, .. }) => {
+            let page = ToolPage { error: message, ..page(&app, &caller, id, name).await? };
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response())
+        }
+        Err(err) => Err(err.into()),
+    }
+}
+
+async fn accept_one(
+    State(app): State<App>,
+    caller: Caller,
+    Path((id, name)): Path<(McpServerId, String)>,
+    Form(form): Form<AcceptForm>,
+) -> Result<Told, PageError> {
+    accept(&app, &caller, id, form.seen()?).await?;
+    Ok(Told::at(url(id, &name), "Accepted. Say below what it does, or each call asks you."))
+}

@@ -1,0 +1,187 @@
+//! Tools of other people's servers, over the Model Context Protocol (2026-07-28 and 2025-11-25): a
+//! program of the owner's that is spoken to over its pipes, or an address that the owner entered.
+//!
+//! A connection is opened and closed from above; here a call is made once, with the guard's proof,
+//! and what came of it is told apart: answered, surely not done, or unknown. All that a server says
+//! is outside text, and cleaned here.
+
+mod answer;
+mod http;
+mod link;
+mod program;
+mod schema;
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::error::Result;
+use crate::guard::allowed::{Allowed, ForeignCall};
+use crate::guard::call::{CallHash, call_hash};
+use crate::guard::clean::{TextKind, clean};
+use crate::guard::net::WebUrl;
+use crate::secret::Secret;
+use crate::spawn::Spawner;
+use http::Clients;
+use link::Opening;
+
+pub use answer::Answer;
+pub use link::{Link, Tell};
+pub use schema::{Argument, Schema};
+
+/// Tools of one server.
+pub const TOOLS_MAX: usize = 128;
+/// Pages of one list of tools.
+const PAGES_MAX: usize = 32;
+/// Of a tool's description; what is longer is cut.
+pub const DESCRIPTION_CHARS_MAX: usize = 2_000;
+const UNEXPECTED: &str = "nobody panics while holding the connections";
+
+/// How much a server may take.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// From the start of a program or the first byte to an agreed version.
+    pub connect_time_max: Duration,
+    pub list_time_max: Duration,
+    pub call_time_max: Duration,
+    /// Of one message; a program that sends a longer one is ended.
+    pub message_bytes_max: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            connect_time_max: Duration::from_secs(30),
+            list_time_max: Duration::from_secs(20),
+            call_time_max: Duration::from_secs(90),
+            message_bytes_max: 8 << 20,
+        }
+    }
+}
+
+/// Where a server is, with the secrets it is given.
+pub enum Place {
+    Program(Program),
+    Address(Address),
+}
+
+pub struct Program {
+    pub path: PathBuf,
+    pub args: Vec<String>,
+    /// All of its environment.
+    pub env: Vec<(String, Secret)>,
+    /// Its own folder, where it starts.
+    pub folder: PathBuf,
+}
+
+pub struct Address {
+    pub url: WebUrl,
+    pub headers: Vec<(String, Secret)>,
+}
+
+/// A tool as a server offers it, cleaned.
+#[derive(Debug, Clone)]
+pub struct Offered {
+    /// As the server names it.
+    pub tool: String,
+    pub title: String,
+    pub description: String,
+    /// Or why it can't be used.
+    pub schema: std::result::Result<Schema, String>,
+    /// What the server says of its effect. Shown as advice, never trusted.
+    pub advice: Advice,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Advice {
+    pub reads_only: Option<bool>,
+    pub destroys: Option<bool>,
+}
+
+impl From<rmcp::model::Tool> for Offered {
+    fn from(sent: rmcp::model::Tool) -> Offered {
+        let hints = sent.annotations.unwrap_or_default();
+        let title = sent.title.or(hints.title).unwrap_or_default();
+        let description = clean(&sent.description.unwrap_or_default(), TextKind::Message).text;
+        let schema = Value::Object(sent.input_schema.as_ref().clone());
+        Offered {
+            tool: sent.name.into_owned(),
+            title: clean(&title, TextKind::Line).text,
+            description: description.chars().take(DESCRIPTION_CHARS_MAX).collect(),
+            schema: Schema::read(&schema).map_err(|err| err.to_string()),
+            advice: Advice { reads_only: hints.read_only_hint, destroys: hints.destructive_hint },
+        }
+    }
+}
+
+/// What a person accepts when they accept a tool: all that a model is shown of it.
+pub fn fingerprint(tool: &str, title: &str, description: &str, schema: &Value) -> CallHash {
+    call_hash(tool, &json!({"title": title, "description": description, "schema": schema}))
+}
+
+/// What came of a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Called {
+    /// In the server's words; they may say that it did not work.
+    Answered(Answer),
+    /// It never reached the server, or was turned away at its door.
+    NotDone(String),
+    /// It may have been done or not.
+    Unknown(String),
+}
+
+/// The servers that are connected just now, by their names in this house.
+#[derive(Clone, Default)]
+pub struct Servers {
+    links: Arc<Mutex<HashMap<String, Arc<Link>>>>,
+    clients: Clients,
+    limits: Limits,
+}
+
+impl Servers {
+    pub fn new(limits: Limits) -> Servers {
+        Servers { limits, ..Servers::default() }
+    }
+
+    /// Opens a connection in the place of the one there was.
+    pub async fn connect(
+        &self,
+        name: &str,
+        place: &Place,
+        tell: Tell,
+        spawner: &Spawner,
+    ) -> Result<Arc<Link>> {
+        self.disconnect(name);
+        let limits = self.limits.clone();
+        let opening = Opening { name, clients: &self.clients, limits, spawner, tell };
+        let link = Arc::new(opening.open(place).await?);
+        self.links.lock().expect(UNEXPECTED).insert(name.to_owned(), link.clone());
+        Ok(link)
+    }
+
+    pub fn disconnect(&self, name: &str) {
+        let link = self.links.lock().expect(UNEXPECTED).remove(name);
+        drop(link);
+    }
+
+    /// The server's connection, if it is open.
+    pub fn find(&self, name: &str) -> Option<Arc<Link>> {
+        let link = self.links.lock().expect(UNEXPECTED).get(name).cloned();
+        link.filter(|link| link.is_open())
+    }
+
+    pub async fn call(&self, call: Allowed<ForeignCall>) -> Called {
+        let name = call.get().server.clone();
+        let Some(link) = self.find(&name) else {
+            return Called::NotDone(format!("{name} is not connected just now. Try again later."));
+        };
+        let (called, good) = link.call(call).await;
+        if !good {
+            self.disconnect(&name);
+        }
+        called
+    }
+}

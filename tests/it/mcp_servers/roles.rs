@@ -1,0 +1,109 @@
+//! What the owner declares decides; what a server says of itself never does.
+
+use serde_json::{Value, json};
+
+use super::{House, tool};
+
+const ROLES: &str = "/api/tools/mcp__tools__echo/roles";
+
+#[tokio::test]
+async fn undeclared_is_the_strictest_whatever_the_server_advises() {
+    let house = House::new().await;
+    house.with_tools(&["echo"]).await;
+    let roles = house.app.get(ROLES).await.json();
+    insta::assert_snapshot!(roles, @r#"{"destructive":false,"effect":null,"effect_in_force":"send","enabled":true,"name":"mcp__tools__echo","roles":{"text":null}}"#);
+    house.call_that_waits("mcp__tools__echo", json!({"text": "hi"})).await;
+    let card = house.waiting().await.remove(0);
+    assert_eq!(card["reason"], "Nobody declared what text means to mcp__tools__echo.");
+}
+
+#[tokio::test]
+async fn a_tool_that_only_reads_is_called_without_asking_where_nothing_can_leave_with_it() {
+    let house = House::new().await;
+    house.with_tools(&["echo"]).await;
+    let declare = async |roles: Value| {
+        let body = json!({"effect": "read", "roles": roles});
+        house.app.send_json("PUT", ROLES, &body).await.json()
+    };
+    assert_eq!(declare(json!({"text": "content"})).await["effect_in_force"], "send");
+    assert_eq!(declare(json!({})).await["effect_in_force"], "send");
+    house.call_that_waits("mcp__tools__echo", json!({"text": "hi"})).await;
+    assert_eq!((house.waiting().await.len(), house.calls().len()), (1, 0));
+    assert_eq!(declare(json!({"text": "soft"})).await["effect_in_force"], "read");
+    house.call("mcp__tools__echo", json!({"text": "hi"})).await;
+    assert_eq!((house.waiting().await.len(), house.calls().len()), (1, 1));
+    let body = json!({"effect": "read", "roles": {"text": "soft"}, "destructive": true});
+    house.app.send_json("PUT", ROLES, &body).await;
+    house.call_that_waits("mcp__tools__echo", json!({"text": "hi"})).await;
+    assert_eq!((house.waiting().await.len(), house.calls().len()), (2, 1));
+}
+
+#[tokio::test]
+async fn a_declared_path_or_address_is_held_against_the_whitelist() {
+    let house = House::new().await;
+    house.with_tools(&["echo"]).await;
+    for (role, value, said) in [
+        ("path", "/etc/passwd", "Not allowed: "),
+        ("url", "https://evil.example/", "evil.example is not on the web whitelist."),
+        ("recipient", "eve@evil.example", "Not allowed: "),
+    ] {
+        let body = json!({"effect": "send", "roles": {"text": role}});
+        house.app.send_json("PUT", ROLES, &body).await;
+        house.call("mcp__tools__echo", json!({"text": value})).await;
+        let (state, result, _) = house.last_call().await;
+        assert_eq!(state, "denied", "{role}: {result}");
+        assert!(result.contains(said), "{role}: {result}");
+    }
+    assert!(house.calls().is_empty());
+}
+
+#[tokio::test]
+async fn bad_declarations_are_refused_with_a_sentence() {
+    let house = House::new().await;
+    house.with_tools(&["echo"]).await;
+    for (body, sentence) in [
+        (json!({"effect": "write"}), "The effect is read, send or execute"),
+        (json!({"roles": {"text": "king"}}), "There is no role \"king\"."),
+        (json!({"roles": {"other": "soft"}}), "The tool has no argument \"other\"."),
+    ] {
+        let refused = house.app.send_json("PUT", ROLES, &body).await;
+        assert_eq!(refused.status, 400, "{body}");
+        assert!(refused.json()["error"].as_str().unwrap().contains(sentence), "{}", refused.text);
+    }
+    assert_eq!(house.app.get("/api/tools/mcp__tools__nothing/roles").await.status, 404);
+    let own = house.app.get("/api/tools/files_read/roles").await.json();
+    assert_eq!((&own["effect"], &own["roles"]["path"]), (&json!("read"), &json!("path")));
+    let fixed = house.app.send_json("PUT", "/api/tools/files_read/roles", &json!({})).await;
+    assert_eq!(fixed.status, 409);
+}
+
+#[tokio::test]
+async fn a_role_is_forgotten_when_its_argument_means_something_else() {
+    let house = House::new().await;
+    let server = house.with_tools(&["echo"]).await;
+    let body = json!({"effect": "read", "roles": {"text": "soft"}});
+    house.app.send_json("PUT", ROLES, &body).await;
+    let mut changed = tool("echo");
+    changed["inputSchema"]["properties"]["text"]["description"] = json!("The whole mail.");
+    house.offer(&json!([changed]));
+    let seen =
+        house.app.post(&format!("{}/refresh", super::path(&server)), &json!({})).await.json();
+    house.accept(&seen).await;
+    let roles = house.app.get(ROLES).await.json();
+    assert_eq!(
+        (&roles["roles"]["text"], &roles["effect_in_force"]),
+        (&Value::Null, &json!("send"))
+    );
+}
+
+#[tokio::test]
+async fn a_tool_that_the_owner_switched_off_is_not_shown() {
+    let house = House::new().await;
+    house.with_tools(&["echo"]).await;
+    house.app.send_json("PUT", ROLES, &json!({"enabled": false})).await;
+    house.call("mcp__tools__echo", json!({"text": "hi"})).await;
+    assert!(house.shown().is_empty() && house.waiting().await.is_empty());
+    house.app.send_json("PUT", ROLES, &json!({"enabled": true})).await;
+    house.call_that_waits("mcp__tools__echo", json!({"text": "hi"})).await;
+    assert_eq!(house.shown(), ["mcp__tools__echo"]);
+}
