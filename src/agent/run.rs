@@ -254,7 +254,7 @@ async fn wait(agents: &Agents, run: &Run) -> Result<()> {
             // An answer that came while this run was still working on a sibling call.
             let answered =
                 calls::list_of_run(tx, id)?.iter().any(|call| call.state == CallState::Approved);
-            if answered { inbox.requeue(tx, id) } else { Ok(()) }
+            if answered { inbox.resume(tx, id) } else { Ok(()) }
         })
         .await
 }

@@ -181,3 +181,32 @@ async fn what_a_program_started_ends_with_it() {
         again.tick().await;
     }
 }
+
+#[tokio::test]
+async fn a_yes_that_comes_while_a_sibling_call_still_runs_is_not_lost() {
+    let house = House::new().await;
+    house.with_tools(&["echo", "gate"]).await;
+    let reads = json!({"effect": "read", "roles": {"text": "soft"}});
+    house.app.send_json("PUT", "/api/tools/mcp__tools__gate/roles", &reads).await;
+    let calls = [
+        Say::Call("mcp__tools__echo", json!({"text": "hello"})),
+        Say::Call("mcp__tools__gate", json!({})),
+    ];
+    house.model.answer(Answer::of(Kind::OpenAi, &calls));
+    for said in [r#"{"effects": [{"tool": "mcp__tools__echo"}]}"#, "Both done."] {
+        house.model.answer(Answer::of(Kind::OpenAi, &[Say::Text(said)]));
+    }
+    let talk = house.app.say(None, "Go on, please").await;
+    let owner = async {
+        let mut again = tokio::time::interval(Duration::from_millis(5));
+        while house.calls().is_empty() {
+            again.tick().await;
+        }
+        let call = house.waiting().await[0]["call_id"].as_str().unwrap().to_owned();
+        house.app.post(&format!("/api/tool-calls/{call}/approve"), &json!({})).await;
+        std::fs::write(house.tools("open"), "").unwrap();
+    };
+    tokio::join!(house.app.work(), owner);
+    assert_eq!(house.app.last_answer(&talk).await, "Both done.");
+    assert_eq!(house.calls().len(), 2);
+}

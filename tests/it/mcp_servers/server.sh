@@ -34,6 +34,10 @@ while read -r line; do
       printf '{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}\n'
       text "There is news."
       ;;
+    *'"name":"gate"'*)
+      while [ ! -e open ]; do sleep 0.01; done
+      text "The gate is open."
+      ;;
     *'"name":"brood"'*)
       sleep 1000 &
       text "$!"
