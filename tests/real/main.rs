@@ -14,6 +14,7 @@ mod chat;
 mod commands;
 mod crash;
 mod house;
+mod mcp_conformance;
 mod mcp_servers;
 mod pages;
 mod peers;

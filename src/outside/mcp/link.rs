@@ -54,7 +54,10 @@ impl ClientHandler for Handler {
 
     fn get_info(&self) -> ClientConfig {
         let software = Implementation::new("steward", env!("CARGO_PKG_VERSION"));
-        ClientConfig::new(ClientCapabilities::default(), software)
+        let mut config = ClientConfig::new(ClientCapabilities::default(), software);
+        // For who is asked in the old way; the new way names its versions by itself.
+        config.protocol_version = ProtocolVersion::V_2025_11_25;
+        config
     }
 }
 
@@ -68,20 +71,45 @@ pub struct Opening<'a> {
     pub tell: Tell,
 }
 
+struct Refused {
+    error: Error,
+    /// It answered, but not what was asked.
+    is_odd: bool,
+}
+
+impl From<Error> for Refused {
+    fn from(error: Error) -> Refused {
+        Refused { error, is_odd: false }
+    }
+}
+
 impl Opening<'_> {
     pub async fn open(self, place: &Place) -> Result<Link> {
         let time_max = self.limits.connect_time_max;
         let opened = async {
-            match place {
-                Place::Program(program) => self.start(program).await,
-                Place::Address(address) => self.visit(address).await,
+            match self.try_open(place, either_version()).await {
+                // Some old servers answer what they don't know with something, not with an error.
+                Err(refused) if refused.is_odd => {
+                    self.try_open(place, ClientLifecycleMode::Initialize).await
+                }
+                opened => opened,
             }
         };
         let opened = tokio::time::timeout(time_max, opened).await;
-        opened.unwrap_or_else(|_| Err(self.failed(&format!("does not answer within {time_max:?}"))))
+        opened.map_or_else(
+            |_| Err(self.failed(&format!("does not answer within {time_max:?}"))),
+            |opened| opened.map_err(|refused| refused.error),
+        )
     }
 
-    async fn start(&self, program: &Program) -> Result<Link> {
+    async fn try_open(&self, place: &Place, mode: ClientLifecycleMode) -> Result<Link, Refused> {
+        match place {
+            Place::Program(program) => self.start(program, mode).await,
+            Place::Address(address) => self.visit(address, mode).await,
+        }
+    }
+
+    async fn start(&self, program: &Program, mode: ClientLifecycleMode) -> Result<Link, Refused> {
         let started = program::start(program, self.spawner);
         let (running, stdout, stdin) =
             started.map_err(|err| self.failed(&format!("can't be started: {err}")))?;
@@ -90,25 +118,28 @@ impl Opening<'_> {
             .with_max_line_length(self.limits.message_bytes_max);
         let (handler, stop) = (self.handler(), CancellationToken::new());
         let service =
-            serve_client_with_lifecycle_and_ct(handler, transport, lifecycle(), stop.clone()).await;
+            serve_client_with_lifecycle_and_ct(handler, transport, mode, stop.clone()).await;
         match service {
-            Ok(service) => self.keep(service, stop, Some(running)).await,
+            Ok(service) => Ok(self.keep(service, stop, Some(running)).await),
             Err(err) => {
                 let said = running.end().await.last_line().await;
                 let said = said.map(|line| format!(". It last said: {line}")).unwrap_or_default();
-                Err(self.failed(&format!("{}{said}", refusal_words(&err))))
+                let error = self.failed(&format!("{}{said}", refusal_words(&err)));
+                Err(Refused { error, is_odd: is_odd(&err) })
             }
         }
     }
 
-    async fn visit(&self, address: &Address) -> Result<Link> {
+    async fn visit(&self, address: &Address, mode: ClientLifecycleMode) -> Result<Link, Refused> {
         let transport = http::transport(self.clients, address, &self.limits)?;
         let (handler, stop) = (self.handler(), CancellationToken::new());
         let service =
-            serve_client_with_lifecycle_and_ct(handler, transport, lifecycle(), stop.clone()).await;
+            serve_client_with_lifecycle_and_ct(handler, transport, mode, stop.clone()).await;
         match service {
-            Ok(service) => self.keep(service, stop, None).await,
-            Err(err) => Err(self.failed(&refusal_words(&err))),
+            Ok(service) => Ok(self.keep(service, stop, None).await),
+            Err(err) => {
+                Err(Refused { error: self.failed(&refusal_words(&err)), is_odd: is_odd(&err) })
+            }
         }
     }
 
@@ -122,7 +153,7 @@ impl Opening<'_> {
         service: RunningService<RoleClient, Handler>,
         stop: CancellationToken,
         running: Option<Running>,
-    ) -> Result<Link> {
+    ) -> Link {
         let (peer, changed) = (service.peer().clone(), service.service().changed.clone());
         // What was listed before is never what is listed now.
         let mut no_cache = ClientCacheConfig::default();
@@ -143,14 +174,14 @@ impl Opening<'_> {
             }
             tell();
         });
-        Ok(Link {
+        Link {
             peer,
             protocol: protocol.unwrap_or_default(),
             software: clean(&software, TextKind::Line).text,
             changed,
             limits: self.limits.clone(),
             _open: stop.drop_guard(),
-        })
+        }
     }
 
     fn failed(&self, what: &str) -> Error {
@@ -304,7 +335,18 @@ fn http_words(err: &(dyn std::error::Error + Send + Sync + 'static)) -> String {
     }
 }
 
-fn lifecycle() -> ClientLifecycleMode {
+fn is_odd(err: &ClientInitializeError) -> bool {
+    matches!(
+        err,
+        ClientInitializeError::ExpectedInitResponse(_)
+            | ClientInitializeError::ExpectedInitResult(_)
+            | ClientInitializeError::ConflictInitResponseId(..)
+            | ClientInitializeError::UncorrelatedErrorResponse { .. }
+    )
+}
+
+/// The newer one if the server knows it, else the older.
+fn either_version() -> ClientLifecycleMode {
     ClientLifecycleMode::Auto {
         preferred_versions: vec![ProtocolVersion::V_2026_07_28],
         legacy_version: Some(ProtocolVersion::V_2025_11_25),
