@@ -40,8 +40,8 @@
   const put = (id, run, html) => {
     const old = document.getElementById(id);
     if (!old) return insert(run, html);
-    const added = nodes(html), folds = [old, ...all("details", old)];
-    [added.firstElementChild, ...all("details details", added)].forEach((it, i) => { it.open ||= folds[i]?.open; });
+    const added = nodes(html), folds = all("details", old);
+    all("details", added).forEach((it, i) => { it.open ||= folds[i]?.open; });
     dress(added);
     old.replaceWith(added);
   };

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::store::calls::{self, Call};
@@ -14,10 +14,11 @@ use crate::db::{Reader, Tx};
 use crate::error::{Error, Result};
 use crate::events::Event;
 use crate::guard::approval::{self, Approved, Card, Foreign, NewApproval};
+use crate::guard::audit::{self, Decision};
 use crate::guard::call::{Call as Judged, Effect};
 use crate::guard::label::{Label, Trust};
 use crate::guard::permit::Permit;
-use crate::guard::verdict::{self, Verdict};
+use crate::guard::verdict::{self, Offer, Verdict};
 
 /// A tool that takes longer has failed.
 const TOOL_TIME_MAX: Duration = Duration::from_secs(120);
@@ -96,14 +97,11 @@ impl One<'_> {
         };
         match verdict {
             Verdict::Go(permit) => self.execute(&tool, permit, false, stop).await.map(|()| false),
-            Verdict::Deny { reason, alert, blocked, .. } => {
-                if alert {
-                    self.hide_secret().await?;
-                }
-                if blocked {
-                    return self.block(&reason).await.map(|()| false);
-                }
-                self.deny(&reason).await.map(|()| false)
+            Verdict::Deny { reason, blocked: true, .. } => {
+                self.block(&reason).await.map(|()| false)
+            }
+            Verdict::Deny { reason, offer, alert, .. } => {
+                self.refuse(reason, offer, alert).await.map(|()| false)
             }
             // Stopped while the owner's words were read: the next step ends the run.
             Verdict::Unplanned => Ok(false),
@@ -128,12 +126,7 @@ impl One<'_> {
         };
         match self.judge(Some(approved)).await? {
             Verdict::Go(permit) => self.execute(&tool, permit, true, stop).await,
-            Verdict::Deny { reason, alert, .. } => {
-                if alert {
-                    self.hide_secret().await?;
-                }
-                self.deny(&reason).await
-            }
+            Verdict::Deny { reason, offer, alert, .. } => self.refuse(reason, offer, alert).await,
             Verdict::Ask { .. } | Verdict::Unplanned => {
                 self.deny("The call is not the one that was approved.").await
             }
@@ -307,14 +300,22 @@ impl One<'_> {
         self.finish(CallState::Failed, sentence).await
     }
 
-    /// A secret turned up in the arguments: the row must not keep it, nor show it to the model again.
-    async fn hide_secret(&self) -> Result<()> {
-        let (vault, call) = (self.agents.vault.clone(), self.call.clone());
-        let hide = move |tx: &Tx<'_>| {
-            let masked = vault.watch(tx)?.masked(&call.arguments);
-            calls::set_arguments(tx, call.id, &masked)
+    /// The guard said no; what the owner could do about it is kept with the call.
+    async fn refuse(&self, reason: String, offer: Option<Offer>, alert: bool) -> Result<()> {
+        let (agents, run, mut call) = (self.agents.clone(), self.run.clone(), self.call.clone());
+        let refuse = move |tx: &Tx<'_>| {
+            if alert {
+                raise_alarm(tx, &agents, &run, &mut call, &reason)?;
+            }
+            if let Some(offer) = &offer {
+                calls::set_offer(tx, call.id, offer)?;
+            }
+            call.offer = offer;
+            let sentence = format!("Not allowed: {reason}");
+            let end = (CallState::Denied, sentence.as_str(), Label::system());
+            finish::end(tx, &agents, &run, &call, end, false)
         };
-        self.agents.db.write(hide).await
+        self.agents.db.write(refuse).await
     }
 
     async fn deny(&self, reason: &str) -> Result<()> {
@@ -347,6 +348,28 @@ impl One<'_> {
         };
         self.agents.db.write(write).await
     }
+}
+
+/// A secret turned up in the arguments: people are told at once, and the row must neither keep it
+/// nor show it to the model again.
+fn raise_alarm(
+    tx: &Tx<'_>,
+    agents: &Agents,
+    run: &Run,
+    call: &mut Call,
+    reason: &str,
+) -> Result<()> {
+    let now = agents.clock.now();
+    call.arguments = agents.vault.watch(tx)?.masked(&call.arguments);
+    calls::set_arguments(tx, call.id, &call.arguments)?;
+    let entry = audit::Entry::new(&finish::by(run, now), "secrets.stop", call.tool.as_str())
+        .tool(&call.tool)
+        .session(run.conversation_id)
+        .run(run.id)
+        .decision(Decision::Deny)
+        .detail(json!({"reason": reason, "call_id": call.id}));
+    audit::record(tx, entry)?;
+    (agents.alarm)(tx, run, &format!("{} was stopped. {reason}", call.tool), now)
 }
 
 fn origin_words(foreign: &Foreign) -> String {

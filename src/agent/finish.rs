@@ -78,6 +78,7 @@ pub fn end(
         success: state == CallState::Done,
         result_summary: summary(result),
         confirmed,
+        offer: call.offer.clone(),
     };
     agents.events.record(tx, run.conversation_id, Some(run.id), now, event)
 }

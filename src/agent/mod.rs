@@ -27,11 +27,13 @@ mod turn;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Clock;
 use crate::config::{Live, PromptMode};
-use crate::db::Db;
+use crate::db::{Db, Tx};
+use crate::error::Result;
 use crate::events::Events;
 use crate::guard::vault::Vault;
 use crate::ids::{AgentId, ConversationId, RunId, UserId};
@@ -62,7 +64,12 @@ pub struct Agents {
     pub timers: Timers,
     /// The data folder's `files/`.
     pub files: PathBuf,
+    /// Tells people that a secret was about to leave, in the transaction that stopped it.
+    pub alarm: Alarm,
 }
+
+/// What has to be told at once, in one sentence.
+pub type Alarm = fn(&Tx<'_>, &Run, &str, Timestamp) -> Result<()>;
 
 #[derive(Debug, Clone)]
 pub struct Persona {

@@ -11,6 +11,7 @@ use crate::db::Reader;
 use crate::error::Result;
 use crate::guard::grounding;
 use crate::guard::label::{Label, Trust};
+use crate::guard::opened;
 use crate::guard::verdict::{Halt, Mode, Scene};
 
 const WHY_CHARS_MAX: usize = 300;
@@ -35,7 +36,7 @@ pub fn of(r: &Reader<'_>, agents: &Agents, run: &Run, tool: &Tool) -> Result<Sce
         links,
         read,
         intent: intent::of(r, agents, run)?,
-        opened: Vec::new(),
+        opened: opened::patterns(r, run.conversation_id)?,
         private_allowed: config.guard.private_allowed.clone(),
         mode: match config.guard.mode {
             config::Mode::Balanced => Mode::Balanced,

@@ -60,6 +60,7 @@ pub async fn build(loaded: Loaded, folder: &DataFolder, clock: Clock) -> anyhow:
         runs: LiveRuns::default(),
         timers,
         files: folder.files(),
+        alarm: features::alarm,
     };
     let nav = features::ALL.iter().flat_map(|feature| feature.nav.iter().copied());
     let app = App { agents, nav: Arc::new(Nav::new(nav)), spawner: Spawner::default() };

@@ -20,6 +20,7 @@ pub const STEPS: &[(&str, &str)] = &[
     ("0023_intents", include_str!("schema/0023_intents.sql")),
     ("0026_models_off", include_str!("schema/0026_models_off.sql")),
     ("0022_mcp", include_str!("schema/0022_mcp.sql")),
+    ("0020_opened_sites", include_str!("schema/0020_opened_sites.sql")),
 ];
 
 /// Brings the schema up to date; copies the database first when it already held something.

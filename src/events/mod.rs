@@ -16,6 +16,7 @@ use tokio::sync::{broadcast, watch};
 
 use crate::db::{Db, Tx};
 use crate::error::Result;
+use crate::guard::verdict::Offer;
 use crate::ids::{ConversationId, RunId, ToolCallId};
 use crate::outside::model::Usage;
 
@@ -54,6 +55,9 @@ pub enum Event {
         success: bool,
         result_summary: String,
         confirmed: bool,
+        /// Of a denied call: what the owner could add so that it would pass.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        offer: Option<Offer>,
     },
     ConfirmationRequired {
         call_id: ToolCallId,

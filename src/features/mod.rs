@@ -106,6 +106,7 @@ pub fn saved_settings(r: &Reader<'_>) -> Result<BTreeMap<String, String>> {
 
 pub use mcp_servers::start as load_tool_servers;
 pub use models::connect_providers;
+pub use notifications::alarm;
 pub use web::connect_search;
 
 impl Feature {

@@ -13,6 +13,7 @@ pub mod leak;
 pub mod limits;
 mod master_key;
 pub mod net;
+pub mod opened;
 pub mod permit;
 pub mod rotate;
 mod seal;

@@ -14,6 +14,8 @@ mod routes;
 mod credentials;
 mod notes;
 mod notifications;
+mod offers;
+mod opened_sites;
 mod reminders;
 mod settings;
 mod time;

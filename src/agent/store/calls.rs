@@ -9,6 +9,7 @@ use crate::agent::CallState;
 use crate::db::{Reader, Tx, json};
 use crate::error::{Error, Result};
 use crate::guard::label::Label;
+use crate::guard::verdict::Offer;
 use crate::ids::{ConversationId, MessageId, RunId, ToolCallId};
 
 #[derive(Debug, Clone)]
@@ -26,6 +27,8 @@ pub struct Call {
     pub result: Option<String>,
     pub result_label: Option<Label>,
     pub cleared: bool,
+    /// What the owner could add so that this denied call would pass.
+    pub offer: Option<Offer>,
 }
 
 pub struct NewCall {
@@ -121,6 +124,12 @@ pub fn set_blocked(tx: &Tx<'_>, id: ToolCallId) -> Result<()> {
     Ok(())
 }
 
+pub fn set_offer(tx: &Tx<'_>, id: ToolCallId, offer: &Offer) -> Result<()> {
+    let offer = serde_json::to_string(offer).map_err(Error::internal)?;
+    tx.execute("update tool_calls set offer = ?2 where id = ?1", (id, offer))?;
+    Ok(())
+}
+
 pub fn set_arguments(tx: &Tx<'_>, id: ToolCallId, arguments: &Value) -> Result<()> {
     tx.execute("update tool_calls set arguments = ?2 where id = ?1", (id, arguments.to_string()))?;
     Ok(())
@@ -137,6 +146,7 @@ pub fn clear_results(tx: &Tx<'_>, conversation: ConversationId, before_seq: i64)
 
 fn from_row(row: &Row<'_>) -> rusqlite::Result<Call> {
     let has_label = row.get_ref("result_label")? != ValueRef::Null;
+    let has_offer = row.get_ref("offer")? != ValueRef::Null;
     Ok(Call {
         id: row.get("id")?,
         run_id: row.get("run_id")?,
@@ -150,6 +160,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Call> {
         result: row.get("result")?,
         result_label: if has_label { Some(json(row, "result_label")?) } else { None },
         cleared: row.get("cleared")?,
+        offer: if has_offer { Some(json(row, "offer")?) } else { None },
     })
 }
 

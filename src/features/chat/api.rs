@@ -6,7 +6,7 @@ use axum::routing::{get, post};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Conversation, completions, service};
+use super::{Conversation, completions, service, sites};
 use crate::agent::answer;
 use crate::agent::store::messages::Message;
 use crate::app::App;
@@ -27,6 +27,7 @@ pub fn routes() -> Router<App> {
         .route("/chat/conversations/{id}", one)
         .route("/chat/completions", post(completions::post))
         .route("/chat/tool-confirm", post(confirm))
+        .merge(sites::api::routes())
 }
 
 #[derive(Serialize)]

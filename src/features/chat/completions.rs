@@ -13,6 +13,7 @@ use futures_util::Stream;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::door::Switch;
 use super::service::{self, NewChatMessage};
 use super::{Channel, NewAttachment};
 use crate::agent::CallState;
@@ -58,7 +59,7 @@ pub async fn post(
     Json(body): Json<Body>,
 ) -> Result<Sse<impl Stream<Item = Result<sse::Event, Infallible>>>, ApiError> {
     caller.require(Scope::Chat)?;
-    if app.inbox.paused() && !service::is_switch(&body.message) {
+    if app.inbox.paused() && !Switch::read(&body.message).is_some() {
         // A program would wait for the answer until somebody lifts the pause.
         let message = "Everything is paused. Say “resume” first, or resume it in the menu.";
         return Err(Failure::new(StatusCode::SERVICE_UNAVAILABLE, "paused", message).into());
@@ -74,7 +75,7 @@ pub async fn post(
     };
     let after = app.events.last_seq(&app.db, conversation).await?;
     let events = app.events.subscribe(&app.db, conversation, after).await?;
-    let sent = service::send(&app, caller.user_id, conversation, new).await?;
+    let sent = service::send_by(&app, &caller, conversation, new).await?;
     let first = json!({"conversation_id": conversation, "run_id": sent.run_id});
     let stream = answer(app, events, sent.run_id, first);
     Ok(Sse::new(stream).keep_alive(KeepAlive::default()))
@@ -131,11 +132,16 @@ fn spoken(entry: &Entry, denied: &[Value]) -> Option<sse::Event> {
             "tool_executing",
             &json!({"call_id": call_id, "tool_name": tool_name, "arguments": arguments, "seq": seq}),
         ),
-        Event::ToolDone { call_id, tool_name, success, result_summary, confirmed } => named(
-            "tool_done",
-            &json!({"call_id": call_id, "tool_name": tool_name, "success": success,
-                    "result_summary": result_summary, "confirmed": confirmed, "seq": seq}),
-        ),
+        Event::ToolDone { call_id, tool_name, success, result_summary, confirmed, offer } => {
+            let mut done = json!({
+                "call_id": call_id, "tool_name": tool_name, "success": success,
+                "result_summary": result_summary, "confirmed": confirmed, "seq": seq,
+            });
+            if let Some(offer) = offer {
+                done["offer"] = json!(offer);
+            }
+            named("tool_done", &done)
+        }
         Event::ConfirmationRequired { call_id, tool_name, arguments, description, origins } => {
             named(
                 "tool_call_pending",

@@ -9,12 +9,14 @@ use axum::routing::{get, post};
 use jiff::Zoned;
 
 use super::composer::{BODY_BYTES_MAX, Composed};
+use super::sites::page::{self as site_page, Chip};
 use super::transcript::Transcript;
 use super::view::{self, Rows, TurnView};
-use super::{Conversation, conversations, service, socket, store, stream};
+use super::{Conversation, conversations, offers, service, socket, store, stream};
 use crate::agent::answer;
 use crate::app::App;
 use crate::error::{Error, Result};
+use crate::guard::opened;
 use crate::ids::ConversationId;
 use crate::outside::model::catalog::COMMANDS;
 use crate::web::Page;
@@ -54,12 +56,14 @@ pub fn routes() -> Router<App> {
         .route("/chat/{id}/files/{file}", get(file))
         .route("/stream", get(stream::house))
         .merge(conversations::routes())
+        .merge(site_page::routes())
+        .merge(offers::routes())
         .merge(socket::routes())
 }
 
 #[derive(Template)]
 #[template(path = "chat/page.html")]
-struct ChatPage {
+pub struct ChatPage {
     shell: Shell,
     talks: Vec<Talk>,
     turns: Vec<TurnView>,
@@ -71,8 +75,9 @@ struct ChatPage {
     live: bool,
     connected: bool,
     running: bool,
-    error: String,
-    draft: String,
+    draft: Draft,
+    /// Open for this conversation.
+    sites: Vec<Chip>,
     models: Vec<Choice>,
     examples: [&'static str; 4],
 }
@@ -91,11 +96,13 @@ struct Choice {
     here: bool,
 }
 
-/// What the person typed and why it could not be sent.
+/// What the person typed and why it could not be taken: a message, or a site to open.
 #[derive(Default)]
-struct Draft {
-    text: String,
-    error: String,
+pub struct Draft {
+    pub text: String,
+    pub error: String,
+    pub site: String,
+    pub site_error: String,
 }
 
 async fn new(State(app): State<App>, caller: Caller) -> Result<Page<ChatPage>, PageError> {
@@ -147,7 +154,7 @@ async fn send(
     if let Some(err) = composed.refused {
         return Err((err, text));
     }
-    let sent = service::send(app, caller.user_id, id, composed.message).await;
+    let sent = service::send_by(app, caller, id, composed.message).await;
     sent.map(|_| ()).map_err(|err| (err, text))
 }
 
@@ -159,7 +166,7 @@ async fn refused(
     text: String,
 ) -> Result<Response> {
     let Error::Invalid { message, .. } = err else { return Err(err) };
-    let page = page(app, caller, id, Draft { text, error: message }).await?;
+    let page = page(app, caller, id, Draft { text, error: message, ..Draft::default() }).await?;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response())
 }
 
@@ -174,14 +181,14 @@ async fn stop(
     Ok(done(&headers, id))
 }
 
-fn done(headers: &HeaderMap, id: ConversationId) -> Response {
+pub fn done(headers: &HeaderMap, id: ConversationId) -> Response {
     match headers.contains_key(LIVE) {
         true => StatusCode::NO_CONTENT.into_response(),
         false => Redirect::to(&format!("/chat/{id}")).into_response(),
     }
 }
 
-async fn page(
+pub async fn page(
     app: &App,
     caller: &Caller,
     id: Option<ConversationId>,
@@ -196,9 +203,12 @@ async fn page(
     let title = found.as_ref().map_or("New chat", |found| found.title.as_str());
     let mut shell = app.shell(caller, "/chat", title).await?;
     let (mut turns, mut transcript) = (Vec::new(), Transcript::default());
+    let mut sites = Vec::new();
     if let Some(id) = id {
         shell.stream = format!("/chat/{id}/stream");
         (turns, transcript) = history(app, id, now.clone()).await?;
+        let found = app.db.read(move |r| opened::list(r, id)).await?;
+        sites = found.into_iter().map(|site| Chip::new(id, site)).collect();
     }
     let (talks, _) = service::list(app, user, String::new(), 1, TALKS_MAX).await?;
     let models = choices(app, found.as_ref());
@@ -212,8 +222,8 @@ async fn page(
         live: id.is_some(),
         connected,
         running: transcript.working(),
-        error: draft.error,
-        draft: draft.text,
+        draft,
+        sites,
         models,
         examples: if connected { QUESTIONS_TO_TRY } else { COMMANDS_TO_TRY },
     })

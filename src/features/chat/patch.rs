@@ -117,7 +117,8 @@ impl Patches {
             }
             Change::Foot(run) => {
                 let run = self.transcript.run(*run)?;
-                let foot = FootView::new(run, &self.app.outside.models());
+                let chat = format!("/chat/{}", self.conversation);
+                let foot = FootView::new(run, &chat, &self.app.outside.models());
                 let html = format!("<div id=\"foot-{}\">{foot}</div>", run.id);
                 Some(put(entry, &format!("foot-{}", run.id), Some(run.id), &html))
             }

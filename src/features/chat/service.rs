@@ -3,18 +3,21 @@
 use jiff::Timestamp;
 
 use super::attachments::NewAttachment;
-use super::{Channel, Conversation, store};
+use super::door::Switch;
+use super::{Channel, Conversation, sites, store};
 use crate::agent::store::messages::{self, Message, NewMessage};
-use crate::agent::{ASSISTANT, answer};
+use crate::agent::store::runs;
+use crate::agent::{ASSISTANT, RunState, answer};
 use crate::app::App;
-use crate::db::Tx;
+use crate::db::{Reader, Tx};
 use crate::error::{Error, Result};
 use crate::events::Event;
-use crate::features::status;
 use crate::guard::audit::{self, Actor, By};
 use crate::guard::label::Label;
 use crate::ids::{ConversationId, MessageId, RunId, UserId};
 use crate::inbox::{NewRun, Trigger};
+use crate::web::caller::Caller;
+use crate::web::scope::Scope;
 
 pub const MESSAGE_BYTES_MAX: usize = 256 * 1024;
 pub const ATTACHMENTS_MAX: usize = 10;
@@ -36,13 +39,52 @@ pub struct Sent {
     pub run_id: RunId,
 }
 
-/// Stores a message and wakes the assistant, in one change. A conversation that is not there yet
-/// begins with it.
+/// Which of the owner's switches ([`Switch`]) somebody's words may turn; their role counts too.
+#[derive(Debug, Clone, Copy)]
+pub struct Powers {
+    pub pause: bool,
+    pub open: bool,
+}
+
+impl Powers {
+    pub const OF_A_PERSON: Powers = Powers { pause: true, open: true };
+
+    fn of(caller: &Caller) -> Powers {
+        Powers {
+            pause: caller.require(Scope::Write).is_ok(),
+            open: sites::may_open(caller).is_ok(),
+        }
+    }
+}
+
+/// What a person says, as [`send_with`].
 pub async fn send(
     app: &App,
     user: UserId,
     conversation: ConversationId,
+    new: NewChatMessage,
+) -> Result<Sent> {
+    send_with(app, user, conversation, new, Powers::OF_A_PERSON).await
+}
+
+/// What comes in by a request, as [`send_with`].
+pub async fn send_by(
+    app: &App,
+    caller: &Caller,
+    conversation: ConversationId,
+    new: NewChatMessage,
+) -> Result<Sent> {
+    send_with(app, caller.user_id, conversation, new, Powers::of(caller)).await
+}
+
+/// Stores a message and wakes the assistant, in one change. A conversation that is not there yet
+/// begins with it.
+async fn send_with(
+    app: &App,
+    user: UserId,
+    conversation: ConversationId,
     mut new: NewChatMessage,
+    powers: Powers,
 ) -> Result<Sent> {
     check(app, &new)?;
     for attachment in &mut new.attachments {
@@ -53,7 +95,8 @@ pub async fn send(
     let by = By::new(Actor::User(user), new.channel.as_str(), now);
     app.db
         .write(move |tx| {
-            begin(tx, user, conversation, &new, now)?;
+            let said = (new.channel.as_str(), Some(new.content.as_str()));
+            enter(tx, user, conversation, said, now)?;
             let message_id = MessageId::new(now);
             let message = NewMessage {
                 id: message_id,
@@ -82,43 +125,39 @@ pub async fn send(
                 max_tool_calls: None,
             };
             let run_id = inbox.push(tx, &run, now)?;
-            if let Some(pause) = switch(&new.content) {
-                status::pause_rows(tx, &agents, pause, &by)?;
-                answer::reply_at_once(tx, &agents, run_id, switch_words(pause), now)?;
+            if let Some(switch) = Switch::read(&new.content) {
+                let words = switch.turn(tx, &agents, (user, conversation), powers, &by)?;
+                answer::reply_at_once(tx, &agents, run_id, &words, now)?;
             }
             Ok(Sent { conversation_id: conversation, message_id, run_id })
         })
         .await
 }
 
-/// Whether a message, as a whole, pauses or resumes everything.
-pub fn is_switch(text: &str) -> bool {
-    switch(text).is_some()
-}
-
-/// The owner's switch is read here and needs no model, so that it works while all is paused:
-/// whether the message, as a whole, pauses or resumes everything.
-fn switch(text: &str) -> Option<bool> {
-    let text = text.trim().trim_end_matches(['.', '!']).trim_start_matches('/');
-    match text.to_lowercase().as_str() {
-        "pause" | "pause everything" | "pause everything please" | "please pause" => Some(true),
-        "resume"
-        | "resume everything"
-        | "resume everything please"
-        | "please resume"
-        | "unpause"
-        | "unpause everything" => Some(false),
-        _ => None,
-    }
-}
-
-fn switch_words(pause: bool) -> &'static str {
-    match pause {
-        true => {
-            "Everything is paused. Nothing runs and nothing leaves the house until you say “resume”."
+/// Says once more what a run was to answer, files and all: as a new message, so that nothing that
+/// was said is rewritten.
+pub async fn ask_again(
+    app: &App,
+    caller: &Caller,
+    conversation: ConversationId,
+    run: RunId,
+) -> Result<Sent> {
+    let user = caller.user_id;
+    let load = move |r: &Reader<'_>| {
+        store::find(r, user, conversation)?;
+        let run = runs::find(r, run)?;
+        if run.conversation_id != conversation {
+            return Err(Error::NotFound("run"));
         }
-        false => "Everything is running again.",
-    }
+        if matches!(run.state, RunState::Queued | RunState::Running | RunState::Waiting) {
+            return Err(Error::Conflict("This is being answered already.".to_owned()));
+        }
+        let Trigger::Chat { message_id } = run.trigger;
+        store::said(r, conversation, message_id)
+    };
+    let (content, attachments) = app.db.read(load).await?;
+    let new = NewChatMessage { content, model: None, attachments, channel: Channel::Web };
+    send_by(app, caller, conversation, new).await
 }
 
 fn check(app: &App, new: &NewChatMessage) -> Result<()> {
@@ -139,21 +178,25 @@ fn check(app: &App, new: &NewChatMessage) -> Result<()> {
     Ok(())
 }
 
-fn begin(
+/// Goes into a conversation of this user; one that is not there yet begins, on this channel. What
+/// was said first gives it its name.
+pub fn enter(
     tx: &Tx<'_>,
     user: UserId,
     conversation: ConversationId,
-    new: &NewChatMessage,
+    (channel, said): (&str, Option<&str>),
     now: Timestamp,
 ) -> Result<()> {
     match store::owner_of(tx, conversation)? {
-        Some((owner, _)) if owner != user => Err(Error::NotFound("conversation")),
-        Some((_, true)) => Err(Error::NotFound("conversation")),
-        Some(_) => Ok(()),
-        None => {
-            let title = first_words(&new.content);
-            store::insert(tx, conversation, user, new.channel.as_str(), &title, now)
+        Some((owner, deleted)) if owner != user || deleted => {
+            return Err(Error::NotFound("conversation"));
         }
+        Some(_) => {}
+        None => store::insert(tx, conversation, user, channel, now)?,
+    }
+    match said {
+        Some(said) => store::name_once(tx, conversation, &first_words(said)),
+        None => Ok(()),
     }
 }
 

@@ -169,7 +169,7 @@ async fn act(app: App, caller: Caller, conversation: ConversationId, said: Said)
                 attachments.iter().map(AttachmentBody::parse).collect::<Result<Vec<_>>>()?;
             let channel = Channel::Web;
             let new = NewChatMessage { content, model, attachments, channel };
-            service::send(&app, caller.user_id, conversation, new).await?;
+            service::send_by(&app, &caller, conversation, new).await?;
             Ok(())
         }
         Said::Confirm { call_id, approved, memo } => {

@@ -25,15 +25,21 @@ pub fn insert(
     id: ConversationId,
     user: UserId,
     channel: &str,
-    title: &str,
     now: Timestamp,
 ) -> Result<()> {
     tx.execute(
-        "insert into conversations
-             (id, user_id, agent_id, channel, title, title_by, created_at, updated_at)
-         values (?1, ?2, ?3, ?4, ?5, 'first_words', ?6, ?6)",
-        (id, user, ASSISTANT, channel, title, now.as_millisecond()),
+        "insert into conversations (id, user_id, agent_id, channel, title, created_at, updated_at)
+         values (?1, ?2, ?3, ?4, 'New chat', ?5, ?5)",
+        (id, user, ASSISTANT, channel, now.as_millisecond()),
     )?;
+    Ok(())
+}
+
+/// Gives a conversation its first name; one that it has is kept.
+pub fn name_once(tx: &Tx<'_>, id: ConversationId, title: &str) -> Result<()> {
+    let sql = "update conversations set title = ?2, title_by = 'first_words'
+               where id = ?1 and title_by = ''";
+    tx.execute(sql, (id, title))?;
     Ok(())
 }
 
@@ -95,6 +101,28 @@ pub fn insert_attachment(tx: &Tx<'_>, message: MessageId, new: &NewAttachment) -
         (message, &new.name, &new.media_type, &new.bytes, &new.text),
     )?;
     Ok(())
+}
+
+/// A message as it was sent: its words and its files.
+pub fn said(
+    r: &Reader<'_>,
+    conversation: ConversationId,
+    message: MessageId,
+) -> Result<(String, Vec<NewAttachment>)> {
+    let sql = "select text from messages where conversation_id = ?1 and id = ?2";
+    let text = r.row(sql, (conversation, message), |row| row.get(0))?;
+    let text = text.ok_or(Error::NotFound("message"))?;
+    let sql = "select name, media_type, bytes, text from attachments where message_id = ?1
+               order by id";
+    let files = r.rows(sql, [message], |row| {
+        Ok(NewAttachment {
+            name: row.get(0)?,
+            media_type: row.get(1)?,
+            bytes: row.get(2)?,
+            text: row.get(3)?,
+        })
+    })?;
+    Ok((text, files))
 }
 
 /// A file that came with a message; its bytes stay where they are.

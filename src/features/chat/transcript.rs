@@ -208,8 +208,15 @@ impl RunTurn {
                 self.set(*call_id, changes, |step| step.state = state);
                 changes.push(Change::Card(self.id, *call_id));
             }
-            Event::ToolDone { call_id, success, result_summary, .. } => {
-                self.set(*call_id, changes, |step| step.end(*success, result_summary, entry.at));
+            Event::ToolDone { call_id, tool_name, success, result_summary, .. } => {
+                let end = |step: &mut Step| step.end(*success, result_summary, entry.at);
+                if !self.set(*call_id, changes, end) {
+                    // It never began: the guard said no, or its arguments made no sense.
+                    let nothing = StepState::Queued;
+                    let mut step = Step::new(*call_id, tool_name, &Value::Null, nothing, entry.at);
+                    end(&mut step);
+                    self.step(step, changes);
+                }
             }
             Event::Images { data_urls } => {
                 self.parts.push(Part::Images(data_urls.clone()));

@@ -6,7 +6,9 @@ use std::fmt;
 use askama::Template;
 use askama::filters::HtmlSafe;
 use jiff::Zoned;
+use serde_json::Value;
 
+use super::offers::{self, OfferView, Standing};
 use super::store::{self, File};
 use super::transcript::{Part, RunState, RunTurn, Step, StepState, Transcript, Turn};
 use super::words;
@@ -27,6 +29,7 @@ pub struct Rows {
     approvals: HashMap<ToolCallId, Approval>,
     calls: HashMap<ToolCallId, Call>,
     files: Vec<File>,
+    offers: HashMap<ToolCallId, Standing>,
     now: Zoned,
     back: String,
 }
@@ -43,8 +46,13 @@ impl Rows {
         for id in asked {
             approvals.extend(approval::find_by_call(r, *id)?.map(|found| (*id, found)));
         }
+        let offers = match store::owner_of(r, conversation)? {
+            Some((user, _)) => offers::load(r, (user, conversation), &calls, now.timestamp())?,
+            None => HashMap::new(),
+        };
         Ok(Rows {
             approvals,
+            offers,
             calls: calls.into_iter().map(|call| (call.id, call)).collect(),
             files: store::files(r, conversation)?,
             now,
@@ -147,7 +155,7 @@ impl AnswerView {
             run: run.id,
             parts: parts.filter_map(|place| PartView::new(run, place, rows)).collect(),
             tail: markdown::render_tail(&run.tail),
-            foot: FootView::new(run, catalog),
+            foot: FootView::new(run, &rows.back, catalog),
         }
     }
 }
@@ -197,6 +205,7 @@ pub struct StepsView {
     open: bool,
     summary: String,
     steps: Vec<StepView>,
+    offers: Vec<OfferView>,
 }
 
 impl StepsView {
@@ -206,8 +215,23 @@ impl StepsView {
             open: false,
             summary: words::summary(steps),
             steps: steps.iter().map(|step| StepView::new(step, rows)).collect(),
+            offers: offered(run, steps, rows),
         }
     }
+}
+
+/// Each thing once, however many calls lacked it.
+fn offered(run: RunId, steps: &[Step], rows: &Rows) -> Vec<OfferView> {
+    let mut seen = Vec::new();
+    let mut views = Vec::new();
+    for step in steps {
+        let Some(standing) = rows.offers.get(&step.call_id) else { continue };
+        if !seen.contains(&standing.offer()) {
+            seen.push(standing.offer());
+            views.push(OfferView::new(&rows.back, run, step.call_id, standing));
+        }
+    }
+    views
 }
 
 struct StepView {
@@ -225,13 +249,18 @@ impl StepView {
         let row = rows.calls.get(&step.call_id);
         let result = row.and_then(|call| call.result.as_deref()).unwrap_or(&step.summary);
         let unknown = row.is_some_and(|call| call.state == CallState::Unknown);
+        // A call that never began is told of without its arguments.
+        let arguments = match (&step.arguments, row) {
+            (Value::Null, Some(call)) => &call.arguments,
+            (arguments, _) => arguments,
+        };
         StepView {
             id: step.call_id,
             phrase: words::phrase(&step.tool, step.state == StepState::Done),
-            target: words::target(&step.arguments),
+            target: words::target(arguments),
             took: step.took.map(words::took).unwrap_or_default(),
             state: if unknown { StepState::Unknown } else { step.state },
-            input: serde_json::to_string_pretty(&step.arguments).unwrap_or_default(),
+            input: serde_json::to_string_pretty(arguments).unwrap_or_default(),
             output: first_lines(result),
         }
     }
@@ -250,6 +279,8 @@ fn first_lines(text: &str) -> String {
 #[template(path = "chat/foot.html")]
 pub struct FootView {
     run: RunId,
+    /// Asks the same once more.
+    again: String,
     state: RunState,
     /// Where the person can mend what failed, and what that is called.
     fix: Option<(&'static str, &'static str)>,
@@ -258,12 +289,19 @@ pub struct FootView {
 }
 
 impl FootView {
-    pub fn new(run: &RunTurn, catalog: &Catalog) -> FootView {
+    /// `chat` is the page of the conversation.
+    pub fn new(run: &RunTurn, chat: &str, catalog: &Catalog) -> FootView {
         let fix = match &run.state {
             RunState::Failed { code, .. } => fix(code),
             _ => None,
         };
-        FootView { run: run.id, state: run.state.clone(), fix, facts: facts(&run.state, catalog) }
+        FootView {
+            run: run.id,
+            again: format!("{chat}/runs/{}/again", run.id),
+            state: run.state.clone(),
+            fix,
+            facts: facts(&run.state, catalog),
+        }
     }
 }
 
@@ -314,6 +352,7 @@ impl fmt::Display for PartView {
 }
 
 // Their own templates have escaped what is in them.
+impl HtmlSafe for OfferView {}
 impl HtmlSafe for TurnView {}
 impl HtmlSafe for PartView {}
 impl HtmlSafe for FootView {}

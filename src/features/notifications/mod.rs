@@ -8,9 +8,11 @@ mod store;
 use jiff::Timestamp;
 
 use super::Feature;
+use crate::agent::Run;
 use crate::db::Tx;
 use crate::error::Result;
 use crate::ids::{NotificationId, UserId};
+use crate::web::store::callers;
 
 pub const FEATURE: Feature =
     Feature { name: "notifications", api: api::routes, ..Feature::NOTHING };
@@ -19,7 +21,7 @@ pub const FEATURE: Feature =
 pub struct Notification {
     pub id: NotificationId,
     pub user_id: UserId,
-    /// What it is about: "reminder".
+    /// What it is about: "reminder", "alarm".
     pub kind: String,
     pub text: String,
     /// A path in this house.
@@ -41,4 +43,16 @@ pub fn tell(tx: &Tx<'_>, telling: &Telling<'_>, now: Timestamp) -> Result<Notifi
     let id = NotificationId::new(now);
     store::insert(tx, id, telling, now)?;
     Ok(id)
+}
+
+/// Tells who talked, and the owner of the house, that the guard stopped a secret.
+pub fn alarm(tx: &Tx<'_>, run: &Run, sentence: &str, now: Timestamp) -> Result<()> {
+    let owner = callers::owner(tx)?.map(|owner| owner.id).filter(|owner| *owner != run.user_id);
+    let link = format!("/chat/{}", run.conversation_id);
+    let own = Telling { user_id: run.user_id, kind: "alarm", text: sentence, link: Some(link) };
+    tell(tx, &own, now)?;
+    if let Some(user_id) = owner {
+        tell(tx, &Telling { user_id, link: None, ..own }, now)?;
+    }
+    Ok(())
 }

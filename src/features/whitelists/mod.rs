@@ -5,11 +5,14 @@
 
 mod api;
 mod folders;
+mod offered;
 mod page;
 mod service;
 
 use super::Feature;
 use crate::web::shell::{Entry, Group};
+
+pub use offered::{add_offered, is_listed};
 
 pub const FEATURE: Feature = Feature {
     name: "whitelists",

@@ -126,6 +126,16 @@ pub fn judge_redirect(from: &Allowed<Visit>, location: &str) -> Result<Allowed<V
     }
 }
 
+/// Why naming this site would open nothing: it is a number at home or of no use, and the
+/// configuration makes no exception of it.
+pub fn never_reached(site: &DomainPattern, private_allowed: &[HostPort]) -> Option<String> {
+    let url = WebUrl::parse(&format!("http://{site}/")).ok()?;
+    let ip = url.ip()?;
+    let why = AddressKind::of(ip).refusal()?;
+    let excepted = private_allowed.iter().any(|exception| exception.host == bare_host(&url));
+    (!excepted).then(|| refused(&url, ip, why).to_string())
+}
+
 fn is_at(url: &WebUrl, place: &HostPort) -> bool {
     place.host == bare_host(url) && place.port == url.port()
 }

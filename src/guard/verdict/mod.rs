@@ -15,6 +15,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::approval::{Approved, Foreign};
 use super::call::{Call, Role};
@@ -99,7 +100,8 @@ pub struct Facts {
 }
 
 /// What the owner could add so that a denied call would pass next time.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "value", rename_all = "snake_case")]
 pub enum Offer {
     Address(String),
     Domain(String),
