@@ -16,10 +16,10 @@ pub const STEPS: &[(&str, &str)] = &[
     ("0013_files", include_str!("schema/0013_files.sql")),
     ("0014_models", include_str!("schema/0014_models.sql")),
     ("0015_idempotency", include_str!("schema/0015_idempotency.sql")),
-    ("0021_vault", include_str!("schema/0021_vault.sql")),
-    ("0023_intents", include_str!("schema/0023_intents.sql")),
-    ("0026_models_off", include_str!("schema/0026_models_off.sql")),
-    ("0022_mcp", include_str!("schema/0022_mcp.sql")),
+    ("0016_vault", include_str!("schema/0016_vault.sql")),
+    ("0017_intents", include_str!("schema/0017_intents.sql")),
+    ("0018_models_off", include_str!("schema/0018_models_off.sql")),
+    ("0019_mcp", include_str!("schema/0019_mcp.sql")),
     ("0020_opened_sites", include_str!("schema/0020_opened_sites.sql")),
 ];
 
