@@ -21,6 +21,7 @@ mod table;
 mod talk;
 mod tokens;
 mod turns;
+mod verdict;
 
 use std::process::ExitCode;
 
@@ -33,10 +34,13 @@ pub struct Size {
     pub turns_each_of_8: usize,
     pub tokens: usize,
     pub starts: usize,
+    pub verdicts: usize,
 }
 
-const SMALL: Size = Size { turns: 100, turns_each_of_8: 50, tokens: 300, starts: 5 };
-const FULL: Size = Size { turns: 2_000, turns_each_of_8: 1_000, tokens: 5_000, starts: 50 };
+const SMALL: Size =
+    Size { turns: 100, turns_each_of_8: 50, tokens: 300, starts: 5, verdicts: 1_000 };
+const FULL: Size =
+    Size { turns: 2_000, turns_each_of_8: 1_000, tokens: 5_000, starts: 50, verdicts: 20_000 };
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -60,6 +64,9 @@ async fn main() -> ExitCode {
     }
     if is_wanted("prompt") {
         turns::fixed_prompt(&mut table).await;
+    }
+    if is_wanted("verdict") {
+        verdict::measure(&mut table, size).await;
     }
     table.verdict()
 }

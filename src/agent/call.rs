@@ -7,16 +7,15 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::store::calls::{self, Call};
-use super::store::messages;
 use super::tool::{Action, Cx, Output, Tool};
 use super::{Agents, CallState, Run, finish, intent, scene};
-use crate::db::{Reader, Tx};
+use crate::db::Tx;
 use crate::error::{Error, Result};
 use crate::events::Event;
 use crate::guard::approval::{self, Approved, Card, Foreign, NewApproval};
 use crate::guard::audit::{self, Decision};
 use crate::guard::call::{Call as Judged, Effect};
-use crate::guard::label::{Label, Trust};
+use crate::guard::label::Label;
 use crate::guard::permit::Permit;
 use crate::guard::verdict::{self, Offer, Verdict};
 
@@ -55,16 +54,6 @@ pub async fn settle(
         }
     }
     Ok(if waiting { Settled::Waiting } else { Settled::All })
-}
-
-/// The label of what a run has read, its conversation included: as trusted as the least trusted of it.
-pub fn read_label(r: &Reader<'_>, run: &Run) -> Result<Label> {
-    let results = calls::list_of_conversation(r, run.conversation_id)?;
-    let messages = messages::window(r, run.conversation_id)?.messages;
-    let labels = results.into_iter().filter_map(|call| call.result_label);
-    let labels = labels.chain(messages.into_iter().map(|message| message.label));
-    let outside = labels.rev().find(|label| label.trust == Trust::Outside);
-    Ok(outside.unwrap_or_else(Label::system))
 }
 
 struct One<'a> {
@@ -213,7 +202,7 @@ impl One<'_> {
 
     async fn cx(&self) -> Result<Cx> {
         let run = self.run.clone();
-        let label = self.agents.db.read(move |r| read_label(r, &run)).await?;
+        let label = self.agents.db.read(move |r| scene::read_label(r, &run)).await?;
         Ok(Cx {
             user_id: self.run.user_id,
             agent_id: self.run.persona.id,

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::context::{self, History};
 use super::store::{calls, messages};
-use super::{Agents, Run, aside, call};
+use super::{Agents, Run, aside, scene};
 use crate::error::Result;
 use crate::outside::model::catalog::COMMANDS;
 use crate::outside::model::{Message, Part, Request, Role};
@@ -78,7 +78,7 @@ pub async fn compact(
         .db
         .write(move |tx| {
             answer.count(tx, &run, outcome, now)?;
-            let label = call::read_label(tx, &run)?;
+            let label = scene::read_label(tx, &run)?;
             let after = before_seq - 1;
             messages::insert_window(tx, run.conversation_id, after, &summary, &label, now)
         })

@@ -11,6 +11,7 @@ mod call;
 mod compact;
 mod context;
 mod finish;
+mod heard;
 mod intent;
 mod live;
 mod prompt;
@@ -42,6 +43,7 @@ use crate::outside::Outside;
 use crate::spawn::Timers;
 use toolbox::Toolbox;
 
+pub use heard::Heard;
 pub use live::LiveRuns;
 pub use spend::start_of_day;
 
@@ -60,6 +62,7 @@ pub struct Agents {
     pub outside: Outside,
     pub toolbox: Toolbox,
     pub runs: LiveRuns,
+    pub heard: Heard,
     /// Wakes the jobs of features.
     pub timers: Timers,
     /// The data folder's `files/`.

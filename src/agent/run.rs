@@ -9,7 +9,7 @@ use super::store::calls::{self, Call, NewCall};
 use super::store::messages::{self, NewMessage};
 use super::store::runs;
 use super::turn::{self, Answer, Broken};
-use super::{Agents, CallState, Run, RunState, answer, call, compact, prompt, spend};
+use super::{Agents, CallState, Run, RunState, answer, call, compact, prompt, scene, spend};
 use crate::error::{Error, Result};
 use crate::events::Event;
 use crate::guard::approval;
@@ -204,7 +204,7 @@ async fn keep(agents: &Agents, run: &Run, mut answer: Answer, capped: bool) -> R
                 run_id: Some(run.id),
                 role: "assistant",
                 text: &answer.text,
-                label: &call::read_label(tx, &run)?,
+                label: &scene::read_label(tx, &run)?,
             };
             messages::insert(tx, &new, now)?;
             if capped || answer.calls.is_empty() {
@@ -273,7 +273,7 @@ async fn keep_partial(agents: &Agents, run: &Run, said: String) -> Result<()> {
                 run_id: Some(run.id),
                 role: "assistant",
                 text: &said,
-                label: &call::read_label(tx, &run)?,
+                label: &scene::read_label(tx, &run)?,
             };
             messages::insert(tx, &new, now)
         })

@@ -2,15 +2,13 @@
 
 use std::path::PathBuf;
 
-use super::store::calls;
-use super::store::messages;
+use super::store::{calls, messages};
 use super::tool::Tool;
-use super::{Agents, CallState, Run, intent};
+use super::{Agents, Run, intent};
 use crate::config;
 use crate::db::Reader;
 use crate::error::Result;
-use crate::guard::grounding;
-use crate::guard::label::{Label, Trust};
+use crate::guard::label::{Label, Origin, Trust};
 use crate::guard::opened;
 use crate::guard::verdict::{Halt, Mode, Scene};
 
@@ -18,22 +16,15 @@ const WHY_CHARS_MAX: usize = 300;
 
 pub fn of(r: &Reader<'_>, agents: &Agents, run: &Run, tool: &Tool) -> Result<Scene> {
     let config = agents.config.get();
-    let window = messages::window(r, run.conversation_id)?;
-    let owner = |it: &&messages::Message| it.role == "user" && it.label.trust == Trust::Owner;
-    let said = window.messages.iter().filter(owner).map(|it| it.text.clone()).collect();
-    // What a failed call brought back was read, too.
-    let read = calls::list_of_conversation(r, run.conversation_id)?
-        .into_iter()
-        .filter(|call| matches!(call.state, CallState::Done | CallState::Failed))
-        .filter_map(|call| call.result_label.zip(call.result));
-    let read: Vec<(Label, String)> =
-        agents.toolbox.foreign_words(&run.persona.allowed_tools).into_iter().chain(read).collect();
-    let links = read.iter().flat_map(|(label, text)| grounding::links(label, text)).collect();
+    let zone = agents.config.zone();
+    let shown = agents.toolbox.foreign_words(&run.persona.allowed_tools);
+    let (said, read) = agents.heard.of(r, run.conversation_id, &zone, shown)?;
     Ok(Scene {
         halt: halt(agents, run, tool),
         own_root: own_root(agents, run),
+        user_id: run.user_id,
+        now: agents.clock.now().to_zoned(zone),
         said,
-        links,
         read,
         intent: intent::of(r, agents, run)?,
         opened: opened::patterns(r, run.conversation_id)?,
@@ -46,6 +37,20 @@ pub fn of(r: &Reader<'_>, agents: &Agents, run: &Run, tool: &Tool) -> Result<Sce
     })
 }
 
+/// The label of what a run has read, its conversation and the files in it included: as trusted as
+/// the least trusted of it.
+pub fn read_label(r: &Reader<'_>, run: &Run) -> Result<Label> {
+    let conversation = run.conversation_id;
+    if let Some(label) = messages::last_outside(r, conversation)? {
+        return Ok(label);
+    }
+    if let Some(label) = calls::last_outside(r, conversation)? {
+        return Ok(label);
+    }
+    let file = messages::attached_after(r, conversation, 0)?.pop();
+    Ok(file.map_or_else(Label::system, |(_, name, _)| Label::outside(Origin::File(name))))
+}
+
 /// The user's own folder.
 pub fn own_root(agents: &Agents, run: &Run) -> PathBuf {
     agents.files.join(run.user_id.to_string())
@@ -54,7 +59,8 @@ pub fn own_root(agents: &Agents, run: &Run) -> PathBuf {
 /// The words that asked for it, for the card.
 pub fn last_words(r: &Reader<'_>, run: &Run) -> Result<String> {
     let window = messages::window(r, run.conversation_id)?;
-    let own = window.messages.iter().rev().find(|it| it.role == "user");
+    let own = window.messages.iter().rev();
+    let own = own.into_iter().find(|it| it.role == "user" && it.label.trust == Trust::Owner);
     Ok(own.map(|it| it.text.chars().take(WHY_CHARS_MAX).collect()).unwrap_or_default())
 }
 

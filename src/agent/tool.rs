@@ -133,7 +133,7 @@ pub struct Tool {
     pub set: Words,
     pub about: Words,
     pub effect: Effect,
-    /// Takes something away for good: always asks.
+    /// Takes something away for good: asks unless the owner named exactly this.
     pub destructive: bool,
     pub args: Args,
     /// The title of its card, as a question to the owner ("Delete this file?").

@@ -7,7 +7,7 @@ use anyhow::Context as _;
 
 use crate::agent::store::runs;
 use crate::agent::toolbox::Toolbox;
-use crate::agent::{Agents, LiveRuns};
+use crate::agent::{Agents, Heard, LiveRuns};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::{Live, Loaded};
@@ -58,6 +58,7 @@ pub async fn build(loaded: Loaded, folder: &DataFolder, clock: Clock) -> anyhow:
         outside: Outside::new(models),
         toolbox,
         runs: LiveRuns::default(),
+        heard: Heard::default(),
         timers,
         files: folder.files(),
         alarm: features::alarm,

@@ -8,6 +8,7 @@
 
 mod amounts;
 mod days;
+mod mentions;
 mod say;
 mod sums;
 mod times;
@@ -23,9 +24,10 @@ use self::when::{Lean, Said};
 use self::words::Cursor;
 use crate::error::{Error, Result};
 
+pub use self::mentions::{Mention, mentions};
 pub use self::say::{say_date, say_day, say_moment, say_span};
 pub use self::sums::calculate;
-pub use self::words::{Word, cut};
+pub use self::words::{Word, cut, number};
 pub use self::zones::zone;
 
 #[derive(Debug, Clone, PartialEq)]

@@ -14,6 +14,11 @@ pub struct Word {
 }
 
 pub fn cut(text: &str) -> Vec<Word> {
+    cut_to(text, WORDS_MAX)
+}
+
+/// No more than so many words.
+pub(super) fn cut_to(text: &str, words_max: usize) -> Vec<Word> {
     let mut words = Vec::new();
     let mut from = 0;
     for piece in text.split_whitespace() {
@@ -27,7 +32,7 @@ pub fn cut(text: &str) -> Vec<Word> {
             let range = start..start + inner.len();
             words.push(Word { text: inner.to_lowercase().replace('’', "'"), range });
         }
-        if words.len() == WORDS_MAX {
+        if words.len() == words_max {
             break;
         }
     }
@@ -151,7 +156,7 @@ const ORDINALS: [&str; 31] = [
 ];
 
 /// "7", "seven", "twenty-five"; not "a" and not "1.5".
-pub(super) fn number(word: &str) -> Option<i64> {
+pub fn number(word: &str) -> Option<i64> {
     if word.bytes().all(|b| b.is_ascii_digit()) {
         return word.parse().ok().filter(|n| *n <= NUMBER_MAX);
     }

@@ -140,9 +140,9 @@ async fn files_are_read_and_found_in_chat_as_somebody_elses_text() {
 }
 
 #[tokio::test]
-async fn deleting_a_file_asks_and_a_folder_is_closed_until_opened() {
+async fn a_folder_is_closed_until_opened() {
     let folder = tempfile::tempdir().unwrap();
-    let (house, own) = house_with_file(folder.path(), "").await;
+    let (house, _) = house_with_file(folder.path(), "").await;
     let opened = folder.path().join("opened");
     std::fs::create_dir(&opened).unwrap();
     std::fs::write(opened.join("tax.txt"), "taxes").unwrap();
@@ -150,10 +150,26 @@ async fn deleting_a_file_asks_and_a_folder_is_closed_until_opened() {
     assert!(house.ask(&ask).await.contains("lies in no folder that was opened under Whitelists"));
     house.post("/api/filesystem-whitelist", &json!({"path": opened, "note": ""})).await;
     assert_eq!(house.ask(&ask).await, "taxes");
-    house.say(None, "delete file plan.txt").await;
+}
+
+#[tokio::test]
+async fn a_file_that_the_owner_named_is_deleted_unasked_and_another_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let (house, own, model) = scripted(folder.path()).await;
+    std::fs::write(own.join("old.txt"), "old").unwrap();
+    let delete = |name: &str| Say::Call("files_delete", json!({"path": name}));
+    model.answer(Answer::of(Kind::OpenAi, &[delete("old.txt"), delete("plan.txt")]));
+    house.say(None, "delete old.txt").await;
     house.work().await;
+    assert!(!own.join("old.txt").exists());
     assert!(own.join("plan.txt").exists());
     let waiting = house.get("/api/approvals").await.json();
+    assert_eq!(waiting["approvals"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        waiting["approvals"][0]["reason"],
+        "It takes something away for good, and plan.txt is not in your words."
+    );
+    model.answer(Answer::of(Kind::OpenAi, &[Say::Text("Done.")]));
     let call = waiting["approvals"][0]["call_id"].as_str().unwrap().to_owned();
     house.post(&format!("/api/tool-calls/{call}/approve"), &json!({})).await;
     house.work().await;

@@ -101,16 +101,10 @@ async fn what_the_owner_asked_for_is_done_after_reading_too() {
     house.calls("fetch_page", json!({"url": house.url()}));
     house.calls("files_delete", json!({"path": "plans.txt"}));
     house.says(r#"{"effects": [{"tool": "files_delete", "arguments": {"path": "plans.txt"}}]}"#);
-    let talk = house.app.say(None, &format!("Read {} and delete plans.txt", house.url())).await;
-    house.app.work().await;
     house.says("Read and deleted.");
-    for card in house.cards().await {
-        let call = card["call_id"].as_str().unwrap();
-        let yes = house.app.post(&format!("/api/tool-calls/{call}/approve"), &json!({})).await;
-        assert_eq!(yes.status, 200, "{}", yes.text);
-    }
-    house.app.work().await;
-    assert_eq!(house.app.last_answer(&talk).await, "Read and deleted.");
+    let answer = house.app.ask(&format!("Read {} and delete plans.txt", house.url())).await;
+    assert_eq!(answer, "Read and deleted.");
+    assert_eq!(house.cards().await, Vec::<Value>::new());
     assert!(!house.file("plans.txt").exists());
 }
 

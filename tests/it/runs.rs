@@ -74,7 +74,7 @@ async fn a_parked_run_survives_a_kill_and_goes_on_when_answered() {
             Say::Call("time_now", json!({})),
             Say::Call("files_delete", json!({"path": "old.txt"})),
         ]);
-        let talk = house.app.say(None, "What time is it? And delete old.txt").await;
+        let talk = house.app.say(None, "What time is it? And tidy up my files").await;
         house.app.work().await;
         assert!(house.file("old.txt").exists(), "nothing is deleted before the owner says so");
         assert_eq!(house.approvals().await.len(), 1);

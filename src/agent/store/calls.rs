@@ -82,6 +82,23 @@ pub fn list_of_conversation(r: &Reader<'_>, conversation: ConversationId) -> Res
     r.rows(sql, [conversation], from_row)
 }
 
+/// The calls of a conversation that have a result, whatever came of them.
+pub fn list_answered(r: &Reader<'_>, conversation: ConversationId) -> Result<Vec<ToolCallId>> {
+    let sql = "select tool_calls.id from tool_calls join runs on runs.id = tool_calls.run_id
+               where runs.conversation_id = ?1 and result_label is not null
+               order by tool_calls.rowid";
+    r.rows(sql, [conversation], |row| row.get(0))
+}
+
+/// The label of the latest result from outside.
+pub fn last_outside(r: &Reader<'_>, conversation: ConversationId) -> Result<Option<Label>> {
+    let sql = "select result_label from tool_calls join runs on runs.id = tool_calls.run_id
+               where runs.conversation_id = ?1
+                 and json_extract(result_label, '$.trust') = 'outside'
+               order by tool_calls.rowid desc limit 1";
+    r.row(sql, [conversation], |row| json(row, "result_label"))
+}
+
 /// A step that has no result yet: waiting, approved, executing.
 pub fn set_state(
     tx: &Tx<'_>,

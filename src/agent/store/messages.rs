@@ -70,6 +70,20 @@ pub fn window(r: &Reader<'_>, conversation: ConversationId) -> Result<Window> {
     Ok(Window { summary, messages })
 }
 
+/// All messages after one, the oldest first; those that were summarised are among them.
+pub fn list_after(r: &Reader<'_>, conversation: ConversationId, seq: i64) -> Result<Vec<Message>> {
+    let sql = "select * from messages where conversation_id = ?1 and seq > ?2 order by seq";
+    r.rows(sql, (conversation, seq), from_row)
+}
+
+/// The label of the latest message from outside.
+pub fn last_outside(r: &Reader<'_>, conversation: ConversationId) -> Result<Option<Label>> {
+    let sql = "select label from messages
+               where conversation_id = ?1 and json_extract(label, '$.trust') = 'outside'
+               order by seq desc limit 1";
+    r.row(sql, [conversation], |row| json(row, "label"))
+}
+
 pub fn insert_window(
     tx: &Tx<'_>,
     conversation: ConversationId,
@@ -108,6 +122,18 @@ pub fn attachments(r: &Reader<'_>, conversation: ConversationId) -> Result<Vec<A
             text: row.get(4)?,
         })
     })
+}
+
+/// Name and readable text of each file attached after `id`, with their ids.
+pub fn attached_after(
+    r: &Reader<'_>,
+    conversation: ConversationId,
+    id: i64,
+) -> Result<Vec<(i64, String, Option<String>)>> {
+    let sql = "select attachments.id, name, attachments.text
+               from attachments join messages on messages.id = attachments.message_id
+               where messages.conversation_id = ?1 and attachments.id > ?2 order by attachments.id";
+    r.rows(sql, (conversation, id), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
 }
 
 pub fn from_row(row: &Row<'_>) -> rusqlite::Result<Message> {

@@ -9,7 +9,9 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::routing::post;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::sites::page as site_page;
 use super::{page, service, sites, store};
@@ -18,7 +20,8 @@ use crate::app::App;
 use crate::db::Reader;
 use crate::error::{Error, Result};
 use crate::features::whitelists;
-use crate::guard::grounding;
+use crate::guard::call::Role as Meaning;
+use crate::guard::grounding::Said;
 use crate::guard::opened;
 use crate::guard::verdict::Offer;
 use crate::ids::{ConversationId, RunId, ToolCallId, UserId};
@@ -66,14 +69,23 @@ pub fn load(
         return Ok(found);
     }
     let admin = callers::user(r, user)?.is_some_and(|user| user.role == Role::Admin);
-    let messages = store::messages(r, conversation)?.into_iter();
-    let said: Vec<String> = messages.filter(|it| it.role == "user").map(|it| it.text).collect();
+    let mut said = Said::default();
+    let messages = store::messages(r, conversation)?;
+    for message in messages.iter().filter(|it| it.role == "user") {
+        said.add(&message.text, &message.created_at.to_zoned(TimeZone::UTC));
+    }
+    let now_here = now.to_zoned(TimeZone::UTC);
     let open = opened::patterns(r, conversation)?;
     for (call, offer) in offered {
         let value = value(offer);
         let here = matches!(offer, Offer::Domain(_)) && open.iter().any(|it| it.matches(value));
         let met = here || whitelists::is_listed(r, offer, now)?;
-        let named = grounding::is_said(value, &said);
+        let role = match offer {
+            Offer::Address(_) => Some(Meaning::Recipient),
+            Offer::Folder(_) => Some(Meaning::Path),
+            Offer::Domain(_) => None,
+        };
+        let named = said.grounds(role, &Value::from(value), &now_here) || said.has_site(value);
         found.insert(call, Standing { offer: offer.clone(), met, named, admin });
     }
     Ok(found)

@@ -6,6 +6,7 @@ use super::{Verdict, deny};
 use crate::guard::call::{Call, Role};
 
 const VALUE_SHOWN_CHARS_MAX: usize = 300;
+const VALUE_IN_SENTENCE_CHARS_MAX: usize = 80;
 const DESTINATIONS_MAX: usize = 100;
 
 /// The arguments that are there; a null is not.
@@ -40,18 +41,33 @@ pub(super) fn texts<'c>(call: &Call<'c>, argument: &str) -> Result<Vec<&'c str>,
     }
 }
 
-pub(super) fn leaves(value: &Value, found: &mut Vec<String>) {
+/// The single values in `value`. The names of fields are among them: whoever picks them can say
+/// something by them.
+pub(super) fn leaves(value: &Value, found: &mut Vec<Value>) {
     match value {
         Value::Null => {}
-        Value::String(text) => found.push(text.clone()),
         Value::Array(items) => items.iter().for_each(|item| leaves(item, found)),
-        Value::Object(fields) => fields.values().for_each(|field| leaves(field, found)),
-        other => found.push(other.to_string()),
+        Value::Object(fields) => {
+            for (name, field) in fields {
+                found.push(Value::from(name.as_str()));
+                leaves(field, found);
+            }
+        }
+        single => found.push(single.clone()),
     }
 }
 
 pub(super) fn shown(value: &str) -> String {
-    match value.char_indices().nth(VALUE_SHOWN_CHARS_MAX) {
+    cut(value, VALUE_SHOWN_CHARS_MAX)
+}
+
+/// For within a sentence.
+pub(super) fn shown_short(value: &str) -> String {
+    cut(value, VALUE_IN_SENTENCE_CHARS_MAX)
+}
+
+fn cut(value: &str, chars_max: usize) -> String {
+    match value.char_indices().nth(chars_max) {
         None => value.to_owned(),
         Some((end, _)) => format!("{}…", &value[..end]),
     }

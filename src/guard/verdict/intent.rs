@@ -1,18 +1,23 @@
 //! Rule 6: once a run has read text from outside, only what its owner asked for may have an effect.
 //! Anything else is denied without a card, or whoever wrote that text could wear the owner down.
 
+use serde_json::Value;
+
 use super::arguments::given;
-use super::{Facts, Verdict, question, urls};
-use crate::guard::call::{Call, Effect, Role};
-use crate::guard::grounding;
+use super::{Facts, Verdict, origins, question, urls};
+use crate::guard::call::{Call, Role};
+use crate::guard::grounding::Said;
 
 pub(super) fn asked_for(facts: &Facts, call: &Call<'_>) -> Result<(), Verdict> {
-    if !facts.scene.has_read_outside() || !has_effect(facts, call) {
+    let outside = facts.scene.read.has_outside();
+    // Without a critical argument there is nothing that could be held against the owner's words.
+    if !has_effect(facts, call) || (!outside && names_something(call)) {
         return Ok(());
     }
-    let Some(intent) = &facts.scene.intent else { return Err(Verdict::Unplanned) };
-    let means = |_: Role, words: &str, value: &str| grounding::text_holds(words, value);
-    if intent.covers(call, means) {
+    if facts.scene.intent.is_none() {
+        return Err(Verdict::Unplanned);
+    }
+    if !outside || covers(facts, call) {
         return Ok(());
     }
     Err(Verdict::Deny {
@@ -24,19 +29,25 @@ pub(super) fn asked_for(facts: &Facts, call: &Call<'_>) -> Result<(), Verdict> {
     })
 }
 
+/// Whether the call is among what the owner asked for, as far as that was written down.
+pub(super) fn covers(facts: &Facts, call: &Call<'_>) -> bool {
+    let means = |role: Role, words: &str, value: &str| {
+        let mut said = Said::default();
+        said.add(words, &facts.scene.now);
+        words.lines().any(|line| line.trim() == value)
+            || origins::is_grounded_in(facts, &said, Some(role), &Value::from(value))
+    };
+    facts.scene.intent.as_ref().is_some_and(|intent| intent.covers(call, means))
+}
+
+/// Whether an argument is given that a wrong value would make harmful.
+pub(super) fn names_something(call: &Call<'_>) -> bool {
+    given(call).iter().any(|name| call.role(name).is_none_or(Role::is_critical))
+}
+
 /// Whether the call does more than read what is open to it and change our own data.
 fn has_effect(facts: &Facts, call: &Call<'_>) -> bool {
-    let given = given(call);
-    let reaches = |name: &&str| match call.role(name) {
-        None | Some(Role::Recipient | Role::Command) => true,
-        Some(Role::Url) => call.effect != Effect::Read,
-        Some(_) => false,
-    };
-    call.destructive
-        || matches!(call.effect, Effect::Send | Effect::Execute)
-        || given.iter().any(reaches)
-        || match call.effect {
-            Effect::Write => question::writes_elsewhere(facts, call),
-            _ => urls::question(facts, call).is_some(),
-        }
+    question::weight(facts, call).is_some()
+        || question::undeclared(call, |_| true).is_some()
+        || urls::question(facts, call).is_some()
 }

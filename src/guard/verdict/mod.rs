@@ -1,27 +1,28 @@
 //! May this call happen? A pure function of what the owner said and allowed, what the run has read,
 //! and the exact call. No model is asked.
 //!
-//! The rules stand in [`judge`] in their order; the first that decides wins. Grounding is not built
-//! yet: until it is, everything that sends, executes or destroys asks.
+//! The rules stand in [`judge`] in their order; the first that decides wins.
 
 mod arguments;
 mod destinations;
 mod intent;
 mod origins;
+mod owner_names;
 mod question;
 mod urls;
+
+pub use owner_names::OwnerName;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{Timestamp, Zoned};
 use serde::{Deserialize, Serialize};
 
 use super::approval::{Approved, Foreign};
 use super::call::{Call, Role};
-use super::grounding::Link;
+use super::grounding::{Read, Said};
 use super::intent::Intent;
-use super::label::{Label, Trust};
 use super::leak::Watch;
 use super::net::{DomainPattern, WebRules};
 use super::permit::Permit;
@@ -31,6 +32,7 @@ use super::whitelist::{self, Address};
 use crate::config::HostPort;
 use crate::db::Reader;
 use crate::error::Result;
+use crate::ids::UserId;
 
 /// How much the owner wants to be asked. It only tightens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,17 +62,18 @@ pub enum Halt {
 }
 
 /// What the run knows of itself and tells the guard.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Scene {
     pub halt: Option<Halt>,
     /// The user's own folder.
     pub own_root: PathBuf,
+    pub user_id: UserId,
+    /// In the owner's zone.
+    pub now: Zoned,
     /// What the owner typed in this conversation.
-    pub said: Vec<String>,
-    /// What the run has read, and from where.
-    pub read: Vec<(Label, String)>,
-    /// Links of pages it has read.
-    pub links: Vec<Link>,
+    pub said: Arc<Said>,
+    /// What the conversation has read, and from where.
+    pub read: Arc<Read>,
     /// The effects that the owner asked for, once they had to be written down.
     pub intent: Option<Intent>,
     /// Hosts the owner opened for this conversation.
@@ -82,12 +85,6 @@ pub struct Scene {
     pub canary: Option<String>,
 }
 
-impl Scene {
-    fn has_read_outside(&self) -> bool {
-        self.read.iter().any(|(label, _)| label.trust == Trust::Outside)
-    }
-}
-
 /// All that a verdict rests on.
 pub struct Facts {
     pub scene: Scene,
@@ -95,6 +92,8 @@ pub struct Facts {
     pub folders: Vec<PathBuf>,
     /// Those of the call's recipients that are on the list.
     pub addresses: Vec<Address>,
+    /// Those of the call's values that the owner's lists have a name for.
+    pub names: Vec<OwnerName>,
     /// The vault's values, to be recognised.
     pub watch: Watch,
 }
@@ -155,7 +154,8 @@ pub fn gather(
     if let Some(canary) = &scene.canary {
         watch.add("canary", &Secret::new(canary.as_str()));
     }
-    Ok(Facts { web: Arc::new(web), folders, addresses, watch, scene })
+    let names = owner_names::of_call(reader, &scene, call)?;
+    Ok(Facts { web: Arc::new(web), folders, addresses, names, watch, scene })
 }
 
 /// The verdict. `approved` is the owner's yes, taken for this call: it asks for the call and
@@ -178,8 +178,9 @@ fn denial_or_answer(
         return Ok(Verdict::Go(Permit::new(hash, proofs)));
     }
     intent::asked_for(facts, call)?;
-    Ok(match question::question(facts, call) {
-        Some(reason) => Verdict::Ask { reason, origins: origins::origins(facts, call) },
+    let foreign = origins::foreign(facts, call);
+    Ok(match question::question(facts, call, &foreign) {
+        Some(reason) => Verdict::Ask { reason, origins: foreign },
         None => Verdict::Go(Permit::new(hash, proofs)),
     })
 }

@@ -1,34 +1,84 @@
-//! Where the values that the owner did not say were read.
+//! The critical values that are not the owner's, and where they were read.
+
+use serde_json::Value;
 
 use super::Facts;
 use super::arguments::{given, leaves, shown};
 use crate::guard::approval::Foreign;
-use crate::guard::call::Call;
-use crate::guard::grounding;
-use crate::guard::label::Trust;
+use crate::guard::call::{Call, Role};
+use crate::guard::grounding::Said;
+use crate::guard::whitelist;
 
-/// The critical values that the owner did not say, and where they were read.
-pub(super) fn origins(facts: &Facts, call: &Call<'_>) -> Vec<Foreign> {
+/// Each value of a critical argument that the owner neither said nor named.
+pub(super) fn foreign(facts: &Facts, call: &Call<'_>) -> Vec<Foreign> {
     let mut found = Vec::new();
     for argument in given(call) {
-        if call.role(argument).is_some_and(|role| !role.is_critical()) {
+        let role = call.role(argument);
+        if role.is_some_and(|role| !role.is_critical()) {
             continue;
         }
-        let mut values = Vec::new();
-        leaves(&call.arguments[argument], &mut values);
-        for value in values {
-            if grounding::is_said(&value, &facts.scene.said) {
-                continue;
+        for value in values(role, &call.arguments[argument]) {
+            if !is_grounded(facts, role, &value) {
+                found.push(described(facts, argument, &value));
             }
-            let outside =
-                facts.scene.read.iter().filter(|(label, _)| label.trust == Trust::Outside);
-            let source = outside.into_iter().find(|(_, text)| grounding::text_holds(text, &value));
-            found.push(Foreign {
-                argument: argument.to_owned(),
-                value: shown(&value),
-                origin: source.map(|(label, _)| label.origin.clone()),
-            });
         }
     }
     found
+}
+
+/// A command is one value, however its words were handed over.
+fn values(role: Option<Role>, value: &Value) -> Vec<Value> {
+    if role == Some(Role::Command)
+        && let Some(words) = value.as_array()
+    {
+        let words: Option<Vec<&str>> = words.iter().map(Value::as_str).collect();
+        let plain = |word: &&str| !word.is_empty() && !word.contains(char::is_whitespace);
+        if let Some(words) = words.filter(|words| words.iter().all(plain)) {
+            return vec![Value::from(words.join(" "))];
+        }
+    }
+    let mut found = Vec::new();
+    leaves(value, &mut found);
+    found
+}
+
+fn is_grounded(facts: &Facts, role: Option<Role>, value: &Value) -> bool {
+    is_grounded_in(facts, &facts.scene.said, role, value)
+}
+
+/// Whether these words say `value`, or a name of the owner's lists that stands for it.
+pub(super) fn is_grounded_in(
+    facts: &Facts,
+    said: &Said,
+    role: Option<Role>,
+    value: &Value,
+) -> bool {
+    let now = &facts.scene.now;
+    if said.grounds(role, value, now) {
+        return true;
+    }
+    let Some(text) = value.as_str() else { return false };
+    if role == Some(Role::Path) {
+        return other_spellings(facts, text).any(|path| said.grounds(role, &path, now));
+    }
+    let named = facts.names.iter().filter(|it| it.value == text);
+    named.into_iter().any(|it| said.names(&it.name))
+}
+
+/// The same file from `/` on, and seen from the owner's own folder.
+fn other_spellings(facts: &Facts, text: &str) -> impl Iterator<Item = Value> {
+    let own = &facts.scene.own_root;
+    let place = whitelist::place(own, &facts.folders, text).ok();
+    let beneath = place.as_ref().filter(|place| place.root == *own).map(|it| it.beneath.clone());
+    let whole = place.map(|place| place.root.join(&place.beneath));
+    [beneath, whole].into_iter().flatten().filter_map(|path| path.to_str().map(Value::from))
+}
+
+fn described(facts: &Facts, argument: &str, value: &Value) -> Foreign {
+    let text = match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let origin = facts.scene.read.origin(&text).cloned();
+    Foreign { argument: argument.to_owned(), value: shown(&text), origin }
 }

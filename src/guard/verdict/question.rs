@@ -1,39 +1,88 @@
 //! Rules 4, 5, 7 and 8: what the owner has to be asked.
 
-use super::arguments::{destinations, given};
-use super::{Facts, Mode, urls};
-use crate::guard::call::{Call, Effect, Role};
-use crate::guard::whitelist;
+use serde_json::Value;
 
-/// The question's reason, one sentence; `None`: there is nothing to ask.
-pub(super) fn question(facts: &Facts, call: &Call<'_>) -> Option<String> {
-    let given: Vec<&str> = given(call);
-    if let Some(unknown) = given.iter().find(|name| call.role(name).is_none()) {
-        return Some(format!("Nobody declared what {unknown} means to {}.", call.tool));
-    }
-    let has = |role| given.iter().any(|name| call.role(name) == Some(role));
-    match call.effect {
-        _ if call.destructive => Some("It takes something away for good.".to_owned()),
-        Effect::Send | Effect::Execute if facts.scene.mode == Mode::Careful => {
-            Some("You chose to be asked about everything that is sent or run.".to_owned())
-        }
-        Effect::Send => Some("It leaves the house.".to_owned()),
-        Effect::Execute => Some("It runs a program.".to_owned()),
-        _ if has(Role::Recipient) || has(Role::Command) => {
-            Some("It names somebody to reach or something to run.".to_owned())
-        }
-        Effect::Read => urls::question(facts, call),
-        Effect::Write if has(Role::Url) => {
-            Some("It saves a web address that is visited later.".to_owned())
-        }
-        Effect::Write if writes_elsewhere(facts, call) => {
-            Some("It changes files in a folder that you opened.".to_owned())
-        }
-        Effect::Write => None,
+use super::arguments::{destinations, given, leaves, shown_short};
+use super::{Facts, Mode, intent, urls};
+use crate::guard::approval::Foreign;
+use crate::guard::call::{Call, Effect, Role};
+use crate::guard::{grounding, whitelist};
+
+/// The question's reason, one sentence; `None`: there is nothing to ask. `foreign` are the values
+/// that are not the owner's.
+pub(super) fn question(facts: &Facts, call: &Call<'_>, foreign: &[Foreign]) -> Option<String> {
+    match weight(facts, call) {
+        Some(what) => weighty(facts, call, what, foreign),
+        None => undeclared(call, |_| true).or_else(|| urls::question(facts, call)),
     }
 }
 
-pub(super) fn writes_elsewhere(facts: &Facts, call: &Call<'_>) -> bool {
+/// Why a call has to be the owner's own wish, as the beginning of a sentence; `None`: it stays in
+/// the house and can be taken back.
+pub(super) fn weight(facts: &Facts, call: &Call<'_>) -> Option<&'static str> {
+    let given = given(call);
+    let has = |role| given.iter().any(|name| call.role(name) == Some(role));
+    match call.effect {
+        _ if call.destructive => Some("It takes something away for good"),
+        Effect::Send => Some("It leaves the house"),
+        Effect::Execute => Some("It runs a program"),
+        _ if has(Role::Recipient) || has(Role::Command) => {
+            Some("It names somebody to reach or something to run")
+        }
+        Effect::Write if has(Role::Url) => Some("It saves a web address that is visited later"),
+        Effect::Write if writes_elsewhere(facts, call) => {
+            Some("It changes files in a folder that you opened")
+        }
+        Effect::Read | Effect::Write => None,
+    }
+}
+
+/// Rules 7 and 8. The owner is asked unless each critical value is the owner's own and the text
+/// carries nothing that the owner did not name. Who else may have had a hand in it, rule 6 has seen.
+fn weighty(facts: &Facts, call: &Call<'_>, what: &str, foreign: &[Foreign]) -> Option<String> {
+    let scene = &facts.scene;
+    let leaves_house = matches!(call.effect, Effect::Send | Effect::Execute);
+    if leaves_house && scene.mode == Mode::Careful {
+        return Some("You chose to be asked about everything that is sent or run.".to_owned());
+    }
+    let is_foreign =
+        |name: &str| call.arguments[name].is_null() || foreign.iter().any(|it| it.argument == name);
+    if let Some(reason) = undeclared(call, is_foreign) {
+        return Some(reason);
+    }
+    if let Some(first) = foreign.first() {
+        return Some(format!("{what}, and {} is not in your words.", shown_short(&first.value)));
+    }
+    if let Some(unnamed) = carried(facts, call).filter(|_| leaves_house) {
+        return Some(format!("{what} with {unnamed} that you did not name."));
+    }
+    let wished = intent::names_something(call) || intent::covers(facts, call);
+    (!wished).then(|| format!("{what}."))
+}
+
+/// A sentence about the first argument whose meaning nobody declared and that `asks`.
+pub(super) fn undeclared(call: &Call<'_>, asks: impl Fn(&str) -> bool) -> Option<String> {
+    let fields = call.arguments.as_object().into_iter().flatten();
+    let weighs = call.destructive || matches!(call.effect, Effect::Send | Effect::Execute);
+    let unknown = fields
+        .filter(|(name, value)| call.role(name).is_none() && (weighs || !value.is_null()))
+        .map(|(name, _)| name.as_str())
+        .find(|name| asks(name))?;
+    Some(format!("Nobody declared what {} means to {}.", shown_short(unknown), call.tool))
+}
+
+/// What the texts of a message carry that the owner did not name.
+fn carried(facts: &Facts, call: &Call<'_>) -> Option<String> {
+    let scene = &facts.scene;
+    let texts =
+        given(call).into_iter().filter(|name| call.role(name).is_some_and(|it| !it.is_critical()));
+    let mut values = Vec::new();
+    texts.for_each(|name| leaves(&call.arguments[name], &mut values));
+    let texts = values.iter().filter_map(Value::as_str);
+    texts.into_iter().find_map(|text| grounding::unnamed(text, &scene.said, &scene.read))
+}
+
+fn writes_elsewhere(facts: &Facts, call: &Call<'_>) -> bool {
     let own = &facts.scene.own_root;
     let place = |text| whitelist::place(own, &facts.folders, text);
     destinations(call, Role::Path)

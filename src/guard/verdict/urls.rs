@@ -3,18 +3,21 @@
 use super::arguments::{destinations, shown};
 use super::destinations::pattern_for;
 use super::{Facts, Scene};
-use crate::guard::call::{Call, Role};
+use crate::guard::call::{Call, Effect, Role};
 use crate::guard::grounding;
 use crate::guard::net::{DomainPattern, WebUrl};
 
 /// What to ask about the first address with a part that is nobody's; `None`: nothing.
 pub(super) fn question(facts: &Facts, call: &Call<'_>) -> Option<String> {
-    let Scene { said, links, .. } = &facts.scene;
+    if call.effect != Effect::Read {
+        return None;
+    }
+    let Scene { said, read, .. } = &facts.scene;
     destinations(call, Role::Url).unwrap_or_default().into_iter().find_map(|(_, text)| {
         let Ok(url) = WebUrl::parse(text) else { return Some("It is no web address.".to_owned()) };
         let listed = pattern_for(facts, &url).map(DomainPattern::to_string).unwrap_or_default();
         let beneath = listed.strip_prefix("*.").and_then(|base| url.host().strip_suffix(base));
-        let part = grounding::foreign_part(&url, beneath.unwrap_or_default(), said, links)?;
+        let part = grounding::foreign_part(&url, beneath.unwrap_or_default(), said, read)?;
         Some(format!(
             "Part of the address, {}, is neither in your words nor in a link of that site.",
             shown(&part)

@@ -2,9 +2,12 @@
 
 mod approvals;
 mod audit;
+mod grounding;
 mod leak;
 mod permits;
 mod rotation;
+mod rules;
+mod scenes;
 mod tampering;
 mod vault;
 mod verdict;

@@ -8,7 +8,7 @@ use steward::guard::label::{Label, Origin};
 use steward::guard::verdict::{Verdict, judge};
 use steward::ids::{ConversationId, RunId, ToolCallId, UserId};
 
-use super::verdict::{FETCH, SEND, call, facts, house, in_short, scene, verdict};
+use super::scenes::{FETCH, SEND, call, facts, house, in_short, scene, verdict};
 use super::{House, by, now};
 
 #[tokio::test]

@@ -1,12 +1,14 @@
-//! Is a value the owner's own? A strict containment check, until real grounding takes its place:
-//! the very words, next to each other, in the owner's order.
+//! Parts of web addresses: whose are they?
 //!
 //! An address of the web is a way out: whoever picks its letters can write to whoever reads the
 //! server's log. So what the owner did not say, and no link of the same site says, is not fetched
 //! without asking.
 
-use super::label::{Label, Origin};
-use super::net::WebUrl;
+use super::fold;
+use super::read::Read;
+use super::said::Said;
+use crate::guard::label::{Label, Origin};
+use crate::guard::net::WebUrl;
 
 /// A part of an address this short says nothing by itself ...
 const PART_BYTES_FREE: usize = 4;
@@ -35,6 +37,14 @@ pub fn links(label: &Label, text: &str) -> Vec<Link> {
     pieces.filter_map(whole).map(|target| Link { page: page.clone(), target }).collect()
 }
 
+/// The links that lead to the page's own site.
+pub(super) fn own_links(label: &Label, text: &str) -> impl Iterator<Item = WebUrl> {
+    links(label, text)
+        .into_iter()
+        .filter(|link| same_site(&link.page, &link.target))
+        .map(|link| link.target)
+}
+
 /// `piece` up to the bracket that closes one before it, as in `(see https://example.org/a_(b))`.
 fn unclosed(piece: &str) -> &str {
     let mut open = 0;
@@ -51,39 +61,19 @@ fn unclosed(piece: &str) -> &str {
 
 /// The first part of `url` that is neither the owner's words nor from a link; `None`: all of it is.
 /// `beneath` are the host's labels that the whitelist leaves open (`a.b` of `a.b.example.org`).
-pub fn foreign_part(
-    url: &WebUrl,
-    beneath: &str,
-    said: &[String],
-    links: &[Link],
-) -> Option<String> {
-    if links.iter().any(|link| link.target == *url && same_site(&link.page, url)) {
+pub fn foreign_part(url: &WebUrl, beneath: &str, said: &Said, read: &Read) -> Option<String> {
+    if read.has_link(url) || said.has_url(url.as_str()) {
         return None;
     }
-    if said.iter().any(|text| addresses(text).any(|typed| typed == *url)) {
-        return None;
-    }
-    let said: Vec<Vec<&str>> = said.iter().map(|text| words(text).collect()).collect();
-    let mut free = 0;
+    // In many small pieces a long message could leave, so nobody else may choose even one.
+    let mut free = if read.has_outside() { 0 } else { FREE_BYTES_MAX };
     parts(url, beneath).into_iter().find(|part| {
-        let length = part.len();
-        if length <= PART_BYTES_FREE {
-            free += length;
-            return FREE_BYTES_MAX < free;
+        if part.len() <= PART_BYTES_FREE.min(free) {
+            free -= part.len();
+            return false;
         }
-        !is_plain(part) || !said.iter().any(|said| holds(said, part, true))
+        !is_plain(part) || !holds(said, part)
     })
-}
-
-/// Whether the owner said `value`: case and punctuation don't count.
-pub fn is_said(value: &str, said: &[String]) -> bool {
-    said.iter().any(|text| text_holds(text, value))
-}
-
-/// Whether `value` stands in `text`, word for word.
-pub fn text_holds(text: &str, value: &str) -> bool {
-    let text: Vec<&str> = words(text).collect();
-    holds(&text, value, false)
 }
 
 /// Path and query, cut at their separators and decoded, and the open labels of the host.
@@ -121,37 +111,27 @@ fn decoded(part: &str) -> String {
 /// Words with few signs between them.
 fn is_plain(part: &str) -> bool {
     let signs = part.split(char::is_alphanumeric);
-    words(part).next().is_some()
-        && signs.into_iter().all(|run| run.chars().count() <= SIGNS_IN_A_ROW_MAX)
+    let mut signs = signs.into_iter();
+    part.contains(char::is_alphanumeric)
+        && signs.all(|run| run.chars().count() <= SIGNS_IN_A_ROW_MAX)
 }
 
-fn words(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty())
-}
-
-fn holds(text: &[&str], value: &str, plain_case: bool) -> bool {
-    let value: Vec<&str> = words(value).collect();
-    !value.is_empty()
-        && text.windows(value.len()).any(|window| {
-            window.iter().zip(&value).all(|(said, word)| {
-                said == word
-                    || said.to_lowercase() == word.to_lowercase()
-                        && (!plain_case || has_plain_case(word))
-            })
-        })
+/// Whether the owner said these words next to each other, with their accents and in a plain case.
+fn holds(said: &Said, part: &str) -> bool {
+    let words: Vec<&str> = fold::words(part).collect();
+    let same = |spelled: &str, word: &str| {
+        spelled == word || spelled.to_lowercase() == word.to_lowercase() && has_plain_case(word)
+    };
+    said.words.find(&words).any(|at| {
+        let spelled = (at..).map_while(|place| said.words.spelled(place));
+        spelled.zip(&words).all(|(spelled, word)| same(spelled, word))
+    })
 }
 
 /// `word`, `Word` or `WORD`: in other mixtures there is room for a message.
 fn has_plain_case(word: &str) -> bool {
     let rest: String = word.chars().skip(1).collect();
     rest == rest.to_lowercase() || word == word.to_uppercase()
-}
-
-fn addresses(text: &str) -> impl Iterator<Item = WebUrl> {
-    let around: &[char] = &['.', ',', ';', ':', '!', '?', '(', ')', '<', '>', '"', '\'', '[', ']'];
-    text.split_whitespace()
-        .flat_map(move |piece| [piece, piece.trim_matches(around)])
-        .filter_map(|piece| WebUrl::parse(piece).ok())
 }
 
 fn same_site(page: &WebUrl, url: &WebUrl) -> bool {

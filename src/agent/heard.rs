@@ -1,0 +1,129 @@
+//! What the conversations at work have said and read, kept in memory between calls, so that a
+//! verdict on a long conversation reads only what is new in it.
+
+use std::collections::{HashSet, VecDeque};
+use std::sync::{Arc, Mutex};
+
+use jiff::tz::TimeZone;
+
+use super::store::{calls, messages};
+use crate::db::Reader;
+use crate::error::Result;
+use crate::guard::grounding::{Read, Said};
+use crate::guard::label::{Label, Origin, Trust};
+use crate::ids::{ConversationId, ToolCallId};
+
+/// Conversations kept at most, the latest used; what falls out is read again from its rows.
+const KEPT_MAX: usize = 16;
+/// Text in all conversations kept; what is made of it takes several times as much.
+const KEPT_BYTES_MAX: usize = 4 << 20;
+
+/// Shared by all runs. It holds nothing that the rows don't.
+#[derive(Clone, Default)]
+pub struct Heard(Arc<Mutex<VecDeque<(ConversationId, Conversation)>>>);
+
+/// Messages, files and results are only ever added, so this only grows.
+struct Conversation {
+    said: Arc<Said>,
+    read: Arc<Read>,
+    /// "Tomorrow" was set against days of this zone.
+    zone: TimeZone,
+    last_message: i64,
+    last_attachment: i64,
+    calls: HashSet<ToolCallId>,
+    shown: HashSet<String>,
+    bytes: usize,
+}
+
+impl Heard {
+    /// What was said and read, as the conversation's rows are now. `shown` stands in no row of it:
+    /// words of others that the model is given with its tools.
+    pub fn of(
+        &self,
+        r: &Reader<'_>,
+        id: ConversationId,
+        zone: &TimeZone,
+        shown: Vec<(Label, String)>,
+    ) -> Result<(Arc<Said>, Arc<Read>)> {
+        let known = self.take(id).filter(|known| known.zone == *zone);
+        let mut conversation = known.unwrap_or_else(|| Conversation::new(zone));
+        conversation.catch_up(r, id)?;
+        conversation.show(shown);
+        let found = (conversation.said.clone(), conversation.read.clone());
+        self.keep(id, conversation);
+        Ok(found)
+    }
+
+    fn take(&self, id: ConversationId) -> Option<Conversation> {
+        let mut kept = self.0.lock().expect("nobody panics while moving an entry");
+        let at = kept.iter().position(|(kept, _)| *kept == id)?;
+        kept.remove(at).map(|(_, conversation)| conversation)
+    }
+
+    fn keep(&self, id: ConversationId, conversation: Conversation) {
+        let mut kept = self.0.lock().expect("nobody panics while moving an entry");
+        kept.retain(|(other, _)| *other != id);
+        kept.push_front((id, conversation));
+        let mut bytes = 0;
+        let fits = kept.iter().take(KEPT_MAX).take_while(|(_, it)| {
+            bytes += it.bytes;
+            bytes <= KEPT_BYTES_MAX
+        });
+        let fits = fits.count().max(1);
+        kept.truncate(fits);
+    }
+}
+
+impl Conversation {
+    fn new(zone: &TimeZone) -> Conversation {
+        Conversation {
+            said: Arc::default(),
+            read: Arc::default(),
+            zone: zone.clone(),
+            last_message: 0,
+            last_attachment: 0,
+            calls: HashSet::new(),
+            shown: HashSet::new(),
+            bytes: 0,
+        }
+    }
+
+    fn catch_up(&mut self, r: &Reader<'_>, id: ConversationId) -> Result<()> {
+        for message in messages::list_after(r, id, self.last_message)? {
+            self.last_message = message.seq;
+            self.bytes += message.text.len();
+            if message.role == "user" && message.label.trust == Trust::Owner {
+                let at = message.created_at.to_zoned(self.zone.clone());
+                Arc::make_mut(&mut self.said).add(&message.text, &at);
+            } else {
+                Arc::make_mut(&mut self.read).add(&message.label, &message.text);
+            }
+        }
+        for (attachment, name, text) in messages::attached_after(r, id, self.last_attachment)? {
+            self.last_attachment = attachment;
+            let text = text.unwrap_or_default();
+            self.bytes += text.len();
+            Arc::make_mut(&mut self.read).add(&Label::outside(Origin::File(name)), &text);
+        }
+        for call in calls::list_answered(r, id)? {
+            if !self.calls.insert(call) {
+                continue;
+            }
+            let call = calls::find(r, call)?;
+            let (Some(label), Some(text)) = (call.result_label, call.result) else { continue };
+            self.bytes += text.len();
+            Arc::make_mut(&mut self.read).add(&label, &text);
+        }
+        Ok(())
+    }
+
+    fn show(&mut self, shown: Vec<(Label, String)>) {
+        for (label, text) in shown {
+            if !self.shown.contains(&text) {
+                self.bytes += text.len();
+                Arc::make_mut(&mut self.read).add(&label, &text);
+                self.shown.insert(text);
+            }
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! Grounding: is a value the owner's own? Found in the owner's words in this conversation, exactly,
+//! whatever its case, accents, spacing and usual spellings. Never by likeness: a letter that only
+//! looks the same, a digit more, another domain are foreign.
+//!
+//! [`Said`] keeps what the owner said, [`Read`] what came from outside. Both grow with the
+//! conversation, so that a verdict looks values up and reads no text again.
+
+mod accounts;
+mod content;
+mod fold;
+mod moments;
+mod money;
+mod names;
+mod numbers;
+mod phrases;
+mod read;
+mod said;
+mod secrets;
+mod spans;
+mod spelled;
+mod urls;
+
+pub use content::unnamed;
+pub use read::Read;
+pub use said::Said;
+pub use urls::{Link, foreign_part, links};

@@ -1,0 +1,73 @@
+//! What a conversation has read, kept so that a value's origin is found at once.
+
+use std::collections::HashSet;
+
+use super::fold;
+use super::phrases::Phrases;
+use super::secrets::Secrets;
+use super::urls;
+use crate::guard::label::{Label, Origin, Secrecy, Trust};
+use crate::guard::net::WebUrl;
+
+/// Places looked at for one value: a page of one word a million times must not hold up a verdict.
+/// What is missed is only the name of where it came from.
+const PLACES_MAX: usize = 5_000;
+
+/// Grows with each text that is read; nothing is ever taken out.
+#[derive(Clone)]
+pub struct Read {
+    /// The words of what came from outside.
+    words: Phrases,
+    /// Where each text's words begin, and whose it is.
+    origins: Vec<(usize, Origin)>,
+    /// Links to a page's own site.
+    links: HashSet<String>,
+    pub(super) secrets: Secrets,
+    outside: bool,
+}
+
+impl Default for Read {
+    fn default() -> Read {
+        let words = Phrases::new(fold::plain);
+        Read {
+            words,
+            origins: Vec::new(),
+            links: HashSet::new(),
+            secrets: Secrets::default(),
+            outside: false,
+        }
+    }
+}
+
+impl Read {
+    pub fn add(&mut self, label: &Label, text: &str) {
+        if label.secrecy == Secrecy::Secret {
+            self.secrets.add(text);
+        }
+        if label.trust != Trust::Outside {
+            return;
+        }
+        self.outside = true;
+        self.origins.push((self.words.len(), label.origin.clone()));
+        self.words.add(fold::tied_words(text));
+        self.links.extend(urls::own_links(label, text).map(|link| link.as_str().to_owned()));
+    }
+
+    /// Whether anything was read that somebody else wrote.
+    pub fn has_outside(&self) -> bool {
+        self.outside
+    }
+
+    /// Who wrote a text from outside that holds `value`, word for word; the first that was read.
+    pub fn origin(&self, value: &str) -> Option<&Origin> {
+        let words: Vec<&str> = fold::words(value).collect();
+        let place = self.words.find_among(&words, PLACES_MAX).next()?;
+        let after = self.origins.partition_point(|(start, _)| *start <= place);
+        self.origins.get(after.checked_sub(1)?).map(|(_, origin)| origin)
+    }
+
+    /// Whether a page of the same site links to exactly this address.
+    pub fn has_link(&self, url: &WebUrl) -> bool {
+        self.links.contains(url.as_str())
+    }
+}
