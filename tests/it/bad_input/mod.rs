@@ -12,7 +12,8 @@ use crate::routes;
 const NOBODYS_ID: &str = "00000000-0000-7000-8000-000000000000";
 
 /// Buttons without a field: whatever comes with the press is not looked at.
-const BUTTONS: [&str; 5] = ["/audit/verify", "/logout", "/pause", "/resume", "/stop"];
+const BUTTONS: [&str; 8] =
+    ["/audit/verify", "/logout", "/pause", "/resume", "/stop", "/open", "/delete", "/restore"];
 
 struct House {
     app: TestApp,
