@@ -64,6 +64,8 @@ impl Seen {
 struct Script {
     queue: VecDeque<Answer>,
     always: Option<Answer>,
+    /// Answers to whoever says these words.
+    to: Vec<(String, Answer)>,
     seen: Vec<Seen>,
     unlisted: bool,
 }
@@ -79,8 +81,10 @@ impl Shared {
         if script.unlisted && seen.method == "GET" {
             return Answer::status(404, "there is no list of models here");
         }
+        let body = String::from_utf8_lossy(&seen.body).into_owned();
+        let own = script.to.iter().find(|(words, _)| body.contains(words)).map(|it| it.1.clone());
         script.seen.push(seen);
-        let answer = script.queue.pop_front().or_else(|| script.always.clone());
+        let answer = own.or_else(|| script.queue.pop_front()).or_else(|| script.always.clone());
         self.counts.send_modify(|counts| counts.requests += 1);
         answer.unwrap_or_else(|| Answer::status(400, "the script has no more answers"))
     }
@@ -134,6 +138,14 @@ impl ModelServer {
     /// Answers every request for which no script is left.
     pub fn always(&self, answer: Answer) {
         self.shared.script.lock().expect(UNEXPECTED).always = Some(answer);
+    }
+
+    /// Answers every request that holds these words, whatever the script says; later ones that
+    /// hold the same words replace it.
+    pub fn answer_to(&self, words: &str, answer: Answer) {
+        let mut script = self.shared.script.lock().expect(UNEXPECTED);
+        script.to.retain(|(known, _)| known != words);
+        script.to.push((words.to_owned(), answer));
     }
 
     /// The base URL as a provider of this kind has it.

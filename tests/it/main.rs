@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed, which is what it is for")]
 
 mod access;
+mod adversary;
 mod approvals;
 mod audit;
 mod bad_input;

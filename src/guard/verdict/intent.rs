@@ -4,14 +4,13 @@
 use serde_json::Value;
 
 use super::arguments::given;
-use super::{Facts, Verdict, origins, question, urls};
+use super::{Facts, Mode, Verdict, origins, question, urls};
 use crate::guard::call::{Call, Role};
 use crate::guard::grounding::Said;
 
 pub(super) fn asked_for(facts: &Facts, call: &Call<'_>) -> Result<(), Verdict> {
     let outside = facts.scene.read.has_outside();
-    // Without a critical argument there is nothing that could be held against the owner's words.
-    if !has_effect(facts, call) || (!outside && names_something(call)) {
+    if !has_effect(facts, call) || (!outside && !rests_on_plan(facts, call)) {
         return Ok(());
     }
     if facts.scene.intent.is_none() {
@@ -38,6 +37,12 @@ pub(super) fn covers(facts: &Facts, call: &Call<'_>) -> bool {
             || origins::is_grounded_in(facts, &said, Some(role), &Value::from(value))
     };
     facts.scene.intent.as_ref().is_some_and(|intent| intent.covers(call, means))
+}
+
+/// Without a critical argument there is nothing that could be held against the owner's words, so a
+/// plan says whether it was asked for; where the owner is asked anyway, none is needed.
+fn rests_on_plan(facts: &Facts, call: &Call<'_>) -> bool {
+    !names_something(call) && !call.destructive && facts.scene.mode == Mode::Balanced
 }
 
 /// Whether an argument is given that a wrong value would make harmful.

@@ -56,7 +56,8 @@ fn weighty(facts: &Facts, call: &Call<'_>, what: &str, foreign: &[Foreign]) -> O
     if let Some(unnamed) = carried(facts, call).filter(|_| leaves_house) {
         return Some(format!("{what} with {unnamed} that you did not name."));
     }
-    let wished = intent::names_something(call) || intent::covers(facts, call);
+    let planned = || !call.destructive && intent::covers(facts, call);
+    let wished = intent::names_something(call) || planned();
     (!wished).then(|| format!("{what}."))
 }
 

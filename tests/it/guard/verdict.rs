@@ -1,5 +1,7 @@
 //! What may happen, what is asked, what never happens.
 
+use std::sync::Arc;
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use steward::guard::intent::Intent;
@@ -16,9 +18,13 @@ use super::{House, by, now};
 
 /// Judges each call in that scene and holds it against what is expected.
 async fn check(cases: &[(Tool, Value, &str)]) {
+    check_in(&scene(), cases).await;
+}
+
+async fn check_in(scene: &Scene, cases: &[(Tool, Value, &str)]) {
     let house = house().await;
     for (tool, arguments, expected) in cases {
-        let got = verdict(&house, scene(), *tool, arguments.clone()).await;
+        let got = verdict(&house, scene.clone(), *tool, arguments.clone()).await;
         assert_eq!(in_short(&got), *expected, "{} {arguments}", tool.0);
     }
 }
@@ -107,25 +113,38 @@ async fn an_address_is_read_when_its_parts_are_the_owners_or_the_sites() {
             "ask: Part of the address, {part}, is neither in your words nor in a link of that site."
         )
     };
+    let alone = Scene { read: Arc::default(), ..scene() };
+    check_in(
+        &alone,
+        &[
+            (FETCH, org(""), "go"),
+            (FETCH, org("/wiki/Rust_(programming_language)"), "go"),
+            (FETCH, org("/wiki/Rust_(Sprache)"), &foreign("Rust_(Sprache)")),
+            (FETCH, org("/?q=rust+programming%20language"), "go"),
+            (FETCH, org("/?data=rust"), "go"),
+            (FETCH, org("/?query=rust"), &foreign("query")),
+            (FETCH, net("docs", "/a/guide-book?chapter=seven"), "go"),
+            (FETCH, org("/news/story-4711-abcdef"), &foreign("story-4711-abcdef")),
+            (FETCH, net("leak-me", ""), &foreign("leak-me")),
+            (FETCH, org("/RUST/programming/Language"), "go"),
+            (FETCH, org("/pRoGramming"), &foreign("pRoGramming")),
+            (FETCH, org("/%70rogramming"), &foreign("%70rogramming")),
+            (FETCH, org("/programming---language"), &foreign("programming---language")),
+            (FETCH, org("/language_programming"), &foreign("language_programming")),
+            (FETCH, org("/-~-~-"), &foreign("-~-~-")),
+            (FETCH, org("/a1b2/c3d4/e5f6/a7b8/c9"), &foreign("c9")),
+            (FETCH, org("/%F0%9F%98%80%F0%9F%98%80%F0%9F%98%80"), &foreign("😀😀😀")),
+        ],
+    )
+    .await;
+    // A page that was read may be why these are asked for, so it chooses not one letter.
     check(&[
-        (FETCH, org(""), "go"),
-        (FETCH, org("/wiki/Rust_(programming_language)"), "go"),
-        (FETCH, org("/wiki/Rust_(Sprache)"), &foreign("Rust_(Sprache)")),
-        (FETCH, org("/?q=rust+programming%20language"), "go"),
-        (FETCH, org("/?data=rust"), "go"),
-        (FETCH, org("/?query=rust"), &foreign("query")),
-        (FETCH, net("docs", "/a/guide-book?chapter=seven"), "go"),
         (FETCH, org("/news/story-4711-abcdef"), "go"),
-        (FETCH, net("docs", "/news/story-4711-abcdef"), &foreign("story-4711-abcdef")),
-        (FETCH, net("leak-me", ""), &foreign("leak-me")),
-        (FETCH, org("/RUST/programming/Language"), "go"),
-        (FETCH, org("/pRoGramming"), &foreign("pRoGramming")),
-        (FETCH, org("/%70rogramming"), &foreign("%70rogramming")),
-        (FETCH, org("/programming---language"), &foreign("programming---language")),
-        (FETCH, org("/language_programming"), &foreign("language_programming")),
-        (FETCH, org("/-~-~-"), &foreign("-~-~-")),
-        (FETCH, org("/a1b2/c3d4/e5f6/a7b8/c9"), &foreign("c9")),
-        (FETCH, org("/%F0%9F%98%80%F0%9F%98%80%F0%9F%98%80"), &foreign("😀😀😀")),
+        (FETCH, net("docs", "/news/story-4711-abcdef"), &foreign("news")),
+        (FETCH, org("/rust/programming"), "go"),
+        (FETCH, org("/wiki/Rust"), &foreign("wiki")),
+        (FETCH, org("/b"), &foreign("b")),
+        (FETCH, org("/?q=rust"), &foreign("q")),
     ])
     .await;
 }

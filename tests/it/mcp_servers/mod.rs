@@ -111,17 +111,22 @@ impl House {
 
     /// The owner asks and the model calls this tool, which must wait for the owner.
     pub async fn call_that_waits(&self, tool: &str, arguments: Value) -> String {
-        self.answers(&[Say::Call(tool, arguments)]);
-        // What the owner's words ask for, as a planner reads them.
-        let plan = json!({"effects": [{"tool": tool}]}).to_string();
-        self.answers(&[Say::Text(&plan)]);
+        self.plan_for(tool, arguments);
         self.ask().await
     }
 
-    /// The same, and the owner says yes to what waits.
+    /// The model makes this call, and a planner finds it in the owner's words.
+    fn plan_for(&self, tool: &str, arguments: Value) {
+        self.answers(&[Say::Call(tool, arguments)]);
+        let plan = json!({"effects": [{"tool": tool}]}).to_string();
+        self.answers(&[Say::Text(&plan)]);
+    }
+
+    /// The same, and the owner says yes to what waits, if anything does.
     pub async fn call_with_yes(&self, tool: &str, arguments: Value) -> String {
-        let talk = self.call_that_waits(tool, arguments).await;
+        self.plan_for(tool, arguments);
         self.answers(&[Say::Text("Done.")]);
+        let talk = self.ask().await;
         for card in self.waiting().await {
             let call = card["call_id"].as_str().unwrap();
             let yes = self.app.post(&format!("/api/tool-calls/{call}/approve"), &json!({})).await;
