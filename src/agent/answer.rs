@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::events::Event;
 use crate::guard::approval::{self, Answer, Approval};
 use crate::guard::label::Label;
+use crate::guard::verdict;
 use crate::ids::{ConversationId, MessageId, RunId, ToolCallId, UserId};
 use crate::outside::model::Usage;
 use crate::outside::model::catalog::COMMANDS;
@@ -40,6 +41,12 @@ fn answer_rows(
     answer: &Answer,
 ) -> Result<Approval> {
     let now = answer.by.at;
+    let watch = agents.vault.watch(tx)?;
+    if let Some(name) = answer.edited_arguments.as_ref().and_then(|edited| watch.find_in(edited)) {
+        return Err(Error::invalid("arguments", verdict::holds_secret(name)));
+    }
+    let memo = answer.memo.as_deref().map(|memo| watch.shown(memo));
+    let answer = &Answer { memo, ..answer.clone() };
     let approval = approval::answer(tx, call_id, answer)?;
     let call = calls::find(tx, call_id)?;
     let run = runs::find(tx, call.run_id)?;

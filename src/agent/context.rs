@@ -9,6 +9,7 @@ use super::store::calls::Call;
 use super::store::messages::{Attachment, Message as StoredMessage, Window};
 use crate::guard::clean;
 use crate::guard::label::{Label, Origin, Trust};
+use crate::guard::leak::Watch;
 use crate::ids::MessageId;
 use crate::outside::model::{Message, Part, Request, Role};
 
@@ -53,6 +54,31 @@ pub fn messages(history: &History) -> Vec<Message> {
         push(&mut out, Role::User, own_calls.iter().map(|call| result_part(call)).collect());
     }
     out
+}
+
+/// The request without the value of any secret. Rows hold none that was in the vault when they were
+/// written; this is for one that was saved later, and for what the owner typed elsewhere.
+pub fn masked(mut request: Request, watch: &Watch) -> Request {
+    let mask = |text: &mut String| {
+        if let Some(masked) = watch.masked_text(text) {
+            *text = masked;
+        }
+    };
+    if let Some(system) = watch.masked_text(&request.system) {
+        request.system = system.into();
+    }
+    mask(&mut request.system_tail);
+    for part in request.messages.iter_mut().flat_map(|message| &mut message.parts) {
+        match part {
+            Part::Text(text) | Part::Owner(text) => mask(text),
+            Part::ToolResult { content, .. } => mask(content),
+            Part::ToolCall { arguments, .. } if watch.find_in(arguments).is_some() => {
+                *arguments = watch.masked(arguments);
+            }
+            Part::ToolCall { .. } | Part::Image { .. } => {}
+        }
+    }
+    request
 }
 
 /// A rough count of the tokens that these messages are.

@@ -60,9 +60,10 @@ pub fn end(
     confirmed: bool,
 ) -> Result<()> {
     let now = agents.clock.now();
+    let watch = agents.vault.watch(tx)?;
+    let result = &watch.shown(result);
     calls::finish(tx, call.id, state, result, &label, now)?;
     let decision = if state == CallState::Denied { Decision::Deny } else { Decision::Go };
-    let watch = agents.vault.watch(tx)?;
     let arguments = watch.masked(&call.arguments);
     let entry = audit::Entry::new(&by(run, now), "tools.call", call.tool.as_str())
         .tool(&call.tool)

@@ -1,5 +1,7 @@
 //! Carries one run on, step by step, until it ends, waits or is stopped.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
@@ -9,16 +11,20 @@ use super::store::calls::{self, Call, NewCall};
 use super::store::messages::{self, NewMessage};
 use super::store::runs;
 use super::turn::{self, Answer, Broken};
-use super::{Agents, CallState, Run, RunState, answer, call, compact, prompt, scene, spend};
+use super::{
+    Agents, CallState, Run, RunState, answer, call, compact, finish, prompt, scene, spend,
+};
 use crate::error::{Error, Result};
 use crate::events::Event;
 use crate::guard::approval;
 use crate::guard::audit::By;
-
+use crate::guard::label::Label;
+use crate::guard::leak::Watch;
+use crate::guard::verdict;
 use crate::ids::{MessageId, RunId, ToolCallId};
 use crate::inbox::Claimed;
-use crate::outside::model::Request;
 use crate::outside::model::catalog::COMMANDS;
+use crate::outside::model::{Request, ToolCallDelta};
 
 /// Model calls of one run, whatever the tool-call cap says.
 const TURNS_MAX: u32 = 200;
@@ -75,11 +81,14 @@ struct Step {
     history: History,
     owner_notes: String,
     spent: spend::Spent,
+    /// Knows every secret again, so that none is shown to a model or stored from one.
+    watch: Arc<Watch>,
 }
 
 impl Step {
     async fn load(agents: &Agents, id: RunId) -> Result<Step> {
         let day = spend::start_of_day(&agents.clock, &agents.config);
+        let vault = agents.vault.clone();
         agents
             .db
             .read(move |r| {
@@ -90,7 +99,8 @@ impl Step {
                     attachments: messages::attachments(r, run.conversation_id)?,
                 };
                 let spent = spend::load(r, run.persona.id, day)?;
-                Ok(Step { history, owner_notes: runs::owner_notes(r)?, spent, run })
+                let watch = Arc::new(vault.watch(r)?);
+                Ok(Step { history, owner_notes: runs::owner_notes(r)?, spent, run, watch })
             })
             .await
     }
@@ -123,7 +133,7 @@ impl Step {
             compact::compact(agents, run, &self.history, &chain[0], stop).await?;
             return Ok(false);
         }
-        match turn::ask(agents, run, request, &chain, stop).await {
+        match turn::ask(agents, run, request, &chain, &self.watch, stop).await {
             Ok(answer) => keep(agents, run, answer, capped).await,
             Err(Broken::Stopped { said }) => end_stopped(agents, run, said).await.map(|()| true),
             Err(Broken::Failed { said, error }) => {
@@ -176,26 +186,29 @@ impl Step {
         let now = agents.clock.now().to_zoned(agents.config.zone());
         let asked_at = self.asked_at().unwrap_or(now.timestamp()).to_zoned(agents.config.zone());
         let allowed: &[String] = if capped { &[] } else { &run.persona.allowed_tools };
-        Request {
+        let request = Request {
             system: prompt::stable(&run.persona, &ingredients),
             system_tail: prompt::tail(&asked_at, capped),
             messages: context::messages(&self.history),
             tools: agents.toolbox.schemas(allowed),
             output_tokens_max: OUTPUT_TOKENS_MAX,
             now,
-        }
+        };
+        context::masked(request, &self.watch)
     }
 }
 
 /// Stores an answer with everything that follows from it, in one change.
 async fn keep(agents: &Agents, run: &Run, mut answer: Answer, capped: bool) -> Result<bool> {
     let now = agents.clock.now();
-    let (run, events) = (run.clone(), agents.events.clone());
+    let (run, agents_too) = (run.clone(), agents.clone());
     agents
         .db
         .write(move |tx| {
             let rest = std::mem::take(&mut answer.unstored);
-            turn::store_text(tx, &events, run.conversation_id, rest)?;
+            turn::store_text(tx, &agents_too.events, run.conversation_id, rest)?;
+            let watch = agents_too.vault.watch(tx)?;
+            let answer = Answer { text: watch.shown(&answer.text), ..answer };
             answer.count(tx, &run, "ok", now)?;
             let message_id = MessageId::new(now);
             let new = NewMessage {
@@ -208,22 +221,44 @@ async fn keep(agents: &Agents, run: &Run, mut answer: Answer, capped: bool) -> R
             };
             messages::insert(tx, &new, now)?;
             if capped || answer.calls.is_empty() {
-                complete(tx, &events, &run, &answer, now)?;
+                complete(tx, &agents_too.events, &run, &answer, now)?;
                 return Ok(true);
             }
             for (position, call) in (0..).zip(answer.calls) {
-                let (arguments, arguments_error) = match call.arguments {
-                    Ok(arguments) => (arguments, None),
-                    Err(text) => (serde_json::json!({}), Some(text)),
-                };
-                let id = ToolCallId::new(now);
-                let (wire_id, tool) = (call.id, call.name);
-                let new = NewCall { id, wire_id, tool, arguments, arguments_error };
-                calls::insert(tx, run.id, message_id, position, &new, now)?;
+                let place = (message_id, position);
+                propose(tx, &agents_too, &run, place, call, &watch)?;
             }
             Ok(false)
         })
         .await
+}
+
+/// Stores a call that the model wants. One that holds a secret is denied here, so that no row ever
+/// has it.
+fn propose(
+    tx: &crate::db::Tx<'_>,
+    agents: &Agents,
+    run: &Run,
+    (message_id, position): (MessageId, u32),
+    wanted: ToolCallDelta,
+    watch: &Watch,
+) -> Result<()> {
+    let now = agents.clock.now();
+    let (arguments, arguments_error) = match wanted.arguments {
+        Ok(arguments) => (arguments, None),
+        Err(text) => (serde_json::json!({}), Some(watch.shown(&text))),
+    };
+    let held = watch.find_in(&arguments);
+    let arguments = if held.is_some() { watch.masked(&arguments) } else { arguments };
+    let id = ToolCallId::new(now);
+    let (wire_id, tool) = (watch.shown(&wanted.id), watch.shown(&wanted.name));
+    let new = NewCall { id, wire_id, tool, arguments, arguments_error };
+    calls::insert(tx, run.id, message_id, position, &new, now)?;
+    let Some(name) = held else { return Ok(()) };
+    let sentence = format!("Not allowed: {}", verdict::holds_secret(name));
+    let call = calls::find(tx, id)?;
+    let end = (CallState::Denied, sentence.as_str(), Label::system());
+    finish::end(tx, agents, run, &call, end, false)
 }
 
 fn complete(
@@ -263,10 +298,11 @@ async fn keep_partial(agents: &Agents, run: &Run, said: String) -> Result<()> {
     if said.is_empty() {
         return Ok(());
     }
-    let (run, now) = (run.clone(), agents.clock.now());
+    let (run, now, vault) = (run.clone(), agents.clock.now(), agents.vault.clone());
     agents
         .db
         .write(move |tx| {
+            let said = vault.watch(tx)?.shown(&said);
             let new = NewMessage {
                 id: MessageId::new(now),
                 conversation_id: run.conversation_id,
@@ -291,10 +327,13 @@ async fn end_stopped(agents: &Agents, run: &Run, said: String) -> Result<()> {
 pub async fn fail(agents: &Agents, claimed: &Claimed, sentence: &str, code: &str) -> Result<()> {
     let (events, now) = (agents.events.clone(), agents.clock.now());
     let (claimed, sentence, code) = (claimed.clone(), sentence.to_owned(), code.to_owned());
+    let vault = agents.vault.clone();
     agents.events.drop_tail(claimed.conversation_id);
     agents
         .db
         .write(move |tx| {
+            // Providers quote what they were sent.
+            let sentence = vault.watch(tx)?.shown(&sentence);
             runs::fail(tx, claimed.run_id, &sentence, &code, now)?;
             approval::withdraw(tx, claimed.run_id, &By::system(now))?;
             let event = Event::Error { message: sentence, code };

@@ -1,5 +1,6 @@
 //! One model call: asked, streamed to whoever watches, and counted.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use futures_util::StreamExt as _;
@@ -12,6 +13,8 @@ use crate::blocks::{Block, Blocks};
 use crate::db::Tx;
 use crate::error::{Error, Result};
 use crate::events::{Entry, Event, Events};
+use crate::guard::leak::Watch;
+use crate::guard::mask::Mask;
 use crate::ids::ConversationId;
 use crate::outside::model::{
     Delta, DeltaStream, ModelError, Request, StopReason, ToolCallDelta, Usage,
@@ -79,13 +82,14 @@ pub async fn ask(
     run: &Run,
     request: Request,
     chain: &[String],
+    watch: &Arc<Watch>,
     stop: &CancellationToken,
 ) -> Result<Answer, Broken> {
     let mut last = None;
     for name in chain {
-        match ask_one(agents, run, request.clone(), name, stop).await {
+        match ask_one(agents, run, request.clone(), name, watch, stop).await {
             Err(Broken::Failed { said, error }) if said.is_empty() && passes_on(&error) => {
-                tracing::warn!(model = name, "{error}");
+                tracing::warn!(model = name, "{}", watch.shown(&error.to_string()));
                 last = Some(Broken::Failed { said, error });
             }
             other => return other,
@@ -107,11 +111,19 @@ async fn ask_one(
     run: &Run,
     request: Request,
     name: &str,
+    watch: &Arc<Watch>,
     stop: &CancellationToken,
 ) -> Result<Answer, Broken> {
     let model = agents.outside.models().open(name)?;
     let begun = Instant::now();
-    let mut speech = Speech { agents, run, blocks: Blocks::new(), answer: Answer::default() };
+    let mut speech = Speech {
+        agents,
+        run,
+        watch,
+        mask: Mask::new(watch.clone()),
+        blocks: Blocks::new(),
+        answer: Answer::default(),
+    };
     speech.answer.model = name.to_owned();
     let ended = speech.listen(model.stream(request), stop).await;
     let mut answer = speech.answer;
@@ -135,6 +147,8 @@ async fn ask_one(
 struct Speech<'a> {
     agents: &'a Agents,
     run: &'a Run,
+    watch: &'a Watch,
+    mask: Mask,
     blocks: Blocks,
     answer: Answer,
 }
@@ -155,7 +169,10 @@ impl Speech<'_> {
                 delta = deltas.next() => delta,
             };
             match delta {
-                Some(Ok(Delta::Text(text))) => self.say(&text).await?,
+                Some(Ok(Delta::Text(text))) => {
+                    let shown = self.mask.push(&text);
+                    self.say(&shown).await?;
+                }
                 Some(Ok(Delta::ToolCall(call))) => self.answer.calls.push(call),
                 Some(Ok(Delta::Usage(usage))) => self.answer.usage = usage,
                 Some(Ok(Delta::Stop(reason))) => self.answer.stop = Some(reason),
@@ -174,6 +191,8 @@ impl Speech<'_> {
                 return Err(self.broken(ModelError::Malformed { provider, reason }));
             }
         }
+        let held = self.mask.finish();
+        self.say(&held).await?;
         let rest = std::mem::take(&mut self.blocks).finish();
         let end = self.agents.events.position(self.run.conversation_id);
         self.answer.unstored = self.entries(rest, end);
@@ -185,6 +204,9 @@ impl Speech<'_> {
     }
 
     async fn say(&mut self, piece: &str) -> Result<()> {
+        if piece.is_empty() {
+            return Ok(());
+        }
         let now = self.agents.clock.now();
         let end = self.agents.events.say(self.run.conversation_id, self.run.id, now, piece);
         self.answer.text.push_str(piece);
@@ -194,6 +216,8 @@ impl Speech<'_> {
     }
 
     async fn seal_rest(&mut self) -> Result<()> {
+        let held = self.mask.finish();
+        self.say(&held).await?;
         let blocks = std::mem::take(&mut self.blocks);
         let end = self.agents.events.position(self.run.conversation_id);
         self.seal(blocks.finish(), end).await
@@ -213,9 +237,15 @@ impl Speech<'_> {
         let (run_id, at) = (Some(self.run.id), self.agents.clock.now());
         let length: u64 = sealed.iter().map(|block| block.text.len() as u64).sum();
         let mut seq = end.saturating_sub(length);
+        // A disguise that came in pieces shows only now, when the place of each byte is taken.
+        let hide = |text: String| match self.watch.find(&text) {
+            Some(_) => ".".repeat(text.len()),
+            None => text,
+        };
         let entry = |block: Block| {
-            seq += block.text.len() as u64;
-            Entry { seq, run_id, at, stored: true, event: Event::Text { content: block.text } }
+            let content = hide(block.text);
+            seq += content.len() as u64;
+            Entry { seq, run_id, at, stored: true, event: Event::Text { content } }
         };
         sealed.into_iter().map(entry).collect()
     }

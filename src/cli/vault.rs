@@ -21,7 +21,7 @@ Copies of the database from before open only with the old key.";
 #[derive(clap::Subcommand)]
 pub(super) enum Command {
     /// Put every credential under a new master key
-    #[command(long_about = ABOUT_ROTATE)]
+    #[command(after_help = ABOUT_ROTATE)]
     Rotate(Rotate),
 }
 

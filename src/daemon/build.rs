@@ -22,8 +22,13 @@ use crate::outside::Outside;
 use crate::outside::model::Models;
 use crate::outside::model::builtin::Engine;
 use crate::outside::model::catalog::Catalog;
+use crate::secret::Secret;
 use crate::spawn::{Spawner, Timers};
 use crate::web::shell::Nav;
+
+/// A server at home that wants no key is given a word in its place (`ollama`, `not-needed`), which may
+/// be said.
+const PLACEHOLDER_BYTES_MAX: usize = 11;
 
 /// Opens the database and everything that rests on it.
 pub async fn build(loaded: Loaded, folder: &DataFolder, clock: Clock) -> anyhow::Result<App> {
@@ -31,6 +36,7 @@ pub async fn build(loaded: Loaded, folder: &DataFolder, clock: Clock) -> anyhow:
     let now = clock.now();
     let source = key_source(&loaded, folder);
     let vault = db.write(move |tx| Vault::open(tx, &source, now)).await?;
+    let vault = vault.watching(configured_secrets(&loaded));
     let saved = db.read(features::saved_settings).await?;
     let config = Live::new(with_saved(loaded, &saved));
     let inbox = db.read(Inbox::open).await?;
@@ -77,6 +83,19 @@ fn key_source(loaded: &Loaded, folder: &DataFolder) -> KeySource {
         (None, Some(path)) => KeySource::Credential(path.clone()),
         (None, None) => KeySource::File(folder.master_key()),
     }
+}
+
+/// What the configuration holds itself, by the names of its keys.
+fn configured_secrets(loaded: &Loaded) -> Vec<(String, Secret)> {
+    let providers = loaded.models.providers.iter();
+    let keys = providers
+        .map(|(name, it)| (format!("models.providers.{name}.api_key"), it.api_key.clone()))
+        .chain([
+            ("vault.passphrase".to_owned(), loaded.vault.passphrase.clone()),
+            ("web.brave_key".to_owned(), loaded.web.brave_key.clone()),
+        ]);
+    let keys = keys.filter_map(|(name, secret)| Some((name, secret?)));
+    keys.filter(|(_, secret)| PLACEHOLDER_BYTES_MAX < secret.expose().len()).collect()
 }
 
 /// A saved setting that no longer fits is left out and said to be, so that one bad row can't keep

@@ -4,7 +4,9 @@
 //! cuts don't hide a value. Then one pass over the text finds every place where eight characters
 //! of a needle begin, and follows each.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
+use std::ops::Range;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
@@ -20,6 +22,7 @@ const WORD_CHARS_MIN: usize = 4;
 /// A piece of a long value this long counts as the value; of a shorter one, half of it does.
 const PIECE_MAX: usize = 20;
 const DECODINGS_MAX: usize = 3;
+const SIEVE_BITS: usize = 1 << 16;
 
 /// The values to look for. Without `Debug` and the like: it holds them.
 #[derive(Default)]
@@ -28,6 +31,8 @@ pub struct Watch {
     needles: Vec<Needle>,
     /// Where in which needle each run of [`GRAM`] bytes stands.
     grams: HashMap<[u8; GRAM], Vec<(usize, usize)>>,
+    /// A bit for each gram: most of an ordinary text is seen to be none without looking it up.
+    sieve: Sieve,
     /// Values as they are: short ones, and those with few letters and digits.
     plain: Vec<(usize, Secret)>,
 }
@@ -62,13 +67,16 @@ impl Watch {
         if text.len() < GRAM {
             return;
         }
-        let backwards = Zeroizing::new(text.iter().rev().copied().collect::<Vec<u8>>());
+        // Letter by letter, as somebody writes it; all needles are text.
+        let letters = str::from_utf8(&text).unwrap_or_default().chars().rev();
+        let backwards = Zeroizing::new(letters.collect::<String>().into_bytes());
         for text in [text, backwards] {
             let half = text.len().div_ceil(2).min(PIECE_MAX);
             let piece = if half < GRAM { text.len() } else { half };
             let id = self.needles.len();
             for (at, gram) in text.windows(GRAM).enumerate().take(text.len() - piece + 1) {
                 let gram = gram.try_into().expect("a window has its length");
+                self.sieve.add(&gram);
                 self.grams.entry(gram).or_default().push((id, at));
             }
             self.needles.push(Needle { name, text, piece });
@@ -77,15 +85,65 @@ impl Watch {
 
     /// The name of a secret that `text` holds, in whatever form.
     pub fn find(&self, text: &str) -> Option<&str> {
-        let mut text = std::borrow::Cow::Borrowed(text);
+        let holds = |text: &str| self.find_plain(text).or_else(|| self.find_reduced(text));
+        let named = |name: usize| self.names[name].as_str();
+        let mut text = Cow::Borrowed(text);
         for _ in 0..=DECODINGS_MAX {
-            if let Some(name) = self.find_plain(&text).or_else(|| self.find_reduced(&text)) {
-                return Some(&self.names[name]);
+            if let Some(name) = holds(&text) {
+                return Some(named(name));
             }
-            let Some(decoded) = percent_decoded(&text) else { break };
+            // One kind of writing may be a secret's own; so each is undone alone, and then both.
+            let (percent, entities) = (percent_decoded(&text), entities_decoded(&text));
+            let one = [&percent, &entities].into_iter().flatten().find_map(|it| holds(it));
+            if let Some(name) = one {
+                return Some(named(name));
+            }
+            let both = percent.map(|it| entities_decoded(&it).unwrap_or(it));
+            let Some(decoded) = both.or(entities) else { break };
             text = decoded.into();
         }
         None
+    }
+
+    /// `text` with what it holds of secrets replaced; `None` when it holds nothing.
+    pub fn masked_text(&self, text: &str) -> Option<String> {
+        self.find(text)?;
+        let (mut masked, mut rest) = (String::with_capacity(text.len()), text);
+        while let Some((name, span)) = self.next_span(rest) {
+            masked.push_str(&rest[..span.start]);
+            masked.push_str(&self.hidden(name));
+            rest = &rest[span.end..];
+        }
+        masked.push_str(rest);
+        // What shows only once it is decoded has no place of its own: its whole word goes.
+        if self.find(&masked).is_some() {
+            let word = |word: &str| self.find(word).map(|_| "[hidden]".to_owned());
+            let words = masked.split_inclusive(char::is_whitespace);
+            masked = words.map(|it| word(it).unwrap_or_else(|| it.to_owned())).collect();
+        }
+        Some(self.find(&masked).map_or(masked.clone(), |name| format!("[hidden: {name}]")))
+    }
+
+    /// `text` as it may be stored and shown.
+    pub fn shown(&self, text: &str) -> String {
+        self.masked_text(text).unwrap_or_else(|| text.to_owned())
+    }
+
+    /// The end of `text` that may be the beginning of a secret: so many bytes.
+    pub(super) fn unfinished(&self, text: &str) -> usize {
+        let (reduced, places) = placed(text);
+        let begun = |whole: &[u8], so_far: &[u8]| {
+            (1..=whole.len().min(so_far.len())).rev().find(|n| so_far.ends_with(&whole[..*n]))
+        };
+        let needles = self.needles.iter().filter_map(|it| begun(&it.text, &reduced));
+        let from = needles.max().map_or(text.len(), |n| places[places.len() - n]);
+        let plain =
+            self.plain.iter().filter_map(|(_, it)| begun(it.expose().as_bytes(), text.as_bytes()));
+        let mut from = from.min(text.len() - plain.max().unwrap_or(0));
+        while !text.is_char_boundary(from) {
+            from -= 1;
+        }
+        text.len() - from
     }
 
     /// The same for all strings, numbers and field names of a JSON value, also where the parts of
@@ -125,36 +183,98 @@ impl Watch {
         }
     }
 
+    pub(super) fn hidden(&self, name: usize) -> String {
+        format!("[hidden: {}]", self.names[name])
+    }
+
+    pub(super) fn next_span(&self, text: &str) -> Option<(usize, Range<usize>)> {
+        let plain = self.plain_span(text);
+        let reduced = self.reduced_span(text);
+        [plain, reduced]
+            .into_iter()
+            .flatten()
+            .min_by_key(|(_, span)| (span.start, usize::MAX - span.end))
+    }
+
     fn find_plain(&self, text: &str) -> Option<usize> {
-        let found = self.plain.iter().find(|(_, value)| {
+        self.plain_span(text).map(|(name, _)| name)
+    }
+
+    fn plain_span(&self, text: &str) -> Option<(usize, Range<usize>)> {
+        let spans = self.plain.iter().filter_map(|(name, value)| {
             let value = value.expose();
-            text.match_indices(value).any(|(at, _)| {
-                let stands_alone = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
+            let mut places = text.match_indices(value).map(|(at, _)| at..at + value.len());
+            let stands_alone = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
+            let fits = |span: &Range<usize>| {
                 GRAM <= value.len()
-                    || stands_alone(text[..at].chars().next_back())
-                        && stands_alone(text[at + value.len()..].chars().next())
-            })
+                    || stands_alone(text[..span.start].chars().next_back())
+                        && stands_alone(text[span.end..].chars().next())
+            };
+            Some((*name, places.find(fits)?))
         });
-        found.map(|(name, _)| *name)
+        spans.min_by_key(|(_, span)| span.start)
     }
 
     fn find_reduced(&self, text: &str) -> Option<usize> {
         if self.grams.is_empty() {
             return None;
         }
-        let text = reduced(text);
+        self.first_piece(&reduced(text)).map(|(name, _)| name)
+    }
+
+    fn reduced_span(&self, text: &str) -> Option<(usize, Range<usize>)> {
+        let (reduced, places) = placed(text);
+        let (name, piece) = self.first_piece(&reduced)?;
+        let last = places[piece.end - 1];
+        let end = text[last..].chars().next().map_or(text.len(), |c| last + c.len_utf8());
+        Some((name, places[piece.start]..end))
+    }
+
+    /// The first place in a reduced text where enough of a needle stands.
+    fn first_piece(&self, text: &[u8]) -> Option<(usize, Range<usize>)> {
         for (at, gram) in text.windows(GRAM).enumerate() {
             let gram: &[u8; GRAM] = gram.try_into().expect("a window has its length");
-            for (id, start) in self.grams.get(gram).into_iter().flatten() {
+            if !self.sieve.may_hold(gram) {
+                continue;
+            }
+            let longest = self.grams.get(gram).into_iter().flatten().filter_map(|(id, start)| {
                 let needle = &self.needles[*id];
                 let same =
                     needle.text[*start..].iter().zip(&text[at..]).take_while(|(a, b)| a == b);
-                if needle.piece <= same.count() {
-                    return Some(needle.name);
-                }
+                Some((needle.name, same.count())).filter(|(_, same)| needle.piece <= *same)
+            });
+            if let Some((name, same)) = longest.max_by_key(|(_, same)| *same) {
+                return Some((name, at..at + same));
             }
         }
         None
+    }
+}
+
+/// Which grams there may be, by one bit each.
+struct Sieve(Vec<u64>);
+
+impl Default for Sieve {
+    fn default() -> Sieve {
+        Sieve(vec![0; SIEVE_BITS / 64])
+    }
+}
+
+impl Sieve {
+    fn add(&mut self, gram: &[u8; GRAM]) {
+        let bit = Sieve::bit(gram);
+        self.0[bit / 64] |= 1 << (bit % 64);
+    }
+
+    fn may_hold(&self, gram: &[u8; GRAM]) -> bool {
+        let bit = Sieve::bit(gram);
+        self.0[bit / 64] >> (bit % 64) & 1 == 1
+    }
+
+    /// Multiplicative hashing: the upper bits of the product are well mixed.
+    fn bit(gram: &[u8; GRAM]) -> usize {
+        let mixed = u64::from_le_bytes(*gram).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        (mixed >> (64 - SIEVE_BITS.trailing_zeros())) as usize
     }
 }
 
@@ -167,6 +287,16 @@ fn reduced(text: &str) -> Zeroizing<Vec<u8>> {
     Zeroizing::new(std::mem::take(&mut *kept).into_bytes())
 }
 
+/// The same, and for each of its bytes where in `text` its letter begins.
+fn placed(text: &str) -> (Zeroizing<Vec<u8>>, Vec<usize>) {
+    let mut places = Vec::with_capacity(text.len());
+    for (at, c) in text.char_indices().filter(|(_, c)| c.is_alphanumeric()) {
+        let bytes: usize = c.to_lowercase().map(char::len_utf8).sum();
+        places.resize(places.len() + bytes, at);
+    }
+    (reduced(text), places)
+}
+
 /// What `bytes` look like within a base64 text (RFC 4648) when `shift` other bytes come first in
 /// their group of three: only the characters that depend on `bytes` alone.
 fn base64_inside(bytes: &[u8], shift: usize) -> Zeroizing<Vec<u8>> {
@@ -175,6 +305,45 @@ fn base64_inside(bytes: &[u8], shift: usize) -> Zeroizing<Vec<u8>> {
     let first = [0, 2, 3][shift];
     let last = padded.len() / 3 * 4 + [0, 1, 2][padded.len() % 3];
     reduced(&encoded[first..last.max(first)])
+}
+
+/// With the characters that HTML (and XML) writes as `&amp;` or `&#34;`, and the like.
+fn entities_decoded(text: &str) -> Option<String> {
+    let (mut decoded, mut rest, mut changed) = (String::new(), text, false);
+    while let Some(at) = rest.find('&') {
+        let (before, after) = rest.split_at(at);
+        decoded.push_str(before);
+        let name = after[1..].split_once(';').map(|(name, _)| name).unwrap_or_default();
+        if let Some(c) = entity(name) {
+            changed = true;
+            decoded.push(c);
+            rest = &after[name.len() + 2..];
+        } else {
+            decoded.push('&');
+            rest = &after[1..];
+        }
+    }
+    decoded.push_str(rest);
+    changed.then_some(decoded)
+}
+
+fn entity(name: &str) -> Option<char> {
+    match name {
+        "amp" => Some('&'),
+        "lt" => Some('<'),
+        "gt" => Some('>'),
+        "quot" => Some('"'),
+        "apos" => Some('\''),
+        _ => {
+            let number = name.strip_prefix('#')?;
+            let hex = number.strip_prefix(['x', 'X']);
+            let code = match hex {
+                Some(hex) => u32::from_str_radix(hex, 16),
+                None => number.parse(),
+            };
+            char::from_u32(code.ok()?)
+        }
+    }
 }
 
 fn percent_decoded(text: &str) -> Option<String> {

@@ -11,6 +11,7 @@ mod key_file;
 pub mod label;
 pub mod leak;
 pub mod limits;
+pub mod mask;
 mod master_key;
 pub mod net;
 pub mod opened;

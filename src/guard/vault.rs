@@ -36,6 +36,8 @@ pub(super) struct Opened {
     /// The master key, after those that rotations took out of use since the start: who reads an
     /// older snapshot of the database still needs the key of then.
     pub keys: RwLock<Vec<Arc<Key>>>,
+    /// Secrets that the configuration holds: not kept here, and watched for all the same.
+    configured: Vec<(String, Secret)>,
 }
 
 /// What may be seen of an entry.
@@ -114,7 +116,16 @@ impl Vault {
 
     fn of(source: &KeySource, master: Key) -> Vault {
         let keys = RwLock::new(vec![Arc::new(master)]);
-        Vault(Arc::new(Opened { source: RwLock::new(source.clone()), keys }))
+        let source = RwLock::new(source.clone());
+        Vault(Arc::new(Opened { source, keys, configured: Vec::new() }))
+    }
+
+    /// The same vault, which watches for these secrets too; each with what a find is called.
+    pub fn watching(self, configured: Vec<(String, Secret)>) -> Vault {
+        let Opened { source, keys, .. } = &*self.0;
+        let source = RwLock::new(source.read().expect("nobody panics while holding it").clone());
+        let keys = RwLock::new(keys.read().expect("nobody panics while holding the keys").clone());
+        Vault(Arc::new(Opened { source, keys, configured }))
     }
 
     /// The master key that this snapshot of the database is under.
@@ -195,6 +206,7 @@ impl Vault {
     /// Knows every value again in a text, without showing any.
     pub fn watch(&self, reader: &Reader<'_>) -> Result<Watch> {
         let mut watch = Watch::default();
+        self.0.configured.iter().for_each(|(name, value)| watch.add(name, value));
         let master = self.master(reader)?;
         let sql = "select key, version, wrapped_key, sealed_value from credentials";
         reader.each(sql, (), |row| {

@@ -3,7 +3,10 @@
 use axum::body::Body;
 use axum::http::Request;
 use serde_json::{Value, json};
+use steward::outside::model::Kind;
 use steward::testing::TestApp;
+use steward::testing::model_answers::{Answer, Say};
+use steward::testing::model_server::ModelServer;
 
 use crate::callers::{as_user, form, with_token};
 
@@ -147,21 +150,88 @@ async fn a_models_key_holds_as_soon_as_it_is_saved() {
     assert!(house.get("/credentials").await.text.contains("used <time"), "the page says so");
 }
 
-#[tokio::test]
-async fn a_call_that_holds_a_value_is_denied_and_its_row_keeps_none() {
-    let folder = tempfile::tempdir().unwrap();
-    let house = house(&folder).await;
-    let answer = house.ask(&format!("note: my key is {VALUE}")).await;
-    assert!(!answer.is_empty());
+const HIDDEN: &str = "[hidden: system:anthropic_api_key]";
+
+/// Everything that the tables of a conversation hold.
+async fn rows(house: &TestApp) -> String {
     let rows = |r: &steward::db::Reader<'_>| {
-        let sql = "select arguments || coalesce(verdict, '') || state || coalesce(result, '') from tool_calls";
+        let sql = "select text from messages union all select body from events
+                   union all select title from conversations
+                   union all select arguments || state || coalesce(verdict, '') || coalesce(result, '')
+                             || coalesce(arguments_error, '') from tool_calls
+                   union all select coalesce(error, '') from runs
+                   union all select detail from audit
+                   union all select coalesce(text, '') || cast(bytes as text) from attachments";
         r.rows(sql, (), |row| row.get::<_, String>(0))
     };
-    let rows = house.read(rows).await;
-    assert_eq!(rows.len(), 1);
-    assert!(rows[0].contains("[hidden: system:anthropic_api_key]"), "{rows:?}");
-    assert!(rows[0].contains("denied") && !rows[0].contains(VALUE), "{rows:?}");
-    let log = house.get("/api/audit").await.text;
-    assert!(log.contains("[hidden: system:anthropic_api_key]") && !log.contains(VALUE), "{log}");
+    house.read(rows).await.join("\n")
+}
+
+/// A house whose model says what it is told to.
+async fn scripted(folder: &tempfile::TempDir, answers: &[&[Say<'_>]]) -> (TestApp, ModelServer) {
+    let model = ModelServer::start().await.without_list();
+    answers.iter().for_each(|parts| model.answer(Answer::openai(parts)));
+    let toml = format!(
+        "[models]\ndefault = \"p:m\"\n[models.providers.p]\nkind = \"openai\"\nbase_url = \"{}\"\n",
+        model.base_url(Kind::OpenAi)
+    );
+    let house = TestApp::with_config(folder.path(), &toml).await;
+    let body = json!({"key": KEY, "value": VALUE});
+    assert_eq!(house.post("/api/credentials", &body).await.status, 200);
+    (house, model)
+}
+
+#[tokio::test]
+async fn what_the_owner_says_keeps_its_sense_and_loses_the_value() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = house(&folder).await;
+    house.ask(&format!("note: my key is {VALUE}, keep it")).await;
+    let notes = house.get("/api/notes").await.text;
+    assert!(notes.contains(&format!("my key is {HIDDEN}, keep it")), "{notes}");
+    let rows = rows(&house).await;
+    assert!(rows.contains(HIDDEN) && !rows.contains(VALUE), "{rows}");
+}
+
+#[tokio::test]
+async fn a_call_that_holds_a_value_is_denied_and_no_row_ever_has_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let add = json!({"content": format!("the key is {VALUE}")});
+    let said: &[&[Say<'_>]] = &[&[Say::Call("notes_add", add)], &[Say::Text("I may not.")]];
+    let (house, model) = scripted(&folder, said).await;
+    house.ask("write it down").await;
+    let rows = rows(&house).await;
+    assert!(rows.contains("denied") && rows.contains("which never leaves the vault"), "{rows}");
+    assert!(rows.contains(HIDDEN) && !rows.contains(VALUE), "{rows}");
+    let told = String::from_utf8(model.requests()[1].body.clone()).unwrap();
+    assert!(told.contains(HIDDEN) && !told.contains(VALUE), "{told}");
     assert_eq!(house.get("/api/notes").await.json()["total"], 0);
+}
+
+#[tokio::test]
+async fn a_model_that_speaks_a_value_piece_by_piece_is_not_heard() {
+    let folder = tempfile::tempdir().unwrap();
+    let pieces: Vec<String> = VALUE.chars().map(String::from).collect();
+    let mut say = vec![Say::Text("The key is ")];
+    say.extend(pieces.iter().map(|piece| Say::Text(piece)));
+    say.push(Say::Text(", I think."));
+    let (house, _model) = scripted(&folder, &[&say]).await;
+    let answer = house.ask("what is it?").await;
+    assert_eq!(answer, format!("The key is {HIDDEN}, I think."));
+    assert!(!rows(&house).await.contains(VALUE));
+}
+
+#[tokio::test]
+async fn a_value_that_was_said_before_it_was_saved_is_not_told_to_a_model() {
+    let folder = tempfile::tempdir().unwrap();
+    let said: &[&[Say<'_>]] = &[&[Say::Text("Save it under Credentials.")], &[Say::Text("Good.")]];
+    let (house, model) = scripted(&folder, said).await;
+    let conversation = house.say(None, "my shop's password is hunter2hunter2").await;
+    house.work().await;
+    house.post("/api/credentials", &json!({"key": "secret:shop", "value": "hunter2hunter2"})).await;
+    house.say(Some(&conversation), "done").await;
+    house.work().await;
+    let told = model.requests().into_iter().map(|it| String::from_utf8(it.body).unwrap());
+    let told: Vec<String> = told.collect();
+    assert!(told[0].contains("hunter2hunter2"), "it was no secret then");
+    assert!(told[1].contains("password is [hidden: secret:shop]"), "{}", told[1]);
 }

@@ -10,6 +10,7 @@
 
 mod approvals;
 mod browser;
+mod canary;
 mod chat;
 mod commands;
 mod crash;
@@ -19,6 +20,9 @@ mod mcp_servers;
 mod pages;
 mod peers;
 mod setup;
+#[path = "../it/site.rs"]
+#[expect(dead_code, reason = "the other tests need more of it")]
+mod site;
 mod small_model;
 mod talk;
 mod trouble;

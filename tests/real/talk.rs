@@ -43,7 +43,11 @@ pub async fn plain_house(model: &ModelServer) -> (House, Key) {
 }
 
 /// One conversation.
-pub struct Chat(WebSocketStream<MaybeTlsStream<TcpStream>>);
+pub struct Chat {
+    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    /// Every event so far, as it came.
+    heard: String,
+}
 
 impl Chat {
     /// A new conversation.
@@ -59,14 +63,14 @@ impl Chat {
         let bearer = format!("Bearer {}", key.key).parse().unwrap();
         request.headers_mut().insert("authorization", bearer);
         let (socket, _) = connect_async(request).await.unwrap();
-        let mut chat = Chat(socket);
+        let mut chat = Chat { socket, heard: String::new() };
         chat.until("models").await;
         chat
     }
 
     pub async fn say(&mut self, content: &str) {
         let message = json!({ "type": "message", "content": content }).to_string();
-        self.0.send(Message::text(message)).await.unwrap();
+        self.socket.send(Message::text(message)).await.unwrap();
     }
 
     /// The next event of this type; an error is the end.
@@ -78,6 +82,21 @@ impl Chat {
                 return event;
             }
         }
+    }
+
+    /// The end of a turn, however it ends.
+    pub async fn ended(&mut self) -> Value {
+        loop {
+            let event = self.next("end").await;
+            if event["type"] == "done" || event["type"] == "error" {
+                return event;
+            }
+        }
+    }
+
+    /// Everything that came over the socket.
+    pub fn heard(&self) -> String {
+        self.heard.clone()
     }
 
     /// So many events, whatever they are.
@@ -95,9 +114,10 @@ impl Chat {
 
     async fn next(&mut self, awaited: &str) -> Value {
         loop {
-            let next = timeout(EVENT_TIME_MAX, self.0.next()).await;
+            let next = timeout(EVENT_TIME_MAX, self.socket.next()).await;
             let message = next.unwrap_or_else(|_| panic!("no `{awaited}` came"));
             if let Message::Text(text) = message.expect("the socket is open").unwrap() {
+                self.heard.push_str(&text);
                 return serde_json::from_str(&text).unwrap();
             }
         }

@@ -6,6 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::guard::clean::{self, TextKind};
+use crate::guard::leak::Watch;
 
 const IMAGE_TYPES: &[&str] = &["image/png", "image/jpeg", "image/gif", "image/webp"];
 const IMAGE_BYTES_MAX: usize = 5 * 1024 * 1024;
@@ -45,6 +46,18 @@ impl NewAttachment {
         })?;
         self.text = Some(clean::clean(&text, TextKind::Document).text);
         Ok(())
+    }
+
+    /// Hides secrets in a text; an image or a PDF is kept as it was given, and only what was read
+    /// from it is looked at.
+    pub fn hide_secrets(&mut self, watch: &Watch) {
+        self.name = watch.shown(&self.name);
+        self.text = self.text.as_deref().map(|text| watch.shown(text));
+        if let Ok(text) = str::from_utf8(&self.bytes)
+            && let Some(masked) = watch.masked_text(text)
+        {
+            self.bytes = masked.into_bytes();
+        }
     }
 
     pub fn parse(name: &str, media_type: &str, bytes: Vec<u8>) -> Result<NewAttachment> {

@@ -14,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::events::Event;
 use crate::guard::audit::{self, Actor, By};
 use crate::guard::label::Label;
+use crate::guard::leak::Watch;
 use crate::ids::{ConversationId, MessageId, RunId, UserId};
 use crate::inbox::{NewRun, Trigger};
 use crate::web::caller::Caller;
@@ -30,6 +31,14 @@ pub struct NewChatMessage {
     pub model: Option<String>,
     pub attachments: Vec<NewAttachment>,
     pub channel: Channel,
+}
+
+impl NewChatMessage {
+    /// What is in the vault stays there, also when its owner speaks it.
+    fn hide_secrets(&mut self, watch: &Watch) {
+        self.content = watch.shown(&self.content);
+        self.attachments.iter_mut().for_each(|attachment| attachment.hide_secrets(watch));
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -95,6 +104,7 @@ async fn send_with(
     let by = By::new(Actor::User(user), new.channel.as_str(), now);
     app.db
         .write(move |tx| {
+            new.hide_secrets(&agents.vault.watch(tx)?);
             let said = (new.channel.as_str(), Some(new.content.as_str()));
             enter(tx, user, conversation, said, now)?;
             let message_id = MessageId::new(now);

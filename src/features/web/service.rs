@@ -1,7 +1,8 @@
 //! Which search server is asked: from the settings, its key perhaps from the vault.
 
 use crate::app::App;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::guard::audit::By;
 use crate::outside::search::{BRAVE_URL, SearchService};
 
 /// Puts the settings for web search into effect; call it at start and after a change.
@@ -13,9 +14,16 @@ pub async fn connect_search(app: &App) -> Result<()> {
         (Some(url), _, _) => SearchService::SearXng { url: url.to_string() },
         (_, Some(key), _) => brave(key.clone()),
         (_, _, Some(name)) => {
-            let (vault, name) = (app.vault.clone(), name.clone());
-            let key = app.db.read(move |reader| vault.get(reader, &name)).await?;
-            key.map_or(SearchService::None, brave)
+            let (vault, name, by) = (app.vault.clone(), name.clone(), By::system(app.clock.now()));
+            let spent = app.db.write(move |tx| vault.spend(tx, &name, "web search", &by)).await;
+            match spent {
+                Ok(key) => brave(key),
+                Err(Error::Denied(why)) => {
+                    tracing::warn!("web search is off: {why}");
+                    SearchService::None
+                }
+                Err(err) => return Err(err),
+            }
         }
         _ => SearchService::None,
     };

@@ -204,14 +204,17 @@ fn no_secret(facts: &Facts, call: &Call<'_>) -> Result<(), Verdict> {
     match facts.watch.find_in(call.arguments) {
         None => Ok(()),
         Some(name) => Err(Verdict::Deny {
-            reason: format!(
-                "The arguments hold the value of {name}, which never leaves the vault."
-            ),
+            reason: holds_secret(name),
             offer: None,
             alert: true,
             blocked: false,
         }),
     }
+}
+
+/// Why a call with the value of the secret `name` is denied.
+pub fn holds_secret(name: &str) -> String {
+    format!("The arguments hold the value of {name}, which never leaves the vault.")
 }
 
 fn deny(reason: impl Into<String>) -> Verdict {

@@ -1,10 +1,13 @@
 //! A secret is recognised in every disguise, and ordinary text is not.
 
+use std::sync::Arc;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE};
 use proptest::prelude::*;
 use serde_json::json;
 use steward::guard::leak::Watch;
+use steward::guard::mask::Mask;
 use steward::secret::Secret;
 
 const KEY: &str = "sk-ant-api03-Zq8+vB2/xW9tRk4mLp7nHs";
@@ -78,7 +81,91 @@ fn masking_hides_the_value_and_keeps_the_rest() {
     assert!(!cut.to_string().contains(&KEY[15..]), "{cut}");
 }
 
+#[test]
+fn in_a_text_only_the_value_is_hidden() {
+    let known = watch(KEY);
+    let told = |text: &str| known.masked_text(text);
+    assert_eq!(told("nothing of it"), None);
+    let twice = format!("Use {KEY}, please: {KEY}");
+    let hidden = "Use [hidden: system:key], please: [hidden: system:key]";
+    assert_eq!(told(&twice).unwrap(), hidden);
+    let disguised = format!("hex {} end", hex::encode(KEY));
+    assert_eq!(told(&disguised).unwrap(), "hex [hidden: system:key] end");
+    let encoded: String = KEY.bytes().map(|b| format!("%{b:02X}")).collect();
+    assert_eq!(told(&format!("see {encoded} end")).unwrap(), "see %[hidden: system:key] end");
+    assert_eq!(watch("1234").masked_text("PIN 1234.").unwrap(), "PIN [hidden: system:key].");
+}
+
+/// What is shown of a text that comes in pieces of these lengths.
+fn shown(watch: Watch, text: &str, lengths: &[usize]) -> String {
+    let mut mask = Mask::new(Arc::new(watch));
+    let (mut shown, mut rest) = (String::new(), text);
+    for length in lengths.iter().cycle().take(text.len()) {
+        let mut end = (*length).min(rest.len());
+        while !rest.is_char_boundary(end) {
+            end += 1;
+        }
+        shown.push_str(&mask.push(&rest[..end]));
+        rest = &rest[end..];
+    }
+    shown.push_str(&mask.push(rest));
+    shown + &mask.finish()
+}
+
+#[test]
+fn a_text_that_comes_letter_by_letter_hides_the_same() {
+    let text = format!("Your key is {KEY}. Keep it: {KEY}");
+    let hidden = "Your key is [hidden: system:key]. Keep it: [hidden: system:key]";
+    for lengths in [&[1][..], &[3], &[7, 2], &[1000]] {
+        assert_eq!(shown(watch(KEY), &text, lengths), hidden, "{lengths:?}");
+    }
+}
+
+#[test]
+fn ordinary_text_is_not_held_back() {
+    let mut mask = Mask::new(Arc::new(watch(KEY)));
+    let (mut said, mut shown) = (String::new(), String::new());
+    for word in ["The ", "boiler ", "was ", "serviced ", "in ", "May, ", "and ", "skipped. "] {
+        said.push_str(word);
+        shown.push_str(&mask.push(word));
+        assert!(said.starts_with(&shown) && said.len() <= shown.len() + 4, "{shown}");
+    }
+    assert_eq!(shown + &mask.finish(), said);
+}
+
+#[test]
+fn a_value_with_odd_letters_is_seen_through_too() {
+    let odd = "Pä%55\"wörd\\<canary>&✓ 4711-Xy";
+    let backwards: String = odd.chars().rev().collect();
+    let html = odd.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&#34;");
+    let nested = html.replace('&', "&amp;");
+    for form in [odd.to_owned(), backwards, html, nested, odd.to_uppercase()] {
+        assert!(watch(odd).find(&form).is_some(), "{form}");
+        assert!(watch(odd).find(&watch(odd).shown(&form)).is_none(), "{form}");
+    }
+    let halves = json!({"title": "Pä%55&#34;wörd\\&lt;can", "content": "ary&gt;&amp;✓ 4711-Xy"});
+    assert!(watch(odd).find_in(&halves).is_some());
+    assert_eq!(watch(odd).find("R&D; a &&amp; b &#xFFFFFFF; &"), None);
+}
+
 proptest! {
+    #[test]
+    fn however_a_text_is_cut_the_secret_is_not_shown(
+        secret in "[!-~]{12,60}", before in "[ -~é]{0,30}", after in "[ -~é]{0,30}",
+        lengths in prop::collection::vec(1..9_usize, 1..6),
+    ) {
+        let text = format!("{before}{secret}{after}");
+        let shown = shown(watch(&secret), &text, &lengths);
+        prop_assert!(!shown.contains(&secret), "{shown}");
+    }
+
+    #[test]
+    fn what_holds_no_secret_is_shown_as_it_is(
+        text in "[a-z .,é]{0,200}", lengths in prop::collection::vec(1..9_usize, 1..6),
+    ) {
+        prop_assert_eq!(shown(watch("4711-0815-4242-9999"), &text, &lengths), text);
+    }
+
     #[test]
     fn a_random_secret_is_found_wherever_it_stands(
         secret in "[!-~]{12,60}", before in "[ -~]{0,40}", after in "[ -~]{0,40}",
