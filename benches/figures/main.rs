@@ -13,6 +13,7 @@
 #[path = "../../tests/real/house.rs"]
 #[expect(dead_code, reason = "the tests need more of it than the benches do")]
 mod house;
+mod ledger;
 mod process;
 mod start;
 mod table;
@@ -35,12 +36,25 @@ pub struct Size {
     pub tokens: usize,
     pub starts: usize,
     pub verdicts: usize,
+    pub ledger_lines: usize,
 }
 
-const SMALL: Size =
-    Size { turns: 100, turns_each_of_8: 50, tokens: 300, starts: 5, verdicts: 1_000 };
-const FULL: Size =
-    Size { turns: 2_000, turns_each_of_8: 1_000, tokens: 5_000, starts: 50, verdicts: 20_000 };
+const SMALL: Size = Size {
+    turns: 100,
+    turns_each_of_8: 50,
+    tokens: 300,
+    starts: 5,
+    verdicts: 1_000,
+    ledger_lines: 50_000,
+};
+const FULL: Size = Size {
+    turns: 2_000,
+    turns_each_of_8: 1_000,
+    tokens: 5_000,
+    starts: 50,
+    verdicts: 20_000,
+    ledger_lines: 1_000_000,
+};
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -61,6 +75,9 @@ async fn main() -> ExitCode {
     }
     if is_wanted("tokens") {
         tokens::measure(&mut table, size).await;
+    }
+    if is_wanted("ledger") {
+        ledger::measure(&mut table, size).await;
     }
     if is_wanted("prompt") {
         turns::fixed_prompt(&mut table).await;

@@ -27,10 +27,10 @@ pub(super) enum Command {
 
 #[derive(clap::Args)]
 pub(super) struct Rotate {
-    /// File with the new passphrase in its first line; - reads the standard input
+    /// File with the new passphrase in its first line; - for stdin
     #[arg(long, value_name = "FILE", conflicts_with = "key_file")]
     passphrase_file: Option<PathBuf>,
-    /// File with the new key, 64 hex digits; - reads the standard input
+    /// File with the new key, 64 hex digits; - for stdin
     #[arg(long, value_name = "FILE")]
     key_file: Option<PathBuf>,
 }
