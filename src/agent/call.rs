@@ -341,7 +341,7 @@ impl One<'_> {
 
 /// A secret turned up in the arguments: people are told at once, and the row must neither keep it
 /// nor show it to the model again.
-fn raise_alarm(
+pub fn raise_alarm(
     tx: &Tx<'_>,
     agents: &Agents,
     run: &Run,

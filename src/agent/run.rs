@@ -255,8 +255,10 @@ fn propose(
     let new = NewCall { id, wire_id, tool, arguments, arguments_error };
     calls::insert(tx, run.id, message_id, position, &new, now)?;
     let Some(name) = held else { return Ok(()) };
-    let sentence = format!("Not allowed: {}", verdict::holds_secret(name));
-    let call = calls::find(tx, id)?;
+    let reason = verdict::holds_secret(name);
+    let mut call = calls::find(tx, id)?;
+    call::raise_alarm(tx, agents, run, &mut call, &reason)?;
+    let sentence = format!("Not allowed: {reason}");
     let end = (CallState::Denied, sentence.as_str(), Label::system());
     finish::end(tx, agents, run, &call, end, false)
 }
