@@ -2,20 +2,31 @@
 
 use tokio_util::sync::CancellationToken;
 
+use super::store::runs;
 use super::{Agents, run};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::events::Event;
 use crate::inbox::Claimed;
 use crate::spawn::Spawner;
 
+/// Runs in line whose listeners are told when nothing can be stored.
+const TOLD_MAX: u32 = 100;
+
 /// Works until `stop`; runs still going then are cut off and resumed at the next start.
 pub async fn work(agents: Agents, spawner: Spawner, stop: CancellationToken) -> Result<()> {
     loop {
-        if has_room(&agents)
-            && let Some(claimed) = claim(&agents).await?
-        {
-            start(&agents, &spawner, claimed);
-            continue;
+        if has_room(&agents) {
+            match claim(&agents).await {
+                Ok(Some(claimed)) => {
+                    start(&agents, &spawner, claimed);
+                    continue;
+                }
+                Ok(None) => {}
+                Err(err) => {
+                    tell_queued(&agents, &err).await?;
+                    return Err(err);
+                }
+            }
         }
         tokio::select! {
             () = agents.inbox.work() => {}
@@ -35,6 +46,20 @@ pub async fn work_off(agents: &Agents) -> Result<()> {
 
 fn has_room(agents: &Agents) -> bool {
     agents.runs.count() < agents.config.get().limits.max_concurrent_runs as usize
+}
+
+/// Nothing can be stored: those who wait for a run in line are told, and it stays in line.
+async fn tell_queued(agents: &Agents, err: &Error) -> Result<()> {
+    let queued = agents.db.read(|r| runs::list_queued(r, TOLD_MAX)).await?;
+    queued.iter().for_each(|claimed| tell(agents, claimed, err));
+    Ok(())
+}
+
+/// Tells whoever listens to a run why it can't go on just now.
+pub(super) fn tell(agents: &Agents, claimed: &Claimed, err: &Error) {
+    let event = Event::Error { message: err.to_string(), code: "not_stored".to_owned() };
+    let at = agents.clock.now();
+    agents.events.tell_unstored(claimed.conversation_id, claimed.run_id, at, event);
 }
 
 async fn claim(agents: &Agents) -> Result<Option<Claimed>> {

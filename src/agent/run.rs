@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
@@ -12,7 +14,7 @@ use super::store::messages::{self, NewMessage};
 use super::store::runs;
 use super::turn::{self, Answer, Broken};
 use super::{
-    Agents, CallState, Run, RunState, answer, call, compact, finish, prompt, scene, spend,
+    Agents, CallState, Run, RunState, answer, call, compact, finish, prompt, queue, scene, spend,
 };
 use crate::error::{Error, Result};
 use crate::events::Event;
@@ -28,6 +30,8 @@ use crate::outside::model::{Request, ToolCallDelta};
 
 /// Model calls of one run, whatever the tool-call cap says.
 const TURNS_MAX: u32 = 200;
+/// On a full or failing disk.
+const STORE_AGAIN_AFTER: Duration = Duration::from_secs(10);
 /// What a model reasons before its first word counts as output.
 const OUTPUT_TOKENS_MAX: u32 = 16_384;
 
@@ -35,11 +39,14 @@ const OUTPUT_TOKENS_MAX: u32 = 16_384;
 pub async fn carry(agents: &Agents, claimed: Claimed, place: Place) {
     let stop = place.stop.clone();
     if let Err(err) = carry_on(agents, claimed.run_id, &stop).await {
+        let sentence = match &err {
+            Error::Internal(_) => {
+                "Something went wrong in here; the log has the details.".to_owned()
+            }
+            err => err.to_string(),
+        };
         tracing::error!(run = %claimed.run_id, "{:#}", anyhow::Error::new(err));
-        let sentence = "Something went wrong in here; the log has the details.";
-        if let Err(err) = fail(agents, &claimed, sentence, "internal").await {
-            tracing::error!(run = %claimed.run_id, "{err}");
-        }
+        fail_at_last(agents, &claimed, &sentence, &stop).await;
     }
     // A stop that came after the last look: from here on it finds the rows instead of this task.
     drop(place);
@@ -47,6 +54,23 @@ pub async fn carry(agents: &Agents, claimed: Claimed, place: Place) {
         && let Err(err @ Error::Internal(_)) = answer::stop(agents, claimed.run_id).await
     {
         tracing::error!(run = %claimed.run_id, "{err}");
+    }
+}
+
+/// Fails the run; while that can't be stored either, those who listen are told, and it is tried again.
+async fn fail_at_last(
+    agents: &Agents,
+    claimed: &Claimed,
+    sentence: &str,
+    stop: &CancellationToken,
+) {
+    while let Err(err) = fail(agents, claimed, sentence, "internal").await {
+        tracing::error!(run = %claimed.run_id, "{err}");
+        queue::tell(agents, claimed, &err);
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(STORE_AGAIN_AFTER) => {}
+        }
     }
 }
 

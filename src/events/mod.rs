@@ -289,6 +289,21 @@ impl Events {
         }
     }
 
+    /// Tells whoever listens what can't be stored just now, so that nobody waits for it in vain.
+    pub fn tell_unstored(
+        &self,
+        conversation: ConversationId,
+        run_id: RunId,
+        at: Timestamp,
+        event: Event,
+    ) {
+        let mut conversations = self.lock();
+        let Some(live) = conversations.get_mut(&conversation) else { return };
+        live.last += 1;
+        let entry = Entry { seq: live.last, run_id: Some(run_id), at, stored: false, event };
+        let _ = live.readers.send(Arc::new(entry));
+    }
+
     fn tell(&self, conversation: ConversationId, entry: Entry) {
         if let Some(live) = self.lock().get(&conversation) {
             let _ = live.readers.send(Arc::new(entry));

@@ -9,6 +9,7 @@ use crate::config::PromptMode;
 use crate::db::{Reader, Tx, json};
 use crate::error::{Error, Result};
 use crate::ids::{AgentId, ConversationId, RunId};
+use crate::inbox::Claimed;
 use crate::outside::model::Usage;
 
 /// Every installation has the assistant; `tools` are the sets that it starts with.
@@ -63,6 +64,13 @@ pub fn open_of_conversation(
 
 pub fn list_in_state(r: &Reader<'_>, state: RunState) -> Result<Vec<RunId>> {
     r.rows("select id from runs where state = ?1 order by queued_at", [state], |row| row.get(0))
+}
+
+/// The runs that are first in line.
+pub fn list_queued(r: &Reader<'_>, limit: u32) -> Result<Vec<Claimed>> {
+    let sql = "select id, conversation_id from runs where state = 'queued'
+               order by queued_at limit ?1";
+    r.rows(sql, [limit], |row| Ok(Claimed { run_id: row.get(0)?, conversation_id: row.get(1)? }))
 }
 
 /// One model call in the spend ledger. `cost_usd_micros` is none when the price is not known.
