@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::agent::Agents;
 use crate::spawn::Spawner;
 use crate::web::shell::Nav;
+use crate::web::standing::Standing;
 
 #[derive(Clone)]
 pub struct App {
@@ -14,6 +15,8 @@ pub struct App {
     pub agents: Agents,
     pub nav: Arc<Nav>,
     pub spawner: Spawner,
+    /// Ends what is open when who opened it is no longer let in.
+    pub standing: Standing,
 }
 
 impl std::ops::Deref for App {

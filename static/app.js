@@ -14,8 +14,7 @@
     return template.content;
   };
   const page = document.scrollingElement;
-  const atEnd = () => page.scrollHeight - innerHeight - page.scrollTop < FOLLOW_PX;
-  const toEnd = () => page.scrollTo(0, page.scrollHeight);
+  const atEnd = () => page.scrollHeight - innerHeight - page.scrollTop < FOLLOW_PX, toEnd = () => page.scrollTo(0, page.scrollHeight);
 
   // Buttons that only a script can serve.
   const dress = root => {
@@ -60,10 +59,7 @@
       $("#say").textContent = it.say;
     },
     badge: it => {
-      for (const badge of all("[data-badge]")) {
-        badge.hidden = it.waiting === 0;
-        badge.firstChild.textContent = it.waiting;
-      }
+      for (const badge of all("[data-badge]")) { badge.hidden = it.waiting === 0; badge.firstChild.textContent = it.waiting; }
       document.title = (it.waiting ? `(${it.waiting}) ` : "") + document.title.replace(/^\(\d+\) /, "");
     },
     note: it => $("#flash")?.replaceChildren(nodes(it.html)),
@@ -107,6 +103,7 @@
     const keep = document.activeElement?.id;
     dress(next);
     $("main").replaceWith(document.adoptNode($("main", next)));
+    fill();
     document.body.dataset.stream = next.body.dataset.stream ?? "";
     ($("[aria-invalid=true]") ?? document.getElementById(keep))?.focus();
     shut(); seq = 0; open();
@@ -118,23 +115,26 @@
     return () => setTimeout(() => { button.disabled = false; button.replaceChildren(...was); });
   };
   document.addEventListener("submit", async event => {
-    const form = event.target, button = event.submitter, chat = form.id === "composer";
-    if (chat && button === $("[data-send]") && !form.text.value.trim() && !form.file.files.length) return event.preventDefault();
-    if (chat) sessionStorage.removeItem(draft());
-    if (!("live" in form.dataset)) return form.method === "post" && busy(button);
+    const form = event.target, button = event.submitter, says = form.id === "composer" && button !== $("[data-stop]");
+    const said = says && form.text.value, key = draft();
+    if (says && (form.ariaBusy || !said.trim() && !form.file.files.length)) return event.preventDefault();
+    if (!("live" in form.dataset)) { if (says) sessionStorage.removeItem(key); return form.method === "post" && busy(button); }
     event.preventDefault();
     const done = busy(button);
+    if (says) form.ariaBusy = "true";
     try {
-      if (await send(form, button) && chat && button !== $("[data-stop]")) { form.reset(); grow(); files(); toEnd(); }
+      const sent = await send(form, button), more = says && form.text.value.replace(said, "").trimStart(); // typed meanwhile
+      if (sent && says) { form.reset(); form.text.value = more; sessionStorage.removeItem(key); grow(); files(); toEnd(); }
     } catch {
       hear.note({ html: "<div class='flash failed' role='alert'><p>Steward can’t be reached just now. What you typed is still here; try again.</p></div>" });
     }
-    done();
+    done(); form.ariaBusy = null;
   });
   addEventListener("popstate", () => location.reload());
 
   // The composer.
-  const draft = () => `draft ${location.pathname}`;
+  const draft = () => `draft ${$("#hello") ? "/chat" : location.pathname}`;
+  const fill = () => { if ($("#text") && !$("#text").value) $("#text").value = sessionStorage.getItem(draft()) ?? ""; };
   const grow = () => {
     const text = $("#text"); sessionStorage.setItem(draft(), text.value);
     if (!CSS.supports("field-sizing", "content")) text.rows = Math.min(12, text.value.split("\n").length);
@@ -175,7 +175,8 @@
     if ((event.ctrlKey || event.metaKey) && key === "k") { event.preventDefault(); if (!$("dialog.palette")) palette(); }
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     const sends = target.id === "text" && key === "Enter" && !event.shiftKey && !matchMedia("(pointer: coarse)").matches;
-    if (sends) { event.preventDefault(); if (form.dataset.running !== "true") form.requestSubmit($("[data-send]")); }
+    if (sends) { event.preventDefault(); form.requestSubmit($("[data-send]")); }
+    if (key === "ArrowUp" && target.id === "text" && !target.value) { event.preventDefault(); target.value = all(".bubble").at(-1)?.textContent ?? ""; grow(); }
     if (key === "Escape" && form?.dataset.running === "true") $("[data-stop]").click();
     if (target.closest?.("input, textarea, select") || document.body.dataset.keys === "off") return;
     if (key === "n") location.assign("/chat");
@@ -193,7 +194,7 @@
   });
 
   dress(document);
-  if ($("#text") && !$("#text").value) $("#text").value = sessionStorage.getItem(draft()) ?? "";
+  fill();
   if ($("#log")?.childElementCount && !$("#hello")) toEnd();
   open();
 })();

@@ -48,8 +48,11 @@ pub async fn compact(
     model: &str,
     stop: &CancellationToken,
 ) -> Result<()> {
-    let cut = history.window.messages.len() - KEPT_MESSAGES;
-    let before_seq = history.window.messages[cut].seq;
+    // A window begins at a place in time, so the older half is the older by time.
+    let mut by_time = history.window.messages.clone();
+    by_time.sort_by_key(|message| message.seq);
+    let cut = by_time.len() - KEPT_MESSAGES;
+    let before_seq = by_time[cut].seq;
     let conversation = run.conversation_id;
     let clear = move |tx: &crate::db::Tx<'_>| calls::clear_results(tx, conversation, before_seq);
     if agents.db.write(clear).await? > 0 {
@@ -58,7 +61,7 @@ pub async fn compact(
     let older = History {
         window: messages::Window {
             summary: history.window.summary.clone(),
-            messages: history.window.messages[..cut].to_vec(),
+            messages: by_time[..cut].to_vec(),
         },
         calls: history.calls.clone(),
         attachments: Vec::new(),

@@ -139,7 +139,7 @@ fn is_own(message: &Stored) -> bool {
 
 impl Words {
     fn load(r: &Reader<'_>, run: &Run) -> Result<Words> {
-        let mut window = messages::window(r, run.conversation_id)?;
+        let mut window = messages::window_of(r, run)?;
         let last = window.messages.iter().rposition(is_own).map_or(0, |at| at + 1);
         window.messages.truncate(last);
         Ok(Words { window, calls: calls::list_of_conversation(r, run.conversation_id)? })

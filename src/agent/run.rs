@@ -118,7 +118,7 @@ impl Step {
             .read(move |r| {
                 let run = runs::find(r, id)?;
                 let history = History {
-                    window: messages::window(r, run.conversation_id)?,
+                    window: messages::window_of(r, &run)?,
                     calls: calls::list_of_conversation(r, run.conversation_id)?,
                     attachments: messages::attachments(r, run.conversation_id)?,
                 };

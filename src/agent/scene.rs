@@ -58,7 +58,7 @@ pub fn own_root(agents: &Agents, run: &Run) -> PathBuf {
 
 /// The words that asked for it, for the card.
 pub fn last_words(r: &Reader<'_>, run: &Run) -> Result<String> {
-    let window = messages::window(r, run.conversation_id)?;
+    let window = messages::window_of(r, run)?;
     let own = window.messages.iter().rev();
     let own = own.into_iter().find(|it| it.role == "user" && it.label.trust == Trust::Owner);
     Ok(own.map(|it| it.text.chars().take(WHY_CHARS_MAX).collect()).unwrap_or_default())

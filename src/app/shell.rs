@@ -30,6 +30,7 @@ impl App {
             here,
             theme: current.as_ref().map(|it| it.theme).unwrap_or_default(),
             user: caller.name.clone(),
+            admin: caller.admin_role().is_ok(),
             waiting,
             paused: self.inbox.paused(),
             spent_today: (spent > 0).then(|| dollars(spent)),

@@ -25,6 +25,7 @@ use crate::outside::model::catalog::Catalog;
 use crate::secret::Secret;
 use crate::spawn::{Spawner, Timers};
 use crate::web::shell::Nav;
+use crate::web::standing::Standing;
 
 /// A server at home that wants no key is given a word in its place (`ollama`, `not-needed`), which may
 /// be said.
@@ -69,8 +70,9 @@ pub async fn build(loaded: Loaded, folder: &DataFolder, clock: Clock) -> anyhow:
         files: folder.files(),
         alarm: features::alarm,
     };
+    let standing = Standing::new(agents.db.clone(), agents.clock.clone());
     let nav = features::ALL.iter().flat_map(|feature| feature.nav.iter().copied());
-    let app = App { agents, nav: Arc::new(Nav::new(nav)), spawner: Spawner::default() };
+    let app = App { agents, nav: Arc::new(Nav::new(nav)), spawner: Spawner::default(), standing };
     features::connect_providers(&app).await?;
     features::connect_search(&app).await?;
     features::load_tool_servers(&app).await?;

@@ -93,7 +93,8 @@ pub fn router(app: App) -> Router {
         pages = pages.merge((feature.pages)());
         api = api.merge((feature.api)());
     }
-    let door = Door::new(app.db.clone(), app.clock.clone(), app.config.clone());
+    let door = Door::new(app.db.clone(), app.clock.clone(), app.config.clone())
+        .telling(app.standing.clone());
     let pages = pages.merge(assets::routes()).merge(theme::routes());
     let routes = pages.nest("/api/v1", api.clone()).nest("/api", api).with_state(app);
     door.guard(routes)

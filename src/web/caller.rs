@@ -90,7 +90,8 @@ impl Caller {
         self.require(Scope::Admin)
     }
 
-    fn admin_role(&self) -> Result<()> {
+    /// An admin by role, whatever a token's scopes are.
+    pub fn admin_role(&self) -> Result<()> {
         match self.role {
             Role::Admin => Ok(()),
             Role::User => Err(Error::Denied("Only an admin may do that.".to_owned())),

@@ -14,6 +14,7 @@ use crate::clock::Clock;
 use crate::config::Live;
 use crate::db::Db;
 use crate::error::Result;
+use crate::web::standing::Standing;
 use crate::web::{
     caller, csrf, error, headers, idempotency, public, rate, request, session, store,
 };
@@ -25,13 +26,22 @@ pub struct Door {
     pub clock: Clock,
     pub config: Live,
     pub counts: rate::Counts,
+    /// Told of logins that end.
+    standing: Standing,
     /// Somebody has set the house up: true for good once it is.
     owned: Arc<AtomicBool>,
 }
 
 impl Door {
     pub fn new(db: Db, clock: Clock, config: Live) -> Door {
-        Door { db, clock, config, counts: rate::Counts::default(), owned: Arc::default() }
+        let standing = Standing::new(db.clone(), clock.clone());
+        let counts = rate::Counts::default();
+        Door { db, clock, config, counts, standing, owned: Arc::default() }
+    }
+
+    /// Who listens hears of logins that end at this door.
+    pub fn telling(self, standing: Standing) -> Door {
+        Door { standing, ..self }
     }
 
     pub async fn has_owner(&self) -> Result<bool> {
@@ -46,7 +56,8 @@ impl Door {
     /// Puts the door before all routes. What is added to the router afterwards stands outside.
     pub fn guard(&self, routes: Router) -> Router {
         let config = self.config.get();
-        let layer = session::layer(self.db.clone(), self.clock.clone(), session::over_tls(&config));
+        let (db, clock, standing) = (self.db.clone(), self.clock.clone(), self.standing.clone());
+        let layer = session::layer(db, clock, standing, session::over_tls(&config));
         routes
             .fallback(error::no_such_page)
             .method_not_allowed_fallback(error::no_such_method)

@@ -20,6 +20,7 @@ pub mod request;
 pub mod scope;
 pub mod session;
 pub mod shell;
+pub mod standing;
 pub mod store;
 pub mod theme;
 pub mod when;

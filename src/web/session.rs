@@ -15,9 +15,10 @@ use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::db::Db;
+use crate::db::{Db, Tx};
 use crate::error::{Error, Result};
 use crate::ids::UserId;
+use crate::web::standing::Standing;
 use crate::web::store::sessions::{self, Hash, NewRow};
 
 pub const COOKIE: &str = "steward_session";
@@ -38,8 +39,8 @@ pub struct Login {
 }
 
 /// The layer that reads and writes the cookie.
-pub fn layer(db: Db, clock: Clock, secure: bool) -> SessionManagerLayer<Store> {
-    SessionManagerLayer::new(Store { db, clock })
+pub fn layer(db: Db, clock: Clock, standing: Standing, secure: bool) -> SessionManagerLayer<Store> {
+    SessionManagerLayer::new(Store { db, clock, standing })
         .with_name(COOKIE)
         .with_http_only(true)
         .with_same_site(SameSite::Lax)
@@ -115,6 +116,7 @@ fn device(agent: &str) -> String {
 pub struct Store {
     db: Db,
     clock: Clock,
+    standing: Standing,
 }
 
 impl fmt::Debug for Store {
@@ -162,8 +164,12 @@ impl SessionStore for Store {
     }
 
     async fn delete(&self, id: &Id) -> session_store::Result<()> {
-        let hash = hash(*id);
-        self.db.write(move |tx| sessions::delete(tx, &hash)).await.map_err(backend)
+        let (hash, standing) = (hash(*id), self.standing.clone());
+        let delete = move |tx: &Tx<'_>| {
+            standing.changed(tx);
+            sessions::delete(tx, &hash)
+        };
+        self.db.write(delete).await.map_err(backend)
     }
 }
 

@@ -71,6 +71,8 @@ pub struct Shell {
     pub here: &'static str,
     pub theme: Theme,
     pub user: String,
+    /// May turn the house's own switches.
+    pub admin: bool,
     /// Approvals that wait for this person.
     pub waiting: usize,
     pub paused: bool,
@@ -112,6 +114,7 @@ mod tests {
             here: "/chat",
             theme: Theme::Dark,
             user: "ada".to_owned(),
+            admin: true,
             waiting: 2,
             paused: true,
             spent_today: None,

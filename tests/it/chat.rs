@@ -89,3 +89,33 @@ async fn an_attached_pdf_is_read_for_the_model_in_the_locked_room() {
     assert!(told.contains("Boiler serviced in May") && told.contains("bill.pdf"), "{told}");
     assert!(told.contains("outside text"), "a file's words are data: {told}");
 }
+
+#[tokio::test]
+async fn words_typed_behind_a_question_say_that_they_wait() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = TestApp::open(folder.path()).await;
+    let own = folder.path().join("data/files").join(ADA.to_string());
+    std::fs::create_dir_all(&own).unwrap();
+    std::fs::write(own.join("plan.txt"), "milk").unwrap();
+    let chat = house.say(None, "delete file plan.txt").await;
+    house.work().await;
+    house.say(Some(&chat), "status").await;
+    house.work().await;
+    let page = format!("/chat/{chat}");
+    let waiting = "Waits until you answered the question above";
+    let shown = house.get(&page).await.text;
+    assert_eq!(shown.matches(waiting).count(), 1, "{shown}");
+    // The owner's own switch is answered at once and takes nobody's turn.
+    house.say(Some(&chat), "resume").await;
+    assert_eq!(house.get(&page).await.text.matches(waiting).count(), 1);
+    let asked = house.get("/api/approvals").await.json();
+    let call = asked["approvals"][0]["call_id"].as_str().unwrap().to_owned();
+    house.post(&format!("/api/tool-calls/{call}/deny"), &json!({})).await;
+    house.work().await;
+    let shown = house.get(&page).await.text;
+    assert!(!shown.contains(waiting), "{shown}");
+    // Each is answered by its own words, in the order they were said.
+    assert!(own.join("plan.txt").exists() && shown.contains("The owner said no."), "{shown}");
+    assert!(house.last_answer(&chat).await.starts_with("Everything is running. "), "{shown}");
+    assert!(!shown.contains("I take commands only in your own words"), "{shown}");
+}

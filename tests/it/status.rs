@@ -1,7 +1,11 @@
 //! How the house is doing, and its pause switch.
 
+use axum::body::Body;
+use axum::http::Request;
 use serde_json::json;
-use steward::testing::TestApp;
+use steward::testing::{Browser, TestApp};
+
+use crate::callers::{as_user, with_token};
 
 #[tokio::test]
 async fn the_shapes_are_the_published_ones() {
@@ -29,4 +33,43 @@ async fn a_pause_by_api_holds_and_is_on_record() {
     assert_eq!(house.get("/api/queue").await.json()["queued"], 0);
     let audit = house.get("/api/audit").await.text;
     assert!(audit.contains("house.pause") && audit.contains("house.resume"), "{audit}");
+}
+
+#[tokio::test]
+async fn only_an_admin_pauses_and_resumes_everything() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = TestApp::open(folder.path()).await;
+    for path in ["/api/pause", "/api/resume"] {
+        let request = Request::post(path).body(Body::empty()).unwrap();
+        assert_eq!(as_user(&house, &["*"], request).await.status, 403, "{path}");
+    }
+    for words in ["pause", "resume everything"] {
+        let request = Request::post("/api/chat/completions")
+            .header("content-type", "application/json")
+            .body(Body::from(json!({"message": words}).to_string()))
+            .unwrap();
+        let told = as_user(&house, &["*"], request).await.text;
+        assert!(told.contains("Only an admin may pause or resume everything."), "{told}");
+    }
+    assert_eq!(house.get("/api/status").await.json()["paused"], false);
+    let request = Request::post("/api/pause").body(Body::empty()).unwrap();
+    assert_eq!(with_token(&house, &["write"], request).await.status, 200);
+    assert_eq!(house.get("/api/status").await.json()["paused"], true);
+}
+
+#[tokio::test]
+async fn who_is_no_admin_sees_no_switch() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = TestApp::open(folder.path()).await;
+    let new = json!({"username": "eve", "password": "long enough it is"});
+    assert_eq!(house.post("/api/admin/users", &new).await.status, 200);
+    let eve = Browser::new(house.router(), "192.0.2.7:1000");
+    let login = [("name", "eve"), ("password", "long enough it is")];
+    assert_eq!(eve.submit("/login", &login).await.status, 303);
+    assert_eq!(eve.submit("/pause", &[]).await.status, 403);
+    assert!(!eve.get("/notes").await.text.contains("action=\"/pause\""));
+    assert!(house.get("/notes").await.text.contains("action=\"/pause\""));
+    house.post("/api/pause", &json!({})).await;
+    let page = eve.get("/notes").await.text;
+    assert!(page.contains("Everything is paused.") && !page.contains("Resume</button>"));
 }

@@ -14,12 +14,18 @@ const PAGE: &str = "<!doctype html><title>The library</title><article><h1>The li
 
 /// A page on loopback that the owner allowed, in a house with no model.
 async fn house_with_a_page() -> (House, Key, String) {
+    let (house, key, page) = house_beside_a_page().await;
+    key.post("/web-whitelist", &json!({ "domain": "127.0.0.1", "note": "the library" })).await;
+    (house, key, page)
+}
+
+/// The same, and nothing is allowed yet.
+async fn house_beside_a_page() -> (House, Key, String) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let pages = Router::new().route("/hours", get(|| async { axum::response::Html(PAGE) }));
     tokio::task::spawn(async move { axum::serve(listener, pages).await });
     let (house, key) = House::lived_in(&[("GUARD__PRIVATE_ALLOWED", &address)]).await;
-    key.post("/web-whitelist", &json!({ "domain": "127.0.0.1", "note": "the library" })).await;
     (house, key, format!("http://{address}/hours"))
 }
 
@@ -51,4 +57,37 @@ async fn the_four_commands_work_on_the_command_line() {
     assert!(found.contains("boiler serviced in May"), "{found}");
     let read = ask(&format!("fetch {page}")).await;
     assert!(read.contains("from nine to five"), "{read}");
+}
+
+#[tokio::test]
+async fn a_denied_site_is_opened_and_asked_for_again_in_the_chat() {
+    let (house, _, page) = house_beside_a_page().await;
+    Story::live("denied_site_is_opened_in_the_chat", &house, &[("PAGE", &page)]).await;
+}
+
+#[tokio::test]
+async fn words_typed_while_the_program_is_away_are_kept() {
+    let (mut house, _) = House::lived_in(&[]).await;
+    let mut story = Story::begin("words_outlive_a_restart", &house, &[]);
+    story.until("kill it", &house).await;
+    house.kill().await;
+    story.go_on().await;
+    story.until("start it", &house).await;
+    house.start().await;
+    story.go_on().await;
+    story.until("kill and start it", &house).await;
+    house.kill().await;
+    house.start().await;
+    story.go_on().await;
+    story.ends(&house).await;
+}
+
+#[tokio::test]
+async fn words_typed_behind_a_question_wait_for_its_answer() {
+    let (house, key) = House::lived_in(&[]).await;
+    let me = key.get("/me").await;
+    let own = house.data().join("files").join(me["id"].as_str().unwrap());
+    std::fs::create_dir_all(&own).unwrap();
+    std::fs::write(own.join("plan.txt"), "milk").unwrap();
+    Story::live("words_wait_behind_a_question", &house, &[]).await;
 }

@@ -1,8 +1,11 @@
 //! Messages, and where the model's view of a conversation begins.
 
+use std::collections::{HashMap, HashSet};
+
 use jiff::Timestamp;
 use rusqlite::Row;
 
+use crate::agent::Run;
 use crate::db::{Reader, Tx, json, time};
 use crate::error::{Error, Result};
 use crate::guard::label::Label;
@@ -82,6 +85,47 @@ pub fn last_outside(r: &Reader<'_>, conversation: ConversationId) -> Result<Opti
                where conversation_id = ?1 and json_extract(label, '$.trust') = 'outside'
                order by seq desc limit 1";
     r.row(sql, [conversation], |row| json(row, "label"))
+}
+
+/// As [`window`], by turns: words that waited behind another run stand where their own run took them
+/// up, words that still wait are left out, and the turn of `run` comes last, whatever was said
+/// beside it.
+pub fn window_of(r: &Reader<'_>, run: &Run) -> Result<Window> {
+    let Window { summary, messages } = window(r, run.conversation_id)?;
+    let sql = "select json_extract(trigger, '$.message_id'), id,
+                      state in ('queued', 'running', 'waiting')
+               from runs where conversation_id = ?1 and json_extract(trigger, '$.kind') = 'chat'
+               order by queued_at desc limit ?2";
+    let turns = r.rows(sql, (run.conversation_id, HISTORY_MAX), |row| {
+        Ok((row.get(0)?, Turn { run: row.get(1)?, open: row.get(2)? }))
+    })?;
+    Ok(Window { summary, messages: by_turns(messages, &turns.into_iter().collect(), run.id) })
+}
+
+/// The run that a message woke, and whether it has not ended.
+struct Turn {
+    run: RunId,
+    open: bool,
+}
+
+fn by_turns(messages: Vec<Message>, turns: &HashMap<MessageId, Turn>, run: RunId) -> Vec<Message> {
+    let spoke: HashSet<RunId> = messages.iter().filter_map(|message| message.run_id).collect();
+    let (mut out, mut held, mut own) = (Vec::new(), Vec::new(), Vec::new());
+    for message in messages {
+        match turns.get(&message.id) {
+            Some(turn) if turn.run == run => own.push(message),
+            None if message.run_id == Some(run) => own.push(message),
+            Some(turn) if spoke.contains(&turn.run) => held.push((turn.run, message)),
+            Some(turn) if turn.open => {}
+            _ => {
+                let words = held.iter().position(|(run, _)| Some(*run) == message.run_id);
+                out.extend(words.map(|at| held.remove(at).1));
+                out.push(message);
+            }
+        }
+    }
+    out.extend(own);
+    out
 }
 
 pub fn insert_window(

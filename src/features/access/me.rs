@@ -63,8 +63,10 @@ async fn revoke(
 ) -> Result<Json<Value>, ApiError> {
     caller.person()?;
     let (user, by) = (caller.user_id, caller.by(app.clock.now()));
+    let standing = app.standing.clone();
     app.db
         .write(move |tx| {
+            standing.changed(tx);
             let device = sessions::revoke(tx, user, &id)?.ok_or(Error::NotFound("session"))?;
             audit::record(tx, Entry::new(&by, "access.sign_out", device))?;
             Ok(())

@@ -77,23 +77,26 @@ pub async fn post(
     let events = app.events.subscribe(&app.db, conversation, after).await?;
     let sent = service::send_by(&app, &caller, conversation, new).await?;
     let first = json!({"conversation_id": conversation, "run_id": sent.run_id});
-    let stream = answer(app, events, sent.run_id, first);
+    let stream = answer(app, caller, (events, sent.run_id), first);
     Ok(Sse::new(stream).keep_alive(KeepAlive::default()))
 }
 
 fn answer(
     app: App,
-    mut events: Subscription,
-    run: RunId,
+    caller: Caller,
+    (mut events, run): (Subscription, RunId),
     first: Value,
 ) -> impl Stream<Item = Result<sse::Event, Infallible>> {
     let stop = app.spawner.stopping();
     async_stream::stream! {
+        let lost = app.standing.lost(caller);
+        tokio::pin!(lost);
         yield Ok(named("conversation", &first));
         loop {
             let entry = tokio::select! {
                 entry = events.next() => entry,
                 () = stop.cancelled() => None,
+                () = &mut lost => None,
             };
             let Some(entry) = entry else { break };
             if entry.run_id != Some(run) {

@@ -89,6 +89,9 @@ impl Talk {
         let first = json!({"type": "models", "models": models, "default": default, "seq": after});
         self.tell(&first).await?;
         let stop = self.app.spawner.stopping();
+        let standing = self.app.standing.clone();
+        let lost = standing.lost(self.caller.clone());
+        tokio::pin!(lost);
         let mut events = self.subscribe(after).await?;
         loop {
             tokio::select! {
@@ -112,6 +115,7 @@ impl Talk {
                     Some(Ok(_)) => {}
                 },
                 () = stop.cancelled() => return Ok(()),
+                () = &mut lost => return Ok(()),
             }
         }
     }

@@ -56,7 +56,7 @@ pub async fn conversation(
 ) -> Result<impl IntoResponse, PageError> {
     service::may_enter(&app, caller.user_id, id).await?;
     let after = after.after.max(last_event_id(&headers));
-    Ok(live(conversation_events(app, caller.user_id, id, after)))
+    Ok(live(conversation_events(app, caller, id, after)))
 }
 
 /// `GET /stream`, for every other page.
@@ -65,7 +65,7 @@ pub async fn house(
     caller: Caller,
     Query(_): Query<After>,
 ) -> Result<impl IntoResponse, PageError> {
-    Ok(live(house_events(app, caller.user_id)))
+    Ok(live(house_events(app, caller)))
 }
 
 /// The browser's own memory of where it was, when it connects again.
@@ -87,10 +87,13 @@ fn live(
 
 fn house_events(
     app: App,
-    user: UserId,
+    caller: Caller,
 ) -> impl Stream<Item = Result<sse::Event, Infallible>> + Send {
     async_stream::stream! {
+        let user = caller.user_id;
         let stop = app.spawner.stopping();
+        let lost = app.standing.lost(caller);
+        tokio::pin!(lost);
         let mut changes = app.events.changes();
         loop {
             if let Some(badge) = badge(&app, user).await {
@@ -99,6 +102,7 @@ fn house_events(
             tokio::select! {
                 changed = changes.changed() => if changed.is_err() { break },
                 () = stop.cancelled() => break,
+                () = &mut lost => break,
             }
         }
     }
@@ -111,7 +115,7 @@ async fn badge(app: &App, user: UserId) -> Option<sse::Event> {
 
 fn conversation_events(
     app: App,
-    user: UserId,
+    caller: Caller,
     id: ConversationId,
     after: u64,
 ) -> impl Stream<Item = Result<sse::Event, Infallible>> + Send {
@@ -124,7 +128,10 @@ fn conversation_events(
         }
         yield Ok(patches.state());
         let Ok(mut events) = app.events.subscribe(&app.db, id, from).await else { return };
+        let user = caller.user_id;
         let stop = app.spawner.stopping();
+        let lost = app.standing.lost(caller);
+        tokio::pin!(lost);
         let mut changes = app.events.changes();
         let mut tail_at: Option<Instant> = None;
         let mut tail_sent = Instant::now() - TAIL_EVERY;
@@ -159,6 +166,7 @@ fn conversation_events(
                     }
                 }
                 () = stop.cancelled() => break,
+                () = &mut lost => break,
             }
         }
     }

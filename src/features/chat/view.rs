@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::offers::{self, OfferView, Standing};
 use super::store::{self, File};
-use super::transcript::{Part, RunState, RunTurn, Step, StepState, Transcript, Turn};
+use super::transcript::{Part, RunState, RunTurn, Step, StepState, Transcript, Turn, Wait};
 use super::words;
 use crate::agent::CallState;
 use crate::agent::store::calls::{self, Call};
@@ -84,9 +84,10 @@ pub enum TurnView {
 impl TurnView {
     pub fn new(turn: &Turn, rows: &Rows, catalog: &Catalog) -> TurnView {
         match turn {
-            Turn::Said { message_id, text } => TurnView::Said(SaidView {
+            Turn::Said { message_id, text, wait } => TurnView::Said(SaidView {
                 id: message_id.clone(),
                 text: text.clone(),
+                wait: *wait,
                 files: files(rows, message_id),
             }),
             Turn::Notice { message_id, text } => TurnView::Notice(NoticeView {
@@ -113,6 +114,7 @@ impl TurnView {
 pub struct SaidView {
     id: String,
     text: String,
+    wait: Wait,
     files: Vec<FileView>,
 }
 

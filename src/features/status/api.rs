@@ -44,6 +44,7 @@ async fn resume(
 
 async fn set_paused(app: &App, caller: &Caller, paused: bool) -> Result<Json<Value>, ApiError> {
     caller.require(Scope::Write)?;
+    caller.admin_role()?;
     service::set_paused(&app.agents, paused, caller.by(app.clock.now())).await?;
     Ok(Json(json!({"ok": true})))
 }

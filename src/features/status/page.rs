@@ -38,6 +38,7 @@ async fn pause(
     caller: Caller,
     headers: HeaderMap,
 ) -> Result<Redirect, PageError> {
+    caller.admin_role()?;
     service::set_paused(&app.agents, true, caller.by(app.clock.now())).await?;
     Ok(back(&headers))
 }
@@ -47,6 +48,7 @@ async fn resume(
     caller: Caller,
     headers: HeaderMap,
 ) -> Result<Redirect, PageError> {
+    caller.admin_role()?;
     service::set_paused(&app.agents, false, caller.by(app.clock.now())).await?;
     Ok(back(&headers))
 }

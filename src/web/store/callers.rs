@@ -49,6 +49,13 @@ pub fn token(reader: &Reader<'_>, hash: &[u8; 32], now: Timestamp) -> Result<Opt
     })
 }
 
+/// Whether this token still opens anything.
+pub fn is_token_good(reader: &Reader<'_>, id: TokenId, now: Timestamp) -> Result<bool> {
+    let sql = "select exists (select 1 from tokens where id = ?1 and revoked_at is null
+                              and (expires_at is null or ?2 < expires_at))";
+    reader.one(sql, (id, now.as_millisecond()), |row| row.get(0))
+}
+
 pub fn token_used(tx: &Tx<'_>, id: TokenId, now: Timestamp) -> Result<()> {
     tx.execute("update tokens set used_at = ?2 where id = ?1", (id, now.as_millisecond()))?;
     Ok(())

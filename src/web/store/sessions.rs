@@ -102,3 +102,9 @@ pub fn revoke_all(tx: &Tx<'_>, user: UserId, but: &str) -> Result<usize> {
 pub fn sweep(tx: &Tx<'_>, now: Timestamp) -> Result<usize> {
     tx.execute("delete from login_sessions where expires_at <= ?1", [now.as_millisecond()])
 }
+
+/// Whether this login is still there.
+pub fn is_open(reader: &Reader<'_>, id: &str, now: Timestamp) -> Result<bool> {
+    let sql = "select exists (select 1 from login_sessions where id = ?1 and ?2 < expires_at)";
+    reader.one(sql, (id, now.as_millisecond()), |row| row.get(0))
+}

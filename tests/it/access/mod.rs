@@ -4,6 +4,7 @@ mod keys;
 mod login;
 mod people;
 mod setup;
+mod streams;
 
 use jiff::Timestamp;
 use serde_json::Value;

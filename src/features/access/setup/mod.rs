@@ -103,7 +103,12 @@ pub async fn reset_owner(app: &App, name: &str, password: Secret) -> Result<()> 
     };
     let password_hash = password::hash(password).await?;
     let now = app.clock.now();
-    app.db.write(move |tx| write_reset(tx, User { password_hash, active: true, ..user }, now)).await
+    let standing = app.standing.clone();
+    let reset = move |tx: &Tx<'_>| {
+        standing.changed(tx);
+        write_reset(tx, User { password_hash, active: true, ..user }, now)
+    };
+    app.db.write(reset).await
 }
 
 fn write_reset(tx: &Tx<'_>, user: User, now: Timestamp) -> Result<()> {

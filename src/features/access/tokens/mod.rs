@@ -124,8 +124,10 @@ pub async fn rotate(app: &App, user: UserId, id: TokenId, by: By) -> Result<(Tok
 }
 
 pub async fn revoke(app: &App, user: UserId, id: TokenId, by: By) -> Result<()> {
+    let standing = app.standing.clone();
     app.db
         .write(move |tx| {
+            standing.changed(tx);
             let token = tokens::find(tx, user, id)?.ok_or(Error::NotFound("key"))?;
             tokens::revoke(tx, id, by.at)?;
             audit::record(tx, Entry::new(&by, "tokens.revoke", token.name))?;

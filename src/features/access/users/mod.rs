@@ -95,8 +95,10 @@ pub async fn change(app: &App, id: UserId, change: Change, by: By) -> Result<()>
         "name": name, "role": change.role, "is_active": change.active,
         "new_password": password_hash.is_some(),
     });
+    let standing = app.standing.clone();
     app.db
         .write(move |tx| {
+            standing.changed(tx);
             let old = users::find(tx, id)?.ok_or(Error::NotFound("user"))?;
             let leaves = password_hash.is_some() || change.active == Some(false);
             let new = User {
@@ -120,8 +122,10 @@ pub async fn change(app: &App, id: UserId, change: Change, by: By) -> Result<()>
 }
 
 pub async fn delete(app: &App, id: UserId, by: By) -> Result<()> {
+    let standing = app.standing.clone();
     app.db
         .write(move |tx| {
+            standing.changed(tx);
             let user = users::find(tx, id)?.ok_or(Error::NotFound("user"))?;
             users::delete(tx, id)?;
             keep_an_admin(tx)?;
@@ -146,8 +150,10 @@ pub async fn change_password(
         Error::Invalid { message, .. } => Error::invalid("new_password", message),
         other => other,
     })?;
+    let standing = app.standing.clone();
     app.db
         .write(move |tx| {
+            standing.changed(tx);
             users::update(tx, &User { password_hash, ..user.clone() })?;
             let ended = sessions::revoke_all(tx, id, &session)?;
             let entry = Entry::new(&by, "access.password", user.name);

@@ -11,6 +11,7 @@ use url::form_urlencoded::byte_serialize;
 use crate::app::App;
 use crate::error::Error;
 use crate::features::chat::page::{self, Draft};
+use crate::features::chat::service;
 use crate::guard::opened::Site;
 use crate::ids::ConversationId;
 use crate::web::Page;
@@ -65,6 +66,7 @@ async fn open_here(
     Path(id): Path<ConversationId>,
     Form(form): Form<OpenForm>,
 ) -> Result<Response, PageError> {
+    service::find(&app, caller.user_id, id).await?;
     open(&app, &caller, (id, Some(id)), form.domain).await
 }
 
@@ -74,6 +76,7 @@ async fn open_again(
     caller: Caller,
     Path((id, domain)): Path<(ConversationId, String)>,
 ) -> Result<Response, PageError> {
+    service::find(&app, caller.user_id, id).await?;
     open(&app, &caller, (id, Some(id)), domain).await
 }
 
