@@ -57,6 +57,7 @@ impl Story {
         self.answers.write_all(b"go on\n").await.unwrap();
     }
 
+    #[expect(clippy::print_stderr, reason = "what a story measured belongs in the run's output")]
     pub async fn ends(mut self, house: &House) {
         let status = timeout(STORY_TIME_MAX, self.child.wait())
             .await
