@@ -57,7 +57,7 @@ pub async fn measure(table: &mut Table, size: Size) {
             whole.push(all);
         }
     }
-    let figure = |name: &str| format!("verdict: with 1 MB of text, {name}");
+    let figure = |name: &str| format!("verdict: 1 MB of text, {name}");
     table.at_most(&figure("p50"), percentile(&mut judged, 0.5), GATE_MICROSECONDS, "µs");
     table.at_most(&figure("p99"), percentile(&mut judged, 0.99), GATE_MICROSECONDS, "µs");
     table.at_most(
