@@ -124,7 +124,7 @@
     if (says) form.ariaBusy = "true";
     try {
       const sent = await send(form, button), more = says && form.text.value.replace(said, "").trimStart(); // typed meanwhile
-      if (sent && says) { form.reset(); form.text.value = more; sessionStorage.removeItem(key); grow(); files(); toEnd(); }
+      if (sent && says) { hear.note({ html: "" }); form.reset(); form.text.value = more; sessionStorage.removeItem(key); grow(); files(); toEnd(); }
     } catch {
       hear.note({ html: "<div class='flash failed' role='alert'><p>Steward can’t be reached just now. What you typed is still here; try again.</p></div>" });
     }

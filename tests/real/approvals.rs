@@ -67,6 +67,14 @@ async fn a_no_leaves_the_world_alone() {
 }
 
 #[tokio::test]
+async fn words_typed_behind_a_card_wait_for_its_answer() {
+    let model = ModelServer::start().await.without_list();
+    let (house, _, _) = house_that_asks(&model, Kind::OpenAi, "I left it alone.").await;
+    model.answer(Answer::openai_text("It rains."));
+    Story::live("words_wait_behind_a_question", &house, &[("REQUEST", REQUEST)]).await;
+}
+
+#[tokio::test]
 async fn a_conversation_with_a_card_is_accessible() {
     let model = ModelServer::start().await.without_list();
     let (house, _, _) = house_that_asks(&model, Kind::OpenAi, "All is done.").await;

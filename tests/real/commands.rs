@@ -81,13 +81,3 @@ async fn words_typed_while_the_program_is_away_are_kept() {
     story.go_on().await;
     story.ends(&house).await;
 }
-
-#[tokio::test]
-async fn words_typed_behind_a_question_wait_for_its_answer() {
-    let (house, key) = House::lived_in(&[]).await;
-    let me = key.get("/me").await;
-    let own = house.data().join("files").join(me["id"].as_str().unwrap());
-    std::fs::create_dir_all(&own).unwrap();
-    std::fs::write(own.join("plan.txt"), "milk").unwrap();
-    Story::live("words_wait_behind_a_question", &house, &[]).await;
-}
