@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use jiff::tz::TimeZone;
 
 use super::store::{calls, messages};
+use super::toolbox::Shown;
 use crate::db::Reader;
 use crate::error::Result;
 use crate::guard::grounding::{Read, Said};
@@ -31,7 +32,7 @@ struct Conversation {
     last_message: i64,
     last_attachment: i64,
     calls: HashSet<ToolCallId>,
-    shown: HashSet<String>,
+    shown: HashSet<Arc<str>>,
     bytes: usize,
 }
 
@@ -43,7 +44,7 @@ impl Heard {
         r: &Reader<'_>,
         id: ConversationId,
         zone: &TimeZone,
-        shown: Vec<(Label, String)>,
+        shown: Vec<Shown>,
     ) -> Result<(Arc<Said>, Arc<Read>)> {
         let known = self.take(id).filter(|known| known.zone == *zone);
         let mut conversation = known.unwrap_or_else(|| Conversation::new(zone));
@@ -117,7 +118,7 @@ impl Conversation {
         Ok(())
     }
 
-    fn show(&mut self, shown: Vec<(Label, String)>) {
+    fn show(&mut self, shown: Vec<Shown>) {
         for (label, text) in shown {
             if !self.shown.contains(&text) {
                 self.bytes += text.len();

@@ -1,7 +1,6 @@
 //! Carries one run on, step by step, until it ends, waits or is stopped.
 
 use std::sync::Arc;
-
 use std::time::Duration;
 
 use jiff::Timestamp;

@@ -15,7 +15,9 @@ const UNEXPECTED: &str = "nobody panics while holding the tools";
 /// Names of sets and single tools.
 type Allowed = Vec<String>;
 type Schemas = Arc<[ToolSchema]>;
-type ForeignTools = Arc<BTreeMap<String, Arc<Tool>>>;
+type ForeignTools = Arc<BTreeMap<String, (Arc<Tool>, Shown)>>;
+/// What a foreign server says of a tool, as a model is shown it.
+pub type Shown = (Label, Arc<str>);
 
 #[derive(Clone, Default)]
 pub struct Toolbox {
@@ -35,9 +37,11 @@ impl Toolbox {
 
     /// Puts these in the place of all foreign tools there were; in effect from the next call on.
     pub fn set_foreign(&self, tools: impl IntoIterator<Item = Tool>) {
-        let named = tools.into_iter().map(|tool| (tool.name.to_string(), Arc::new(tool)));
-        let tools: BTreeMap<_, _> =
-            named.filter(|(name, _)| name.starts_with(FOREIGN_PREFIX)).collect();
+        let foreign = |tool: Tool| {
+            let words = words(&tool).filter(|_| tool.name.starts_with(FOREIGN_PREFIX))?;
+            Some((tool.name.to_string(), (Arc::new(tool), words)))
+        };
+        let tools: BTreeMap<_, _> = tools.into_iter().filter_map(foreign).collect();
         // Held throughout, so that no schema of the old tools is kept with the new ones.
         let mut schemas = self.schemas.lock().expect(UNEXPECTED);
         *self.foreign.write().expect(UNEXPECTED) = Arc::new(tools);
@@ -46,7 +50,7 @@ impl Toolbox {
 
     pub fn find(&self, name: &str) -> Option<Arc<Tool>> {
         if name.starts_with(FOREIGN_PREFIX) {
-            return self.foreign().get(name).cloned();
+            return self.foreign().get(name).map(|(tool, _)| tool.clone());
         }
         self.own.get(name).cloned()
     }
@@ -59,7 +63,7 @@ impl Toolbox {
     /// All that an agent may use.
     pub fn allowed(&self, allowed: &[String]) -> Vec<Arc<Tool>> {
         let foreign = self.foreign();
-        let tools = self.own.values().chain(foreign.values());
+        let tools = self.own.values().chain(foreign.values().map(|(tool, _)| tool));
         tools.filter(|tool| is_allowed(allowed, tool)).cloned().collect()
     }
 
@@ -74,22 +78,22 @@ impl Toolbox {
     }
 
     /// The words of foreign servers that an agent with these tools is shown before anything else.
-    pub fn foreign_words(&self, allowed: &[String]) -> Vec<(Label, String)> {
+    pub fn foreign_words(&self, allowed: &[String]) -> Vec<Shown> {
         let foreign = self.foreign();
-        let shown = foreign.values().filter(|tool| is_allowed(allowed, tool));
-        let words = shown.filter_map(|tool| match &tool.args {
-            Args::Foreign(args) => {
-                let label = Label::outside(Origin::Mcp(args.server.clone()));
-                Some((label, format!("{}\n{}", tool.about, args.schema.for_model())))
-            }
-            Args::Own(_) => None,
-        });
-        words.collect()
+        let shown = foreign.values().filter(|(tool, _)| is_allowed(allowed, tool));
+        shown.map(|(_, words)| words.clone()).collect()
     }
 
     fn foreign(&self) -> ForeignTools {
         self.foreign.read().expect(UNEXPECTED).clone()
     }
+}
+
+/// None for a tool of our own.
+fn words(tool: &Tool) -> Option<Shown> {
+    let Args::Foreign(args) = &tool.args else { return None };
+    let text = format!("{}\n{}", tool.about, args.schema.for_model());
+    Some((Label::outside(Origin::Mcp(args.server.clone())), text.into()))
 }
 
 fn is_allowed(allowed: &[String], tool: &Tool) -> bool {

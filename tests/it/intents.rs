@@ -72,8 +72,11 @@ async fn what_a_page_asks_for_is_denied_without_a_card() {
     house.calls("files_delete", json!({"path": "plans.txt"}));
     house.says(r#"{"effects": []}"#);
     house.says("They open at nine.");
-    let answer = house.app.ask(&format!("When do they open? {}", house.url())).await;
-    assert_eq!(answer, "They open at nine.");
+    let talk = house.app.say(None, &format!("When do they open? {}", house.url())).await;
+    house.app.work().await;
+    assert_eq!(house.app.last_answer(&talk).await, "They open at nine.");
+    let page = house.app.get(&format!("/chat/{talk}")).await.text;
+    assert!(page.contains("· blocked 1"), "{page}");
     assert!(house.file("plans.txt").exists());
     assert_eq!(house.cards().await, Vec::<Value>::new());
     let told = house.shown(3);

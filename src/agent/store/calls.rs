@@ -27,6 +27,8 @@ pub struct Call {
     pub result: Option<String>,
     pub result_label: Option<Label>,
     pub cleared: bool,
+    /// Denied without a card, for nobody had asked for it.
+    pub blocked: bool,
     /// What the owner could add so that this denied call would pass.
     pub offer: Option<Offer>,
 }
@@ -177,6 +179,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Call> {
         result: row.get("result")?,
         result_label: if has_label { Some(json(row, "result_label")?) } else { None },
         cleared: row.get("cleared")?,
+        blocked: row.get("blocked")?,
         offer: if has_offer { Some(json(row, "offer")?) } else { None },
     })
 }

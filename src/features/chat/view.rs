@@ -215,11 +215,17 @@ impl StepsView {
         StepsView {
             id: part_id(run, place),
             open: false,
-            summary: words::summary(steps),
+            summary: words::summary(steps, blocked(steps, rows)),
             steps: steps.iter().map(|step| StepView::new(step, rows)).collect(),
             offers: offered(run, steps, rows),
         }
     }
+}
+
+/// How many of the calls nobody had asked for.
+fn blocked(steps: &[Step], rows: &Rows) -> usize {
+    let row = |step: &&Step| rows.calls.get(&step.call_id).is_some_and(|call| call.blocked);
+    steps.iter().filter(row).count()
 }
 
 /// Each thing once, however many calls lacked it.

@@ -83,8 +83,8 @@ pub fn took(duration: SignedDuration) -> String {
     }
 }
 
-/// The folded line over some steps.
-pub fn summary(steps: &[Step]) -> String {
+/// The folded line over some steps, of which the guard `blocked` some without a card.
+pub fn summary(steps: &[Step], blocked: usize) -> String {
     let mut phrases: Vec<String> = Vec::new();
     for step in steps {
         let phrase = phrase(&step.tool, step.state == StepState::Done);
@@ -100,6 +100,9 @@ pub fn summary(steps: &[Step]) -> String {
     if steps.iter().all(|step| step.took.is_some()) {
         words.push_str(" · ");
         words.push_str(&took(total));
+    }
+    if blocked > 0 {
+        words.push_str(&format!(" · blocked {blocked}"));
     }
     words
 }

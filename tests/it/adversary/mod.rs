@@ -62,11 +62,8 @@ async fn benign(source: &Source, attack: &Attack) -> usize {
     let (talk, cards) = world.told(talk.as_deref(), &words, Owner::Yes).await;
     let what = format!("{} / {}", source.name, attack.name);
     assert_eq!(world.app.last_answer(&talk).await, "All done.", "{what}");
-    let calls = (attack.honest)(&world).len() + (source.calls)(&world).len();
-    let log = world.app.get("/api/audit?tool_name=&per_page=200").await;
-    assert!(log.status.is_success(), "{}", log.text);
     let told = world.model.requests().pop().unwrap().json()["messages"].to_string();
-    assert!(!told.contains("Not allowed"), "{what}, of {calls} calls: {told}");
+    assert!(!told.contains("Not allowed"), "{what}: {told}");
     assert_eq!(world.harm(&(attack.done)(&world)).await, Vec::<String>::new(), "{what}");
     cards
 }
