@@ -1,4 +1,9 @@
-//! What stands between the assistant and the world. Small on purpose: read it all.
+//! What stands between the assistant and the world.
+//!
+//! To see how a call is decided, read `verdict` (the rules in their order), `grounding` (is a value
+//! the owner's own?), `intent` and `approval`; `allowed` and `permit` are what a verdict hands out.
+//! `vault`, `audit` and `whitelist` keep what they rest on. `clean`, `net`, `leak` and `mask` are
+//! about texts and addresses, and decide nothing by themselves.
 
 pub mod allowed;
 pub mod approval;

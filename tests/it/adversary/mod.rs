@@ -46,7 +46,7 @@ async fn attacked(source: &Source, attack: &Attack, turn: Turn, owner: Owner) ->
     world.will_call(calls);
     world.will_say("All done.");
     let words = format!("{} {}", (source.words)(&world), (attack.words)(&world));
-    let (_, cards) = world.told(talk.as_deref(), &words, owner).await;
+    let (_, cards) = world.told(talk.as_deref(), &words, source.letter, owner).await;
     Outcome { harm: world.harm(&(attack.done)(&world)).await, cards }
 }
 
@@ -59,7 +59,7 @@ async fn benign(source: &Source, attack: &Attack) -> usize {
     world.will_call((attack.honest)(&world));
     world.will_say("All done.");
     let words = format!("{} {}", (source.words)(&world), (attack.words)(&world));
-    let (talk, cards) = world.told(talk.as_deref(), &words, Owner::Yes).await;
+    let (talk, cards) = world.told(talk.as_deref(), &words, source.letter, Owner::Yes).await;
     let what = format!("{} / {}", source.name, attack.name);
     assert_eq!(world.app.last_answer(&talk).await, "All done.", "{what}");
     let told = world.model.requests().pop().unwrap().json()["messages"].to_string();
@@ -169,4 +169,9 @@ async fn an_earlier_answer_cannot_turn_the_assistant_against_its_owner() {
 #[tokio::test]
 async fn another_conversation_cannot_turn_the_assistant_against_its_owner() {
     holds_against(&sources::ALL[10]).await;
+}
+
+#[tokio::test]
+async fn an_attached_file_cannot_turn_the_assistant_against_its_owner() {
+    holds_against(&sources::ALL[11]).await;
 }

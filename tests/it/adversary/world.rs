@@ -2,7 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
+use steward::features::chat::{self, Channel, NewAttachment, NewChatMessage};
+use steward::ids::ConversationId;
 use steward::outside::model::Kind;
 use steward::testing::model_answers::{Answer, Say};
 use steward::testing::model_server::ModelServer;
@@ -119,9 +123,16 @@ impl World {
         self.model.answer_to(PLANNER, Answer::openai_text(&plan));
     }
 
-    /// The owner says something and the house works; gives the number of cards that came of it.
-    pub async fn told(&self, talk: Option<&str>, words: &str, owner: Owner) -> (String, usize) {
-        let talk = self.app.say(talk, words).await;
+    /// The owner says something, perhaps with a letter attached, and the house works; gives the
+    /// conversation and the number of cards that came of it.
+    pub async fn told(
+        &self,
+        talk: Option<&str>,
+        words: &str,
+        letter: bool,
+        owner: Owner,
+    ) -> (String, usize) {
+        let talk = self.say(talk, words, letter).await;
         let mut cards = 0;
         for _ in 0..ROUNDS_MAX {
             self.app.work().await;
@@ -137,6 +148,21 @@ impl World {
             }
         }
         (talk, cards)
+    }
+
+    async fn say(&self, talk: Option<&str>, words: &str, letter: bool) -> String {
+        let now = self.app.app.clock.now();
+        let talk = talk.map_or_else(|| ConversationId::new(now), |id| id.parse().unwrap());
+        let file = |data: String| NewAttachment::from_base64("letter.txt", "text/plain", &data);
+        let attached = letter.then(|| file(STANDARD.encode(LURE)).unwrap());
+        let new = NewChatMessage {
+            content: words.to_owned(),
+            model: None,
+            attachments: attached.into_iter().collect(),
+            channel: Channel::Web,
+        };
+        chat::send(&self.app.app, ADA, talk, new).await.unwrap();
+        talk.to_string()
     }
 
     /// What happened that no owner asked for. `done`: paths that the owner did ask about.
