@@ -85,6 +85,9 @@ impl Watch {
 
     /// The name of a secret that `text` holds, in whatever form.
     pub fn find(&self, text: &str) -> Option<&str> {
+        if self.names.is_empty() {
+            return None;
+        }
         let holds = |text: &str| self.find_plain(text).or_else(|| self.find_reduced(text));
         let named = |name: usize| self.names[name].as_str();
         let mut text = Cow::Borrowed(text);
@@ -131,6 +134,9 @@ impl Watch {
 
     /// The end of `text` that may be the beginning of a secret: so many bytes.
     pub(super) fn unfinished(&self, text: &str) -> usize {
+        if self.names.is_empty() {
+            return 0;
+        }
         let (reduced, places) = placed(text);
         let begun = |whole: &[u8], so_far: &[u8]| {
             (1..=whole.len().min(so_far.len())).rev().find(|n| so_far.ends_with(&whole[..*n]))
@@ -188,6 +194,9 @@ impl Watch {
     }
 
     pub(super) fn next_span(&self, text: &str) -> Option<(usize, Range<usize>)> {
+        if self.names.is_empty() {
+            return None;
+        }
         let plain = self.plain_span(text);
         let reduced = self.reduced_span(text);
         [plain, reduced]
@@ -280,6 +289,10 @@ impl Sieve {
 
 /// Letters and digits, lower case.
 fn reduced(text: &str) -> Zeroizing<Vec<u8>> {
+    if text.is_ascii() {
+        let kept = text.bytes().filter(u8::is_ascii_alphanumeric);
+        return Zeroizing::new(kept.map(|byte| byte.to_ascii_lowercase()).collect());
+    }
     let mut kept = Zeroizing::new(String::with_capacity(text.len()));
     for c in text.chars().filter(|c| c.is_alphanumeric()) {
         kept.extend(c.to_lowercase());
@@ -309,15 +322,19 @@ fn base64_inside(bytes: &[u8], shift: usize) -> Zeroizing<Vec<u8>> {
 
 /// With the characters that HTML (and XML) writes as `&amp;` or `&#34;`, and the like.
 fn entities_decoded(text: &str) -> Option<String> {
+    text.find('&')?;
     let (mut decoded, mut rest, mut changed) = (String::new(), text, false);
     while let Some(at) = rest.find('&') {
         let (before, after) = rest.split_at(at);
         decoded.push_str(before);
-        let name = after[1..].split_once(';').map(|(name, _)| name).unwrap_or_default();
-        if let Some(c) = entity(name) {
+        // No name holds another `&`, so nothing is looked through twice.
+        let named = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'#' | b'+');
+        let end = 1 + after.bytes().skip(1).take_while(named).count();
+        let whole = after[end..].starts_with(';');
+        if let Some(c) = entity(&after[1..end]).filter(|_| whole) {
             changed = true;
             decoded.push(c);
-            rest = &after[name.len() + 2..];
+            rest = &after[end + 1..];
         } else {
             decoded.push('&');
             rest = &after[1..];
@@ -347,6 +364,7 @@ fn entity(name: &str) -> Option<char> {
 }
 
 fn percent_decoded(text: &str) -> Option<String> {
+    text.find('%')?;
     let bytes = text.as_bytes();
     let mut decoded = Vec::with_capacity(bytes.len());
     let mut changed = false;

@@ -59,6 +59,15 @@ fn parts_in_several_arguments_are_put_together() {
 }
 
 #[test]
+fn entities_are_seen_through_however_long_they_are_written() {
+    let watch = watch(KEY);
+    let long: String = KEY.bytes().map(|b| format!("&#{b:040};")).collect();
+    assert!(watch.find(&format!("R&D && &no; {long}")).is_some());
+    // A megabyte of beginnings without an end is looked through once.
+    assert_eq!(watch.find(&"&".repeat(1 << 20)), None);
+}
+
+#[test]
 fn ordinary_text_is_left_alone() {
     let watch = watch(KEY);
     for text in ["", "api", "An Anthropic key begins with sk-ant-api03-.", "tRk4mLp7"] {
