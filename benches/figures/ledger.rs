@@ -2,8 +2,8 @@
 
 use std::time::Instant;
 
+use steward::audit::{self, By, Entry};
 use steward::db::Db;
-use steward::guard::audit::{self, By, Entry};
 
 use crate::Size;
 use crate::house::House;

@@ -6,7 +6,7 @@ use futures_util::StreamExt as _;
 
 use super::turn::Answer;
 use super::{Agents, context};
-use crate::guard::leak::Watch;
+use crate::leak::Watch;
 use crate::outside::model::{Delta, Request};
 
 /// The text of the answer, at most `bytes_max` long, with what the spend ledger needs to know. The

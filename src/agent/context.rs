@@ -7,10 +7,10 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::store::calls::Call;
 use super::store::messages::{Attachment, Message as StoredMessage, Window};
-use crate::guard::clean;
+use crate::guard::boundary;
 use crate::guard::label::{Label, Origin, Trust};
-use crate::guard::leak::Watch;
 use crate::ids::MessageId;
+use crate::leak::Watch;
 use crate::outside::model::{Message, Part, Request, Role};
 
 /// Bytes that stand for one token in an estimate; providers' own counts correct the ledger.
@@ -162,7 +162,7 @@ fn attachment_parts(attachment: &Attachment) -> Vec<Part> {
 /// Text from outside is wrapped in a boundary that it can't forge.
 fn shown(text: &str, label: &Label) -> String {
     match label.trust {
-        Trust::Outside => clean::wrap(text, label),
+        Trust::Outside => boundary::wrap(text, label),
         Trust::Own | Trust::Owner => text.to_owned(),
     }
 }

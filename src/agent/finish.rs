@@ -6,12 +6,12 @@ use serde_json::json;
 use super::store::calls::{self, Call};
 use super::tool::{Outcome, Output, RESULT_BYTES_MAX};
 use super::{Agents, CallState, Run};
+use crate::audit::{self, Actor, By, Decision};
 use crate::db::Tx;
 use crate::error::Result;
 use crate::events::Event;
-use crate::guard::audit::{self, Actor, By, Decision};
 use crate::guard::label::{Label, Origin};
-use crate::guard::leak::Watch;
+use crate::leak::Watch;
 
 const SUMMARY_CHARS_MAX: usize = 200;
 

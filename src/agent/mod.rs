@@ -36,11 +36,11 @@ use crate::config::{Live, PromptMode};
 use crate::db::{Db, Tx};
 use crate::error::Result;
 use crate::events::Events;
-use crate::guard::vault::Vault;
 use crate::ids::{AgentId, ConversationId, RunId, UserId};
 use crate::inbox::{Inbox, Trigger};
 use crate::outside::Outside;
 use crate::spawn::Timers;
+use crate::vault::Vault;
 use toolbox::Toolbox;
 
 pub use heard::Heard;

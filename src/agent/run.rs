@@ -15,15 +15,15 @@ use super::turn::{self, Answer, Broken};
 use super::{
     Agents, CallState, Run, RunState, answer, call, compact, finish, prompt, queue, scene, spend,
 };
+use crate::audit::By;
 use crate::error::{Error, Result};
 use crate::events::Event;
 use crate::guard::approval;
-use crate::guard::audit::By;
 use crate::guard::label::Label;
-use crate::guard::leak::Watch;
 use crate::guard::verdict;
 use crate::ids::{MessageId, RunId, ToolCallId};
 use crate::inbox::Claimed;
+use crate::leak::Watch;
 use crate::outside::model::catalog::COMMANDS;
 use crate::outside::model::{Request, ToolCallDelta};
 

@@ -17,9 +17,9 @@ use jiff::{Timestamp, Zoned};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::audit::{Actor, By};
 use crate::db::{Db, Tx};
 use crate::error::{Error, Result};
-use crate::guard::audit::{Actor, By};
 use crate::guard::call::{Effect, Role};
 use crate::guard::label::{Label, Origin, Secrecy, Trust};
 use crate::guard::permit::Permit;

@@ -13,9 +13,9 @@ use crate::blocks::{Block, Blocks};
 use crate::db::Tx;
 use crate::error::{Error, Result};
 use crate::events::{Entry, Event, Events};
-use crate::guard::leak::Watch;
-use crate::guard::mask::Mask;
 use crate::ids::ConversationId;
+use crate::leak::Mask;
+use crate::leak::Watch;
 use crate::outside::model::{
     Delta, DeltaStream, ModelError, Request, StopReason, ToolCallDelta, Usage,
 };

@@ -15,8 +15,6 @@ use crate::data_folder::DataFolder;
 use crate::db::Db;
 use crate::events::Events;
 use crate::features;
-use crate::guard::KeySource;
-use crate::guard::vault::Vault;
 use crate::inbox::Inbox;
 use crate::outside::Outside;
 use crate::outside::model::Models;
@@ -24,6 +22,8 @@ use crate::outside::model::builtin::Engine;
 use crate::outside::model::catalog::Catalog;
 use crate::secret::Secret;
 use crate::spawn::{Spawner, Timers};
+use crate::vault::KeySource;
+use crate::vault::Vault;
 use crate::web::shell::Nav;
 use crate::web::standing::Standing;
 

@@ -4,8 +4,11 @@
 //! transaction does not compile. Writes that arrive together share one commit (one `fsync`);
 //! each still succeeds or fails alone.
 
+mod columns;
 pub mod migrate;
 mod writer;
+
+pub use columns::{at, at_or_none, json_column};
 
 use std::cell::RefCell;
 use std::ops::Deref;

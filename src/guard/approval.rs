@@ -10,11 +10,10 @@ use rusqlite::Row;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::audit::{self, By, Decision, Entry};
 use super::call::{CallHash, call_hash};
 use super::label::Origin;
-use super::{at, at_or_none, json_column};
-use crate::db::{Reader, Tx};
+use crate::audit::{self, By, Decision, Entry};
+use crate::db::{Reader, Tx, at, at_or_none, json_column};
 use crate::error::{Error, Result};
 use crate::ids::{ApprovalId, ConversationId, RunId, ToolCallId, UserId};
 

@@ -3,13 +3,13 @@
 
 use jiff::Timestamp;
 
-use super::at;
-use super::audit::{self, By, Entry};
-use super::net::{self, DomainPattern, WebUrl};
+use super::visit;
+use crate::audit::{self, By, Entry};
 use crate::config::HostPort;
-use crate::db::{Reader, Tx};
+use crate::db::{Reader, Tx, at};
 use crate::error::{Error, Result};
 use crate::ids::{ConversationId, UserId};
+use crate::net::{DomainPattern, WebUrl};
 
 pub const SITES_MAX: u32 = 50;
 
@@ -26,7 +26,7 @@ pub fn parse(typed: &str, private_allowed: &[HostPort]) -> Result<DomainPattern>
         true => DomainPattern::parse(WebUrl::parse(typed.trim())?.host())?,
         false => DomainPattern::parse(typed)?,
     };
-    match net::never_reached(&pattern, private_allowed) {
+    match visit::never_reached(&pattern, private_allowed) {
         None => Ok(pattern),
         Some(why) => Err(Error::invalid("domain", why)),
     }

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::allowed::{Allowed, Command, ForeignCall, HousePath, Recipient};
 use super::call::{CallHash, call_hash};
-use super::net::Visit;
+use super::visit::Visit;
 use crate::error::{Error, Result};
 
 /// Made by the verdict from the very bytes it judged; each proof is taken out once.

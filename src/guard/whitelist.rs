@@ -11,12 +11,11 @@ use serde_json::json;
 use url::Host;
 
 use super::allowed::{Allowed, HousePath, Recipient};
-use super::at;
-use super::audit::{self, By, Entry};
-use super::net::DomainPattern;
-use crate::db::{Reader, Tx};
+use crate::audit::{self, By, Entry};
+use crate::db::{Reader, Tx, at};
 use crate::error::{Error, Result};
 use crate::ids::UserId;
+use crate::net::DomainPattern;
 
 const ADDRESS_BYTES_MAX: usize = 254;
 const DAILY_LIMIT_MAX: u32 = 100_000;

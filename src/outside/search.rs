@@ -4,11 +4,12 @@ use reqwest::header::{HeaderMap, HeaderValue};
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::clean::{self, TextKind, clean};
 use crate::error::{Error, Result};
-use crate::guard::clean::{self, TextKind, clean};
-use crate::guard::net::{WebUrl, judge_service};
-use crate::guard::secret::Secret;
+use crate::guard::visit::judge_service;
+use crate::net::WebUrl;
 use crate::outside::fetch::{Fetched, Fetcher};
+use crate::secret::Secret;
 
 pub const BRAVE_URL: &str = "https://api.search.brave.com/res/v1/web/search";
 const QUERY_CHARS_MAX: usize = 400;

@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use tower_sessions::Session;
 
+use crate::audit::{Actor, By};
 use crate::error::{Error, Result};
-use crate::guard::audit::{Actor, By};
 use crate::ids::{TokenId, UserId};
 use crate::web::door::Door;
 use crate::web::error::{Failure, Refusal};

@@ -3,8 +3,8 @@
 use axum::body::Body;
 use axum::http::Request;
 use serde_json::{Value, json};
+use steward::audit::By;
 use steward::guard::approval::{self, Card, Foreign, NewApproval};
-use steward::guard::audit::By;
 use steward::guard::label::Origin;
 use steward::ids::{ConversationId, RunId, ToolCallId};
 use steward::testing::{ADA, TestApp};

@@ -9,11 +9,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::json;
 use steward::error::Result;
-use steward::guard::net::{DomainPattern, WebRules, WebUrl, judge_url};
-use steward::guard::secret::Secret;
+use steward::guard::visit::{WebRules, judge_url};
+use steward::net::{DomainPattern, WebUrl};
 use steward::outside::fetch::{FetchLimits, Fetcher, Names, Page, read_page};
 use steward::outside::sandbox::Sandbox;
 use steward::outside::search::{SearchService, search};
+use steward::secret::Secret;
 use steward::testing::TestApp;
 
 use crate::site::{Site, html, moved, respond};

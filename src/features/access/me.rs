@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use super::users;
 use crate::app::App;
+use crate::audit::{self, Entry};
 use crate::error::Error;
-use crate::guard::audit::{self, Entry};
 use crate::secret::Secret;
 use crate::web::caller::{Caller, Via};
 use crate::web::error::ApiError;

@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 
 use super::service;
 use crate::app::App;
+use crate::audit::{Filter, PER_PAGE_MAX, Row};
 use crate::error::{Error, Result};
-use crate::guard::audit::{Filter, PER_PAGE_MAX, Row};
 use crate::web::caller::Caller;
 use crate::web::error::ApiError;
 use crate::web::form::{Json, Query};

@@ -11,8 +11,8 @@ use url::form_urlencoded;
 
 use super::service;
 use crate::app::App;
+use crate::audit::{Filter, Report, Row};
 use crate::error::Result;
-use crate::guard::audit::{Filter, Report, Row};
 use crate::web::Page;
 use crate::web::caller::Caller;
 use crate::web::error::PageError;

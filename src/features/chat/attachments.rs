@@ -4,9 +4,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::app::App;
+use crate::clean::{self, TextKind};
 use crate::error::{Error, Result};
-use crate::guard::clean::{self, TextKind};
-use crate::guard::leak::Watch;
+use crate::leak::Watch;
 
 const IMAGE_TYPES: &[&str] = &["image/png", "image/jpeg", "image/gif", "image/webp"];
 const IMAGE_BYTES_MAX: usize = 5 * 1024 * 1024;

@@ -4,10 +4,10 @@
 use super::service::Powers;
 use super::sites;
 use crate::agent::Agents;
+use crate::audit::By;
 use crate::db::Tx;
 use crate::error::{Error, Result};
 use crate::features::status;
-use crate::guard::audit::By;
 use crate::guard::opened;
 use crate::ids::{ConversationId, UserId};
 use crate::web::caller::Role;

@@ -9,14 +9,14 @@ use crate::agent::store::messages::{self, Message, NewMessage};
 use crate::agent::store::runs;
 use crate::agent::{ASSISTANT, RunState, answer};
 use crate::app::App;
+use crate::audit::{self, Actor, By};
 use crate::db::{Reader, Tx};
 use crate::error::{Error, Result};
 use crate::events::Event;
-use crate::guard::audit::{self, Actor, By};
 use crate::guard::label::Label;
-use crate::guard::leak::Watch;
 use crate::ids::{ConversationId, MessageId, RunId, UserId};
 use crate::inbox::{NewRun, Trigger};
+use crate::leak::Watch;
 use crate::web::caller::Caller;
 use crate::web::scope::Scope;
 

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::features::connect_providers;
-use crate::guard::rotate::NewKey;
-use crate::guard::vault::{self, Credential};
 use crate::secret::Secret;
+use crate::vault::NewKey;
+use crate::vault::{self, Credential};
 use crate::web::caller::Caller;
 use crate::web::scope::Scope;
 

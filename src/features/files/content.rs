@@ -1,7 +1,7 @@
 //! From a file's bytes to text, and looking through many files.
 
+use crate::clean::{TextKind, clean};
 use crate::error::{Error, Result};
-use crate::guard::clean::{TextKind, clean};
 use crate::outside::Outside;
 use crate::outside::fetch::decode;
 use crate::outside::files::{EntryKind, Folder};

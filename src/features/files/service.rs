@@ -6,10 +6,10 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 use super::store;
+use crate::audit::{self, By, Entry};
 use crate::db::{Reader, Tx};
 use crate::error::{Error, Result};
 use crate::guard::allowed::{Allowed, HousePath};
-use crate::guard::audit::{self, By, Entry};
 use crate::guard::label::{Label, Origin, Secrecy, Trust};
 use crate::guard::whitelist;
 use crate::ids::UserId;

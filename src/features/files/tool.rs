@@ -86,7 +86,7 @@ async fn list(cx: Cx, args: Value, mut permit: Permit) -> Result<Output> {
 
 fn listed(entry: &Entry) -> String {
     let Entry { name, kind, size, .. } = entry;
-    let name = crate::guard::clean::clean(name, crate::guard::clean::TextKind::Line).text;
+    let name = crate::clean::clean(name, crate::clean::TextKind::Line).text;
     match kind {
         EntryKind::Folder => format!("- {name}/"),
         EntryKind::File => format!("- {name} ({})", bytes_shown(*size)),

@@ -7,10 +7,10 @@ use serde_json::json;
 
 use super::{Accepted, ServerTool, Standing, service, store};
 use crate::app::App;
+use crate::audit::{self, By};
 use crate::db::Tx;
 use crate::error::{Error, Result};
 use crate::features::notifications::{self, Telling};
-use crate::guard::audit::{self, By};
 use crate::ids::McpServerId;
 use crate::outside::mcp::{Offered, fingerprint};
 use crate::web::caller::Caller;

@@ -6,8 +6,8 @@ use serde_json::json;
 
 use super::{Declared, ServerTool, service, store};
 use crate::app::App;
+use crate::audit;
 use crate::error::{Error, Result};
-use crate::guard::audit;
 use crate::guard::call::{Effect, Role};
 use crate::web::caller::Caller;
 

@@ -4,7 +4,7 @@ use url::Url;
 
 use super::{Given, Transport};
 use crate::error::{Error, Result};
-use crate::guard::net::WebUrl;
+use crate::net::WebUrl;
 
 const NAME_CHARS_MAX: usize = 24;
 const ARGS_MAX: usize = 32;

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use super::{Server, Transport};
 use crate::app::App;
+use crate::audit::By;
 use crate::error::{Error, Result};
-use crate::guard::audit::By;
-use crate::guard::net::WebUrl;
+use crate::net::WebUrl;
 use crate::outside::mcp::{Address, Place, Program};
 use crate::secret::Secret;
 

@@ -10,9 +10,9 @@ use super::{
 };
 use super::{set_name, tool};
 use crate::app::App;
+use crate::audit::{self, By};
 use crate::db::{Reader, Tx};
 use crate::error::{Error, Result};
-use crate::guard::audit::{self, By};
 use crate::ids::{AgentId, McpServerId};
 use crate::outside::mcp::{Link, Offered};
 use crate::web::caller::{Caller, FRESH};

@@ -4,10 +4,10 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::app::App;
+use crate::audit::By;
 use crate::config::{BUILTIN, Source};
 use crate::error::{Error, Result};
 use crate::features::settings::{self, Change};
-use crate::guard::audit::By;
 use crate::outside::model::{Kind, ModelError, Provider};
 use crate::secret::Secret;
 

@@ -6,9 +6,9 @@ use serde_json::json;
 use super::service::COMMANDS_STAY;
 use super::{connect_providers, store};
 use crate::app::App;
+use crate::audit::{self, By, Entry};
 use crate::db::Tx;
 use crate::error::{Error, Result};
-use crate::guard::audit::{self, By, Entry};
 use crate::outside::model::catalog::COMMANDS;
 use crate::outside::model::prices::{Info, Override, Price};
 

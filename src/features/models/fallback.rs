@@ -3,10 +3,10 @@
 use serde::Deserialize;
 
 use crate::app::App;
+use crate::audit::By;
 use crate::config::Source;
 use crate::error::{Error, Result};
 use crate::features::settings::{self, Change};
-use crate::guard::audit::By;
 
 const KEY: &str = "models.fallback";
 /// A person waits while one after the other is tried.

@@ -7,9 +7,9 @@ use futures_util::future::join_all;
 
 use super::store;
 use crate::app::App;
+use crate::audit::By;
 use crate::config::Wire;
 use crate::error::{Error, Result};
-use crate::guard::audit::By;
 use crate::outside::model::catalog::{COMMANDS, Catalog};
 use crate::outside::model::prices::Info;
 use crate::outside::model::{Kind, Provider};

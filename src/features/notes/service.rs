@@ -3,9 +3,9 @@
 use jiff::SignedDuration;
 
 use super::{NewNote, Note, store};
+use crate::audit::{self, By};
 use crate::db::{Reader, Tx};
 use crate::error::{Error, Result};
-use crate::guard::audit::{self, By};
 use crate::guard::label::Label;
 use crate::ids::{NoteId, UserId};
 

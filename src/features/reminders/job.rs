@@ -7,13 +7,13 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Reminder, store};
 use crate::agent::store::messages::{self, NewMessage};
 use crate::app::App;
+use crate::audit::{self, By};
 use crate::dates;
 use crate::db::Tx;
 use crate::error::Result;
 use crate::events::{Event, Events};
 use crate::features::Job;
 use crate::features::notifications::{self, Telling};
-use crate::guard::audit::{self, By};
 use crate::ids::MessageId;
 
 pub const DELIVER: &str = "reminders.deliver";

@@ -4,9 +4,9 @@ use jiff::{Timestamp, Zoned};
 
 use super::store::{self, Which};
 use super::{NewReminder, Reminder, State};
+use crate::audit::{self, By};
 use crate::db::{Reader, Tx};
 use crate::error::{Error, Result};
-use crate::guard::audit::{self, By};
 use crate::guard::label::Label;
 use crate::ids::{ConversationId, ReminderId, UserId};
 

@@ -6,9 +6,9 @@ use serde_json::json;
 
 use super::store;
 use crate::app::App;
+use crate::audit::{self, By};
 use crate::error::{Error, Result};
 use crate::features::{models, web};
-use crate::guard::audit::{self, By};
 
 /// Keys of the configuration and their new values as text; none goes back to the default.
 pub type Change = BTreeMap<String, Option<String>>;

@@ -1,10 +1,10 @@
 //! Pause, resume, and what is going on.
 
 use crate::agent::Agents;
+use crate::audit::{self, By};
 use crate::db::{Reader, Tx};
 use crate::error::Result;
 use crate::guard::approval;
-use crate::guard::audit::{self, By};
 use crate::inbox::{Depth, Inbox};
 
 /// In effect before the next step of any run, and across restarts.

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::guard::net::WebUrl;
+use crate::net::WebUrl;
 use crate::outside::model::builtin::{Parsed, Phrase, Utterance};
 
 pub fn all() -> Vec<Phrase> {

@@ -1,8 +1,8 @@
 //! Which search server is asked: from the settings, its key perhaps from the vault.
 
 use crate::app::App;
+use crate::audit::By;
 use crate::error::{Error, Result};
-use crate::guard::audit::By;
 use crate::outside::search::{BRAVE_URL, SearchService};
 
 /// Puts the settings for web search into effect; call it at start and after a change.

@@ -9,9 +9,9 @@ use super::service;
 use crate::app::App;
 use crate::db::Reader;
 use crate::error::Result;
-use crate::guard::net::DomainPattern;
 use crate::guard::verdict::Offer;
 use crate::guard::whitelist;
+use crate::net::DomainPattern;
 use crate::web::caller::Caller;
 
 const NOTE: &str = "Allowed from a chat";

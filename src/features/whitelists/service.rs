@@ -2,9 +2,9 @@
 //! trusts is each user's own.
 
 use crate::app::App;
+use crate::audit::By;
 use crate::db::{Reader, Tx};
 use crate::error::Result;
-use crate::guard::audit::By;
 use crate::guard::whitelist::{self, Address, Domain, Folder};
 use crate::web::caller::Caller;
 

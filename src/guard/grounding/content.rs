@@ -1,9 +1,9 @@
 //! What a message may carry beside its words: a link, a piece of a secret text.
 
-use super::fold;
 use super::read::Read;
 use super::said::Said;
-use crate::guard::net::WebUrl;
+use crate::net::WebUrl;
+use crate::spelling::fold;
 
 /// Ends of file names that are top-level domains too: `plan.md` is no link.
 const FILE_ENDINGS: &[&str] =

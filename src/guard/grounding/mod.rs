@@ -5,19 +5,11 @@
 //! [`Said`] keeps what the owner said, [`Read`] what came from outside. Both grow with the
 //! conversation, so that a verdict looks values up and reads no text again.
 
-mod accounts;
 mod content;
-mod fold;
-mod moments;
-mod money;
 mod names;
-mod numbers;
-mod phrases;
 mod read;
 mod said;
 mod secrets;
-mod spans;
-mod spelled;
 mod urls;
 
 pub use content::unnamed;

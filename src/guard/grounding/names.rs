@@ -1,7 +1,7 @@
 //! Names of the owner's lists in the owner's words.
 
-use super::fold;
-use super::phrases::Phrases;
+use crate::spelling::fold;
+use crate::spelling::phrases::Phrases;
 
 /// Names that are common words too: "pay the bill" names nobody.
 const COMMON: &[&str] = &[

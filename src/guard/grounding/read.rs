@@ -2,12 +2,12 @@
 
 use std::collections::HashSet;
 
-use super::fold;
-use super::phrases::Phrases;
 use super::secrets::Secrets;
 use super::urls;
 use crate::guard::label::{Label, Origin, Secrecy, Trust};
-use crate::guard::net::WebUrl;
+use crate::net::WebUrl;
+use crate::spelling::fold;
+use crate::spelling::phrases::Phrases;
 
 /// Places looked at for one value: a page of one word a million times must not hold up a verdict.
 /// What is missed is only the name of where it came from.
@@ -48,7 +48,7 @@ impl Read {
             return;
         }
         self.outside = true;
-        self.origins.push((self.words.len(), label.origin.clone()));
+        self.origins.push((self.words.end(), label.origin.clone()));
         self.words.add(fold::tied_words(text));
         self.links.extend(urls::own_links(label, text).map(|link| link.as_str().to_owned()));
     }

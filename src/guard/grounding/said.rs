@@ -5,16 +5,16 @@ use std::collections::HashSet;
 use jiff::Zoned;
 use serde_json::Value;
 
-use super::accounts;
-use super::fold::{self, Piece};
-use super::moments::{self, Moments};
 use super::names;
-use super::numbers::{self, Amounts};
-use super::phrases::Phrases;
-use super::{money, spans};
 use crate::guard::call::Role;
-use crate::guard::net::WebUrl;
 use crate::guard::whitelist;
+use crate::net::WebUrl;
+use crate::spelling::accounts;
+use crate::spelling::fold::{self, Piece};
+use crate::spelling::moments::{self, Moments};
+use crate::spelling::numbers::{self, Amounts};
+use crate::spelling::phrases::Phrases;
+use crate::spelling::{money, spans};
 
 /// Words right before a file's name that is a plain word: "delete the file report".
 const BEFORE_A_PATH: &[&str] = &["file", "folder", "directory", "called", "named"];

@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 use std::hash::{BuildHasher as _, RandomState};
 
-use super::fold;
 use super::said::Said;
+use crate::spelling::fold;
 
 /// So many words in a row of a secret text are a piece of it; a shorter text counts whole.
 const WORDS: usize = 4;

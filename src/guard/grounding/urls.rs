@@ -4,11 +4,11 @@
 //! server's log. So what the owner did not say, and no link of the same site says, is not fetched
 //! without asking.
 
-use super::fold;
 use super::read::Read;
 use super::said::Said;
 use crate::guard::label::{Label, Origin};
-use crate::guard::net::WebUrl;
+use crate::net::WebUrl;
+use crate::spelling::fold;
 
 /// A part of an address this short says nothing by itself ...
 const PART_BYTES_FREE: usize = 4;

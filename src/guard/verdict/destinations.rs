@@ -6,9 +6,10 @@ use super::arguments::{destinations, texts};
 use super::{Facts, Offer, Verdict, denied, deny};
 use crate::guard::allowed::{Allowed, Command};
 use crate::guard::call::{Call, Role};
-use crate::guard::net::{self, DomainPattern, WebUrl};
 use crate::guard::permit::Proof;
+use crate::guard::visit;
 use crate::guard::whitelist;
+use crate::net::{DomainPattern, WebUrl};
 
 /// One proof for each destination among the arguments.
 pub(super) fn proofs(facts: &Facts, call: &Call<'_>) -> Result<Vec<(String, Proof)>, Verdict> {
@@ -39,13 +40,13 @@ pub(super) fn proofs(facts: &Facts, call: &Call<'_>) -> Result<Vec<(String, Proo
     Ok(proofs)
 }
 
-fn visit(facts: &Facts, text: &str) -> Result<Allowed<net::Visit>, Verdict> {
+fn visit(facts: &Facts, text: &str) -> Result<Allowed<visit::Visit>, Verdict> {
     let url = WebUrl::parse(text).map_err(|err| deny(err.to_string()))?;
     let offer = match pattern_for(facts, &url) {
         None => Some(Offer::Domain(url.host().to_owned())),
         Some(_) => None,
     };
-    net::judge_url(url, &facts.web).map_err(|err| denied(err.to_string(), offer))
+    visit::judge_url(url, &facts.web).map_err(|err| denied(err.to_string(), offer))
 }
 
 /// The entry of a whitelist that opens this host.

@@ -23,16 +23,17 @@ use super::approval::{Approved, Foreign};
 use super::call::{Call, Role};
 use super::grounding::{Read, Said};
 use super::intent::Intent;
-use super::leak::Watch;
-use super::net::{DomainPattern, WebRules};
 use super::permit::Permit;
-use super::secret::Secret;
-use super::vault::Vault;
+use super::visit::WebRules;
 use super::whitelist::{self, Address};
 use crate::config::HostPort;
 use crate::db::Reader;
 use crate::error::Result;
 use crate::ids::UserId;
+use crate::leak::Watch;
+use crate::net::DomainPattern;
+use crate::secret::Secret;
+use crate::vault::Vault;
 
 /// How much the owner wants to be asked. It only tightens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

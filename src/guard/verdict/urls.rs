@@ -5,7 +5,7 @@ use super::destinations::pattern_for;
 use super::{Facts, Scene};
 use crate::guard::call::{Call, Effect, Role};
 use crate::guard::grounding;
-use crate::guard::net::{DomainPattern, WebUrl};
+use crate::net::{DomainPattern, WebUrl};
 
 /// What to ask about the first address with a part that is nobody's; `None`: nothing.
 pub(super) fn question(facts: &Facts, call: &Call<'_>) -> Option<String> {

@@ -3,7 +3,7 @@
 //! Read by hand, tag by tag: nothing is looked up and nothing expanded, so there is nothing to
 //! blow up.
 
-use crate::guard::clean;
+use crate::clean;
 use crate::outside::fetch::text::markdown;
 
 const ITEMS_MAX: usize = 60;

@@ -17,7 +17,8 @@ use reqwest::{Client, Response, redirect};
 
 use crate::error::{Error, Result};
 use crate::guard::allowed::Allowed;
-use crate::guard::net::{Visit, WebUrl, judge_address, judge_redirect};
+use crate::guard::visit::{Visit, judge_address, judge_redirect};
+use crate::net::WebUrl;
 
 pub use names::Names;
 pub(in crate::outside) use names::{JUDGED, JudgedOnly};

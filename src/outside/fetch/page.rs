@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use crate::clean::{TextKind, clean};
 use crate::error::{Error, Result};
-use crate::guard::clean::{TextKind, clean};
-use crate::guard::net::WebUrl;
+use crate::net::WebUrl;
 use crate::outside::fetch::{Fetched, feed, text};
 use crate::outside::sandbox::Sandbox;
 

@@ -5,8 +5,8 @@ use dom_smoothie::{Config, Readability};
 use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 use htmd::HtmlToMarkdown;
 
-use crate::guard::clean;
-use crate::guard::net::WebUrl;
+use crate::clean;
+use crate::net::WebUrl;
 
 /// Finding the article is slow on bigger pages; they are given whole.
 const ARTICLE_ELEMENTS_MAX: usize = 30_000;

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rmcp::model::{CallToolResult, ContentBlock, ResourceContents};
 
-use crate::guard::clean::{self, TextKind, clean};
+use crate::clean::{self, TextKind, clean};
 
 /// Pieces of one answer that are read.
 const PIECES_MAX: usize = 64;

@@ -19,7 +19,8 @@ use sse_stream::Sse;
 
 use super::{Address, Limits};
 use crate::error::{Error, Result};
-use crate::guard::net::{WebUrl, judge_service};
+use crate::guard::visit::judge_service;
+use crate::net::WebUrl;
 use crate::outside::fetch::{JUDGED, JudgedOnly, Names, judged};
 
 const CONNECT_TIME_MAX: Duration = Duration::from_secs(10);

@@ -20,9 +20,9 @@ use super::program::{self, Capped, Running};
 use super::{
     Address, Answer, Called, Limits, Offered, PAGES_MAX, Place, Program, TOOLS_MAX, answer,
 };
+use crate::clean::{TextKind, clean};
 use crate::error::{Error, Result};
 use crate::guard::allowed::{Allowed, ForeignCall};
-use crate::guard::clean::{TextKind, clean};
 use crate::spawn::Spawner;
 
 /// Called when a connection ended or its tools may have changed. It must not block.

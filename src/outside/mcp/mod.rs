@@ -18,11 +18,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::clean::{TextKind, clean};
 use crate::error::Result;
 use crate::guard::allowed::{Allowed, ForeignCall};
 use crate::guard::call::{CallHash, call_hash};
-use crate::guard::clean::{TextKind, clean};
-use crate::guard::net::WebUrl;
+use crate::net::WebUrl;
 use crate::secret::Secret;
 use crate::spawn::Spawner;
 use http::Clients;

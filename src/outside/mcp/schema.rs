@@ -7,8 +7,8 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::clean::{TextKind, clean};
 use crate::error::{Error, Result};
-use crate::guard::clean::{TextKind, clean};
 
 pub const SCHEMA_BYTES_MAX: usize = 24 * 1024;
 const DEPTH_MAX: usize = 24;

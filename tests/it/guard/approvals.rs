@@ -2,9 +2,9 @@
 
 use jiff::ToSpan as _;
 use serde_json::json;
+use steward::audit::{Actor, By};
 use steward::error::Error;
 use steward::guard::approval::{self, Answer, Approval, Card, NewApproval, State};
-use steward::guard::audit::{Actor, By};
 use steward::ids::{ConversationId, RunId, ToolCallId, UserId};
 
 use super::{House, by, now};

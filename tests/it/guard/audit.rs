@@ -3,7 +3,7 @@
 use jiff::ToSpan as _;
 use proptest::prelude::*;
 use serde_json::json;
-use steward::guard::audit::{self, Anchors, By, Entry, Filter, Report};
+use steward::audit::{self, Anchors, By, Entry, Filter, Report};
 use steward::ids::ConversationId;
 
 use super::{House, by, now};
@@ -33,13 +33,17 @@ pub async fn written(lines: i64) -> House {
 
 async fn verify(house: &House, anchors: Anchors) -> Report {
     let vault = house.vault.clone();
-    house.db.read(move |reader| audit::verify(reader, &vault, &anchors)).await.unwrap()
+    house
+        .db
+        .read(move |reader| audit::verify(reader, &vault.stub_key(reader)?, &anchors))
+        .await
+        .unwrap()
 }
 
 async fn purge(house: &House, lines: i64) -> u64 {
     let (vault, before) = (house.vault.clone(), now() + (lines * 1000).milliseconds());
     let by = By::system(now() + 1.hour());
-    house.write(move |tx| audit::purge(tx, &vault, before, &by)).await.unwrap()
+    house.write(move |tx| audit::purge(tx, &vault.stub_key(tx)?, before, &by)).await.unwrap()
 }
 
 #[tokio::test]

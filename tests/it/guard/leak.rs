@@ -6,8 +6,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE};
 use proptest::prelude::*;
 use serde_json::json;
-use steward::guard::leak::Watch;
-use steward::guard::mask::Mask;
+use steward::leak::Mask;
+use steward::leak::Watch;
 use steward::secret::Secret;
 
 const KEY: &str = "sk-ant-api03-Zq8+vB2/xW9tRk4mLp7nHs";

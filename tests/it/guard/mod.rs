@@ -15,11 +15,11 @@ mod verdict;
 mod whitelist;
 
 use jiff::Timestamp;
+use steward::audit::By;
 use steward::db::{Db, Tx};
 use steward::error::Result;
-use steward::guard::KeySource;
-use steward::guard::audit::By;
-use steward::guard::vault::{Vault, list};
+use steward::vault::KeySource;
+use steward::vault::{Vault, list};
 
 /// A database in a folder of its own, and its opened vault.
 pub struct House {

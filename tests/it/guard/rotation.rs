@@ -4,12 +4,12 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
+use steward::audit::{self, Anchors};
 use steward::db::Db;
 use steward::error::{Error, Result};
-use steward::guard::KeySource;
-use steward::guard::audit::{self, Anchors};
-use steward::guard::rotate::NewKey;
-use steward::guard::vault::Vault;
+use steward::vault::KeySource;
+use steward::vault::NewKey;
+use steward::vault::Vault;
 
 use super::{House, IntoSecret, by, now, open};
 
@@ -221,10 +221,13 @@ async fn a_key_that_the_owner_keeps_is_given_by_the_owner() {
 async fn a_purge_from_before_still_verifies_and_a_forged_one_does_not() {
     let house = house().await;
     let (vault, later) = (house.vault.clone(), now() + jiff::SignedDuration::from_hours(1));
-    house.write(move |tx| audit::purge(tx, &vault, later, &by())).await.unwrap();
+    house.write(move |tx| audit::purge(tx, &vault.stub_key(tx)?, later, &by())).await.unwrap();
     let verify = async || {
         let vault = house.vault.clone();
-        let report = house.db.read(move |r| audit::verify(r, &vault, &Anchors::default())).await;
+        let report = house
+            .db
+            .read(move |r| audit::verify(r, &vault.stub_key(r)?, &Anchors::default()))
+            .await;
         report.unwrap().first_bad
     };
     rotate(&house.db, &house.vault, NewKey::Own).await.unwrap();

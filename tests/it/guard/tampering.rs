@@ -4,9 +4,9 @@ use jiff::ToSpan as _;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use sha2::{Digest as _, Sha256};
+use steward::audit::{self, By, Entry};
 use steward::db::Tx;
 use steward::error::{Error, Result};
-use steward::guard::audit::{self, By, Entry};
 
 use super::audit::{UNLOCK, anchored, written};
 use super::{House, now};
@@ -115,7 +115,7 @@ async fn lived_in() -> House {
     for lines in [PURGED / 2, PURGED] {
         let (vault, before) = (house.vault.clone(), now() + (lines * 1000).milliseconds());
         let by = By::system(now() + 1.hour());
-        house.write(move |tx| audit::purge(tx, &vault, before, &by)).await.unwrap();
+        house.write(move |tx| audit::purge(tx, &vault.stub_key(tx)?, before, &by)).await.unwrap();
     }
     for day in 1..4 {
         let by = By::system(now() + (24 * day).hours());
@@ -139,7 +139,7 @@ async fn found(house: &House, how: Tampering) -> String {
     let rolled_back: Result<()> = house
         .write(move |tx| {
             ledger_after(tx, &how)?;
-            let report = audit::verify(tx, &vault, &audit::read_anchors(&file)?)?;
+            let report = audit::verify(tx, &vault.stub_key(tx)?, &audit::read_anchors(&file)?)?;
             Err(Error::Conflict(report.first_bad.map(|bad| bad.what).unwrap_or_default()))
         })
         .await;

@@ -5,8 +5,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use steward::error::Error;
-use steward::guard::KeySource;
-use steward::guard::vault::{self, Vault};
+use steward::vault::KeySource;
+use steward::vault::{self, Vault};
 
 use super::{House, IntoSecret, by, now, open};
 

@@ -6,9 +6,9 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use steward::guard::intent::Intent;
 use steward::guard::label::Origin;
-use steward::guard::net::DomainPattern;
 use steward::guard::verdict::{Halt, Mode, Offer, Scene, Verdict};
 use steward::guard::whitelist;
+use steward::net::DomainPattern;
 
 use super::scenes::{
     DELETE, FETCH, NOTE, READ, SEND, SHELL, Tool, UNKNOWN, WRITE, house, in_short, opened_folder,

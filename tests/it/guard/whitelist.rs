@@ -204,8 +204,7 @@ async fn every_change_of_a_list_stands_in_the_ledger() {
     house.write(|tx| whitelist::add_address(tx, "ann@example.org", 0, &by())).await.unwrap();
     house.write(|tx| whitelist::add_domain(tx, "example.org", "", &by())).await.unwrap();
     house.write(|tx| whitelist::remove_domain(tx, "example.org", &by())).await.unwrap();
-    let listed =
-        house.db.read(|r| steward::guard::audit::list(r, &Default::default(), 1, 50)).await;
+    let listed = house.db.read(|r| steward::audit::list(r, &Default::default(), 1, 50)).await;
     let lines: Vec<String> =
         listed.unwrap().0.iter().map(|row| format!("{} {}", row.action, row.target)).collect();
     assert_eq!(

@@ -9,8 +9,8 @@ use sha2::{Digest as _, Sha256};
 
 use super::store::tokens;
 use crate::app::App;
+use crate::audit::{self, By, Entry};
 use crate::error::{Error, Result};
-use crate::guard::audit::{self, By, Entry};
 use crate::ids::{TokenId, UserId};
 use crate::secret::Secret;
 use crate::web::scope::{Scope, Scopes};

@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 
 use super::{Change, NewUser, User};
 use crate::app::App;
+use crate::audit::{self, Entry};
 use crate::error::{Error, Result};
 use crate::features::access::store::lockouts;
-use crate::guard::audit::{self, Entry};
 use crate::ids::UserId;
 use crate::secret::Secret;
 use crate::web::caller::{Caller, Role};

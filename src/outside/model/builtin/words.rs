@@ -1,7 +1,7 @@
 //! What the built-in model itself says.
 
 use super::phrase::Phrase;
-use crate::guard::clean;
+use crate::guard::boundary;
 
 pub(super) const HELP: &[&str] = &[
     "help",
@@ -71,7 +71,7 @@ pub(super) fn unavailable(tool: &str) -> String {
 /// A tool's result is a sentence for a person already.
 pub(super) fn result(content: &str, is_error: bool) -> String {
     // The boundary around text from outside is there for models that could be fooled by it.
-    let content = clean::unwrapped(content).unwrap_or(content).trim();
+    let content = boundary::unwrapped(content).unwrap_or(content).trim();
     match (content.is_empty(), is_error) {
         (true, false) => "Done.".to_owned(),
         (true, true) => "That did not work.".to_owned(),

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::leak::Watch;
+use super::Watch;
 
 /// A text on its way to whoever reads it.
 pub struct Mask {

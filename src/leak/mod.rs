@@ -4,6 +4,8 @@
 //! cuts don't hide a value. Then one pass over the text finds every place where eight characters
 //! of a needle begin, and follows each.
 
+mod mask;
+
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
@@ -13,7 +15,8 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use super::secret::Secret;
+use crate::secret::Secret;
+pub use mask::Mask;
 
 /// Shorter values are found only when they stand alone as a word; anything else would find
 /// them everywhere.

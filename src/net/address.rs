@@ -99,13 +99,13 @@ impl AddressKind {
     }
 
     /// May `private_allowed` make an exception of it?
-    pub(super) fn can_be_at_home(self) -> bool {
+    pub fn can_be_at_home(self) -> bool {
         use AddressKind::{Carrier, LinkLocal, Loopback, Private, Public};
         matches!(self, Public | Loopback | Private | Carrier | LinkLocal)
     }
 
     /// May a server that the owner entered be there?
-    pub(super) fn can_be_a_server(self) -> bool {
+    pub fn can_be_a_server(self) -> bool {
         self.can_be_at_home() || self == AddressKind::Disguised
     }
 }

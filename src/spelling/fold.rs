@@ -13,7 +13,7 @@ const STOPS: &[char] = &['.', ',', ';', ':', '!', '?', '…'];
 const TIES: &str = "-–_.@'’/\\+&#=%~$";
 
 /// Lower case without accents: "Zoë" and "ZOE" are one word.
-pub(super) fn plain(word: &str) -> Cow<'_, str> {
+pub fn plain(word: &str) -> Cow<'_, str> {
     if word.is_ascii() {
         return lower(word);
     }
@@ -24,7 +24,7 @@ pub(super) fn plain(word: &str) -> Cow<'_, str> {
 }
 
 /// Lower case; letters with accents stay what they are, however they are put together.
-pub(super) fn exact(piece: &str) -> Cow<'_, str> {
+pub fn exact(piece: &str) -> Cow<'_, str> {
     if piece.is_ascii() {
         lower(piece)
     } else {
@@ -40,18 +40,18 @@ fn lower(word: &str) -> Cow<'_, str> {
 }
 
 /// Runs of letters and digits. A mark that is written apart from its letter belongs to it.
-pub(super) fn words(text: &str) -> impl Iterator<Item = &str> {
+pub fn words(text: &str) -> impl Iterator<Item = &str> {
     let within = |c: char| c.is_alphanumeric() || is_mark(c);
     text.split(move |c| !within(c)).filter(|word| word.contains(char::is_alphanumeric))
 }
 
 /// An accent that is written apart from its letter.
-pub(super) fn is_mark(c: char) -> bool {
+pub fn is_mark(c: char) -> bool {
     !c.is_ascii() && is_combining_mark(c)
 }
 
 /// The words, and for each whether a sign ties it to the next: `Anna-Lena`, `plan.txt`, `a@b`.
-pub(super) fn tied_words(text: &str) -> impl Iterator<Item = (&str, bool)> {
+pub fn tied_words(text: &str) -> impl Iterator<Item = (&str, bool)> {
     let place = |word: &str| word.as_ptr() as usize - text.as_ptr() as usize;
     let mut rest = words(text).peekable();
     std::iter::from_fn(move || {
@@ -63,7 +63,7 @@ pub(super) fn tied_words(text: &str) -> impl Iterator<Item = (&str, bool)> {
 
 /// A piece of text and where it begins; without the quotes, brackets and stops around it.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Piece<'t> {
+pub struct Piece<'t> {
     pub text: &'t str,
     pub at: usize,
     /// A comma, bracket or the like stands between this one and the next.
@@ -79,7 +79,7 @@ impl Piece<'_> {
 }
 
 /// What stands between spaces.
-pub(super) fn pieces(text: &str) -> impl Iterator<Item = Piece<'_>> {
+pub fn pieces(text: &str) -> impl Iterator<Item = Piece<'_>> {
     let base = text.as_ptr() as usize;
     text.split_whitespace().filter_map(move |raw| {
         let opened = raw.trim_start_matches(OPENS);
@@ -112,7 +112,7 @@ fn bare(piece: &str) -> &str {
 }
 
 /// Whether the eye sees all of it: no control characters, nothing of no width, no other direction.
-pub(super) fn is_visible(value: &str) -> bool {
+pub fn is_visible(value: &str) -> bool {
     !value.chars().any(|c| c != ' ' && (c.is_control() || is_unseen(c)))
 }
 

@@ -8,13 +8,13 @@ const PHONE_PIECES_MAX: usize = 15;
 const PHONE_DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
 
 /// An account number without its spaces, if its check digits are right.
-pub(super) fn iban(value: &str) -> Option<String> {
+pub fn iban(value: &str) -> Option<String> {
     let plain: String = value.split([' ', '\u{a0}']).collect::<String>().to_ascii_uppercase();
     is_iban(&plain).then_some(plain)
 }
 
 /// The account number that begins with the piece at `at`, and the piece after it.
-pub(super) fn iban_at(pieces: &[Piece<'_>], at: usize) -> Option<(String, usize)> {
+pub fn iban_at(pieces: &[Piece<'_>], at: usize) -> Option<(String, usize)> {
     let first = pieces[at].text.as_bytes();
     let starts = first.len() >= 4 && first[..2].iter().all(u8::is_ascii_alphabetic);
     if !starts || !first[2..4].iter().all(u8::is_ascii_digit) {
@@ -54,7 +54,7 @@ fn is_iban(plain: &str) -> bool {
 
 /// A telephone number as its digits, with `+` where the country is named. Without the country it is
 /// another number than with it: which one it would be is not ours to guess.
-pub(super) fn phone(value: &str) -> Option<String> {
+pub fn phone(value: &str) -> Option<String> {
     let value = value.trim();
     if !value.chars().all(is_of_a_phone) {
         return None;
@@ -70,7 +70,7 @@ pub(super) fn phone(value: &str) -> Option<String> {
 }
 
 /// The telephone number that begins with the piece at `at`, and the piece after it.
-pub(super) fn phone_at(text: &str, pieces: &[Piece<'_>], at: usize) -> Option<(String, usize)> {
+pub fn phone_at(text: &str, pieces: &[Piece<'_>], at: usize) -> Option<(String, usize)> {
     if !pieces[at].text.chars().all(is_of_a_phone) {
         return None;
     }

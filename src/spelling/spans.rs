@@ -8,7 +8,7 @@ const RUN: &[&str] =
     &["run ", "execute ", "please run ", "please execute ", "can you run ", "now run "];
 
 /// What stands in quotes. An apostrophe within a word opens none.
-pub(super) fn quoted(text: &str) -> impl Iterator<Item = &str> {
+pub fn quoted(text: &str) -> impl Iterator<Item = &str> {
     text.lines().flat_map(|line| {
         PAIRS.iter().flat_map(move |(open, close)| {
             let mut found = Vec::new();
@@ -32,7 +32,7 @@ pub(super) fn quoted(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Command lines, to the letter but for how many spaces stand between their words.
-pub(super) fn commands(text: &str) -> impl Iterator<Item = String> {
+pub fn commands(text: &str) -> impl Iterator<Item = String> {
     let lines = text.lines().filter(|line| line.len() <= COMMAND_BYTES_MAX);
     let alone = lines.flat_map(|line| {
         let line = line.trim();
@@ -47,7 +47,7 @@ pub(super) fn commands(text: &str) -> impl Iterator<Item = String> {
     alone.chain(quoted(text)).map(one_spaced).filter(|command| !command.is_empty())
 }
 
-pub(super) fn one_spaced(text: &str) -> String {
+pub fn one_spaced(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 

@@ -9,15 +9,13 @@ mod stubs;
 mod verify;
 
 pub use anchors::{Anchor, Anchors, append_anchor, due_anchor, pin, read_anchors};
-pub(super) use stubs::renew_stubs;
-pub use stubs::{purge, retention_days, set_retention_days};
+pub use stubs::{StubKey, purge, renew_stubs, retention_days, set_retention_days};
 pub use verify::{Bad, Report, verify};
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use super::at;
-use crate::db::{Reader, Tx};
+use crate::db::{Reader, Tx, at};
 use crate::error::Result;
 use crate::ids::{AgentId, ConversationId, RunId, TokenId, UserId};
 use chain::{Hash, Link};
@@ -135,7 +133,7 @@ impl Entry {
         self
     }
 
-    /// More about it. Mask values of the vault first ([`super::leak::Watch::masked`]); fields
+    /// More about it. Mask values of the vault first ([`crate::leak::Watch::masked`]); fields
     /// named like a password are hidden here in any case.
     pub fn detail(mut self, detail: Value) -> Entry {
         self.detail = hidden(detail);

@@ -7,10 +7,9 @@ use serde_json::Value;
 
 use super::anchors::{self, Anchor, Anchors};
 use super::chain::{self, Link};
-use super::stubs::stubs;
+use super::stubs::{StubKey, stubs};
 use crate::db::Reader;
 use crate::error::Result;
-use crate::guard::vault::Vault;
 
 /// Where the detail stands among the texts of a line, and where the action does.
 const DETAIL: usize = 10;
@@ -43,9 +42,9 @@ fn bad(seq: i64, what: impl Into<String>) -> Option<Bad> {
 
 /// Walks the whole chain, across purges, and holds it against the anchors. A million lines take
 /// seconds.
-pub fn verify(reader: &Reader<'_>, vault: &Vault, anchors: &Anchors) -> Result<Report> {
+pub fn verify(reader: &Reader<'_>, key: &StubKey, anchors: &Anchors) -> Result<Report> {
     let mut walk = Walk::new(anchors);
-    walk.over_stubs(reader, vault)?;
+    walk.over_stubs(reader, key)?;
     if walk.report.first_bad.is_none() {
         let sql = format!("select {} from audit order by seq", chain::COLUMNS);
         reader.each(&sql, (), |row| match walk.report.first_bad {
@@ -81,12 +80,11 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn over_stubs(&mut self, reader: &Reader<'_>, vault: &Vault) -> Result<()> {
-        let master = vault.master(reader)?;
+    fn over_stubs(&mut self, reader: &Reader<'_>, key: &StubKey) -> Result<()> {
         for stub in stubs(reader)? {
             if stub.first_seq != self.last.seq + 1
                 || stub.previous_hash != self.last.hash
-                || !stub.is_signed(&master)
+                || !stub.is_signed(key)
             {
                 let what = "The record of a purge was changed or forged.";
                 self.report.first_bad = bad(stub.first_seq, what);

@@ -8,7 +8,7 @@ const BREAK: u32 = u32::MAX;
 
 /// The words of some texts in their order, and for each word where it stands.
 #[derive(Clone)]
-pub(super) struct Phrases {
+pub struct Phrases {
     /// How two spellings are seen to be one word.
     fold: fn(&str) -> Cow<'_, str>,
     /// By spelling.
@@ -54,8 +54,8 @@ impl Phrases {
         self.tied.push(false);
     }
 
-    /// How many words there are so far; a place below it was added before.
-    pub fn len(&self) -> usize {
+    /// Where the next word will stand; what has a lower place was added before.
+    pub fn end(&self) -> usize {
         self.sequence.len()
     }
 

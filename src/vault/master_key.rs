@@ -6,9 +6,9 @@ use anyhow::anyhow;
 use argon2::{Algorithm, Argon2, Params, Version};
 
 use super::key_file;
-use super::seal::{KEY_BYTES, Key, random};
-use super::secret::Secret;
 use crate::error::{Error, Result};
+use crate::seal::{KEY_BYTES, Key, random};
+use crate::secret::Secret;
 
 const PASSPHRASE_CHARS_MIN: usize = 8;
 const SALT_BYTES: usize = 16;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::error::{Error, Result};
-use crate::guard::net::WebUrl;
+use crate::net::WebUrl;
 
 /// An exact host, or every host beneath a domain (not the domain itself).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -5,20 +5,13 @@
 //! to the first is an [`Allowed<Visit>`], which carries its own rules, so that every redirect is
 //! judged by the very rules the first address was judged by.
 
-mod address;
-mod domain;
-mod web_url;
-
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-
-pub use address::AddressKind;
-pub use domain::DomainPattern;
-pub use web_url::WebUrl;
 
 use crate::config::HostPort;
 use crate::error::{Error, Result};
 use crate::guard::allowed::Allowed;
+use crate::net::{AddressKind, DomainPattern, WebUrl};
 
 /// Ports below 1024 that speak the web; the others (mail, remote shells) are no pages.
 const LOW_PORTS: [u16; 2] = [80, 443];

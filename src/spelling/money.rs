@@ -4,7 +4,7 @@ use super::fold;
 
 /// A currency, its hundredth part, or per cent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Unit(&'static str);
+pub struct Unit(&'static str);
 
 /// By the name in front; in lower case without accents. A sign that several countries use stands
 /// for none of them but itself, with the one that has no other sign.
@@ -60,12 +60,12 @@ impl Unit {
     }
 }
 
-pub(super) fn unit(text: &str) -> Option<Unit> {
+pub fn unit(text: &str) -> Option<Unit> {
     let text = fold::plain(text);
     UNITS.iter().find(|(_, names)| names.contains(&&*text)).map(|(name, _)| Unit(name))
 }
 
 /// A unit that is written in front of its number: "EUR 20".
-pub(super) fn leading_unit(text: &str) -> Option<Unit> {
+pub fn leading_unit(text: &str) -> Option<Unit> {
     unit(text).filter(|_| !ONLY_BEHIND.contains(&&*fold::plain(text)))
 }

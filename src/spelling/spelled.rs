@@ -5,7 +5,7 @@ use crate::dates;
 
 /// The number that begins with the piece at `at`, and the piece after it. It goes as far as there
 /// are words of numbers: "twenty five" holds no "twenty", and what can't be read is no number.
-pub(super) fn number_at(
+pub fn number_at(
     pieces: &[Piece<'_>],
     at: usize,
     has_digits: &dyn Fn(&str) -> bool,
@@ -45,7 +45,7 @@ pub(super) fn number_at(
 }
 
 /// The noughts of a word that multiplies.
-pub(super) fn factor(word: &str) -> Option<usize> {
+pub fn factor(word: &str) -> Option<usize> {
     match &*fold::plain(word) {
         "hundred" => Some(2),
         "thousand" => Some(3),
@@ -56,7 +56,7 @@ pub(super) fn factor(word: &str) -> Option<usize> {
 }
 
 /// Below a hundred.
-pub(super) fn small(word: &str) -> Option<i64> {
+pub fn small(word: &str) -> Option<i64> {
     let word = fold::plain(word);
     let letters = !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
     if letters { dates::number(&word) } else { None }

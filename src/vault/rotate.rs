@@ -11,14 +11,14 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::audit::{self, By, Entry};
 use super::key_file;
 use super::master_key::{self, KeySource, Stretch};
-use super::seal::{Key, random};
-use super::secret::Secret;
-use super::vault::{Vault, sealed_check, unwrap, wrap};
+use super::{Vault, sealed_check, unwrap, wrap};
+use crate::audit::{self, By, Entry, StubKey};
 use crate::db::Tx;
 use crate::error::{Error, Result};
+use crate::seal::{Key, random};
+use crate::secret::Secret;
 
 /// Rotations whose keys are remembered for those who still read what was before them.
 const KEYS_HELD_MAX: usize = 8;
@@ -108,7 +108,11 @@ impl Vault {
             return Err(Error::invalid("key", "This is the key that is in use. Give another one."));
         }
         let entries = rewrap(tx, &old, &new.key)?;
-        audit::renew_stubs(tx, &old, &new.key)?;
+        audit::renew_stubs(
+            tx,
+            &StubKey::new(Arc::clone(&old)),
+            &StubKey::new(Arc::clone(&new.key)),
+        )?;
         let stretch = new.stretch.as_ref();
         tx.execute(
             "update vault set stretch_salt = ?1, stretch_memory_kib = ?2, stretch_passes = ?3,

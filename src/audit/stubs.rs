@@ -1,6 +1,8 @@
 //! What retention takes away, and the signed stub that it leaves: enough to check the chain across
 //! the gap.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -8,13 +10,21 @@ use super::chain::{self, Hash};
 use super::{By, Entry, record};
 use crate::db::{Reader, Tx};
 use crate::error::{Error, Result};
-use crate::guard::seal::{self, Key};
-use crate::guard::vault::Vault;
+use crate::seal::{self, Key};
 
 const SIGNED_FOR: &str = "audit stub";
 /// Until the owner says otherwise.
 const RETENTION_DAYS: u32 = 365;
 const RETENTION_DAYS_MAX: u32 = 36_500;
+
+/// What stubs are signed with. The vault hands it out; it can do nothing else.
+pub struct StubKey(Arc<Key>);
+
+impl StubKey {
+    pub fn new(master: Arc<Key>) -> StubKey {
+        StubKey(master)
+    }
+}
 
 pub(super) struct Stub {
     pub first_seq: i64,
@@ -27,21 +37,21 @@ pub(super) struct Stub {
 }
 
 impl Stub {
-    pub fn is_signed(&self, master: &Key) -> bool {
-        self.signature == self.signed(master)
+    pub fn is_signed(&self, key: &StubKey) -> bool {
+        self.signature == self.signed(key)
     }
 
-    fn signed(&self, master: &Key) -> Hash {
+    fn signed(&self, key: &StubKey) -> Hash {
         let numbers = [self.first_seq, self.last_seq, self.purged_at].map(i64::to_be_bytes);
         let [first, last, at] = &numbers;
         let hashes = [&self.previous_hash, &self.first_hash, &self.last_hash];
-        seal::sign(master, SIGNED_FOR, &[first, last, hashes[0], hashes[1], hashes[2], at])
+        seal::sign(&key.0, SIGNED_FOR, &[first, last, hashes[0], hashes[1], hashes[2], at])
     }
 }
 
 /// Takes away the oldest lines, up to the first that is not older than `before`, and leaves a
 /// signed stub. Gives the number of lines taken.
-pub fn purge(tx: &Tx<'_>, vault: &Vault, before: Timestamp, by: &By) -> Result<u64> {
+pub fn purge(tx: &Tx<'_>, key: &StubKey, before: Timestamp, by: &By) -> Result<u64> {
     let sql =
         "select min(seq), (select seq from audit where happened_at >= ?1 order by seq limit 1),
                    max(seq) from audit";
@@ -65,7 +75,7 @@ pub fn purge(tx: &Tx<'_>, vault: &Vault, before: Timestamp, by: &By) -> Result<u
         purged_at: by.at.as_millisecond(),
         signature: chain::START,
     };
-    stub.signature = stub.signed(&*vault.master(tx)?);
+    stub.signature = stub.signed(key);
     insert(tx, &stub)?;
     let deleted = tx.execute("delete from audit where seq <= ?1", [last_seq])? as u64;
     let detail = json!({
@@ -81,7 +91,7 @@ pub fn purge(tx: &Tx<'_>, vault: &Vault, before: Timestamp, by: &By) -> Result<u
 }
 
 /// Signs every stub with the new master key. One that was forged stays so.
-pub(in crate::guard) fn renew_stubs(tx: &Tx<'_>, old: &Key, new: &Key) -> Result<()> {
+pub fn renew_stubs(tx: &Tx<'_>, old: &StubKey, new: &StubKey) -> Result<()> {
     for stub in stubs(tx)?.iter().filter(|stub| stub.is_signed(old)) {
         let sql = "update audit_stubs set signature = ?2 where first_seq = ?1";
         tx.execute(sql, (stub.first_seq, stub.signed(new)))?;

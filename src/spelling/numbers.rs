@@ -11,14 +11,14 @@ const DIGITS_MAX: usize = 18;
 
 /// The amounts that were said, each with the units it was said in.
 #[derive(Clone, Default)]
-pub(super) struct Amounts {
+pub struct Amounts {
     said: HashMap<String, Vec<Option<Unit>>>,
     units: Vec<Unit>,
 }
 
 /// One amount: digits without anything that could be written otherwise, and its unit if named.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Amount {
+pub struct Amount {
     number: String,
     unit: Option<Unit>,
 }
@@ -58,7 +58,7 @@ impl Amounts {
 }
 
 /// Reads an argument that is an amount and nothing else.
-pub(super) fn amount(value: &str) -> Option<Amount> {
+pub fn amount(value: &str) -> Option<Amount> {
     let pieces: Vec<Piece<'_>> = fold::pieces(value).collect();
     let mut found = Vec::new();
     scan(&pieces, &|_| false, &mut |amount| found.push(amount));
@@ -72,7 +72,7 @@ pub(super) fn amount(value: &str) -> Option<Amount> {
 }
 
 /// A number of JSON.
-pub(super) fn plain(number: &str) -> Option<Amount> {
+pub fn plain(number: &str) -> Option<Amount> {
     let (sign, digits) = match number.strip_prefix('-') {
         Some(digits) => ("-", digits),
         None => ("", number),
@@ -92,7 +92,7 @@ fn is_of_a_number(text: &str) -> bool {
 }
 
 /// Finds the amounts among these pieces; those that are `taken` belong to a date or the like.
-pub(super) fn scan(
+pub fn scan(
     pieces: &[Piece<'_>],
     taken: &dyn Fn(&Piece<'_>) -> bool,
     found: &mut dyn FnMut(Amount),

@@ -17,7 +17,7 @@ const JOINED_MAX: usize = 32;
 const STILL_MINUTES: i64 = 10;
 
 #[derive(Clone, Default)]
-pub(super) struct Moments {
+pub struct Moments {
     days: HashSet<Date>,
     moments: HashSet<DateTime>,
     /// The words themselves, and when they were last said.
@@ -71,7 +71,7 @@ impl Moments {
 }
 
 /// Whether the value reads as a day or time at all.
-pub(super) fn is_moment(value: &str, now: &Zoned) -> bool {
+pub fn is_moment(value: &str, now: &Zoned) -> bool {
     dates::parse(value, now).is_ok()
 }
 

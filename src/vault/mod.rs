@@ -4,20 +4,26 @@
 //! bound to the entry's name and version, so a row can be neither moved nor put back. A wrong
 //! master key is a refusal to start, never an empty vault.
 
+mod key_file;
+mod master_key;
+mod rotate;
+
+pub use master_key::KeySource;
+use master_key::Stretch;
+pub use rotate::{NewKey, Rotation};
+
 use std::sync::{Arc, RwLock};
 
 use anyhow::anyhow;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::audit::{self, By, Entry};
-use super::leak::Watch;
-use super::master_key::{self, KeySource, Stretch};
-use super::seal::{self, Key};
-use super::secret::Secret;
-use super::{at, at_or_none};
-use crate::db::{Reader, Tx};
+use crate::audit::{self, By, Entry, StubKey};
+use crate::db::{Reader, Tx, at, at_or_none};
 use crate::error::{Error, Result};
+use crate::leak::Watch;
+use crate::seal::{self, Key};
+use crate::secret::Secret;
 
 const NAME_CHARS_MAX: usize = 200;
 const VALUE_BYTES_MAX: usize = 65_536;
@@ -29,9 +35,9 @@ const WRITE_ONLY: &str = "secret:";
 
 /// The opened vault. Holds the master key, so it can't be printed.
 #[derive(Clone)]
-pub struct Vault(pub(super) Arc<Opened>);
+pub struct Vault(Arc<Opened>);
 
-pub(super) struct Opened {
+struct Opened {
     pub source: RwLock<KeySource>,
     /// The master key, after those that rotations took out of use since the start: who reads an
     /// older snapshot of the database still needs the key of then.
@@ -128,8 +134,13 @@ impl Vault {
         Vault(Arc::new(Opened { source, keys, configured }))
     }
 
+    /// What signs the ledger's stubs, as of this snapshot.
+    pub fn stub_key(&self, reader: &Reader<'_>) -> Result<StubKey> {
+        Ok(StubKey::new(self.master(reader)?))
+    }
+
     /// The master key that this snapshot of the database is under.
-    pub(super) fn master(&self, reader: &Reader<'_>) -> Result<Arc<Key>> {
+    fn master(&self, reader: &Reader<'_>) -> Result<Arc<Key>> {
         let check: Vec<u8> = reader.one("select sealed_check from vault", (), |row| row.get(0))?;
         let keys = self.0.keys.read().expect("nobody panics while holding the keys");
         let master = keys.iter().rev().find(|key| opens(key, &check)).cloned();
@@ -253,7 +264,7 @@ fn from_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Credential> {
 }
 
 /// What tells the right master key from a wrong one.
-pub(super) fn sealed_check(master: &Key) -> Result<Vec<u8>> {
+fn sealed_check(master: &Key) -> Result<Vec<u8>> {
     seal::seal(master, CHECK, CHECK)
 }
 
@@ -262,11 +273,11 @@ fn opens(master: &Key, check: &[u8]) -> bool {
 }
 
 /// An entry's own key, sealed under the master key.
-pub(super) fn wrap(master: &Key, key: &str, version: i64, data_key: &Key) -> Result<Vec<u8>> {
+fn wrap(master: &Key, key: &str, version: i64, data_key: &Key) -> Result<Vec<u8>> {
     seal::seal(master, &bound("key", key, version), data_key.as_ref())
 }
 
-pub(super) fn unwrap(master: &Key, key: &str, version: i64, wrapped: &[u8]) -> Option<Key> {
+fn unwrap(master: &Key, key: &str, version: i64, wrapped: &[u8]) -> Option<Key> {
     let bytes = seal::open(master, &bound("key", key, version), wrapped)?;
     Some(Key::new(bytes.as_slice().try_into().ok()?))
 }

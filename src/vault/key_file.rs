@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, anyhow};
 use zeroize::Zeroizing;
 
-use super::seal::{KEY_BYTES, Key, random};
 use crate::error::{Error, Result};
+use crate::seal::{KEY_BYTES, Key, random};
 
 const FILE_BYTES_MAX: u64 = 4_096;
 

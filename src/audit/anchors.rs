@@ -17,9 +17,8 @@ use sha2::{Digest as _, Sha256};
 
 use super::chain::{self, Hash};
 use super::{By, Entry, record};
-use crate::db::{Reader, Tx};
+use crate::db::{Reader, Tx, at};
 use crate::error::Result;
-use crate::guard::at;
 
 /// At most so often, however often the house starts; it looks once a day.
 const ANCHORED_EVERY: SignedDuration = SignedDuration::from_hours(12);
