@@ -2,7 +2,7 @@
 //!
 //! To see how a call is decided, read `verdict` (the rules in their order), `grounding` (is a value
 //! the owner's own?), `intent` and `approval`; `whitelist`, `opened` and `limits` are what the owner
-//! allowed, `label` and `call` what is judged; `allowed` and `permit` are what a verdict hands out,
+//! allowed (`check` tells a person what it comes to), `label` and `call` what is judged; `allowed` and `permit` are what a verdict hands out,
 //! and `visit` judges each step of a way into the web. How texts, values and addresses are read is
 //! in the modules above this one, which decide nothing.
 
@@ -10,6 +10,7 @@ pub mod allowed;
 pub mod approval;
 pub mod boundary;
 pub mod call;
+pub mod check;
 pub mod grounding;
 pub mod intent;
 pub mod label;

@@ -62,7 +62,9 @@ fn may_enter(caller: &Caller, method: &Method, path: &str) -> Result<()> {
 pub fn scopes_wanted(method: &Method, path: &str) -> Vec<Scope> {
     let path = unversioned(path);
     let path = path.as_ref();
-    let reads = matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS);
+    // A check asks with a body, and changes nothing.
+    let reads = matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
+        || path == "/api/whitelist/check";
     let beneath = |prefixes: &[&str]| is_beneath(path, prefixes);
     if path == "/api/me" {
         return Vec::new();
@@ -118,6 +120,7 @@ const ADMINISTRATION: &[&str] = &[
     "/api/settings",
     "/api/tools",
     "/api/web-whitelist",
+    "/api/whitelist",
 ];
 
 /// `/api/v1/…` is `/api/…`.

@@ -160,3 +160,42 @@ async fn the_page_has_a_form_for_each_list_and_keeps_what_was_typed() {
     assert_eq!(removed.status, 303);
     assert!(!house.get("/whitelists").await.text.contains("*.example.org<"));
 }
+
+#[tokio::test]
+async fn a_check_says_what_would_be_reached_and_which_entry_decides() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = TestApp::open(folder.path()).await;
+    house.post("/api/email-whitelist", &json!({"email": "ann@example.org"})).await;
+    house.post("/api/web-whitelist", &json!({"domain": "*.example.org"})).await;
+    let opened = tempfile::tempdir().unwrap();
+    let opened = opened.path().canonicalize().unwrap().display().to_string();
+    house.post("/api/filesystem-whitelist", &json!({"path": opened})).await;
+    let inside = format!("{opened}/letters/1.txt");
+    for (value, kind, entry) in [
+        ("Ann@Example.org", "address", Some("ann@example.org")),
+        ("bob@example.org", "address", None),
+        ("https://www.example.org/page?q=1", "website", Some("*.example.org")),
+        ("www.example.org", "website", Some("*.example.org")),
+        ("example.org", "website", None),
+        ("https://example.org.evil.example/", "website", None),
+        ("http://0x7f.1/", "website", None),
+        ("169.254.169.254", "website", None),
+        (&inside, "path", Some(&*opened)),
+        ("/etc/passwd", "path", None),
+        (&format!("{opened}/../x"), "path", None),
+    ] {
+        let found = house.post("/api/whitelist/check", &json!({ "value": value })).await.json();
+        assert_eq!(
+            (&found["kind"], &found["entry"], &found["allowed"]),
+            (&json!(kind), &json!(entry), &json!(entry.is_some())),
+            "{value}: {found}"
+        );
+        assert!(found["rule"].as_str().unwrap().ends_with('.'), "{found}");
+    }
+    for bad in [json!({"value": ""}), json!({"value": "ftp://example.org"}), json!({})] {
+        assert_eq!(house.post("/api/whitelist/check", &bad).await.status, 400, "{bad}");
+    }
+    let page = house.get("/whitelists?check=127.0.0.1").await.text;
+    assert!(page.contains("Not allowed") && page.contains("is this machine itself"), "{page}");
+    assert!(house.get("/whitelists?check=a%40b%40c").await.text.contains("Write one mail address"));
+}

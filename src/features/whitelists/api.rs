@@ -1,15 +1,17 @@
 //! `/api/email-whitelist`, `/api/web-whitelist`, `/api/filesystem-whitelist`,
-//! `/api/filesystem-browser` and `/api/my/browser-trusted`. The shapes are a fixed contract.
+//! `/api/filesystem-browser` and `/api/my/browser-trusted`, whose shapes are a fixed contract, and
+//! `/api/whitelist/check`.
 
 use axum::Router;
 use axum::extract::State;
-use axum::routing::{delete, get};
+use axum::routing::{delete, get, post};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{folders, service};
 use crate::app::App;
+use crate::guard::check::Kind;
 use crate::guard::whitelist::{Address, Domain, Folder};
 use crate::web::caller::Caller;
 use crate::web::error::ApiError;
@@ -26,6 +28,7 @@ pub fn routes() -> Router<App> {
         .route("/filesystem-whitelist", get(folder_list).post(add_folder))
         .route("/filesystem-whitelist/{path}", delete(remove_folder))
         .route("/filesystem-browser", get(browse))
+        .route("/whitelist/check", post(check))
         .route("/my/browser-trusted", get(trusted).post(add_trusted))
         .route("/my/browser-trusted/{domain}", delete(remove_trusted))
 }
@@ -166,6 +169,34 @@ async fn browse(caller: Caller, Query(query): Query<Browse>) -> Result<Json<Valu
     };
     let entries: Vec<Value> = entries.iter().map(view).collect();
     Ok(Json(json!({"path": query.path, "entries": entries})))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Check {
+    #[serde(default)]
+    value: String,
+}
+
+/// `kind` is `address`, `website` or `path`; `entry` is what stands on the list and decides.
+async fn check(
+    State(app): State<App>,
+    caller: Caller,
+    Json(body): Json<Check>,
+) -> Result<Json<Value>, ApiError> {
+    let found = service::check(&app, &caller, body.value.clone()).await?;
+    let kind = match found.kind {
+        Kind::Address => "address",
+        Kind::Website => "website",
+        Kind::Path => "path",
+    };
+    Ok(Json(json!({
+        "value": body.value.trim(),
+        "kind": kind,
+        "allowed": found.allowed,
+        "entry": found.entry,
+        "rule": found.rule,
+    })))
 }
 
 async fn trusted(

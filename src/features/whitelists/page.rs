@@ -13,12 +13,13 @@ use url::form_urlencoded::byte_serialize;
 use super::service;
 use crate::app::App;
 use crate::error::{Error, Result};
+use crate::guard::check::Checked;
 use crate::guard::whitelist::{Address, Domain, Folder};
 use crate::web::Page;
 use crate::web::caller::Caller;
 use crate::web::error::PageError;
 use crate::web::flash::Told;
-use crate::web::form::{Form, Path};
+use crate::web::form::{Form, Path, Query};
 use crate::web::shell::Shell;
 use crate::web::when::When;
 
@@ -33,7 +34,24 @@ pub fn routes() -> Router<App> {
 #[template(path = "whitelists/list.html")]
 struct ListPage {
     shell: Shell,
+    /// For who may see the shared lists.
+    check: Option<CheckBox>,
     kinds: Vec<Section>,
+}
+
+/// "Would this be reached?"
+#[derive(Default)]
+struct CheckBox {
+    typed: String,
+    problem: String,
+    found: Option<Checked>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wanted {
+    #[serde(default)]
+    check: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -109,8 +127,21 @@ struct AddForm {
     extra: String,
 }
 
-async fn list(State(app): State<App>, caller: Caller) -> Result<Page<ListPage>, PageError> {
-    Ok(Page(list_page(&app, &caller).await?))
+async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    Query(wanted): Query<Wanted>,
+) -> Result<Page<ListPage>, PageError> {
+    let mut page = list_page(&app, &caller).await?;
+    if let Some(check) = page.check.as_mut().filter(|_| !wanted.check.trim().is_empty()) {
+        match service::check(&app, &caller, wanted.check.clone()).await {
+            Ok(found) => check.found = Some(found),
+            Err(Error::Invalid { message, .. }) => check.problem = message,
+            Err(err) => return Err(err.into()),
+        }
+        check.typed = wanted.check;
+    }
+    Ok(Page(page))
 }
 
 async fn list_page(app: &App, caller: &Caller) -> Result<ListPage> {
@@ -120,6 +151,7 @@ async fn list_page(app: &App, caller: &Caller) -> Result<ListPage> {
     let domain = |kind| move |it: Domain| line(kind, it.domain, it.note, it.created_at);
     let folder = |it: Folder| line(Kind::Folders, it.path, it.note, it.created_at);
     let mut kinds = Vec::new();
+    let check = lists.shared.is_some().then(CheckBox::default);
     if let Some(shared) = lists.shared {
         let addresses = shared.addresses.into_iter().map(|it| address_line(it, &now));
         kinds.push(Section::new(Kind::Addresses, addresses.collect()));
@@ -130,7 +162,7 @@ async fn list_page(app: &App, caller: &Caller) -> Result<ListPage> {
     let trusted = lists.trusted.into_iter().map(domain(Kind::Trusted)).collect();
     kinds.push(Section::new(Kind::Trusted, trusted));
     let shell = app.shell(caller, "/whitelists", "Whitelists").await?;
-    Ok(ListPage { shell, kinds })
+    Ok(ListPage { shell, check, kinds })
 }
 
 fn address_line(it: Address, now: &Zoned) -> Line {

@@ -5,6 +5,7 @@ use crate::app::App;
 use crate::audit::By;
 use crate::db::{Reader, Tx};
 use crate::error::Result;
+use crate::guard::check::{self, Checked};
 use crate::guard::whitelist::{self, Address, Domain, Folder};
 use crate::web::caller::Caller;
 
@@ -36,6 +37,16 @@ pub async fn all(app: &App, caller: &Caller) -> Result<Lists> {
         Ok(Lists { shared, trusted: whitelist::list_trusted(r, user)? })
     };
     app.db.read(load).await
+}
+
+/// What the shared lists say of an address, a website or a path.
+pub async fn check(app: &App, caller: &Caller, typed: String) -> Result<Checked> {
+    caller.admin()?;
+    let own = app.files.join(caller.user_id.to_string());
+    let (config, now) = (app.config.get(), app.clock.now());
+    let look =
+        move |r: &Reader<'_>| check::check(r, &typed, &own, &config.guard.private_allowed, now);
+    app.db.read(look).await
 }
 
 pub async fn addresses(app: &App, caller: &Caller) -> Result<Vec<Address>> {

@@ -1,0 +1,106 @@
+//! "Would this be reached?": what the whitelists say of one place, and which entry decides.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::visit::{self, WebRules};
+use super::whitelist;
+use crate::config::HostPort;
+use crate::db::Reader;
+use crate::error::{Error, Result};
+use crate::net::{DomainPattern, WebUrl};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Address,
+    Website,
+    Path,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checked {
+    pub kind: Kind,
+    pub allowed: bool,
+    /// What stands on the list and decides; `None`: nothing there does.
+    pub entry: Option<String>,
+    /// The rule, one sentence.
+    pub rule: String,
+}
+
+/// Looks at what a person typed: a mail address, a web address or host, or a path from `/` on.
+/// `own` is this person's own folder.
+pub fn check(
+    r: &Reader<'_>,
+    typed: &str,
+    own: &Path,
+    private_allowed: &[HostPort],
+    now: Timestamp,
+) -> Result<Checked> {
+    let typed = typed.trim();
+    let checked = match typed {
+        path if path.starts_with('/') => path_of(r, path, own),
+        address if address.contains('@') && !address.contains("://") => address_of(r, address, now),
+        site => website_of(r, site, private_allowed),
+    };
+    checked.map_err(|err| match err {
+        Error::Invalid { message, .. } => Error::invalid("value", message),
+        other => other,
+    })
+}
+
+fn address_of(r: &Reader<'_>, typed: &str, now: Timestamp) -> Result<Checked> {
+    let to = whitelist::parse_address(typed)?;
+    let found = whitelist::find_address(r, &to, now)?;
+    let refusal = whitelist::check_address(&to.address, found.as_ref()).err();
+    let goes = "It is on the list. A mail to it goes when you name the address yourself; \
+                otherwise you are asked.";
+    Ok(Checked {
+        kind: Kind::Address,
+        allowed: refusal.is_none(),
+        entry: found.map(|it| it.address),
+        rule: refusal.unwrap_or_else(|| goes.to_owned()),
+    })
+}
+
+fn website_of(r: &Reader<'_>, typed: &str, private_allowed: &[HostPort]) -> Result<Checked> {
+    let url = WebUrl::parse(typed)?;
+    let listed = whitelist::list_domains(r)?.into_iter().map(|it| it.domain);
+    let listed: Vec<String> = listed.collect();
+    let patterns = || listed.iter().filter_map(|it| DomainPattern::parse(it).ok());
+    let entry = patterns().find(|it| it.matches(url.host())).map(|it| it.to_string());
+    let rules = WebRules {
+        tier1: patterns().collect(),
+        opened: Vec::new(),
+        private_allowed: private_allowed.to_vec(),
+    };
+    let refusal = visit::judge_url(url, &Arc::new(rules)).err().map(|err| err.to_string());
+    let goes = "It is on the list, so it is read without asking, as long as its name leads to a \
+                public address.";
+    Ok(Checked {
+        kind: Kind::Website,
+        allowed: refusal.is_none(),
+        entry,
+        rule: refusal.unwrap_or_else(|| goes.to_owned()),
+    })
+}
+
+fn path_of(r: &Reader<'_>, typed: &str, own: &Path) -> Result<Checked> {
+    let roots: Vec<PathBuf> =
+        whitelist::list_folders(r)?.into_iter().map(|it| it.path.into()).collect();
+    let (root, rule) = match whitelist::place(own, &roots, typed) {
+        Err(refusal) => (None, refusal),
+        Ok(place) if place.root == own => {
+            let rule = "It lies in your own folder, which is read and written without asking.";
+            (Some(place.root), rule.to_owned())
+        }
+        Ok(place) => {
+            let rule = "You opened the folder, so it is read without asking, unless a link leads \
+                        out of it. Writing there asks first.";
+            (Some(place.root), rule.to_owned())
+        }
+    };
+    let entry = root.as_ref().map(|root| root.display().to_string());
+    Ok(Checked { kind: Kind::Path, allowed: root.is_some(), entry, rule })
+}
