@@ -22,6 +22,7 @@ pub mod noun {
     pub enum Notification {}
     pub enum Reminder {}
     pub enum Run {}
+    pub enum StandingRule {}
     pub enum Token {}
     pub enum ToolCall {}
     pub enum User {}
@@ -36,6 +37,7 @@ pub type NoteId = Id<noun::Note>;
 pub type NotificationId = Id<noun::Notification>;
 pub type ReminderId = Id<noun::Reminder>;
 pub type RunId = Id<noun::Run>;
+pub type StandingRuleId = Id<noun::StandingRule>;
 pub type TokenId = Id<noun::Token>;
 pub type ToolCallId = Id<noun::ToolCall>;
 pub type UserId = Id<noun::User>;

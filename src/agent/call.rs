@@ -18,6 +18,7 @@ use crate::guard::call::{Call as Judged, Effect};
 use crate::guard::label::Label;
 use crate::guard::permit::Permit;
 use crate::guard::verdict::{self, Offer, Verdict};
+use crate::ids::StandingRuleId;
 
 /// A tool that takes longer has failed.
 const TOOL_TIME_MAX: Duration = Duration::from_secs(120);
@@ -94,8 +95,9 @@ impl One<'_> {
             }
             // Stopped while the owner's words were read: the next step ends the run.
             Verdict::Unplanned => Ok(false),
-            Verdict::Ask { reason, origins } => {
-                self.ask(&tool, reason, origins).await.map(|()| true)
+            Verdict::Ask { reason, origins, standing } => {
+                let card = Card { reason, origins, standing, ..Card::default() };
+                self.ask(&tool, card).await.map(|()| true)
             }
         }
     }
@@ -155,7 +157,10 @@ impl One<'_> {
         match &tool.action {
             Action::Write(_) => self.write(cx, permit, confirmed).await,
             Action::Async(code) => {
-                self.mark_executing().await?;
+                match self.mark_executing(permit.standing_rule()).await {
+                    Err(Error::Denied(reason)) => return self.deny(&reason).await,
+                    marked => marked?,
+                }
                 let answer = code(cx, self.call.arguments.clone(), permit);
                 let timed = tokio::time::timeout(TOOL_TIME_MAX, answer);
                 let leaves_the_house = tool.effect != Effect::Read;
@@ -180,7 +185,7 @@ impl One<'_> {
     /// A change of our own data: change, result and audit are one transaction.
     async fn write(&self, cx: Cx, permit: Permit, confirmed: bool) -> Result<()> {
         let (agents, run, call) = (self.agents.clone(), self.run.clone(), self.call.clone());
-        let now = self.agents.clock.now();
+        let (rule, now) = (permit.standing_rule(), self.agents.clock.now());
         let outcome = self
             .agents
             .db
@@ -189,7 +194,7 @@ impl One<'_> {
                 let Some(Tool { action: Action::Write(code), .. }) = tool.as_deref() else {
                     return Err(Error::NotFound("tool"));
                 };
-                finish::started(tx, &agents, &run, &call, now)?;
+                finish::started(tx, &agents, &run, &call, rule, now)?;
                 let output = code(tx, &cx, &call.arguments, permit)?;
                 finish::done(tx, &agents, &run, &call, output, confirmed)
             })
@@ -219,19 +224,19 @@ impl One<'_> {
         })
     }
 
-    async fn ask(&self, tool: &Tool, reason: String, origins: Vec<Foreign>) -> Result<()> {
+    /// `card` as far as the verdict knows it.
+    async fn ask(&self, tool: &Tool, card: Card) -> Result<()> {
         let (agents, run, call) = (self.agents.clone(), self.run.clone(), self.call.clone());
         let (question, destructive) = (tool.question.clone(), tool.destructive);
         let now = self.agents.clock.now();
         let mut card = Card {
             what: question.to_string(),
             recipient: tool.recipient_of(&call.arguments),
-            why: String::new(),
-            reason: reason.clone(),
-            origins: origins.clone(),
             preview: finish::cut(&pretty(&call.arguments), PREVIEW_BYTES_MAX).to_owned(),
             risks: if destructive { vec!["can't be undone".to_owned()] } else { Vec::new() },
+            ..card
         };
+        let (reason, origins) = (card.reason.clone(), card.origins.clone());
         self.agents
             .db
             .write(move |tx| {
@@ -260,12 +265,12 @@ impl One<'_> {
             .await
     }
 
-    async fn mark_executing(&self) -> Result<()> {
+    async fn mark_executing(&self, rule: Option<StandingRuleId>) -> Result<()> {
         let (agents, run, call) = (self.agents.clone(), self.run.clone(), self.call.clone());
         let now = self.agents.clock.now();
         let mark = move |tx: &Tx<'_>| {
             calls::set_state(tx, call.id, CallState::Executing, None, now)?;
-            finish::started(tx, &agents, &run, &call, now)
+            finish::started(tx, &agents, &run, &call, rule, now)
         };
         self.agents.db.write(mark).await
     }

@@ -11,11 +11,27 @@ use crate::db::Tx;
 use crate::error::Result;
 use crate::events::Event;
 use crate::guard::label::{Label, Origin};
+use crate::guard::standing;
+use crate::ids::StandingRuleId;
 use crate::leak::Watch;
 
 const SUMMARY_CHARS_MAX: usize = 200;
 
-pub fn started(tx: &Tx<'_>, agents: &Agents, run: &Run, call: &Call, now: Timestamp) -> Result<()> {
+/// `rule` is the standing rule that the call rests on.
+pub fn started(
+    tx: &Tx<'_>,
+    agents: &Agents,
+    run: &Run,
+    call: &Call,
+    rule: Option<StandingRuleId>,
+    now: Timestamp,
+) -> Result<()> {
+    if let Some(rule) = rule {
+        standing::count_use(tx, rule, now)?;
+        let entry = audit::Entry::new(&by(run, now), "standing_rules.use", rule.to_string());
+        let entry = entry.tool(&call.tool).session(run.conversation_id).run(run.id);
+        audit::record(tx, entry.detail(json!({"call_id": call.id})))?;
+    }
     let (tool_name, arguments) = (call.tool.clone(), call.arguments.clone());
     let event = Event::ToolStart { call_id: call.id, tool_name, arguments };
     agents.events.record(tx, run.conversation_id, Some(run.id), now, event)

@@ -122,7 +122,7 @@ impl Conversation {
         for (label, text) in shown {
             if !self.shown.contains(&text) {
                 self.bytes += text.len();
-                Arc::make_mut(&mut self.read).add(&label, &text);
+                Arc::make_mut(&mut self.read).add_description(&label, &text);
                 self.shown.insert(text);
             }
         }

@@ -22,7 +22,14 @@ fn moment(millis: i64) -> Cell<Timestamp> {
 }
 
 pub fn json_column<T: DeserializeOwned>(row: &Row<'_>, column: &str) -> Cell<T> {
-    let text: String = row.get(column)?;
-    serde_json::from_str(&text)
+    json(&row.get::<_, String>(column)?)
+}
+
+pub fn json_or_none<T: DeserializeOwned>(row: &Row<'_>, column: &str) -> Cell<Option<T>> {
+    row.get::<_, Option<String>>(column)?.as_deref().map(json).transpose()
+}
+
+fn json<T: DeserializeOwned>(text: &str) -> Cell<T> {
+    serde_json::from_str(text)
         .map_err(|err| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, err.into()))
 }

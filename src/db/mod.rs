@@ -8,7 +8,7 @@ mod columns;
 pub mod migrate;
 mod writer;
 
-pub use columns::{at, at_or_none, json_column};
+pub use columns::{at, at_or_none, json_column, json_or_none};
 
 use std::cell::RefCell;
 use std::ops::Deref;

@@ -13,6 +13,7 @@ mod notifications;
 mod reminders;
 mod search;
 mod settings;
+mod standing_rules;
 mod status;
 mod time;
 mod web;
@@ -69,6 +70,7 @@ pub const ALL: &[Feature] = &[
     reminders::FEATURE,
     notes::FEATURE,
     whitelists::FEATURE,
+    standing_rules::FEATURE,
     credentials::FEATURE,
     mcp_servers::FEATURE,
     models::FEATURE,

@@ -8,12 +8,13 @@ use std::fmt;
 use jiff::Timestamp;
 use rusqlite::Row;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::call::{CallHash, call_hash};
 use super::label::Origin;
+use super::standing::{self, Always};
 use crate::audit::{self, By, Decision, Entry};
-use crate::db::{Reader, Tx, at, at_or_none, json_column};
+use crate::db::{Reader, Tx, at, at_or_none, json_column, json_or_none};
 use crate::error::{Error, Result};
 use crate::ids::{ApprovalId, ConversationId, RunId, ToolCallId, UserId};
 
@@ -55,6 +56,8 @@ pub struct Card {
     pub preview: String,
     /// Such as "money", "can't be undone".
     pub risks: Vec<String>,
+    /// The values that a standing rule made on it would hold for; `None`: none is offered.
+    pub standing: Option<Map<String, Value>>,
 }
 
 #[derive(Debug, Clone)]
@@ -140,6 +143,8 @@ pub struct Answer {
     pub memo: Option<String>,
     /// Other arguments that are approved in place of the ones asked about.
     pub edited_arguments: Option<Value>,
+    /// The same is not to be asked again.
+    pub always: Option<Always>,
 }
 
 /// A yes, taken to be acted on. There is one for each approval, ever.
@@ -162,9 +167,9 @@ pub fn insert(tx: &Tx<'_>, new: &NewApproval, by: &By) -> Result<ApprovalId> {
     tx.execute(
         "insert into approvals (id, call_id, run_id, conversation_id, user_id, tool, call_hash, what,
              recipient, why, reason, origins, preview, risks, arguments, state, created_at,
-             expires_at)
+             expires_at, standing)
          values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, 'waiting', ?16,
-             ?17)",
+             ?17, ?18)",
         rusqlite::params![
             id,
             new.call_id,
@@ -183,6 +188,7 @@ pub fn insert(tx: &Tx<'_>, new: &NewApproval, by: &By) -> Result<ApprovalId> {
             new.arguments.to_string(),
             by.at.as_millisecond(),
             new.expires_at.map(Timestamp::as_millisecond),
+            card.standing.as_ref().map(|values| json!(values).to_string()),
         ],
     )?;
     let entry = Entry::new(by, "approvals.ask", card.what.as_str())
@@ -222,7 +228,11 @@ pub fn answer(tx: &Tx<'_>, call: ToolCallId, answer: &Answer) -> Result<Approval
         .confirmed(answer.approved)
         .detail(json!({"call_id": call, "memo": answer.memo, "edited": edited.is_some()}));
     audit::record(tx, entry.tool(&asked.tool).run(asked.run_id).session(asked.conversation_id))?;
-    find_by_call(tx, call)?.ok_or(Error::NotFound("approval"))
+    let answered = find_by_call(tx, call)?.ok_or(Error::NotFound("approval"))?;
+    if let Some(always) = answer.always {
+        standing::add(tx, &answered, always, &answer.by)?;
+    }
+    Ok(answered)
 }
 
 fn check_answer(asked: &Approval, answer: &Answer) -> Result<()> {
@@ -240,6 +250,10 @@ fn check_answer(asked: &Approval, answer: &Answer) -> Result<()> {
     if answer.edited_arguments.as_ref().is_some_and(|edited| !edited.is_object()) {
         let message = "The edited arguments have to be a JSON object, like the ones asked about.";
         return Err(Error::invalid("edited_arguments", message));
+    }
+    if answer.always.is_some() && (!answer.approved || answer.edited_arguments.is_some()) {
+        let message = "A standing rule is made from a yes to the call as it was asked.";
+        return Err(Error::invalid("always", message));
     }
     Ok(())
 }
@@ -345,7 +359,6 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Approval> {
             Some(Answered { by: row.get("answered_by")?, via: row.get("answered_via")?, at })
         }
     };
-    let edited: Option<String> = row.get("edited_arguments")?;
     Ok(Approval {
         id: row.get("id")?,
         call_id: row.get("call_id")?,
@@ -362,15 +375,13 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Approval> {
             origins: json_column(row, "origins")?,
             preview: row.get("preview")?,
             risks: json_column(row, "risks")?,
+            standing: json_or_none(row, "standing")?,
         },
         state: State::parse(&state),
         created_at: at(row, "created_at")?,
         expires_at: at_or_none(row, "expires_at")?,
         answered,
         memo: row.get("memo")?,
-        edited_arguments: match edited {
-            None => None,
-            Some(_) => Some(json_column(row, "edited_arguments")?),
-        },
+        edited_arguments: json_or_none(row, "edited_arguments")?,
     })
 }

@@ -6,6 +6,7 @@ use super::allowed::{Allowed, Command, ForeignCall, HousePath, Recipient};
 use super::call::{CallHash, call_hash};
 use super::visit::Visit;
 use crate::error::{Error, Result};
+use crate::ids::StandingRuleId;
 
 /// Made by the verdict from the very bytes it judged; each proof is taken out once.
 #[derive(Debug)]
@@ -13,6 +14,7 @@ use crate::error::{Error, Result};
 pub struct Permit {
     hash: CallHash,
     proofs: Vec<(String, Proof)>,
+    rule: Option<StandingRuleId>,
 }
 
 #[derive(Debug)]
@@ -24,8 +26,17 @@ pub(super) enum Proof {
 }
 
 impl Permit {
-    pub(super) fn new(hash: CallHash, proofs: Vec<(String, Proof)>) -> Permit {
-        Permit { hash, proofs }
+    pub(super) fn new(
+        hash: CallHash,
+        proofs: Vec<(String, Proof)>,
+        rule: Option<StandingRuleId>,
+    ) -> Permit {
+        Permit { hash, proofs, rule }
+    }
+
+    /// The standing rule it rests on, to be counted when it is used.
+    pub fn standing_rule(&self) -> Option<StandingRuleId> {
+        self.rule
     }
 
     /// Which call it is for: the tool and its arguments.

@@ -49,6 +49,7 @@ async fn waiting(house: &TestApp) -> ToolCallId {
                 origins: vec![foreign],
                 preview: String::new(),
                 risks: Vec::new(),
+                standing: None,
             },
             expires_at: None,
         };

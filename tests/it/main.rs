@@ -32,6 +32,7 @@ mod whitelists;
 mod full_disk;
 mod sandbox;
 mod site;
+mod standing_rules;
 mod startup;
 mod data_folder;
 mod mcp_servers;

@@ -5,12 +5,13 @@ use axum::extract::State;
 use axum::routing::{get, post};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::service::{self, Said};
 use crate::app::App;
 use crate::error::Error;
-use crate::guard::approval::{Approval, Foreign, State as Standing};
+use crate::guard::approval::{Approval, Foreign, State as Stands};
+use crate::guard::standing::Always;
 use crate::ids::{ApprovalId, ConversationId, RunId, ToolCallId};
 use crate::web::caller::Caller;
 use crate::web::error::ApiError;
@@ -43,7 +44,9 @@ struct View {
     origins: Vec<String>,
     preview: String,
     risks: Vec<String>,
-    state: Standing,
+    /// Values that a standing rule made on it would hold for; null: none is offered.
+    standing: Option<Map<String, Value>>,
+    state: Stands,
     created_at: Timestamp,
     expires_at: Option<Timestamp>,
     answered_by: Option<String>,
@@ -70,6 +73,7 @@ impl From<Approval> for View {
             origins: it.card.origins.iter().map(Foreign::to_string).collect(),
             preview: it.card.preview,
             risks: it.card.risks,
+            standing: it.card.standing,
             state: it.state,
             created_at: it.created_at,
             expires_at: it.expires_at,
@@ -140,6 +144,8 @@ async fn find(
 struct Approve {
     edited_arguments: Option<Value>,
     memo: Option<String>,
+    /// Makes a standing rule, too.
+    always: Option<Always>,
 }
 
 async fn approve(
@@ -148,8 +154,8 @@ async fn approve(
     Path(id): Path<String>,
     Json(body): Json<Approve>,
 ) -> Result<Json<Value>, ApiError> {
-    let Approve { edited_arguments, memo } = body;
-    let said = Said { approved: true, memo, edited_arguments };
+    let Approve { edited_arguments, memo, always } = body;
+    let said = Said { approved: true, memo, edited_arguments, always };
     service::answer(&app, &caller, id, said).await?;
     Ok(Json(json!({"ok": true})))
 }
@@ -166,7 +172,7 @@ async fn deny(
     Path(id): Path<String>,
     Json(body): Json<Deny>,
 ) -> Result<Json<Value>, ApiError> {
-    let said = Said { approved: false, memo: body.memo, edited_arguments: None };
+    let said = Said { approved: false, memo: body.memo, ..Said::default() };
     service::answer(&app, &caller, id, said).await?;
     Ok(Json(json!({"ok": true})))
 }

@@ -4,6 +4,7 @@ use askama::Template;
 use jiff::Zoned;
 use serde_json::Value;
 
+use crate::features::standing_rules;
 use crate::guard::approval::{Approval, Foreign, State};
 use crate::ids::ApprovalId;
 use crate::web::when::When;
@@ -27,6 +28,8 @@ pub struct CardView {
     verb: String,
     edit_url: String,
     undo: String,
+    /// What a standing rule would hold for; `None`: none is offered.
+    standing: Option<String>,
     /// Where the answer's form leads back to.
     back: String,
 }
@@ -63,6 +66,7 @@ impl CardView {
                 String::new()
             },
             undo: card.risks.join(", "),
+            standing: card.standing.as_ref().map(standing_rules::values_in_words),
             back: back.to_owned(),
         }
     }

@@ -14,6 +14,7 @@ use super::service::{self, Said};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::guard::approval::Approval;
+use crate::guard::standing::{Always, Lasts, Scope};
 use crate::web::Page;
 use crate::web::caller::Caller;
 use crate::web::error::PageError;
@@ -124,10 +125,12 @@ fn cards(app: &App, found: &[Approval]) -> Vec<CardView> {
     found.iter().map(|approval| CardView::new(approval, &now, "/approvals")).collect()
 }
 
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Answer {
     Approve,
+    /// And don't ask again.
+    Always,
     Deny,
 }
 
@@ -139,6 +142,20 @@ struct AnswerForm {
     memo: String,
     #[serde(default)]
     back: String,
+    scope: Option<Scope>,
+    lasts: Option<Lasts>,
+}
+
+impl AnswerForm {
+    fn always(&self) -> Result<Option<Always>> {
+        match (self.answer, self.scope, self.lasts) {
+            (Answer::Always, Some(scope), Some(lasts)) => Ok(Some(Always { scope, lasts })),
+            (Answer::Always, ..) => {
+                Err(Error::invalid("scope", "Choose what to allow always, and for how long."))
+            }
+            _ => Ok(None),
+        }
+    }
 }
 
 async fn answer(
@@ -147,10 +164,16 @@ async fn answer(
     Path(id): Path<String>,
     Form(form): Form<AnswerForm>,
 ) -> Result<Told, PageError> {
-    let approved = matches!(form.answer, Answer::Approve);
-    let said = Said { approved, memo: Some(form.memo), edited_arguments: None };
+    let approved = form.answer != Answer::Deny;
+    let always = form.always()?;
+    let said = Said { approved, memo: Some(form.memo), always, ..Said::default() };
     service::answer(&app, &caller, id, said).await?;
-    Ok(Told::at(own_path(&form.back), if approved { "Approved." } else { "Denied." }))
+    let told = match form.answer {
+        Answer::Approve => "Approved.",
+        Answer::Always => "Approved. The rule stands under Whitelists.",
+        Answer::Deny => "Denied.",
+    };
+    Ok(Told::at(own_path(&form.back), told))
 }
 
 async fn edit(
@@ -190,7 +213,8 @@ async fn answer_edited(
     let asked = service::find(&app, &caller, id).await?;
     let answered = match read_json::<Value>(form.arguments.as_bytes()) {
         Ok(edited) => {
-            let said = Said { approved: true, memo: None, edited_arguments: Some(edited) };
+            let edited_arguments = Some(edited);
+            let said = Said { approved: true, edited_arguments, ..Said::default() };
             service::answer(&app, &caller, asked.call_id.to_string(), said).await
         }
         Err(err) => Err(err),

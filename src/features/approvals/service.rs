@@ -7,6 +7,7 @@ use crate::app::App;
 use crate::db::Reader;
 use crate::error::{Error, Result};
 use crate::guard::approval::{self, Answer, Approval};
+use crate::guard::standing::Always;
 use crate::ids::{ApprovalId, ToolCallId};
 use crate::web::caller::Caller;
 use crate::web::scope::Scope;
@@ -17,6 +18,7 @@ pub struct Said {
     pub approved: bool,
     pub memo: Option<String>,
     pub edited_arguments: Option<Value>,
+    pub always: Option<Always>,
 }
 
 pub async fn waiting(app: &App, caller: &Caller) -> Result<Vec<Approval>> {
@@ -63,6 +65,7 @@ pub async fn answer(app: &App, caller: &Caller, call: String, said: Said) -> Res
         name: caller.name.clone(),
         memo: said.memo.filter(|memo| !memo.trim().is_empty()),
         edited_arguments: said.edited_arguments,
+        always: said.always,
     };
     agent::answer::answer(app, caller.user_id, asked.call_id, answer).await
 }

@@ -152,6 +152,7 @@ async fn confirm(
         name: caller.name.clone(),
         memo: body.memo,
         edited_arguments: None,
+        always: None,
     };
     answer::answer(&app.agents, caller.user_id, body.tool_call_id, answer).await?;
     Ok(Json(json!({"ok": true})))

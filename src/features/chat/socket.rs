@@ -184,6 +184,7 @@ async fn act(app: App, caller: Caller, conversation: ConversationId, said: Said)
                 name: caller.name.clone(),
                 memo,
                 edited_arguments: None,
+                always: None,
             };
             answer::answer(&app.agents, caller.user_id, call_id, answer).await?;
             Ok(())

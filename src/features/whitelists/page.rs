@@ -13,6 +13,7 @@ use url::form_urlencoded::byte_serialize;
 use super::service;
 use crate::app::App;
 use crate::error::{Error, Result};
+use crate::features::standing_rules;
 use crate::guard::check::Checked;
 use crate::guard::whitelist::{Address, Domain, Folder};
 use crate::web::Page;
@@ -37,6 +38,7 @@ struct ListPage {
     /// For who may see the shared lists.
     check: Option<CheckBox>,
     kinds: Vec<Section>,
+    rules: standing_rules::SectionView,
 }
 
 /// "Would this be reached?"
@@ -162,7 +164,8 @@ async fn list_page(app: &App, caller: &Caller) -> Result<ListPage> {
     let trusted = lists.trusted.into_iter().map(domain(Kind::Trusted)).collect();
     kinds.push(Section::new(Kind::Trusted, trusted));
     let shell = app.shell(caller, "/whitelists", "Whitelists").await?;
-    Ok(ListPage { shell, check, kinds })
+    let rules = standing_rules::section(app, caller).await?;
+    Ok(ListPage { shell, check, kinds, rules })
 }
 
 fn address_line(it: Address, now: &Zoned) -> Line {

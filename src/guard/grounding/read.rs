@@ -24,6 +24,8 @@ pub struct Read {
     links: HashSet<String>,
     pub(super) secrets: Secrets,
     outside: bool,
+    /// Something beside the descriptions of tools.
+    content: bool,
 }
 
 impl Default for Read {
@@ -35,12 +37,19 @@ impl Default for Read {
             links: HashSet::new(),
             secrets: Secrets::default(),
             outside: false,
+            content: false,
         }
     }
 }
 
 impl Read {
     pub fn add(&mut self, label: &Label, text: &str) {
+        self.content |= label.trust == Trust::Outside;
+        self.add_description(label, text);
+    }
+
+    /// What a tool's server says of the tool, which the owner looked at when it was accepted.
+    pub fn add_description(&mut self, label: &Label, text: &str) {
         if label.secrecy == Secrecy::Secret {
             self.secrets.add(text);
         }
@@ -56,6 +65,11 @@ impl Read {
     /// Whether anything was read that somebody else wrote.
     pub fn has_outside(&self) -> bool {
         self.outside
+    }
+
+    /// The same, the descriptions of tools left aside.
+    pub fn has_outside_content(&self) -> bool {
+        self.content
     }
 
     /// Who wrote a text from outside that holds `value`, word for word; the first that was read.

@@ -10,7 +10,8 @@ use crate::guard::grounding::Said;
 
 pub(super) fn asked_for(facts: &Facts, call: &Call<'_>) -> Result<(), Verdict> {
     let outside = facts.scene.read.has_outside();
-    if !has_effect(facts, call) || (!outside && !rests_on_plan(facts, call)) {
+    let stands = || question::standing_rule(facts, call).is_some();
+    if !has_effect(facts, call) || (!outside && (!rests_on_plan(facts, call) || stands())) {
         return Ok(());
     }
     if facts.scene.intent.is_none() {

@@ -17,13 +17,16 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::{Timestamp, Zoned};
+use question::Ruling;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::approval::{Approved, Foreign};
 use super::call::{Call, Role};
 use super::grounding::{Read, Said};
 use super::intent::Intent;
 use super::permit::Permit;
+use super::standing::{self, Rule};
 use super::visit::WebRules;
 use super::whitelist::{self, Address};
 use crate::config::HostPort;
@@ -95,6 +98,8 @@ pub struct Facts {
     pub addresses: Vec<Address>,
     /// Those of the call's values that the owner's lists have a name for.
     pub names: Vec<OwnerName>,
+    /// The owner's standing rules for the call's tool.
+    pub standing: Vec<Rule>,
     /// The vault's values, to be recognised.
     pub watch: Watch,
 }
@@ -115,6 +120,9 @@ pub enum Verdict {
         /// One sentence.
         reason: String,
         origins: Vec<Foreign>,
+        /// The values that a standing rule made on this card would hold for; `None`: none is
+        /// offered.
+        standing: Option<Map<String, Value>>,
     },
     Deny {
         /// One sentence.
@@ -156,7 +164,8 @@ pub fn gather(
         watch.add("canary", &Secret::new(canary.as_str()));
     }
     let names = owner_names::of_call(reader, &scene, call)?;
-    Ok(Facts { web: Arc::new(web), folders, addresses, names, watch, scene })
+    let standing = standing::list_for(reader, scene.user_id, call.tool, now)?;
+    Ok(Facts { web: Arc::new(web), folders, addresses, names, standing, watch, scene })
 }
 
 /// The verdict. `approved` is the owner's yes, taken for this call: it asks for the call and
@@ -176,13 +185,17 @@ fn denial_or_answer(
     no_secret(facts, call)?;
     let hash = call.hash();
     if approved.is_some_and(|yes| yes.covers(&hash)) {
-        return Ok(Verdict::Go(Permit::new(hash, proofs)));
+        return Ok(Verdict::Go(Permit::new(hash, proofs, None)));
     }
     intent::asked_for(facts, call)?;
     let foreign = origins::foreign(facts, call);
-    Ok(match question::question(facts, call, &foreign) {
-        Some(reason) => Verdict::Ask { reason, origins: foreign },
-        None => Verdict::Go(Permit::new(hash, proofs)),
+    Ok(match question::ruling(facts, call, &foreign) {
+        Ruling::Go(rule) => Verdict::Go(Permit::new(hash, proofs, rule)),
+        Ruling::Ask { reason, can_stand } => {
+            let outside = facts.scene.read.has_outside_content();
+            let standing = if can_stand { standing::offered(call, outside) } else { None };
+            Verdict::Ask { reason, origins: foreign, standing }
+        }
     })
 }
 

@@ -6,14 +6,28 @@ use super::arguments::{destinations, given, leaves, shown_short};
 use super::{Facts, Mode, intent, urls};
 use crate::guard::approval::Foreign;
 use crate::guard::call::{Call, Effect, Role};
-use crate::guard::{grounding, whitelist};
+use crate::guard::{grounding, standing, whitelist};
+use crate::ids::StandingRuleId;
 
-/// The question's reason, one sentence; `None`: there is nothing to ask. `foreign` are the values
-/// that are not the owner's.
-pub(super) fn question(facts: &Facts, call: &Call<'_>, foreign: &[Foreign]) -> Option<String> {
-    match weight(facts, call) {
-        Some(what) => weighty(facts, call, what, foreign),
-        None => undeclared(call, |_| true).or_else(|| urls::question(facts, call)),
+pub(super) enum Ruling {
+    /// With the standing rule without which it would have been asked.
+    Go(Option<StandingRuleId>),
+    Ask {
+        /// One sentence.
+        reason: String,
+        /// A standing rule would answer it.
+        can_stand: bool,
+    },
+}
+
+/// What the owner has to be asked. `foreign` are the values that are not the owner's.
+pub(super) fn ruling(facts: &Facts, call: &Call<'_>, foreign: &[Foreign]) -> Ruling {
+    if let Some(what) = weight(facts, call) {
+        return weighty(facts, call, what, foreign);
+    }
+    match undeclared(call, |_| true).or_else(|| urls::question(facts, call)) {
+        Some(reason) => Ruling::Ask { reason, can_stand: false },
+        None => Ruling::Go(None),
     }
 }
 
@@ -37,28 +51,47 @@ pub(super) fn weight(facts: &Facts, call: &Call<'_>) -> Option<&'static str> {
     }
 }
 
-/// Rules 7 and 8. The owner is asked unless each critical value is the owner's own and the text
-/// carries nothing that the owner did not name. Who else may have had a hand in it, rule 6 has seen.
-fn weighty(facts: &Facts, call: &Call<'_>, what: &str, foreign: &[Foreign]) -> Option<String> {
+/// Rules 7 and 8. The owner is asked unless each critical value is the owner's own, or a standing
+/// rule holds for them, and the text carries nothing that the owner did not name. Who else may have
+/// had a hand in it, rule 6 has seen.
+fn weighty(facts: &Facts, call: &Call<'_>, what: &str, foreign: &[Foreign]) -> Ruling {
     let scene = &facts.scene;
     let leaves_house = matches!(call.effect, Effect::Send | Effect::Execute);
+    let ask = |reason: String, can_stand| Ruling::Ask { reason, can_stand };
     if leaves_house && scene.mode == Mode::Careful {
-        return Some("You chose to be asked about everything that is sent or run.".to_owned());
+        let chosen = "You chose to be asked about everything that is sent or run.";
+        return ask(chosen.to_owned(), false);
     }
-    let is_foreign =
-        |name: &str| call.arguments[name].is_null() || foreign.iter().any(|it| it.argument == name);
-    if let Some(reason) = undeclared(call, is_foreign) {
-        return Some(reason);
-    }
-    if let Some(first) = foreign.first() {
-        return Some(format!("{what}, and {} is not in your words.", shown_short(&first.value)));
+    let rule = standing_rule(facts, call);
+    let strange = strange(call, what, foreign);
+    if let (Some(reason), None) = (&strange, &rule) {
+        return ask(reason.clone(), true);
     }
     if let Some(unnamed) = carried(facts, call).filter(|_| leaves_house) {
-        return Some(format!("{what} with {unnamed} that you did not name."));
+        return ask(format!("{what} with {unnamed} that you did not name."), false);
     }
     let planned = || !call.destructive && intent::covers(facts, call);
-    let wished = intent::names_something(call) || planned();
-    (!wished).then(|| format!("{what}."))
+    let wished = strange.is_none() && (intent::names_something(call) || planned());
+    match rule {
+        _ if wished => Ruling::Go(None),
+        Some(rule) => Ruling::Go(Some(rule)),
+        None => ask(format!("{what}."), true),
+    }
+}
+
+pub(super) fn standing_rule(facts: &Facts, call: &Call<'_>) -> Option<StandingRuleId> {
+    let outside = facts.scene.read.has_outside_content();
+    standing::covering(&facts.standing, call, outside).map(|rule| rule.id)
+}
+
+/// A sentence about the first critical value that is not the owner's.
+fn strange(call: &Call<'_>, what: &str, foreign: &[Foreign]) -> Option<String> {
+    let is_foreign =
+        |name: &str| call.arguments[name].is_null() || foreign.iter().any(|it| it.argument == name);
+    undeclared(call, is_foreign).or_else(|| {
+        let first = foreign.first()?;
+        Some(format!("{what}, and {} is not in your words.", shown_short(&first.value)))
+    })
 }
 
 /// A sentence about the first argument whose meaning nobody declared and that `asks`.

@@ -31,6 +31,7 @@ fn yes() -> Answer {
         name: "Ann".to_owned(),
         memo: None,
         edited_arguments: None,
+        always: None,
     }
 }
 

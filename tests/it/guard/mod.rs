@@ -8,6 +8,7 @@ mod permits;
 mod rotation;
 mod rules;
 mod scenes;
+mod standing;
 mod strictness;
 mod tampering;
 mod vault;

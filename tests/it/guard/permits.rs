@@ -44,6 +44,7 @@ async fn approved(house: &House, shown: Value, edited: Option<Value>, acted: Val
         name: "Ann".to_owned(),
         memo: None,
         edited_arguments: edited,
+        always: None,
     };
     let yes = house.write(move |tx| {
         approval::insert(tx, &new, &by())?;
