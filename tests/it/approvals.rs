@@ -174,3 +174,33 @@ async fn changing_before_approving_works_by_form() {
     assert_eq!(found["edited_arguments"], json!({"to": "ann@example.org"}));
     assert_eq!(found["answered_via"], Value::from("cli"));
 }
+
+#[tokio::test]
+async fn of_two_channels_that_answer_at_once_exactly_one_wins_fifty_times() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = TestApp::open(folder.path()).await;
+    for round in 0..50 {
+        let call = waiting(&house).await;
+        let found = house.get(&format!("/api/approvals/{call}")).await.json();
+        let id = found["id"].as_str().unwrap();
+        let (yes, nothing) = (format!("/api/tool-calls/{call}/approve"), json!({}));
+        let program = house.post(&yes, &nothing);
+        let page = house.send(form(&format!("/approvals/{id}"), "answer=deny"));
+        let (program, page) = match round % 2 {
+            0 => tokio::join!(program, page),
+            _ => {
+                let (page, program) = tokio::join!(page, program);
+                (program, page)
+            }
+        };
+        let found = house.get(&format!("/api/approvals/{call}")).await.json();
+        let winner = match (program.status.as_u16(), page.status.as_u16()) {
+            (200, 409) => "approved",
+            (409, 303) => "denied",
+            both => panic!("round {round}: {both:?}"),
+        };
+        assert_eq!(found["state"], winner, "round {round}");
+        let loser = if winner == "approved" { page.text } else { program.text };
+        assert!(loser.contains(&format!("Ada already {winner} this on")), "{loser}");
+    }
+}

@@ -19,6 +19,7 @@ mod offers;
 mod opened_sites;
 mod reminders;
 mod settings;
+mod stop;
 mod time;
 mod cli;
 mod commands;
