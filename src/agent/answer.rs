@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::store::messages::{self, NewMessage};
 use super::store::{calls, runs};
-use super::{Agents, CallState, RunState, finish};
+use super::{Agents, CallState, RunState, Told, finish};
 use crate::db::Tx;
 use crate::error::{Error, Result};
 use crate::events::Event;
@@ -67,8 +67,36 @@ fn answer_rows(
         let end = (CallState::Denied, sentence.as_str(), Label::owner());
         finish::end(tx, agents, &run, &call, end, false)?;
     }
+    (agents.tell)(tx, agents, &run, Told::Settled(approval.id), now)?;
     agents.inbox.resume(tx, run.id)?;
     Ok(approval)
+}
+
+/// Ends the questions whose time is up, as a no: nothing is done, and their runs go on. Gives how
+/// many those were.
+pub async fn expire(agents: &Agents) -> Result<usize> {
+    let (agents_too, now) = (agents.clone(), agents.clock.now());
+    agents
+        .db
+        .write(move |tx| {
+            let expired = approval::expire(tx, now)?;
+            for approval in &expired {
+                end_expired(tx, &agents_too, approval, now)?;
+            }
+            Ok(expired.len())
+        })
+        .await
+}
+
+fn end_expired(tx: &Tx<'_>, agents: &Agents, expired: &Approval, now: Timestamp) -> Result<()> {
+    let (call, run) = (calls::find(tx, expired.call_id)?, runs::find(tx, expired.run_id)?);
+    let by = "nobody, in time".to_owned();
+    let event = Event::ConfirmationAnswered { call_id: call.id, approved: false, by };
+    agents.events.record(tx, run.conversation_id, Some(run.id), now, event)?;
+    let sentence = "The owner did not answer in time, so it was not done.";
+    finish::end(tx, agents, &run, &call, (CallState::Denied, sentence, Label::system()), false)?;
+    (agents.tell)(tx, agents, &run, Told::Settled(expired.id), now)?;
+    agents.inbox.resume(tx, run.id)
 }
 
 /// Ends a run that was just queued with an answer that needs no model.
@@ -138,7 +166,9 @@ pub async fn stop_conversation(agents: &Agents, conversation: ConversationId) ->
 /// Ends a run as cancelled: its questions are taken back, its open calls are not done.
 pub fn cancel_rows(tx: &Tx<'_>, agents: &Agents, run_id: RunId, now: Timestamp) -> Result<()> {
     let run = runs::find(tx, run_id)?;
-    approval::withdraw(tx, run_id, &finish::by(&run, now))?;
+    for question in approval::withdraw(tx, run_id, &finish::by(&run, now))? {
+        (agents.tell)(tx, agents, &run, Told::Settled(question), now)?;
+    }
     for call in calls::list_of_run(tx, run_id)?.iter().filter(|call| !call.state.is_final()) {
         let end = (CallState::Denied, "The run was stopped before this was done.", Label::system());
         finish::end(tx, agents, &run, call, end, false)?;

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::store::calls::{self, Call};
 use super::tool::{Action, Cx, Output, Tool};
-use super::{Agents, CallState, Run, finish, intent, scene};
+use super::{Agents, CallState, Run, Told, finish, intent, scene};
 use crate::audit::{self, Decision};
 use crate::db::Tx;
 use crate::error::{Error, Result};
@@ -249,9 +249,10 @@ impl One<'_> {
                     tool: call.tool.clone(),
                     arguments: call.arguments.clone(),
                     card,
-                    expires_at: None,
+                    expires_at: agents.config.get().guard.approval_expires_at(now),
                 };
-                approval::insert(tx, &new, &finish::by(&run, now))?;
+                let id = approval::insert(tx, &new, &finish::by(&run, now))?;
+                (agents.tell)(tx, &agents, &run, Told::Asked(id, &new.card.what), now)?;
                 calls::set_state(tx, call.id, CallState::Waiting, Some(&reason), now)?;
                 let event = Event::ConfirmationRequired {
                     call_id: call.id,
@@ -363,7 +364,8 @@ pub fn raise_alarm(
         .decision(Decision::Deny)
         .detail(json!({"reason": reason, "call_id": call.id}));
     audit::record(tx, entry)?;
-    (agents.alarm)(tx, run, &format!("{} was stopped. {reason}", call.tool), now)
+    let sentence = format!("{} was stopped. {reason}", call.tool);
+    (agents.tell)(tx, agents, run, Told::Alarm(&sentence), now)
 }
 
 fn origin_words(foreign: &Foreign) -> String {

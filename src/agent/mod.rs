@@ -36,7 +36,7 @@ use crate::config::{Live, PromptMode};
 use crate::db::{Db, Tx};
 use crate::error::Result;
 use crate::events::Events;
-use crate::ids::{AgentId, ConversationId, RunId, UserId};
+use crate::ids::{AgentId, ApprovalId, ConversationId, RunId, UserId};
 use crate::inbox::{Inbox, Trigger};
 use crate::outside::Outside;
 use crate::spawn::Timers;
@@ -67,12 +67,21 @@ pub struct Agents {
     pub timers: Timers,
     /// The data folder's `files/`.
     pub files: PathBuf,
-    /// Tells people that a secret was about to leave, in the transaction that stopped it.
-    pub alarm: Alarm,
+    pub tell: Tell,
 }
 
-/// What has to be told at once, in one sentence.
-pub type Alarm = fn(&Tx<'_>, &Run, &str, Timestamp) -> Result<()>;
+/// Tells people of it, in the transaction in which it happened.
+pub type Tell = fn(&Tx<'_>, &Agents, &Run, Told<'_>, Timestamp) -> Result<()>;
+
+/// What people have to hear of at once.
+pub enum Told<'a> {
+    /// A secret was about to leave: one sentence.
+    Alarm(&'a str),
+    /// A call waits for a yes; the title of its card.
+    Asked(ApprovalId, &'a str),
+    /// That card has its answer, or needs none any more.
+    Settled(ApprovalId),
+}
 
 #[derive(Debug, Clone)]
 pub struct Persona {

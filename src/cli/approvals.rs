@@ -24,6 +24,14 @@ pub(super) enum Command {
     Approve {
         /// The id, or its last letters
         id: String,
+        /// Don't ask again: a standing rule for the card's own values, or for the whole tool
+        #[arg(long, value_name = "SCOPE", value_parser = ["these-values", "this-tool"],
+              requires = "lasts")]
+        always: Option<String>,
+        /// How long the rule holds
+        #[arg(long = "for", value_name = "TIME", value_parser = ["hour", "week", "until-revoked"],
+              requires = "always")]
+        lasts: Option<String>,
     },
     /// Say no to this call
     Deny {
@@ -47,14 +55,22 @@ pub(super) async fn run(cx: &Cx, command: Command) -> Result<Exit, Failure> {
                 cx.out.line(&card(&client, &approval))?;
             }
         }
-        Command::Approve { id } => {
+        Command::Approve { id, always, lasts } => {
             let approval = one(&client, &id).await?;
-            answer(&client, &approval, true, None).await?;
+            let yes = match (always, lasts) {
+                (Some(scope), Some(lasts)) => {
+                    let [scope, lasts] = [scope, lasts].map(|word| word.replace('-', "_"));
+                    json!({"always": {"scope": scope, "lasts": lasts}})
+                }
+                _ => json!({}),
+            };
+            answer(&client, &approval, "approve", &yes).await?;
             told(cx, &approval, "Approved")?;
         }
         Command::Deny { id, memo } => {
             let approval = one(&client, &id).await?;
-            answer(&client, &approval, false, memo.as_deref()).await?;
+            let no = memo.map_or_else(|| json!({}), |memo| json!({ "memo": memo }));
+            answer(&client, &approval, "deny", &no).await?;
             told(cx, &approval, "Denied")?;
         }
     }
@@ -116,19 +132,14 @@ async fn one(client: &Client, id: &str) -> Result<Value, Failure> {
 async fn answer(
     client: &Client,
     approval: &Value,
-    yes: bool,
-    memo: Option<&str>,
+    verb: &str,
+    body: &Value,
 ) -> Result<(), Failure> {
     let call = text(approval, "call_id");
     if call.is_empty() {
         return Err(Failure::new("The approval names no call; are both of the same version?"));
     }
-    let (verb, body) = match (yes, memo) {
-        (true, _) => ("approve", json!({})),
-        (false, Some(memo)) => ("deny", json!({ "memo": memo })),
-        (false, None) => ("deny", json!({})),
-    };
-    client.post(&format!("/api/tool-calls/{call}/{verb}"), &body).await?;
+    client.post(&format!("/api/tool-calls/{call}/{verb}"), body).await?;
     Ok(())
 }
 
@@ -143,10 +154,11 @@ pub(super) async fn decide(cx: &Cx, client: &Client, card_of: &Value) -> Result<
     cx.out.ask(&format!("\n{}\n", card(client, card_of)));
     let word = terminal::choose(cx, "Do it? yes / no / later: ", &["yes", "no", "later"]).await?;
     match word {
-        "yes" => answer(client, card_of, true, None).await.map(|()| Decision::Approved),
-        "no" => answer(client, card_of, false, None).await.map(|()| Decision::Denied),
-        _ => Ok(Decision::Later),
+        "yes" => answer(client, card_of, "approve", &json!({})).await?,
+        "no" => answer(client, card_of, "deny", &json!({})).await?,
+        _ => return Ok(Decision::Later),
     }
+    Ok(if word == "yes" { Decision::Approved } else { Decision::Denied })
 }
 
 /// One line for a call that waits, with the command that shows it.

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use url::Url;
 
@@ -192,8 +193,18 @@ pub struct Web {
 #[serde(deny_unknown_fields)]
 pub struct Guard {
     pub mode: Mode,
+    /// 0: never.
+    pub approvals_expire_hours: u32,
     #[serde(deserialize_with = "from_texts")]
     pub private_allowed: Vec<HostPort>,
+}
+
+impl Guard {
+    /// When a question asked now counts as denied; `None`: it waits.
+    pub fn approval_expires_at(&self, now: Timestamp) -> Option<Timestamp> {
+        let hours = SignedDuration::from_hours(i64::from(self.approvals_expire_hours));
+        (!hours.is_zero()).then(|| now.saturating_add(hours).unwrap_or(now))
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]

@@ -8,7 +8,7 @@ mod columns;
 pub mod migrate;
 mod writer;
 
-pub use columns::{at, at_or_none, json_column, json_or_none};
+pub use columns::{at, at_or_none, bad_column, json_column, json_or_none};
 
 use std::cell::RefCell;
 use std::ops::Deref;
@@ -206,25 +206,4 @@ fn connect_reader(path: &Path) -> anyhow::Result<Connection> {
     let conn = connect(path)?;
     conn.pragma_update(None, "query_only", true)?;
     Ok(conn)
-}
-
-/// A stored value that is not what it should be; for the `from_row` functions of stores.
-pub fn bad_column(err: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> rusqlite::Error {
-    rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, err.into())
-}
-
-/// Reads a column of milliseconds since 1970.
-pub fn time(row: &Row<'_>, column: &str) -> rusqlite::Result<jiff::Timestamp> {
-    jiff::Timestamp::from_millisecond(row.get(column)?).map_err(bad_column)
-}
-
-/// Reads a column of milliseconds since 1970 that may be empty.
-pub fn time_if_set(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<jiff::Timestamp>> {
-    let millis: Option<i64> = row.get(column)?;
-    millis.map(|at| jiff::Timestamp::from_millisecond(at).map_err(bad_column)).transpose()
-}
-
-/// Reads a column of JSON.
-pub fn json<T: serde::de::DeserializeOwned>(row: &Row<'_>, column: &str) -> rusqlite::Result<T> {
-    serde_json::from_str(row.get_ref(column)?.as_str()?).map_err(bad_column)
 }

@@ -3,7 +3,7 @@
 use rusqlite::Row;
 
 use super::{Entry, Event};
-use crate::db::{Reader, Tx, json, time};
+use crate::db::{Reader, Tx, at, json_column};
 use crate::error::{Error, Result};
 use crate::ids::ConversationId;
 
@@ -49,8 +49,8 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Entry> {
     Ok(Entry {
         seq: row.get::<_, i64>("seq")?.unsigned_abs(),
         run_id: row.get("run_id")?,
-        at: time(row, "created_at")?,
+        at: at(row, "created_at")?,
         stored: true,
-        event: json::<Event>(row, "body")?,
+        event: json_column::<Event>(row, "body")?,
     })
 }

@@ -26,8 +26,9 @@ use axum::Router;
 use jiff::Timestamp;
 
 use crate::agent::tool::Tool;
+use crate::agent::{Agents, Run, Told};
 use crate::app::App;
-use crate::db::Reader;
+use crate::db::{Reader, Tx};
 use crate::error::Result;
 use crate::outside::model::builtin::Phrase;
 use crate::web::door::Door;
@@ -109,8 +110,16 @@ pub fn saved_settings(r: &Reader<'_>) -> Result<BTreeMap<String, String>> {
 
 pub use mcp_servers::start as load_tool_servers;
 pub use models::connect_providers;
-pub use notifications::alarm;
 pub use web::connect_search;
+
+/// People hear of what they have to hear of at once.
+pub fn tell(tx: &Tx<'_>, agents: &Agents, run: &Run, told: Told<'_>, now: Timestamp) -> Result<()> {
+    match told {
+        Told::Alarm(sentence) => notifications::alarm(tx, run, sentence, now),
+        Told::Asked(id, what) => approvals::tell_asked(tx, agents, run, (id, what), now),
+        Told::Settled(id) => approvals::tell_settled(tx, run, id, now),
+    }
+}
 
 impl Feature {
     /// A feature without any parts, to be filled by struct update.

@@ -44,6 +44,7 @@ fn the_keys_that_other_programs_know_keep_their_names() {
     web.brave_key = "" (secret)
     web.brave_credential = "" (live)
     guard.mode = "balanced" (live)
+    guard.approvals_expire_hours = 0 (live)
     guard.private_allowed = []
     vault.passphrase = "" (secret)
     vault.key_file = ""

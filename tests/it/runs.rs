@@ -116,6 +116,67 @@ async fn a_no_goes_back_to_the_model_with_its_reason() {
     assert_eq!(house.app.last_answer(&talk).await, "I leave it.");
 }
 
+impl House {
+    /// Parks a run that would delete a file; gives the conversation.
+    async fn parked(&self) -> String {
+        self.write_file("old.txt").await;
+        self.answers(&[Say::Call("files_delete", json!({"path": "old.txt"}))]);
+        let talk = self.app.say(None, "tidy up").await;
+        self.app.work().await;
+        talk
+    }
+
+    /// What the owner was told of approvals and has not read.
+    async fn told_of_approvals(&self) -> Vec<String> {
+        let told = self.app.get("/api/notifications?unread_only=true").await.json();
+        let told = told["notifications"].as_array().unwrap().iter();
+        let told = told.filter(|it| it["kind"] == "approval");
+        told.map(|it| it["text"].as_str().unwrap().to_owned()).collect()
+    }
+}
+
+#[tokio::test]
+async fn a_card_is_told_of_at_once_reminded_of_once_and_settled_by_its_answer() {
+    let house = House::new(Kind::OpenAi, "").await;
+    house.parked().await;
+    assert_eq!(house.told_of_approvals().await, ["Waits for your answer: Delete this file?"]);
+    for _ in 0..3 {
+        house.app.advance(SignedDuration::from_hours(5)).await;
+    }
+    let told = house.told_of_approvals().await;
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told.contains(&"Still waits for your answer: Delete this file?".to_owned()));
+    assert_eq!(house.approvals().await.len(), 1, "it waits for as long as it takes");
+    let call = house.approvals().await[0]["call_id"].as_str().unwrap().to_owned();
+    house.app.post(&format!("/api/tool-calls/{call}/deny"), &json!({})).await;
+    assert_eq!(house.told_of_approvals().await, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_card_that_may_expire_ends_as_a_no_and_the_run_goes_on() {
+    let house = House::new(Kind::OpenAi, "[guard]\napprovals_expire_hours = 2\n").await;
+    let talk = house.parked().await;
+    let call = house.approvals().await[0]["call_id"].as_str().unwrap().to_owned();
+    house.app.advance(SignedDuration::from_mins(119)).await;
+    assert_eq!(house.approvals().await.len(), 1);
+    house.answers(&[Say::Text("I leave it.")]);
+    house.app.advance(SignedDuration::from_mins(1)).await;
+    assert!(house.file("old.txt").exists());
+    assert!(told(&house.model).contains("did not answer in time, so it was not done"));
+    assert_eq!(house.app.last_answer(&talk).await, "I leave it.");
+    let late = house.app.post(&format!("/api/tool-calls/{call}/approve"), &json!({})).await;
+    assert_eq!(late.status, 409, "{}", late.text);
+    assert_eq!(house.told_of_approvals().await, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_stopped_run_leaves_no_card_to_be_told_of() {
+    let house = House::new(Kind::OpenAi, "").await;
+    let talk = house.parked().await;
+    house.app.send(crate::callers::form(&format!("/chat/{talk}/stop"), "")).await;
+    assert_eq!((house.approvals().await.len(), house.told_of_approvals().await.len()), (0, 0));
+}
+
 #[tokio::test]
 async fn arguments_that_are_no_json_go_back_as_an_error() {
     let house = House::new(Kind::OpenAi, "").await;

@@ -6,7 +6,7 @@ use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, 
 use serde_json::Value;
 
 use crate::agent::CallState;
-use crate::db::{Reader, Tx, json};
+use crate::db::{Reader, Tx, json_column};
 use crate::error::{Error, Result};
 use crate::guard::label::Label;
 use crate::guard::verdict::Offer;
@@ -98,7 +98,7 @@ pub fn last_outside(r: &Reader<'_>, conversation: ConversationId) -> Result<Opti
                where runs.conversation_id = ?1
                  and json_extract(result_label, '$.trust') = 'outside'
                order by tool_calls.rowid desc limit 1";
-    r.row(sql, [conversation], |row| json(row, "result_label"))
+    r.row(sql, [conversation], |row| json_column(row, "result_label"))
 }
 
 /// A step that has no result yet: waiting, approved, executing.
@@ -172,15 +172,15 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Call> {
         message_id: row.get("message_id")?,
         wire_id: row.get("wire_id")?,
         tool: row.get("tool")?,
-        arguments: json(row, "arguments")?,
+        arguments: json_column(row, "arguments")?,
         arguments_error: row.get("arguments_error")?,
         state: row.get("state")?,
         verdict: row.get("verdict")?,
         result: row.get("result")?,
-        result_label: if has_label { Some(json(row, "result_label")?) } else { None },
+        result_label: if has_label { Some(json_column(row, "result_label")?) } else { None },
         cleared: row.get("cleared")?,
         blocked: row.get("blocked")?,
-        offer: if has_offer { Some(json(row, "offer")?) } else { None },
+        offer: if has_offer { Some(json_column(row, "offer")?) } else { None },
     })
 }
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use rusqlite::Row;
 
 use crate::agent::Run;
-use crate::db::{Reader, Tx, json, time};
+use crate::db::{Reader, Tx, at, json_column};
 use crate::error::{Error, Result};
 use crate::guard::label::Label;
 use crate::ids::{ConversationId, MessageId, RunId};
@@ -59,7 +59,7 @@ pub fn window(r: &Reader<'_>, conversation: ConversationId) -> Result<Window> {
     let sql = "select after_seq, summary, label from context_windows
                where conversation_id = ?1 order by id desc limit 1";
     let latest = r.row(sql, [conversation], |row| {
-        let summary = (row.get::<_, String>(1)?, json::<Label>(row, "label")?);
+        let summary = (row.get::<_, String>(1)?, json_column::<Label>(row, "label")?);
         Ok((row.get::<_, i64>(0)?, summary))
     })?;
     let (after, summary) = match latest {
@@ -84,7 +84,7 @@ pub fn last_outside(r: &Reader<'_>, conversation: ConversationId) -> Result<Opti
     let sql = "select label from messages
                where conversation_id = ?1 and json_extract(label, '$.trust') = 'outside'
                order by seq desc limit 1";
-    r.row(sql, [conversation], |row| json(row, "label"))
+    r.row(sql, [conversation], |row| json_column(row, "label"))
 }
 
 /// As [`window`], by turns: words that waited behind another run stand where their own run took them
@@ -187,7 +187,7 @@ pub fn from_row(row: &Row<'_>) -> rusqlite::Result<Message> {
         run_id: row.get("run_id")?,
         role: row.get("role")?,
         text: row.get("text")?,
-        label: json(row, "label")?,
-        created_at: time(row, "created_at")?,
+        label: json_column(row, "label")?,
+        created_at: at(row, "created_at")?,
     })
 }

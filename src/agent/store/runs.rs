@@ -6,7 +6,7 @@ use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, 
 
 use crate::agent::{ASSISTANT, Persona, Run, RunState};
 use crate::config::PromptMode;
-use crate::db::{Reader, Tx, json};
+use crate::db::{Reader, Tx, json_column};
 use crate::error::{Error, Result};
 use crate::ids::{AgentId, ConversationId, RunId};
 use crate::inbox::Claimed;
@@ -145,7 +145,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Run> {
         name: row.get("name")?,
         prompt: row.get("prompt")?,
         prompt_mode,
-        allowed_tools: json(row, "allowed_tools")?,
+        allowed_tools: json_column(row, "allowed_tools")?,
         max_tool_calls: row.get("max_tool_calls")?,
         daily_spend_usd_micros: row.get("daily_spend_usd_micros")?,
     };
@@ -154,7 +154,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Run> {
         conversation_id: row.get("conversation_id")?,
         user_id: row.get("user_id")?,
         persona,
-        trigger: json(row, "trigger")?,
+        trigger: json_column(row, "trigger")?,
         headless: row.get("headless")?,
         model: row.get("model")?,
         max_tool_calls: row.get("run_max_tool_calls")?,

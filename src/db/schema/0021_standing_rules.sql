@@ -16,3 +16,6 @@ create index standing_rules_tool on standing_rules (user_id, tool);
 
 -- The values that a rule made on this card could hold for; null: none is offered.
 alter table approvals add column standing text check (standing is null or json_valid(standing));
+
+-- When the owner was told a second time that it waits.
+alter table approvals add column reminded_at integer;

@@ -5,10 +5,12 @@
 
 mod api;
 mod card;
+mod job;
 mod page;
 mod service;
 
 pub use card::CardView;
+pub use job::{tell_asked, tell_settled};
 
 use super::Feature;
 use crate::web::shell::{Entry, Group};
@@ -24,5 +26,6 @@ pub const FEATURE: Feature = Feature {
     }],
     pages: page::routes,
     api: api::routes,
+    jobs: job::ALL,
     ..Feature::NOTHING
 };

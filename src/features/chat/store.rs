@@ -7,7 +7,7 @@ use super::Conversation;
 use super::attachments::NewAttachment;
 use crate::agent::ASSISTANT;
 use crate::agent::store::messages::{self, Message};
-use crate::db::{Reader, Tx, time};
+use crate::db::{Reader, Tx, at};
 use crate::error::{Error, Result};
 use crate::ids::{ConversationId, MessageId, UserId};
 
@@ -167,8 +167,8 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Conversation> {
         title: row.get("title")?,
         channel: row.get("channel")?,
         model: row.get("model")?,
-        created_at: time(row, "created_at")?,
-        updated_at: time(row, "updated_at")?,
+        created_at: at(row, "created_at")?,
+        updated_at: at(row, "updated_at")?,
         message_count: row.get("message_count")?,
     })
 }

@@ -13,7 +13,7 @@ pub fn find_label(
     sha256: &[u8; 32],
 ) -> Result<Option<Label>> {
     let sql = "select label from file_labels where user_id = ?1 and path = ?2 and sha256 = ?3";
-    r.row(sql, (user, path, sha256.as_slice()), |row| db::json(row, "label"))
+    r.row(sql, (user, path, sha256.as_slice()), |row| db::json_column(row, "label"))
 }
 
 pub fn set_label(

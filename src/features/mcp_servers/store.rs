@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::declare::{effect_name, parse_effect, parse_role, role_name};
 use super::{Accepted, Declared, Given, Server, ServerTool, State, Transport};
-use crate::db::{Reader, Tx, bad_column, json, time, time_if_set};
+use crate::db::{Reader, Tx, at, at_or_none, bad_column, json_column};
 use crate::error::{Error, Result};
 use crate::ids::{AgentId, McpServerId, UserId};
 use crate::outside::mcp::{Advice, Schema};
@@ -151,7 +151,7 @@ pub fn grants(r: &Reader<'_>) -> Result<Vec<Grants>> {
         Ok(Grants {
             agent_id: row.get(0)?,
             agent: row.get(1)?,
-            allowed_tools: json(row, "allowed_tools")?,
+            allowed_tools: json_column(row, "allowed_tools")?,
         })
     })
 }
@@ -169,10 +169,10 @@ fn text(value: &impl serde::Serialize) -> Result<String> {
 fn server_row(row: &Row<'_>) -> rusqlite::Result<Server> {
     let state: String = row.get("state")?;
     let state = State::ALL.into_iter().find(|it| it.as_str() == state);
-    let given: Vec<Given> = json(row, "given")?;
+    let given: Vec<Given> = json_column(row, "given")?;
     let transport = match row.get::<_, Option<String>>("url")? {
         Some(url) => Transport::Http { url },
-        None => Transport::Stdio { command: row.get("command")?, args: json(row, "args")? },
+        None => Transport::Stdio { command: row.get("command")?, args: json_column(row, "args")? },
     };
     Ok(Server {
         id: row.get("id")?,
@@ -184,12 +184,12 @@ fn server_row(row: &Row<'_>) -> rusqlite::Result<Server> {
         error: row.get("error")?,
         note: row.get("note")?,
         tries: row.get("tries")?,
-        retry_at: time_if_set(row, "retry_at")?,
+        retry_at: at_or_none(row, "retry_at")?,
         protocol: row.get("protocol")?,
         software: row.get("software")?,
-        created_at: time(row, "created_at")?,
-        connected_at: time_if_set(row, "connected_at")?,
-        listed_at: time_if_set(row, "listed_at")?,
+        created_at: at(row, "created_at")?,
+        connected_at: at_or_none(row, "connected_at")?,
+        listed_at: at_or_none(row, "listed_at")?,
     })
 }
 
@@ -199,13 +199,13 @@ fn tool_row(row: &Row<'_>) -> rusqlite::Result<ServerTool> {
         Some(hash) => Some(Accepted {
             hash,
             description: row.get("accepted_description")?,
-            schema: Schema::stored(json(row, "accepted_schema")?),
-            at: time(row, "accepted_at")?,
+            schema: Schema::stored(json_column(row, "accepted_schema")?),
+            at: at(row, "accepted_at")?,
         }),
     };
     let effect: Option<String> = row.get("effect")?;
     // A role that is not known any more counts as not declared.
-    let roles: BTreeMap<String, String> = json(row, "roles")?;
+    let roles: BTreeMap<String, String> = json_column(row, "roles")?;
     let roles = roles.into_iter().filter_map(|(name, role)| Some((name, parse_role(&role)?)));
     Ok(ServerTool {
         server_id: row.get("server_id")?,
@@ -214,12 +214,12 @@ fn tool_row(row: &Row<'_>) -> rusqlite::Result<ServerTool> {
         name: row.get("name")?,
         title: row.get("title")?,
         description: row.get("description")?,
-        schema: Schema::stored(json::<Value>(row, "schema")?),
+        schema: Schema::stored(json_column::<Value>(row, "schema")?),
         advice: Advice { reads_only: row.get("reads_only")?, destroys: row.get("destroys")? },
         refused: row.get("refused")?,
         hash: row.get("hash")?,
         accepted,
-        changed_at: time_if_set(row, "changed_at")?,
+        changed_at: at_or_none(row, "changed_at")?,
         declared: Declared {
             effect: effect.as_deref().and_then(parse_effect),
             destructive: row.get("destructive")?,

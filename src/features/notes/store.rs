@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use rusqlite::Row;
 
 use super::Note;
-use crate::db::{Reader, Tx, json, time, time_if_set};
+use crate::db::{Reader, Tx, at, at_or_none, json_column};
 use crate::error::{Error, Result};
 use crate::ids::{NoteId, UserId};
 
@@ -85,7 +85,7 @@ pub fn purge(tx: &Tx<'_>, before: Timestamp) -> Result<usize> {
 pub fn oldest_deleted(r: &Reader<'_>) -> Result<Option<Timestamp>> {
     let sql =
         "select deleted_at from notes where deleted_at is not null order by deleted_at limit 1";
-    r.row(sql, (), |row| time(row, "deleted_at"))
+    r.row(sql, (), |row| at(row, "deleted_at"))
 }
 
 fn from_row(row: &Row<'_>) -> rusqlite::Result<Note> {
@@ -94,9 +94,9 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Note> {
         user_id: row.get("user_id")?,
         title: row.get("title")?,
         content: row.get("content")?,
-        label: json(row, "label")?,
-        created_at: time(row, "created_at")?,
-        updated_at: time(row, "updated_at")?,
-        deleted_at: time_if_set(row, "deleted_at")?,
+        label: json_column(row, "label")?,
+        created_at: at(row, "created_at")?,
+        updated_at: at(row, "updated_at")?,
+        deleted_at: at_or_none(row, "deleted_at")?,
     })
 }

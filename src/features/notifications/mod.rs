@@ -45,6 +45,11 @@ pub fn tell(tx: &Tx<'_>, telling: &Telling<'_>, now: Timestamp) -> Result<Notifi
     Ok(id)
 }
 
+/// What this path leads to needs nobody any more.
+pub fn settle(tx: &Tx<'_>, user: UserId, link: &str, now: Timestamp) -> Result<()> {
+    store::mark_read_of(tx, user, link, now)
+}
+
 /// Tells who talked, and the owner of the house, that the guard stopped a secret.
 pub fn alarm(tx: &Tx<'_>, run: &Run, sentence: &str, now: Timestamp) -> Result<()> {
     let owner = callers::owner(tx)?.map(|owner| owner.id).filter(|owner| *owner != run.user_id);

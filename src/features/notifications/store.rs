@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use rusqlite::Row;
 
 use super::{Notification, Telling};
-use crate::db::{Reader, Tx, time, time_if_set};
+use crate::db::{Reader, Tx, at, at_or_none};
 use crate::error::{Error, Result};
 use crate::ids::{NotificationId, UserId};
 
@@ -28,6 +28,14 @@ pub fn list(
     let sql = "select * from notifications where user_id = ?1 and (?2 = 0 or read_at is null)
                order by created_at desc, id desc limit ?3 offset ?4";
     r.rows(sql, (user, unread, limit, offset), from_row)
+}
+
+/// Those that lead to `link` count as read.
+pub fn mark_read_of(tx: &Tx<'_>, user: UserId, link: &str, now: Timestamp) -> Result<()> {
+    let sql = "update notifications set read_at = ?3
+               where user_id = ?1 and link = ?2 and read_at is null";
+    tx.execute(sql, (user, link, now.as_millisecond()))?;
+    Ok(())
 }
 
 pub fn count(r: &Reader<'_>, user: UserId, unread: bool) -> Result<u32> {
@@ -71,7 +79,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Notification> {
         kind: row.get("kind")?,
         text: row.get("text")?,
         link: row.get("link")?,
-        created_at: time(row, "created_at")?,
-        read_at: time_if_set(row, "read_at")?,
+        created_at: at(row, "created_at")?,
+        read_at: at_or_none(row, "read_at")?,
     })
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use rusqlite::Row;
 
 use super::{Reminder, State};
-use crate::db::{Reader, Tx, bad_column, json, time, time_if_set};
+use crate::db::{Reader, Tx, at, at_or_none, bad_column, json_column};
 use crate::error::{Error, Result};
 use crate::ids::{ConversationId, ReminderId, UserId};
 
@@ -96,7 +96,7 @@ pub fn claim_due(tx: &Tx<'_>, now: Timestamp, limit: u32) -> Result<Vec<Reminder
 /// When the next one is due.
 pub fn next_due(r: &Reader<'_>) -> Result<Option<Timestamp>> {
     let sql = "select due_at from reminders where state = 'waiting' order by due_at limit 1";
-    r.row(sql, (), |row| time(row, "due_at"))
+    r.row(sql, (), |row| at(row, "due_at"))
 }
 
 /// Where a reminder that was made outside of any conversation is said.
@@ -113,11 +113,11 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Reminder> {
         user_id: row.get("user_id")?,
         conversation_id: row.get("conversation_id")?,
         text: row.get("text")?,
-        due_at: time(row, "due_at")?,
+        due_at: at(row, "due_at")?,
         state: State::parse(&state).ok_or_else(|| bad_column(format!("unknown state {state}")))?,
-        label: json(row, "label")?,
-        created_at: time(row, "created_at")?,
-        sent_at: time_if_set(row, "sent_at")?,
-        ended_at: time_if_set(row, "ended_at")?,
+        label: json_column(row, "label")?,
+        created_at: at(row, "created_at")?,
+        sent_at: at_or_none(row, "sent_at")?,
+        ended_at: at_or_none(row, "ended_at")?,
     })
 }

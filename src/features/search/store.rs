@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::Hit;
-use crate::db::{Reader, json, time};
+use crate::db::{Reader, at, json_column};
 use crate::error::Result;
 use crate::guard::label::{Label, Trust};
 use crate::ids::{ConversationId, UserId};
@@ -47,14 +47,14 @@ pub fn messages(
     let to = narrow.to.map(Timestamp::as_millisecond);
     r.rows(&sql, (words, user, &narrow.channel, from, to, narrow.without, limit), |row| {
         let conversation: ConversationId = row.get("conversation_id")?;
-        let label: Label = json(row, "label")?;
+        let label: Label = json_column(row, "label")?;
         Ok(Hit {
             kind: "message",
             id: row.get("id")?,
             place: row.get("title")?,
             excerpt: row.get("cut")?,
             url: format!("/chat/{conversation}"),
-            at: time(row, "created_at")?,
+            at: at(row, "created_at")?,
             from_outside: label.trust == Trust::Outside,
         })
     })

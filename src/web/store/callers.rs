@@ -42,8 +42,8 @@ pub fn token(reader: &Reader<'_>, hash: &[u8; 32], now: Timestamp) -> Result<Opt
     reader.row(sql, (hash, now.as_millisecond()), |row| {
         Ok(Token {
             id: row.get("token_id")?,
-            scopes: db::json(row, "scopes")?,
-            used_at: db::time_if_set(row, "used_at")?,
+            scopes: db::json_column(row, "scopes")?,
+            used_at: db::at_or_none(row, "used_at")?,
             user: read_user(row)?,
         })
     })

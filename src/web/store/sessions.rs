@@ -57,7 +57,7 @@ pub fn update(tx: &Tx<'_>, id_hash: &Hash, data: &str) -> Result<()> {
 pub fn load(reader: &Reader<'_>, id_hash: &Hash, now: Timestamp) -> Result<Option<Loaded>> {
     let sql = "select data, seen_at from login_sessions where id_hash = ?1 and ?2 < expires_at";
     reader.row(sql, (id_hash, now.as_millisecond()), |row| {
-        Ok(Loaded { data: row.get("data")?, seen_at: db::time(row, "seen_at")? })
+        Ok(Loaded { data: row.get("data")?, seen_at: db::at(row, "seen_at")? })
     })
 }
 
@@ -81,9 +81,9 @@ pub fn list(reader: &Reader<'_>, user: UserId, now: Timestamp) -> Result<Vec<Lis
             id: row.get("id")?,
             device: row.get("device")?,
             address: row.get("address")?,
-            created_at: db::time(row, "created_at")?,
-            seen_at: db::time(row, "seen_at")?,
-            expires_at: db::time(row, "expires_at")?,
+            created_at: db::at(row, "created_at")?,
+            seen_at: db::at(row, "seen_at")?,
+            expires_at: db::at(row, "expires_at")?,
         })
     })
 }

@@ -198,6 +198,20 @@ fn approvals_are_listed_shown_and_answered() {
 }
 
 #[test]
+fn a_yes_can_stand_for_the_next_time_when_its_scope_and_end_are_named() {
+    let house = House::new()
+        .says("GET /api/approvals", 200, approvals())
+        .says("POST /api/tool-calls/t-9/approve", 200, r#"{"ok":true}"#)
+        .open();
+    let approve = ["approvals", "approve", "bbccdd", "--always", "this-tool"];
+    let half = house.run(&approve);
+    assert_eq!(half.exit, 2, "{}", half.screen());
+    assert_eq!(house.run(&[&approve[..], &["--for", "until-revoked"]].concat()).exit, 0);
+    let sent = r#"approve {"always":{"lasts":"until_revoked","scope":"this_tool"}}"#;
+    assert!(house.asked().contains(sent), "{}", house.asked());
+}
+
+#[test]
 fn a_second_answer_is_told_who_was_first() {
     let already = r#"{"error":"You answered this in the browser at 12:04.","code":"conflict"}"#;
     let house = House::new()

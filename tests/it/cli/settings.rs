@@ -55,6 +55,7 @@ fn config_show_says_what_counts_and_why() {
 
     [guard]
     mode = "balanced" # default
+    approvals_expire_hours = 0 # default
     private_allowed = [] # default
 
     [vault]
@@ -93,7 +94,7 @@ fn config_show_can_be_used_as_a_config_file() {
 fn config_check_names_every_mistake() {
     let house = House::new();
     assert_snapshot!(house.run(&["config", "check"]).screen(), @"
-    The settings are right; 1 of 29 are set.
+    The settings are right; 1 of 30 are set.
     [exit 0]
     ");
     house.file("config.toml", "[server]\nlisten = 8484\nbaseurl = \"\"");

@@ -99,7 +99,7 @@ async fn stopping_a_run_takes_its_questions_back() {
     let call = ask(&house, asked(1)).await;
     let other = ask(&house, NewApproval { run_id: RunId::from_u128(70), ..asked(2) }).await;
     let withdrawn = house.write(|tx| approval::withdraw(tx, RunId::from_u128(7), &by())).await;
-    assert_eq!(withdrawn.unwrap(), 1);
+    assert_eq!(withdrawn.unwrap().len(), 1);
     let late = answer(&house, call, yes()).await;
     assert!(matches!(&late, Err(Error::Conflict(said)) if said.contains("taken back")), "{late:?}");
     let waiting = house.db.read(|reader| approval::list_waiting(reader, None)).await.unwrap();

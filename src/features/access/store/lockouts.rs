@@ -38,7 +38,7 @@ fn from_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Lockout> {
     Ok(Lockout {
         subject: row.get("subject")?,
         failures: row.get("failures")?,
-        failed_at: db::time(row, "failed_at")?,
-        locked_until: db::time_if_set(row, "locked_until")?,
+        failed_at: db::at(row, "failed_at")?,
+        locked_until: db::at_or_none(row, "locked_until")?,
     })
 }

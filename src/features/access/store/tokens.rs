@@ -69,8 +69,8 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Token> {
         name: row.get("name")?,
         prefix: row.get("prefix")?,
         scopes: serde_json::from_str(&scopes).map_err(bad_column)?,
-        created_at: db::time(row, "created_at")?,
-        expires_at: db::time_if_set(row, "expires_at")?,
-        used_at: db::time_if_set(row, "used_at")?,
+        created_at: db::at(row, "created_at")?,
+        expires_at: db::at_or_none(row, "expires_at")?,
+        used_at: db::at_or_none(row, "used_at")?,
     })
 }

@@ -69,6 +69,6 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<User> {
         password_hash: row.get("password_hash")?,
         role,
         active: row.get("active")?,
-        created_at: db::time(row, "created_at")?,
+        created_at: db::at(row, "created_at")?,
     })
 }
