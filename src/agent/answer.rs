@@ -34,6 +34,36 @@ pub async fn answer(
         .await
 }
 
+/// The same answer to several calls, in one change. Those that were answered before are left as they
+/// are; gives how many were not. When all were, that is the conflict.
+pub async fn answer_all(
+    agents: &Agents,
+    user: UserId,
+    calls: Vec<ToolCallId>,
+    answer: Answer,
+) -> Result<usize> {
+    let agents_too = agents.clone();
+    agents
+        .db
+        .write(move |tx| {
+            let (mut answered, mut late) = (0, None);
+            for call_id in calls {
+                let asked = approval::find_by_call(tx, call_id)?;
+                asked.filter(|it| it.user_id == user).ok_or(Error::NotFound("approval"))?;
+                match answer_rows(tx, &agents_too, call_id, &answer) {
+                    Ok(_) => answered += 1,
+                    Err(Error::Conflict(first)) => late = Some(first),
+                    Err(err) => return Err(err),
+                }
+            }
+            match late {
+                Some(first) if answered == 0 => Err(Error::Conflict(first)),
+                _ => Ok(answered),
+            }
+        })
+        .await
+}
+
 fn answer_rows(
     tx: &Tx<'_>,
     agents: &Agents,

@@ -23,6 +23,7 @@ const PER_PAGE_MAX: u32 = 200;
 pub fn routes() -> Router<App> {
     Router::new()
         .route("/approvals", get(list))
+        .route("/approvals/together", post(together))
         .route("/approvals/{id}", get(find))
         .route("/tool-calls/{id}/approve", post(approve))
         .route("/tool-calls/{id}/deny", post(deny))
@@ -158,6 +159,23 @@ async fn approve(
     let said = Said { approved: true, memo, edited_arguments, always };
     service::answer(&app, &caller, id, said).await?;
     Ok(Json(json!({"ok": true})))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Together {
+    calls: Vec<ToolCallId>,
+    approved: bool,
+}
+
+/// One answer to several calls; `answered` is how many had none yet.
+async fn together(
+    State(app): State<App>,
+    caller: Caller,
+    Json(body): Json<Together>,
+) -> Result<Json<Value>, ApiError> {
+    let answered = service::answer_all(&app, &caller, body.calls, body.approved).await?;
+    Ok(Json(json!({"ok": true, "answered": answered})))
 }
 
 #[derive(Deserialize)]

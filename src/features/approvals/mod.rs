@@ -8,9 +8,11 @@ mod card;
 mod job;
 mod page;
 mod service;
+mod together;
 
 pub use card::CardView;
 pub use job::{tell_asked, tell_settled};
+pub use together::TogetherView;
 
 use super::Feature;
 use crate::web::shell::{Entry, Group};

@@ -1,20 +1,24 @@
 //! `/approvals`, for a person.
 
+use std::collections::HashMap;
+
 use askama::Template;
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::TogetherView;
 use super::card::CardView;
 use super::service::{self, Said};
 use crate::app::App;
 use crate::error::{Error, Result};
-use crate::guard::approval::Approval;
+use crate::guard::approval::{Approval, State as Stands};
 use crate::guard::standing::{Always, Lasts, Scope};
+use crate::ids::{RunId, ToolCallId};
 use crate::web::Page;
 use crate::web::caller::Caller;
 use crate::web::error::PageError;
@@ -23,10 +27,12 @@ use crate::web::form::{Form, Path, Query, read_json};
 use crate::web::shell::Shell;
 
 const PER_PAGE: u32 = 50;
+const HERE: &str = "/approvals";
 
 pub fn routes() -> Router<App> {
     Router::new()
         .route("/approvals", get(list))
+        .route("/approvals/together", post(answer_together))
         .route("/approvals/{id}", get(one).post(answer))
         .route("/approvals/{id}/edit", get(edit).post(answer_edited))
 }
@@ -38,7 +44,8 @@ struct ListPage {
     decided: bool,
     /// Shown when there is no card.
     nothing: &'static str,
-    cards: Vec<CardView>,
+    /// Each with what answers it and those before it, if it is the last of several of one task.
+    cards: Vec<(CardView, Option<TogetherView>)>,
     shown: u64,
     total: u64,
     next: String,
@@ -95,7 +102,7 @@ async fn list(
         true => "What you approve or deny is kept here.",
         false => "Nothing is waiting for you.",
     };
-    let cards = cards(&app, &found);
+    let cards = cards(&app, found);
     let shell = app.shell(&caller, "/approvals", "Approvals").await?;
     Ok(Page(ListPage { shell, decided, nothing, cards, shown, total, next }))
 }
@@ -107,7 +114,7 @@ async fn one(
 ) -> Result<Page<ListPage>, PageError> {
     let found = service::find(&app, &caller, id).await?;
     let decided = found.answered.is_some();
-    let cards = cards(&app, &[found]);
+    let cards = cards(&app, vec![found]);
     let shell = app.shell(&caller, "/approvals", "Approvals").await?;
     Ok(Page(ListPage {
         shell,
@@ -120,9 +127,25 @@ async fn one(
     }))
 }
 
-fn cards(app: &App, found: &[Approval]) -> Vec<CardView> {
+/// Those of one task stand together.
+fn cards(app: &App, mut found: Vec<Approval>) -> Vec<(CardView, Option<TogetherView>)> {
     let now = app.clock.now().to_zoned(app.config.zone());
-    found.iter().map(|approval| CardView::new(approval, &now, "/approvals")).collect()
+    let first_of = |run| found.iter().position(|it| it.run_id == run);
+    let places: HashMap<RunId, Option<usize>> =
+        found.iter().map(|it| (it.run_id, first_of(it.run_id))).collect();
+    found.sort_by_key(|it| places.get(&it.run_id).copied());
+    let waits = |it: &&Approval| it.state == Stands::Waiting;
+    let tasks = found.chunk_by(|one, next| one.run_id == next.run_id);
+    let cards = tasks.flat_map(|task| {
+        let calls: Vec<ToolCallId> = task.iter().filter(waits).map(|it| it.call_id).collect();
+        let mut cards: Vec<_> =
+            task.iter().map(|it| (CardView::new(it, &now, HERE), None)).collect();
+        if let Some((_, together)) = cards.last_mut() {
+            *together = TogetherView::new(&calls, HERE);
+        }
+        cards
+    });
+    cards.collect()
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -172,6 +195,40 @@ async fn answer(
         Answer::Approve => "Approved.",
         Answer::Always => "Approved. The rule stands under Whitelists.",
         Answer::Deny => "Denied.",
+    };
+    Ok(Told::at(own_path(&form.back), told))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TogetherForm {
+    answer: Answer,
+    /// Ids with commas between.
+    calls: String,
+    #[serde(default)]
+    back: String,
+}
+
+async fn answer_together(
+    State(app): State<App>,
+    caller: Caller,
+    Form(form): Form<TogetherForm>,
+) -> Result<Told, PageError> {
+    let ids = form.calls.split(',').map(str::parse::<ToolCallId>);
+    let calls = ids.collect::<Result<Vec<_>, _>>().map_err(|_| Error::NotFound("approval"))?;
+    let (asked, approved) = match form.answer {
+        Answer::Approve => (calls.len(), true),
+        Answer::Deny => (calls.len(), false),
+        Answer::Always => {
+            let message = "A standing rule is made on a card of its own.";
+            return Err(Error::invalid("answer", message).into());
+        }
+    };
+    let answered = service::answer_all(&app, &caller, calls, approved).await?;
+    let word = if approved { "Approved" } else { "Denied" };
+    let told = match answered == asked {
+        true => format!("{word}: all {asked}."),
+        false => format!("{word}: {answered} of {asked}; the others had an answer already."),
     };
     Ok(Told::at(own_path(&form.back), told))
 }

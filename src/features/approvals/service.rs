@@ -12,6 +12,9 @@ use crate::ids::{ApprovalId, ToolCallId};
 use crate::web::caller::Caller;
 use crate::web::scope::Scope;
 
+/// Calls that one answer may settle.
+const TOGETHER_MAX: usize = 100;
+
 /// An answer as it comes in.
 #[derive(Debug, Default)]
 pub struct Said {
@@ -53,6 +56,30 @@ pub async fn find(app: &App, caller: &Caller, id: String) -> Result<Approval> {
     };
     let found = app.db.read(load).await?;
     found.filter(|it| it.user_id == user).ok_or(Error::NotFound("approval"))
+}
+
+/// One answer to several calls, such as those of one task. Those that have an answer by now keep it;
+/// gives how many took this one.
+pub async fn answer_all(
+    app: &App,
+    caller: &Caller,
+    calls: Vec<ToolCallId>,
+    approved: bool,
+) -> Result<usize> {
+    caller.require(Scope::Approvals)?;
+    if calls.is_empty() || TOGETHER_MAX < calls.len() {
+        let message = format!("Name the 1 to {TOGETHER_MAX} calls that this answers.");
+        return Err(Error::invalid("calls", message));
+    }
+    let answer = Answer {
+        approved,
+        by: caller.by(app.clock.now()),
+        name: caller.name.clone(),
+        memo: None,
+        edited_arguments: None,
+        always: None,
+    };
+    agent::answer::answer_all(app, caller.user_id, calls, answer).await
 }
 
 /// The answer to a call. A second one is a conflict that says who was first.

@@ -16,7 +16,7 @@ use crate::agent::CallState;
 use crate::agent::store::calls::{self, Call};
 use crate::db::Reader;
 use crate::error::Result;
-use crate::features::approvals::CardView;
+use crate::features::approvals::{CardView, TogetherView};
 use crate::guard::approval::{self, Approval};
 use crate::ids::{ConversationId, RunId, ToolCallId};
 use crate::outside::model::catalog::{COMMANDS, Catalog};
@@ -292,6 +292,7 @@ pub struct FootView {
     state: RunState,
     /// Where the person can mend what failed, and what that is called.
     fix: Option<(&'static str, &'static str)>,
+    together: Option<TogetherView>,
     /// "claude-sonnet-5 · 3.2 s · 1,912 tokens · $0.0041".
     facts: String,
 }
@@ -303,7 +304,12 @@ impl FootView {
             RunState::Failed { code, .. } => fix(code),
             _ => None,
         };
+        let together = match &run.state {
+            RunState::Waiting(calls) => TogetherView::new(calls, chat),
+            _ => None,
+        };
         FootView {
+            together,
             run: run.id,
             again: format!("{chat}/runs/{}/again", run.id),
             state: run.state.clone(),

@@ -79,7 +79,7 @@ impl Transcript {
     pub fn says(&self) -> &'static str {
         match self.runs().last().map(|run| &run.state) {
             Some(RunState::Working) => "Thinking",
-            Some(RunState::Waiting) => "Needs your answer",
+            Some(RunState::Waiting(_)) => "Needs your answer",
             Some(RunState::Done { .. }) => "Reply finished",
             Some(RunState::Stopped) => "Stopped",
             Some(RunState::Failed { .. }) => "The reply failed",
@@ -161,8 +161,9 @@ impl Transcript {
 
     /// What new words would wait for.
     fn wait(&self) -> Wait {
-        let open = |state: &RunState| self.runs().any(|run| run.state == *state);
-        match (open(&RunState::Waiting), open(&RunState::Working)) {
+        let open = |is: fn(&RunState) -> bool| self.runs().any(|run| is(&run.state));
+        let asks = open(|state| matches!(state, RunState::Waiting(_)));
+        match (asks, open(|state| *state == RunState::Working)) {
             (true, _) => Wait::Question,
             (false, true) => Wait::Answer,
             (false, false) => Wait::Nothing,

@@ -51,10 +51,18 @@ pub enum StepState {
 #[derive(Debug, Clone, PartialEq)]
 pub enum RunState {
     Working,
-    Waiting,
-    Done { model: String, usage: Usage, took: SignedDuration },
+    /// For the owner's answer to these calls.
+    Waiting(Vec<ToolCallId>),
+    Done {
+        model: String,
+        usage: Usage,
+        took: SignedDuration,
+    },
     Stopped,
-    Failed { sentence: String, code: String },
+    Failed {
+        sentence: String,
+        code: String,
+    },
 }
 
 impl RunTurn {
@@ -149,11 +157,25 @@ impl RunTurn {
         false
     }
 
+    /// The calls that wait for the owner, in their order.
+    fn waiting(&self) -> Vec<ToolCallId> {
+        let steps = self.parts.iter().filter_map(|part| match part {
+            Part::Steps(steps) => Some(steps),
+            _ => None,
+        });
+        let waiting = steps.flatten().filter(|step| step.state == StepState::Waiting);
+        waiting.map(|step| step.call_id).collect()
+    }
+
     fn turn_to(&mut self, entry: &Entry, changes: &mut Vec<Change>) {
         let took = entry.at.duration_since(self.began);
         let state = match &entry.event {
-            Event::RunStarted | Event::ConfirmationAnswered { .. } => RunState::Working,
-            Event::ConfirmationRequired { .. } => RunState::Waiting,
+            Event::RunStarted
+            | Event::ConfirmationRequired { .. }
+            | Event::ConfirmationAnswered { .. } => match self.waiting() {
+                calls if calls.is_empty() => RunState::Working,
+                calls => RunState::Waiting(calls),
+            },
             Event::Done { model, usage, .. } => {
                 RunState::Done { model: model.clone(), usage: *usage, took }
             }
