@@ -78,7 +78,7 @@ pub fn asked(transcript: &Transcript) -> Vec<ToolCallId> {
 pub enum TurnView {
     Said(SaidView),
     Notice(NoticeView),
-    Answer(AnswerView),
+    Answer(Box<AnswerView>),
 }
 
 impl TurnView {
@@ -94,7 +94,7 @@ impl TurnView {
                 id: message_id.clone(),
                 html: markdown::render(text),
             }),
-            Turn::Run(run) => TurnView::Answer(AnswerView::new(run, rows, catalog)),
+            Turn::Run(run) => TurnView::Answer(Box::new(AnswerView::new(run, rows, catalog))),
         }
     }
 
