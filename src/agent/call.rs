@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::store::calls::{self, Call};
 use super::tool::{Action, Cx, Output, Tool};
-use super::{Agents, CallState, Run, Told, finish, intent, scene};
+use super::{Agents, CallState, Run, Told, finish, intent, scene, screen};
 use crate::audit::{self, Decision};
 use crate::db::Tx;
 use crate::error::{Error, Result};
@@ -173,7 +173,10 @@ impl One<'_> {
                     answer = timed => answer,
                 };
                 match answer {
-                    Ok(Ok(output)) => self.finish_done(output, confirmed).await,
+                    Ok(Ok(output)) => {
+                        self.finish_done(output.clone(), confirmed).await?;
+                        self.screen(&output, stop).await
+                    }
                     Ok(Err(err)) => self.finish_error(err).await,
                     Err(_) if leaves_the_house => self.finish_unknown().await,
                     Err(_) => self.finish_failed("It took too long and was stopped.").await,
@@ -282,6 +285,18 @@ impl One<'_> {
             .db
             .write(move |tx| finish::done(tx, &agents, &run, &call, output, confirmed))
             .await
+    }
+
+    /// What the call brought from outside is looked through before the model reads it.
+    async fn screen(&self, output: &Output, stop: &CancellationToken) -> Result<()> {
+        let looked = screen::look(self.agents, self.run, output, stop).await;
+        let Some((found, answer)) = looked else { return Ok(()) };
+        let (run, call, now) = (self.run.clone(), self.call.id, self.agents.clock.now());
+        let write = move |tx: &Tx<'_>| {
+            answer.map_or(Ok(()), |answer| answer.count(tx, &run, "screen", now))?;
+            calls::set_screened(tx, call, found)
+        };
+        self.agents.db.write(write).await
     }
 
     async fn finish_error(&self, err: Error) -> Result<()> {

@@ -59,6 +59,7 @@ pub async fn compact(
         return Ok(());
     }
     let older = History {
+        handling: history.handling,
         window: messages::Window {
             summary: history.window.summary.clone(),
             messages: by_time[..cut].to_vec(),

@@ -12,7 +12,7 @@ use jiff::Zoned;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use super::context::{self, History};
+use super::context::{self, Handling, History};
 use super::store::calls::{self, Call};
 use super::store::intents;
 use super::store::messages::{self, Message as Stored, Window};
@@ -193,7 +193,8 @@ impl Words {
     fn commanded(self, agents: &Agents, run: &Run, tools: &[Plannable<'_>]) -> Intent {
         let now = self.now(agents);
         let Words { window, calls } = self;
-        let history = History { window, calls, attachments: Vec::new() };
+        let handling = Handling::of(&agents.config.get().guard);
+        let history = History { handling, window, calls, attachments: Vec::new() };
         let request = Request {
             system: "".into(),
             system_tail: String::new(),

@@ -19,6 +19,7 @@ pub mod queue;
 pub mod recover;
 mod run;
 mod scene;
+pub mod screen;
 mod spend;
 pub mod store;
 pub mod tool;
@@ -33,12 +34,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Clock;
 use crate::config::{Live, PromptMode};
-use crate::db::{Db, Tx};
+use crate::db::{Db, Reader, Tx};
 use crate::error::Result;
 use crate::events::Events;
 use crate::ids::{AgentId, ApprovalId, ConversationId, RunId, UserId};
 use crate::inbox::{Inbox, Trigger};
+use crate::leak::Watch;
 use crate::outside::Outside;
+use crate::secret::Secret;
 use crate::spawn::Timers;
 use crate::vault::Vault;
 use toolbox::Toolbox;
@@ -67,7 +70,20 @@ pub struct Agents {
     pub timers: Timers,
     /// The data folder's `files/`.
     pub files: PathBuf,
+    /// The word that is planted in prompts, another one after each start.
+    pub canary: Arc<str>,
     pub tell: Tell,
+}
+
+impl Agents {
+    /// What a model must not say: the vault's values, and the planted word.
+    fn spoken(&self, r: &Reader<'_>) -> Result<Watch> {
+        let mut spoken = self.vault.watch(r)?;
+        if self.config.get().guard.canary {
+            spoken.add("canary", &Secret::new(&*self.canary));
+        }
+        Ok(spoken)
+    }
 }
 
 /// Tells people of it, in the transaction in which it happened.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-use super::context::{self, History};
+use super::context::{self, Handling, History};
 use super::live::Place;
 use super::store::calls::{self, Call, NewCall};
 use super::store::messages::{self, NewMessage};
@@ -106,24 +106,30 @@ struct Step {
     spent: spend::Spent,
     /// Knows every secret again, so that none is shown to a model or stored from one.
     watch: Arc<Watch>,
+    /// The same, and the planted word: for what a model says.
+    spoken: Arc<Watch>,
 }
 
 impl Step {
     async fn load(agents: &Agents, id: RunId) -> Result<Step> {
         let day = spend::start_of_day(&agents.clock, &agents.config);
-        let vault = agents.vault.clone();
+        let (vault, config) = (agents.vault.clone(), agents.config.get());
+        let agents_too = agents.clone();
         agents
             .db
             .read(move |r| {
                 let run = runs::find(r, id)?;
                 let history = History {
+                    handling: Handling::of(&config.guard),
                     window: messages::window_of(r, &run)?,
                     calls: calls::list_of_conversation(r, run.conversation_id)?,
                     attachments: messages::attachments(r, run.conversation_id)?,
                 };
                 let spent = spend::load(r, run.persona.id, day)?;
                 let watch = Arc::new(vault.watch(r)?);
-                Ok(Step { history, owner_notes: runs::owner_notes(r)?, spent, run, watch })
+                let spoken = Arc::new(agents_too.spoken(r)?);
+                let owner_notes = runs::owner_notes(r)?;
+                Ok(Step { history, owner_notes, spent, run, watch, spoken })
             })
             .await
     }
@@ -156,7 +162,7 @@ impl Step {
             compact::compact(agents, run, &self.history, &chain[0], stop).await?;
             return Ok(false);
         }
-        match turn::ask(agents, run, request, &chain, &self.watch, stop).await {
+        match turn::ask(agents, run, request, &chain, &self.spoken, stop).await {
             Ok(answer) => keep(agents, run, answer, capped).await,
             Err(Broken::Stopped { said }) => end_stopped(agents, run, said).await.map(|()| true),
             Err(Broken::Failed { said, error }) => {
@@ -205,6 +211,7 @@ impl Step {
             owner_notes: &self.owner_notes,
             mode: run.persona.prompt_mode,
             language: &config.owner.language,
+            canary: config.guard.canary.then_some(&*agents.canary),
         };
         let now = agents.clock.now().to_zoned(agents.config.zone());
         let asked_at = self.asked_at().unwrap_or(now.timestamp()).to_zoned(agents.config.zone());
@@ -230,7 +237,7 @@ async fn keep(agents: &Agents, run: &Run, mut answer: Answer, capped: bool) -> R
         .write(move |tx| {
             let rest = std::mem::take(&mut answer.unstored);
             turn::store_text(tx, &agents_too.events, run.conversation_id, rest)?;
-            let watch = agents_too.vault.watch(tx)?;
+            let watch = agents_too.spoken(tx)?;
             let answer = Answer { text: watch.shown(&answer.text), ..answer };
             answer.count(tx, &run, "ok", now)?;
             let message_id = MessageId::new(now);

@@ -33,7 +33,7 @@ pub fn of(r: &Reader<'_>, agents: &Agents, run: &Run, tool: &Tool) -> Result<Sce
             config::Mode::Balanced => Mode::Balanced,
             config::Mode::Careful => Mode::Careful,
         },
-        canary: None,
+        canary: config.guard.canary.then(|| agents.canary.to_string()),
     })
 }
 

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::store::runs::{self, ModelCall};
 use super::{Agents, Run};
 use crate::blocks::{Block, Blocks};
+use crate::clean;
 use crate::db::Tx;
 use crate::error::{Error, Result};
 use crate::events::{Entry, Event, Events};
@@ -121,6 +122,7 @@ async fn ask_one(
         run,
         watch,
         mask: Mask::new(watch.clone()),
+        validates: agents.config.get().guard.output_validation,
         blocks: Blocks::new(),
         answer: Answer::default(),
     };
@@ -149,6 +151,8 @@ struct Speech<'a> {
     run: &'a Run,
     watch: &'a Watch,
     mask: Mask,
+    /// What nobody would see is not said.
+    validates: bool,
     blocks: Blocks,
     answer: Answer,
 }
@@ -170,6 +174,7 @@ impl Speech<'_> {
             };
             match delta {
                 Some(Ok(Delta::Text(text))) => {
+                    let text = if self.validates { clean::unseen_out(&text) } else { text.into() };
                     let shown = self.mask.push(&text);
                     self.say(&shown).await?;
                 }

@@ -1,5 +1,7 @@
 //! Characters that nobody sees, that turn text around, or that steer a terminal.
 
+use std::borrow::Cow;
+
 /// Marks on one letter beyond which it is a stack that covers its neighbours.
 const MARKS_MAX: usize = 6;
 /// A terminal's sequence is never longer.
@@ -36,6 +38,17 @@ pub fn visible(text: &str) -> (String, usize) {
         }
     }
     (out, removed)
+}
+
+/// The piece of a text without the characters that nobody sees. For text that comes in pieces: what
+/// takes more than one character to tell is left alone.
+pub fn unseen_out(piece: &str) -> Cow<'_, str> {
+    let unseen =
+        |c: char| is_unseen(c) && !matches!(c, '\u{200c}' | '\u{200d}' | '\u{fe0e}' | '\u{fe0f}');
+    match piece.contains(unseen) {
+        true => Cow::Owned(piece.chars().filter(|c| !unseen(*c)).collect()),
+        false => Cow::Borrowed(piece),
+    }
 }
 
 /// Skips what follows an escape (ECMA-48): `[ … letter`, `] … bell`, or one character.

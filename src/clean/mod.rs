@@ -6,8 +6,11 @@
 
 mod characters;
 mod html;
+mod marks;
 
+pub use characters::unseen_out;
 pub use html::visible;
+pub use marks::apart;
 
 /// Longest single line break run, and run of blanks, that is kept.
 const BLANK_LINES_MAX: usize = 2;

@@ -13,6 +13,7 @@ mod parse;
 mod sections;
 mod show;
 mod source;
+mod strict;
 mod words;
 
 pub use keys::{Key, Kind, keys};
@@ -81,6 +82,31 @@ impl Loaded {
     /// one before it is saved. The error's `field` is the key.
     pub fn with_database(&self, database: &BTreeMap<String, String>) -> Result<Loaded> {
         Loaded::build(self.outside.clone(), database)
+    }
+
+    /// As [`Loaded::with_database`], but one bad row is no reason to stay closed or to forget the
+    /// others: it is left out, and a switch of the guard that can't be read counts as its strict
+    /// position. Gives what is wrong, too.
+    pub fn with_readable(&self, saved: &BTreeMap<String, String>) -> (Loaded, Vec<String>) {
+        let (mut saved, mut problems) = (saved.clone(), Vec::new());
+        // Each round takes a row away or makes it strict.
+        for _ in 0..=2 * saved.len() + 1 {
+            let (field, message) = match self.with_database(&saved) {
+                Ok(loaded) => return (loaded, problems),
+                Err(Error::Invalid { field, message }) => (field.into_owned(), message),
+                Err(err) => (String::new(), err.to_string()),
+            };
+            problems.push(message);
+            let strict = strict::position(&field).map(str::to_owned);
+            match (saved.remove(&field), strict) {
+                (Some(given), Some(strict)) if given != strict => {
+                    saved.insert(field, strict);
+                }
+                (Some(_), _) => {}
+                (None, _) => saved = strict::positions(),
+            }
+        }
+        (self.clone(), problems)
     }
 
     /// What fixes this key from outside, if anything: then Settings can't change it.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::merge::{Settings, sentence};
@@ -194,7 +194,18 @@ pub struct Web {
 pub struct Guard {
     pub mode: Mode,
     /// 0: never.
+    #[serde(deserialize_with = "between::<0, 8_760, _, _>")]
     pub approvals_expire_hours: u32,
+    pub sanitize_enhanced: bool,
+    pub canary: bool,
+    pub llm_screen: bool,
+    /// `None`: the model that answers.
+    #[serde(deserialize_with = "text_if_set")]
+    pub screen_model: Option<ModelName>,
+    pub output_validation: bool,
+    pub truncation: bool,
+    #[serde(deserialize_with = "between::<1_000, 1_000_000, _, _>")]
+    pub truncation_chars: u32,
     #[serde(deserialize_with = "from_texts")]
     pub private_allowed: Vec<HostPort>,
 }
@@ -207,7 +218,7 @@ impl Guard {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
     Balanced,

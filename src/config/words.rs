@@ -110,6 +110,13 @@ pub(super) fn from_text<'de, D: Deserializer<'de>, T: FromStr<Err = String>>(
     String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
 }
 
+pub(super) fn text_if_set<'de, D: Deserializer<'de>, T: FromStr<Err = String>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    if text.is_empty() { Ok(None) } else { text.parse().map(Some).map_err(D::Error::custom) }
+}
+
 pub(super) fn from_texts<'de, D: Deserializer<'de>, T: FromStr<Err = String>>(
     deserializer: D,
 ) -> Result<Vec<T>, D::Error> {

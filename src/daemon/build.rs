@@ -39,7 +39,7 @@ pub async fn build(loaded: Loaded, folder: &DataFolder, clock: Clock) -> anyhow:
     let vault = db.write(move |tx| Vault::open(tx, &source, now)).await?;
     let vault = vault.watching(configured_secrets(&loaded));
     let saved = db.read(features::saved_settings).await?;
-    let config = Live::new(with_saved(loaded, &saved));
+    let config = Live::new(with_saved(&loaded, &saved));
     let inbox = db.read(Inbox::open).await?;
     let toolbox = Toolbox::new(features::ALL.iter().flat_map(|feature| (feature.tools)()));
     let phrases = features::ALL.iter().flat_map(|feature| (feature.phrases)()).collect();
@@ -68,6 +68,7 @@ pub async fn build(loaded: Loaded, folder: &DataFolder, clock: Clock) -> anyhow:
         heard: Heard::default(),
         timers,
         files: folder.files(),
+        canary: canary(),
         tell: features::tell,
     };
     let standing = Standing::new(agents.db.clone(), agents.clock.clone());
@@ -87,6 +88,13 @@ fn key_source(loaded: &Loaded, folder: &DataFolder) -> KeySource {
     }
 }
 
+/// Sixteen letters and digits that stand nowhere else.
+fn canary() -> Arc<str> {
+    let mut random = [0; 8];
+    getrandom::fill(&mut random).expect("the system gives random numbers");
+    format!("plover-{}", hex::encode(random)).into()
+}
+
 /// What the configuration holds itself, by the names of its keys.
 fn configured_secrets(loaded: &Loaded) -> Vec<(String, Secret)> {
     let providers = loaded.models.providers.iter();
@@ -100,14 +108,8 @@ fn configured_secrets(loaded: &Loaded) -> Vec<(String, Secret)> {
     keys.filter(|(_, secret)| PLACEHOLDER_BYTES_MAX < secret.expose().len()).collect()
 }
 
-/// A saved setting that no longer fits is left out and said to be, so that one bad row can't keep
-/// the house closed; settings of the guard read as strict by themselves.
-fn with_saved(loaded: Loaded, saved: &BTreeMap<String, String>) -> Loaded {
-    match loaded.with_database(saved) {
-        Ok(merged) => merged,
-        Err(err) => {
-            tracing::error!("saved settings are left out: {err}");
-            loaded
-        }
-    }
+fn with_saved(loaded: &Loaded, saved: &BTreeMap<String, String>) -> Loaded {
+    let (merged, problems) = loaded.with_readable(saved);
+    problems.iter().for_each(|problem| tracing::error!("a saved setting is left out: {problem}"));
+    merged
 }

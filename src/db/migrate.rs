@@ -22,6 +22,7 @@ pub const STEPS: &[(&str, &str)] = &[
     ("0019_mcp", include_str!("schema/0019_mcp.sql")),
     ("0020_opened_sites", include_str!("schema/0020_opened_sites.sql")),
     ("0021_standing_rules", include_str!("schema/0021_standing_rules.sql")),
+    ("0022_screening", include_str!("schema/0022_screening.sql")),
 ];
 
 /// Brings the schema up to date; copies the database first when it already held something.

@@ -70,6 +70,9 @@ impl TestApp {
     pub async fn at(folder: &Path, toml: &str, start: Timestamp) -> TestApp {
         let house = TestApp::unowned(folder, toml, start).await;
         house.app.db.write(move |tx| add_owner(tx, start)).await.expect("an owner");
+        let saved = house.app.db.read(features::saved_settings).await.expect("the settings");
+        let (settings, _) = house.app.config.get().with_readable(&saved);
+        house.app.config.replace(settings);
         house
     }
 
@@ -181,6 +184,12 @@ fn add_owner(tx: &Tx<'_>, now: Timestamp) -> Result<()> {
         "insert into users (id, name, name_key, password_hash, role, created_at)
          values (?1, 'Ada', 'ada', 'none', 'admin', ?2) on conflict do nothing",
         (ADA, now.as_millisecond()),
+    )?;
+    // A scripted model would take the question for the next turn of its script.
+    tx.execute(
+        "insert into settings (key, value, updated_at) values ('guard.llm_screen', 'false', ?1)
+         on conflict do nothing",
+        [now.as_millisecond()],
     )?;
     Ok(())
 }

@@ -45,6 +45,13 @@ fn the_keys_that_other_programs_know_keep_their_names() {
     web.brave_credential = "" (live)
     guard.mode = "balanced" (live)
     guard.approvals_expire_hours = 0 (live)
+    guard.sanitize_enhanced = true (live)
+    guard.canary = true (live)
+    guard.llm_screen = true (live)
+    guard.screen_model = "" (live)
+    guard.output_validation = true (live)
+    guard.truncation = true (live)
+    guard.truncation_chars = 60000 (live)
     guard.private_allowed = []
     vault.passphrase = "" (secret)
     vault.key_file = ""

@@ -18,6 +18,7 @@ mod notifications;
 mod offers;
 mod opened_sites;
 mod reminders;
+mod security;
 mod settings;
 mod stop;
 mod time;

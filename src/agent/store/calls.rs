@@ -6,6 +6,7 @@ use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, 
 use serde_json::Value;
 
 use crate::agent::CallState;
+use crate::agent::screen::Found;
 use crate::db::{Reader, Tx, json_column};
 use crate::error::{Error, Result};
 use crate::guard::label::Label;
@@ -29,6 +30,8 @@ pub struct Call {
     pub cleared: bool,
     /// Denied without a card, for nobody had asked for it.
     pub blocked: bool,
+    /// What a model found in its result that looked for orders; `None`: none looked.
+    pub screened: Option<Found>,
     /// What the owner could add so that this denied call would pass.
     pub offer: Option<Offer>,
 }
@@ -143,6 +146,11 @@ pub fn set_blocked(tx: &Tx<'_>, id: ToolCallId) -> Result<()> {
     Ok(())
 }
 
+pub fn set_screened(tx: &Tx<'_>, id: ToolCallId, found: Found) -> Result<()> {
+    tx.execute("update tool_calls set screened = ?2 where id = ?1", (id, found.as_str()))?;
+    Ok(())
+}
+
 pub fn set_offer(tx: &Tx<'_>, id: ToolCallId, offer: &Offer) -> Result<()> {
     let offer = serde_json::to_string(offer).map_err(Error::internal)?;
     tx.execute("update tool_calls set offer = ?2 where id = ?1", (id, offer))?;
@@ -180,6 +188,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Call> {
         result_label: if has_label { Some(json_column(row, "result_label")?) } else { None },
         cleared: row.get("cleared")?,
         blocked: row.get("blocked")?,
+        screened: row.get::<_, Option<String>>("screened")?.as_deref().map(Found::parse),
         offer: if has_offer { Some(json_column(row, "offer")?) } else { None },
     })
 }

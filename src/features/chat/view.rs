@@ -13,11 +13,13 @@ use super::store::{self, File};
 use super::transcript::{Part, RunState, RunTurn, Step, StepState, Transcript, Turn, Wait};
 use super::words;
 use crate::agent::CallState;
+use crate::agent::screen::Found;
 use crate::agent::store::calls::{self, Call};
 use crate::db::Reader;
 use crate::error::Result;
 use crate::features::approvals::{CardView, TogetherView};
 use crate::guard::approval::{self, Approval};
+use crate::guard::label::Trust;
 use crate::ids::{ConversationId, RunId, ToolCallId};
 use crate::outside::model::catalog::{COMMANDS, Catalog};
 use crate::web::markdown::{self, SafeHtml};
@@ -250,6 +252,10 @@ struct StepView {
     state: StepState,
     input: String,
     output: String,
+    /// Whose words the output is, when they are somebody else's.
+    written_by: Option<String>,
+    /// A check found orders to the assistant in it.
+    orders: bool,
 }
 
 impl StepView {
@@ -270,8 +276,15 @@ impl StepView {
             state: if unknown { StepState::Unknown } else { step.state },
             input: serde_json::to_string_pretty(arguments).unwrap_or_default(),
             output: first_lines(result),
+            written_by: row.and_then(written_by),
+            orders: row.is_some_and(|call| call.screened == Some(Found::Orders)),
         }
     }
+}
+
+fn written_by(call: &Call) -> Option<String> {
+    let label = call.result_label.as_ref().filter(|label| label.trust == Trust::Outside);
+    label.map(|label| label.origin.to_string())
 }
 
 fn first_lines(text: &str) -> String {

@@ -1,4 +1,4 @@
-//! `/api/settings/limits` and `/api/settings/provider`.
+//! `/api/settings/limits`, `/api/settings/security` and `/api/settings/provider`.
 
 use axum::Router;
 use axum::extract::State;
@@ -18,6 +18,7 @@ pub fn routes() -> Router<App> {
     Router::new()
         .route("/settings/saved", get(saved))
         .route("/settings/limits", get(limits).post(set_limits))
+        .route("/settings/security", get(security).post(set_security))
         .route("/settings/provider", get(provider).post(set_provider))
 }
 
@@ -61,6 +62,65 @@ async fn set_limits(
     let given = given.into_iter().filter_map(|(key, value)| Some((key, value?)));
     let change: Change =
         given.map(|(key, value)| (key.to_owned(), Some(value.to_string()))).collect();
+    service::change(&app, change, caller.by(app.clock.now())).await?;
+    Ok(Json(json!({"ok": true})))
+}
+
+async fn security(State(app): State<App>, caller: Caller) -> Result<Json<Value>, ApiError> {
+    caller.admin()?;
+    let config = app.config.get();
+    let guard = &config.guard;
+    Ok(Json(json!({
+        "mode": guard.mode,
+        "approvals_expire_hours": guard.approvals_expire_hours,
+        "sanitize_enhanced": guard.sanitize_enhanced,
+        "canary": guard.canary,
+        "llm_screen": guard.llm_screen,
+        "screen_model": guard.screen_model.as_ref().map(ToString::to_string),
+        "output_validation": guard.output_validation,
+        "truncation": guard.truncation,
+        "truncation_chars": guard.truncation_chars,
+    })))
+}
+
+/// What is left out stays as it is.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Security {
+    /// `balanced` or `careful`.
+    mode: Option<String>,
+    approvals_expire_hours: Option<u32>,
+    sanitize_enhanced: Option<bool>,
+    canary: Option<bool>,
+    llm_screen: Option<bool>,
+    /// "" for the model that answers.
+    screen_model: Option<String>,
+    output_validation: Option<bool>,
+    truncation: Option<bool>,
+    truncation_chars: Option<u32>,
+}
+
+async fn set_security(
+    State(app): State<App>,
+    caller: Caller,
+    Json(body): Json<Security>,
+) -> Result<Json<Value>, ApiError> {
+    caller.admin()?;
+    let text = |value: Option<bool>| value.map(|value| value.to_string());
+    let number = |value: Option<u32>| value.map(|value| value.to_string());
+    let given = [
+        ("guard.mode", body.mode),
+        ("guard.approvals_expire_hours", number(body.approvals_expire_hours)),
+        ("guard.sanitize_enhanced", text(body.sanitize_enhanced)),
+        ("guard.canary", text(body.canary)),
+        ("guard.llm_screen", text(body.llm_screen)),
+        ("guard.screen_model", body.screen_model),
+        ("guard.output_validation", text(body.output_validation)),
+        ("guard.truncation", text(body.truncation)),
+        ("guard.truncation_chars", number(body.truncation_chars)),
+    ];
+    let given = given.into_iter().filter_map(|(key, value)| Some((key.to_owned(), Some(value?))));
+    let change: Change = given.collect();
     service::change(&app, change, caller.by(app.clock.now())).await?;
     Ok(Json(json!({"ok": true})))
 }
