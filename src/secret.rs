@@ -14,7 +14,26 @@ pub fn close_memory() -> anyhow::Result<()> {
         .context("The program's memory can't be closed to other processes")
 }
 
-/// Wiped from memory when dropped. Without `Debug`, `Display` and `Serialize` on purpose.
+/// Wiped from memory when dropped. Without `Debug`, `Display` and `Serialize` on purpose: a secret
+/// is shown or sent only where somebody writes `expose`.
+///
+/// ```
+/// # let secret = steward::secret::Secret::new("sk-live");
+/// let header = format!("Bearer {}", secret.expose());
+/// let json = serde_json::to_string(secret.expose());
+/// ```
+/// ```compile_fail,E0277
+/// # let secret = steward::secret::Secret::new("sk-live");
+/// let header = format!("Bearer {}", secret);
+/// ```
+/// ```compile_fail,E0277
+/// # let secret = steward::secret::Secret::new("sk-live");
+/// let header = format!("Bearer {:?}", secret);
+/// ```
+/// ```compile_fail,E0277
+/// # let secret = steward::secret::Secret::new("sk-live");
+/// let json = serde_json::to_string(&secret);
+/// ```
 #[derive(Clone)]
 pub struct Secret(Zeroizing<String>);
 

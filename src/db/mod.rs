@@ -42,7 +42,33 @@ struct Shared {
 /// One snapshot of the database. It can't write.
 pub struct Reader<'c>(&'c Connection);
 
-/// A write transaction. Only [`Db::write`] makes one, and commits it. It reads like a [`Reader`].
+/// A write transaction. Only [`Db::write`] makes one, and commits it. It reads like a [`Reader`],
+/// and who changes something asks for one, so a change outside of a transaction doesn't compile:
+///
+/// ```
+/// # use steward::{audit::By, db::{Reader, Tx}, error::Result, guard::whitelist};
+/// fn change(tx: &Tx<'_>, by: &By) -> Result<()> {
+///     whitelist::add_domain(tx, "example.org", "", by)
+/// }
+/// ```
+/// ```compile_fail,E0308
+/// # use steward::{audit::By, db::{Reader, Tx}, error::Result, guard::whitelist};
+/// fn change(tx: &Reader<'_>, by: &By) -> Result<()> {
+///     whitelist::add_domain(tx, "example.org", "", by)
+/// }
+/// ```
+/// ```
+/// # use steward::{db::{Reader, Tx}, error::Result};
+/// fn change(tx: &Tx<'_>) -> Result<usize> {
+///     tx.execute("delete from notes", ())
+/// }
+/// ```
+/// ```compile_fail,E0599
+/// # use steward::{db::{Reader, Tx}, error::Result};
+/// fn change(tx: &Reader<'_>) -> Result<usize> {
+///     tx.execute("delete from notes", ())
+/// }
+/// ```
 pub struct Tx<'c> {
     reader: Reader<'c>,
     after_commit: RefCell<Vec<Hook>>,

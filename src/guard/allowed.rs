@@ -6,6 +6,71 @@ use serde_json::{Map, Value};
 
 /// A value the guard has judged. Only `guard` can make one; it can't be copied, and
 /// [`Allowed::spend`] uses it up, so one judgement is one act on the very bytes that were judged.
+/// The compiler holds this; below, each thing that it refuses stands after its honest twin.
+///
+/// Who wants a proof asks the guard for it, and can't make one:
+///
+/// ```
+/// # use steward::{guard::{allowed::Allowed, permit::Permit}, guard::visit::Visit, error::Result};
+/// fn proof(permit: &mut Permit) -> Result<Allowed<Visit>> {
+///     permit.url("url")
+/// }
+/// ```
+/// ```compile_fail,E0624
+/// # use steward::{guard::{allowed::Allowed, permit::Permit}, guard::visit::Visit, error::Result};
+/// fn proof(judged: Visit) -> Result<Allowed<Visit>> {
+///     Ok(Allowed::mint(judged))
+/// }
+/// ```
+/// ```compile_fail,E0423
+/// # use steward::{guard::{allowed::Allowed, permit::Permit}, guard::visit::Visit, error::Result};
+/// fn proof(judged: Visit) -> Result<Allowed<Visit>> {
+///     Ok(Allowed(judged))
+/// }
+/// ```
+///
+/// It is looked at as often as one likes and used once; there is no second one to use:
+///
+/// ```
+/// # use steward::guard::allowed::{Allowed, Command};
+/// fn act(proof: Allowed<Command>) -> [String; 2] {
+///     let seen = proof.get().program.clone();
+///     [seen, proof.spend().program]
+/// }
+/// ```
+/// ```compile_fail,E0382
+/// # use steward::guard::allowed::{Allowed, Command};
+/// fn act(proof: Allowed<Command>) -> [String; 2] {
+///     let seen = proof.spend().program.clone();
+///     [seen, proof.spend().program]
+/// }
+/// ```
+/// ```compile_fail,E0599
+/// # use steward::guard::allowed::{Allowed, Command};
+/// fn act(proof: Allowed<Command>) -> [String; 2] {
+///     let seen = proof.clone().spend().program;
+///     [seen, proof.spend().program]
+/// }
+/// ```
+///
+/// What was judged stays what it was:
+///
+/// ```
+/// # use steward::guard::allowed::{Allowed, Command};
+/// fn act(proof: Allowed<Command>) -> Command {
+///     let mut command = proof.spend();
+///     command.program.push('x');
+///     command
+/// }
+/// ```
+/// ```compile_fail,E0596
+/// # use steward::guard::allowed::{Allowed, Command};
+/// fn act(mut proof: Allowed<Command>) -> Allowed<Command> {
+///     let command = proof.get();
+///     command.program.push('x');
+///     proof
+/// }
+/// ```
 #[derive(Debug)]
 #[must_use]
 pub struct Allowed<T>(T);

@@ -1,4 +1,58 @@
 //! Everything that talks to the world. It holds no product rules.
+//!
+//! What reaches further takes the guard's proof and nothing else, which the compiler holds:
+//!
+//! ```
+//! # use steward::{error::Result, guard::{allowed::*, visit::Visit}};
+//! # use steward::outside::{fetch::Fetcher, files, mcp::Servers};
+//! async fn act(
+//!     page: Allowed<Visit>,
+//!     file: &Allowed<HousePath>,
+//!     call: Allowed<ForeignCall>,
+//! ) -> Result<()> {
+//!     Fetcher::default().get(page).await?;
+//!     files::read(file, 1)?;
+//!     files::list(file)?;
+//!     files::write_new(file, b"")?;
+//!     files::delete(file)?;
+//!     files::Folder::open(file)?;
+//!     Servers::default().call(call).await;
+//!     Ok(())
+//! }
+//! ```
+//!
+//! Not an address, a path or a call that nobody judged:
+//!
+//! ```compile_fail,E0308
+//! # use steward::{net::WebUrl, outside::fetch::Fetcher};
+//! async fn act(page: WebUrl) {
+//!     let _ = Fetcher::default().get(page).await;
+//! }
+//! ```
+//! ```compile_fail,E0308
+//! # use steward::{guard::allowed::HousePath, outside::files};
+//! fn act(file: &HousePath) {
+//!     let _ = files::read(file, 1);
+//! }
+//! ```
+//! ```compile_fail,E0308
+//! # use steward::{guard::allowed::HousePath, outside::files};
+//! fn act(file: &HousePath) {
+//!     let _ = files::write_new(file, b"");
+//! }
+//! ```
+//! ```compile_fail,E0308
+//! # use steward::outside::files;
+//! fn act(file: &str) {
+//!     let _ = files::delete(file);
+//! }
+//! ```
+//! ```compile_fail,E0308
+//! # use steward::{guard::allowed::ForeignCall, outside::mcp::Servers};
+//! async fn act(call: ForeignCall) {
+//!     Servers::default().call(call).await;
+//! }
+//! ```
 
 pub mod fetch;
 pub mod files;

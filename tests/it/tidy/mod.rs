@@ -129,6 +129,20 @@ fn every_feature_is_whole() {
     none(&wrong);
 }
 
+/// That others can't make one is shown in the type's own documentation; this is that `guard` itself
+/// doesn't open the door.
+#[test]
+fn only_the_guard_makes_proofs() {
+    let code = text("src/guard/allowed.rs");
+    let makers: Vec<&str> = code
+        .lines()
+        .filter(|line| line.contains("fn ") && line.contains("-> Allowed<T>"))
+        .collect();
+    assert_eq!(makers, ["    pub(in crate::guard) fn mint(judged: T) -> Allowed<T> {"]);
+    assert!(code.contains("#[derive(Debug)]\n#[must_use]\npub struct Allowed<T>(T);"));
+    assert!(!code.contains(" for Allowed<"), "a trait may be a second way to make one");
+}
+
 #[test]
 fn every_file_opens_with_what_it_is() {
     let mut wrong = Vec::new();
