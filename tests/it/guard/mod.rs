@@ -2,6 +2,7 @@
 
 mod approvals;
 mod audit;
+mod corpora;
 mod grounding;
 mod leak;
 mod permits;
