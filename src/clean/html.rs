@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use dom_query::{Document, Matcher, NodeId, NodeRef};
+use dom_query::{Document, Matcher, NodeData, NodeId, NodeRef};
 use html5ever::tendril::{StrTendril, TendrilSink as _};
 use html5ever::{ParseOpts, parse_document};
 
@@ -12,9 +12,14 @@ const DEPTH_MAX: usize = 256;
 const NODES_MAX: usize = 200_000;
 /// Between pieces of this many bytes the limits above are looked at.
 const PIECE_BYTES: usize = 4096;
-/// Rules of the page's own style sheets that are looked at, and what they may cost on a big page.
-const RULES_MAX: usize = 400;
-const RULES_TIMES_NODES_MAX: usize = 2_000_000;
+/// The parser holds each attribute of a tag against all before it, and nothing is added to the page
+/// until the tag ends: this many gaps between attributes may come without that.
+const GAPS_MAX: usize = 10_000;
+/// Selectors of the page's own style sheets that are looked at, and what they may cost on a big page.
+const SELECTORS_MAX: usize = 400;
+const SELECTORS_TIMES_NODES_MAX: usize = 2_000_000;
+/// Matching goes as deep as a selector is long.
+const SELECTOR_BYTES_MAX: usize = 256;
 const STYLE_BYTES_MAX: usize = 200_000;
 /// A text this small (in px) or this far out of the window (in px, em, …) can't be read.
 const FONT_MIN: f32 = 3.0;
@@ -49,21 +54,40 @@ fn parse(html: &str) -> Document {
     options.tree_builder.scripting_enabled = false;
     let mut parser = parse_document(Document::default(), options);
     let mut rest = html;
+    let (mut size, mut gaps) = ((0, 0), 0);
     while !rest.is_empty() {
         let (piece, after) = rest.split_at(rest.floor_char_boundary(PIECE_BYTES));
         parser.process(StrTendril::from_slice(piece));
         rest = after;
         let page = &parser.tokenizer.sink.sink;
-        if page.tree.len() > NODES_MAX || depth_at_end(page) > DEPTH_MAX {
+        let now = (page.tree.len(), text_at_end(page));
+        gaps = if now == size { gaps } else { 0 } + piece.matches(is_gap).count();
+        size = now;
+        if size.0 > NODES_MAX || depth_at_end(page) > DEPTH_MAX || gaps > GAPS_MAX {
             break;
         }
     }
     parser.finish()
 }
 
+/// Between two attributes of a tag.
+fn is_gap(c: char) -> bool {
+    c.is_ascii_whitespace() || matches!(c, '/' | '"' | '\'')
+}
+
 /// How many elements are open just now: the way down the last children.
 fn depth_at_end(page: &Document) -> usize {
     std::iter::successors(Some(page.root()), NodeRef::last_child).count()
+}
+
+/// How much text stands last on the page.
+fn text_at_end(page: &Document) -> usize {
+    let last = std::iter::successors(Some(page.root()), NodeRef::last_child).last();
+    let length = |data: &NodeData| match data {
+        NodeData::Text { contents } => contents.len(),
+        _ => 0,
+    };
+    last.map_or(0, |node| node.query_or(0, |node| length(&node.data)))
 }
 
 /// Walks by hand: recursion is what a deep page is after.
@@ -92,29 +116,35 @@ fn is_whole_page(node: &NodeRef<'_>) -> bool {
 }
 
 fn drop_styled_away(page: &Document) {
-    let mut rules = 0;
-    let rules_max = RULES_MAX.min(RULES_TIMES_NODES_MAX / page.tree.len().max(1));
+    let nodes = page.tree.len().max(1);
+    let mut left = SELECTORS_TIMES_NODES_MAX.min(SELECTORS_MAX * nodes);
     let mut away: HashSet<NodeId> = HashSet::new();
     for sheet in page.select("style").nodes() {
         let css: String = sheet.text().chars().take(STYLE_BYTES_MAX).collect();
-        for (selectors, declarations) in top_rules(&without_comments(&css)) {
-            if rules >= rules_max || !hides(declarations) {
+        let css = without_comments(&css);
+        let hiding = top_rules(&css).into_iter().filter(|(_, declarations)| hides(declarations));
+        for selector in hiding.flat_map(|(selectors, _)| selectors.split(',')).map(str::trim) {
+            let cost = cost(selector, nodes);
+            // A selector with a state (`:hover`, `::after`) speaks of another moment.
+            if selector.contains(':') || selector.len() > SELECTOR_BYTES_MAX || cost > left {
                 continue;
             }
-            rules += 1;
-            // A selector with a state (`:hover`, `::after`) speaks of another moment.
-            let plain = selectors.split(',').map(str::trim).filter(|one| !one.contains(':'));
-            for matcher in plain.filter_map(|one| Matcher::new(one).ok()) {
-                let found = page.select_matcher(&matcher);
-                away.extend(
-                    found.nodes().iter().filter(|node| !is_whole_page(node)).map(|node| node.id),
-                );
-            }
+            left -= cost;
+            let Ok(matcher) = Matcher::new(selector) else { continue };
+            let found = page.select_matcher(&matcher);
+            away.extend(
+                found.nodes().iter().filter(|node| !is_whole_page(node)).map(|node| node.id),
+            );
         }
     }
     for id in away {
         page.tree.remove_from_parent(&id);
     }
+}
+
+/// In nodes that are looked at: `a ~ b` looks, for each, at all that stand before it.
+fn cost(selector: &str, nodes: usize) -> usize {
+    nodes * if selector.replace("~=", "").contains('~') { nodes } else { 1 }
 }
 
 /// `(selectors, declarations)` of the rules outside `@media` and its like.
@@ -285,6 +315,7 @@ mod tests {
             "<div style='display:none'><p>a<b>X</b></p></div>",
             "<style>.h{display:none}</style><p class=h>X</p>",
             "<style>a{b:c} /* } */ #i, .j { font-size : 0px }</style><p id=i>X</p><p class=j>X</p>",
+            "<style>p~.k{display:none}</style><p class=k>X</p>",
             "<dialog>X</dialog>",
             "<p popover>X</p>",
             "<svg><text>X</text></svg>",
