@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use unicode_normalization::char::is_combining_mark;
+
 /// Marks on one letter beyond which it is a stack that covers its neighbours.
 const MARKS_MAX: usize = 6;
 /// A terminal's sequence is never longer.
@@ -76,7 +78,12 @@ fn skip_sequence(first: char, rest: &mut std::iter::Peekable<std::str::Chars<'_>
 
 /// Joiners are part of Persian, Indic scripts and emoji; anywhere else they only split words.
 fn joins(before: Option<char>, after: Option<char>) -> bool {
-    let joinable = |c: char| c as u32 >= 0x600 && !is_unseen(c);
+    let joinable = |c: char| {
+        let scripts = matches!(c as u32, 0x600..=0x1cff | 0xa800..=0xabff | 0xfb50..=0xfdff
+            | 0xfe70..=0xfeff | 0x10a00..=0x11fff | 0x1e900..=0x1e95f);
+        let emoji = matches!(c as u32, 0x2190..=0x2bff | 0x1f000..=0x1faff);
+        (scripts || emoji) && !is_unseen(c)
+    };
     let before = before.is_some_and(|c| joinable(c) || c == '\u{fe0f}');
     before && after.is_some_and(joinable)
 }
@@ -95,8 +102,7 @@ fn is_odd_blank(c: char) -> bool {
 }
 
 fn is_mark(c: char) -> bool {
-    matches!(c as u32, 0x300..=0x36f | 0x483..=0x489 | 0x1ab0..=0x1aff | 0x1dc0..=0x1dff
-        | 0x20d0..=0x20ff | 0xfe20..=0xfe2f)
+    !c.is_ascii() && is_combining_mark(c)
 }
 
 /// Controls, zero-width and direction marks, fillers, tags, private use and non-characters.

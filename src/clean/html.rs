@@ -6,6 +6,8 @@ use dom_query::{Document, Matcher, NodeData, NodeId, NodeRef};
 use html5ever::tendril::{StrTendril, TendrilSink as _};
 use html5ever::{ParseOpts, parse_document};
 
+use super::style::{hides, without_comments};
+
 /// Deeper than any honest page; what reads the tree later may run out of stack on more, and the
 /// parser itself takes time by the square of the depth.
 const DEPTH_MAX: usize = 256;
@@ -21,13 +23,10 @@ const SELECTORS_TIMES_NODES_MAX: usize = 2_000_000;
 /// Matching goes as deep as a selector is long.
 const SELECTOR_BYTES_MAX: usize = 256;
 const STYLE_BYTES_MAX: usize = 200_000;
-/// A text this small (in px) or this far out of the window (in px, em, …) can't be read.
-const FONT_MIN: f32 = 3.0;
-const FAR_OUT: f32 = -400.0;
 
-const NEVER_SEEN: &str = "script, style, template, noscript, iframe, object, embed, svg, math, canvas, \
+const NEVER_SEEN: &str = "script, style, template, noscript, noembed, noframes, iframe, object, embed, svg, math, canvas, \
     audio, video, dialog:not([open]), datalist, input, link, meta[http-equiv], \
-    [hidden], [aria-hidden='true'], [popover]";
+    [hidden], [aria-hidden='true' i], [popover]";
 
 /// Reads a page and drops what doesn't show: comments, scripts, hidden or tiny elements, elements
 /// pushed off the screen, and whatever is nested beyond all reason.
@@ -174,104 +173,6 @@ fn top_rules(css: &str) -> Vec<(&str, &str)> {
         }
     }
     rules
-}
-
-fn without_comments(css: &str) -> String {
-    let mut out = String::with_capacity(css.len());
-    let mut rest = css;
-    while let Some((before, after)) = rest.split_once("/*") {
-        out.push_str(before);
-        rest = after.split_once("*/").map_or("", |(_, rest)| rest);
-    }
-    out + rest
-}
-
-/// Do these declarations make an element impossible to see?
-fn hides(declarations: &str) -> bool {
-    let declarations = without_comments(declarations).to_ascii_lowercase();
-    let mut ink = None;
-    let mut paper = None;
-    for declaration in declarations.split(';') {
-        let Some((name, value)) = declaration.split_once(':') else { continue };
-        let (name, value) = (name.trim(), value.replace("!important", ""));
-        let value = value.trim();
-        match name {
-            "color" => ink = Some(value.to_owned()),
-            "background" | "background-color" => paper = Some(value.to_owned()),
-            _ if hides_by(name, value) => return true,
-            _ => {}
-        }
-    }
-    match (ink, paper) {
-        (Some(ink), _) if is_transparent(&ink) => true,
-        (Some(ink), Some(paper)) => ink == paper,
-        _ => false,
-    }
-}
-
-fn hides_by(name: &str, value: &str) -> bool {
-    let none = |value: &str| number(value) == Some(0.0);
-    match name {
-        "display" => value == "none",
-        "visibility" => value == "hidden" || value == "collapse",
-        "content-visibility" => value == "hidden",
-        "opacity" => number(value).is_some_and(|opacity| opacity < 0.05),
-        "font-size" => is_tiny(value),
-        "font" => value.split(' ').filter_map(|part| part.split('/').next()).any(is_tiny),
-        "left" | "top" | "right" | "bottom" | "text-indent" | "margin-left" | "margin-top"
-        | "inset" => number(value).is_some_and(|offset| offset <= FAR_OUT),
-        "transform" | "scale" | "translate" => moves_away(value),
-        "clip" => {
-            value.starts_with("rect(")
-                && value.trim_start_matches("rect(").split([',', ' ']).all(|side| {
-                    let side = side.trim_end_matches(')');
-                    side.is_empty() || number(side).is_some_and(|side| side.abs() <= 1.0)
-                })
-        }
-        "clip-path" => {
-            value.replace(' ', "").starts_with("inset(50%")
-                || value.replace(' ', "") == "inset(100%)"
-        }
-        "max-height" | "max-width" | "height" | "width" => none(value),
-        _ => false,
-    }
-}
-
-fn is_tiny(size: &str) -> bool {
-    let Some(number) = number(size) else { return false };
-    let relative = ["em", "rem", "%"].iter().any(|unit| size.ends_with(unit));
-    match relative {
-        true if size.ends_with('%') => number < FONT_MIN * 6.0,
-        true => number < FONT_MIN / 16.0,
-        false => number < FONT_MIN,
-    }
-}
-
-fn moves_away(value: &str) -> bool {
-    let nothing = ["scale(0", "scalex(0", "scaley(0"].iter().any(|way| {
-        value.split(way).nth(1).is_some_and(|rest| rest.starts_with(')') || rest.starts_with(','))
-    });
-    let far = value.split(['(', ',', ' ', ')']).filter_map(number).any(|offset| offset <= FAR_OUT);
-    nothing || far || value == "0"
-}
-
-fn is_transparent(color: &str) -> bool {
-    let color = color.replace(' ', "");
-    let alpha = color.strip_prefix("rgba(").or_else(|| color.strip_prefix("hsla("));
-    let alpha =
-        alpha.and_then(|rest| rest.trim_end_matches(')').rsplit(',').next()).and_then(number);
-    color == "transparent"
-        || alpha == Some(0.0)
-        || (color.len() == 9 && color.starts_with('#') && color.ends_with("00"))
-}
-
-/// The number at the start of `-9999px`.
-fn number(value: &str) -> Option<f32> {
-    let value = value.trim();
-    let end = value
-        .find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | '-' | '+')))
-        .unwrap_or(value.len());
-    value[..end].parse().ok()
 }
 
 #[cfg(test)]

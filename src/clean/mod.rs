@@ -7,6 +7,7 @@
 mod characters;
 mod html;
 mod marks;
+mod style;
 
 pub use characters::unseen_out;
 pub use html::visible;
@@ -84,7 +85,7 @@ fn squeeze(text: &str) -> String {
         }
         let mut blanks = 0;
         for c in line.chars() {
-            blanks = if c == ' ' || c == '\t' { blanks + 1 } else { 0 };
+            blanks = if c.is_whitespace() { blanks + 1 } else { 0 };
             if blanks <= BLANKS_MAX {
                 out.push(c);
             }

@@ -4,6 +4,7 @@
 mod addresses;
 mod bombs;
 mod spellings;
+mod texts;
 
 use std::sync::Arc;
 
