@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::content::{self, FILE_BYTES_MAX, HITS_MAX};
 use super::service::{self, Owner};
 use crate::agent::tool::{self, Arg, Cx, Output, Tool};
+use crate::clean::{TextKind, clean};
 use crate::db::Tx;
 use crate::error::{Error, Result};
 use crate::guard::allowed::{Allowed, HousePath};
@@ -86,12 +87,17 @@ async fn list(cx: Cx, args: Value, mut permit: Permit) -> Result<Output> {
 
 fn listed(entry: &Entry) -> String {
     let Entry { name, kind, size, .. } = entry;
-    let name = crate::clean::clean(name, crate::clean::TextKind::Line).text;
+    let name = plain(name);
     match kind {
         EntryKind::Folder => format!("- {name}/"),
         EntryKind::File => format!("- {name} ({})", bytes_shown(*size)),
         EntryKind::Other => format!("- {name} (a link or device, not opened)"),
     }
+}
+
+/// A name as a person would see it.
+fn plain(name: &str) -> String {
+    clean(name, TextKind::Line).text
 }
 
 fn bytes_shown(size: u64) -> String {
@@ -137,8 +143,10 @@ async fn search(cx: Cx, args: Value, mut permit: Permit) -> Result<Output> {
     let mut lines: Vec<String> = hits
         .iter()
         .map(|hit| {
-            let path =
-                if start.is_empty() { hit.path.clone() } else { format!("{start}/{}", hit.path) };
+            let path = match start.is_empty() {
+                true => plain(&hit.path),
+                false => format!("{start}/{}", plain(&hit.path)),
+            };
             if hit.line.is_empty() {
                 format!("- {path}")
             } else {

@@ -3,6 +3,8 @@
 
 mod addresses;
 mod bombs;
+mod boundaries;
+mod folders;
 mod spellings;
 mod texts;
 
