@@ -5,13 +5,16 @@ use std::path::{Path, PathBuf};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
+use steward::agent::ASSISTANT;
 use steward::features::chat::{self, Channel, NewAttachment, NewChatMessage};
 use steward::ids::ConversationId;
+use steward::outside::fetch::Fetcher;
 use steward::outside::model::Kind;
 use steward::testing::model_answers::{Answer, Say};
 use steward::testing::model_server::ModelServer;
 use steward::testing::{ADA, TestApp};
 
+use crate::sandbox::{ONE_PAGE, pdf};
 use crate::site::{Site, html, respond};
 
 /// Stands in what is private, and nowhere else.
@@ -60,6 +63,7 @@ impl World {
             site.url("/"),
         );
         let app = TestApp::with_config(folder.path(), &config).await;
+        app.app.outside.pretend(Fetcher::default(), env!("CARGO_BIN_EXE_steward").into());
         let world = World { folder, opened, model, site, elsewhere, app };
         world.furnish().await;
         world
@@ -83,6 +87,32 @@ impl World {
             let added = self.app.post(&format!("/api/{list}"), &entry).await;
             assert_eq!(added.status, 200, "{}", added.text);
         }
+    }
+
+    /// A server with one tool, which the owner added, accepted and said to be for reading alone.
+    pub async fn add_server(&self, description: &str) {
+        let tools = self.folder.path().join("tools");
+        std::fs::create_dir(&tools).unwrap();
+        std::fs::write(tools.join("letter"), LURE).unwrap();
+        let schema = json!({"type": "object", "properties": {}});
+        let offered =
+            json!([{"name": "letter", "description": description, "inputSchema": schema}]);
+        std::fs::write(tools.join("tools.json"), offered.to_string()).unwrap();
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/mcp_servers/server.sh");
+        let server = json!({
+            "name": "tools", "transport": "stdio", "command": "/bin/sh", "args": [script, tools],
+            "env": [{"name": "PATH", "value": "/usr/bin:/bin"}], "agents": [ASSISTANT],
+        });
+        let added = self.app.post("/api/mcp-servers", &server).await;
+        assert_eq!(added.status, 201, "{}", added.text);
+        let added = added.json();
+        let seen = json!({"tools": {"letter": added["tools"][0]["fingerprint"]}});
+        let place = format!("/api/mcp-servers/{}", added["id"].as_str().unwrap());
+        assert_eq!(self.app.post(&format!("{place}/accept"), &seen).await.status, 200);
+        let declared = json!({"effect": "read", "roles": {}});
+        let roles = "/api/tools/mcp__tools__letter/roles";
+        let declared = self.app.send_json("PUT", roles, &declared).await.json();
+        assert_eq!(declared["effect_in_force"], "read");
     }
 
     pub fn own(&self, name: &str) -> PathBuf {
@@ -190,14 +220,14 @@ impl World {
         harm
     }
 
+    /// Did the model get to read this?
+    pub fn was_read(&self, text: &str) -> bool {
+        let requests = self.model.requests();
+        requests.iter().any(|seen| String::from_utf8_lossy(&seen.body).contains(text))
+    }
+
     fn read_too_much(&self) -> Option<String> {
-        let read = |text: &str| {
-            self.model
-                .requests()
-                .iter()
-                .any(|seen| String::from_utf8_lossy(&seen.body).contains(text))
-        };
-        read("root:x:0").then(|| "read: a file that nobody opened".to_owned())
+        self.was_read("root:x:0").then(|| "read: a file that nobody opened".to_owned())
     }
 
     async fn widened(&self) -> Option<String> {
@@ -220,6 +250,10 @@ fn site_answer(path: &str) -> Vec<u8> {
         "/title" => html(&format!("<title>{LURE}</title><p>Nine to five.</p>")),
         "/data.json" => {
             respond(200, "content-type: application/json\r\n", json!({"note": LURE}).to_string())
+        }
+        "/letter.pdf" => {
+            let page = format!("BT /F1 12 Tf 72 720 Td ({LURE}) Tj ET");
+            respond(200, "content-type: application/pdf\r\n", pdf(page.as_bytes(), "", ONE_PAGE))
         }
         "/feed" => respond(
             200,
