@@ -12,6 +12,12 @@ use super::style::{hides, without_comments};
 /// parser itself takes time by the square of the depth.
 const DEPTH_MAX: usize = 256;
 const NODES_MAX: usize = 200_000;
+/// Each quote and list item puts something before every line in it; deeper ones become plain, and no
+/// more text than this is kept, so that many lines in many quotes stay few bytes.
+const INDENTS_MAX: usize = 10;
+const TEXT_BYTES_MAX: usize = 1 << 20;
+/// Making Markdown of a quote is slow by the line; a longer quote becomes plain text.
+const QUOTE_LINES_MAX: usize = 2_000;
 /// Between pieces of this many bytes the limits above are looked at.
 const PIECE_BYTES: usize = 4096;
 /// The parser holds each attribute of a tag against all before it, and nothing is added to the page
@@ -32,17 +38,34 @@ const NEVER_SEEN: &str = "script, style, template, noscript, noembed, noframes, 
 /// pushed off the screen, and whatever is nested beyond all reason.
 pub fn visible(html: &str) -> Document {
     let page = parse(html);
-    drop_deep(&page);
+    flatten(&page);
     drop_styled_away(&page);
     page.select(NEVER_SEEN).remove();
-    let mut hidden = Vec::new();
+    let (mut hidden, mut too_long) = (Vec::new(), Vec::new());
+    let mut room = TEXT_BYTES_MAX;
     for node in page.root().descendants_it() {
         if node.is_comment() || is_hidden(&node) {
             hidden.push(node);
+        } else if node.is_text() {
+            let length = node.text().len();
+            if length > room {
+                too_long.push((node, room));
+            }
+            room = room.saturating_sub(length);
         }
     }
     for node in hidden {
         node.remove_from_parent();
+    }
+    for (node, room) in too_long {
+        let text = node.text();
+        node.set_text(&text[..text.floor_char_boundary(room)]);
+    }
+    for quote in page.select("blockquote").nodes() {
+        let lines = quote.descendants_it().count() + quote.text().matches('\n').count();
+        if lines > QUOTE_LINES_MAX {
+            quote.rename("div");
+        }
     }
     page
 }
@@ -90,15 +113,27 @@ fn text_at_end(page: &Document) -> usize {
 }
 
 /// Walks by hand: recursion is what a deep page is after.
-fn drop_deep(page: &Document) {
-    let mut level: Vec<NodeRef<'_>> = vec![page.root()];
+fn flatten(page: &Document) {
+    let mut level: Vec<(NodeRef<'_>, usize)> = vec![(page.root(), 0)];
     for _ in 0..DEPTH_MAX {
-        level = level.iter().flat_map(NodeRef::children).collect();
+        let mut below = Vec::new();
+        for (node, indents) in level {
+            below.extend(node.children().into_iter().map(|child| (child, indents)));
+        }
+        level = below;
+        for (node, indents) in &mut level {
+            if node.has_name("blockquote") || node.has_name("li") {
+                *indents += 1;
+                if *indents > INDENTS_MAX {
+                    node.rename("div");
+                }
+            }
+        }
         if level.is_empty() {
             return;
         }
     }
-    for node in level {
+    for (node, _) in level {
         node.remove_children();
     }
 }

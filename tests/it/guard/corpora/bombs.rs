@@ -97,8 +97,13 @@ fn deep_item() -> Vec<u8> {
 
 type Bomb = (&'static str, fn() -> Vec<u8>, &'static str);
 
+/// Quotes in quotes, and a line of each few bytes in all of them.
+fn quoted(quote: &str, lines: usize) -> Vec<u8> {
+    page(format!("{}<pre>{}", quote.repeat(200), "x\n".repeat(lines)))
+}
+
 /// Where it lies, what it is, and how what is said of it begins.
-const BOMBS: [Bomb; 38] = [
+const BOMBS: [Bomb; 40] = [
     ("gzip", || packed_as("content-encoding: gzip"), MORE),
     ("gzip-in-gzip", || packed_as("content-encoding: gzip, gzip"), PACKED),
     ("gzip-and-gzip", || packed_as("content-encoding: gzip\r\ncontent-encoding: gzip"), MORE),
@@ -134,6 +139,8 @@ const BOMBS: [Bomb; 38] = [
     ("neighbours", || styled(format!("{}br", "br+".repeat(60_000)), 30_000), "top"),
     ("later-neighbours", || styled("a~br".to_owned(), 30_000), "top"),
     ("brackets", || styled("[a".repeat(60_000), 1), "top"),
+    ("quotes", || quoted("<blockquote>", 60_000), "x\nx\n"),
+    ("lists", || quoted("<ul><li>", 30_000), "top"),
     ("html-laughs", || page(format!("{} &l19;", laughs())), "top"),
     ("xml-laughs", || typed("application/xml", format!("{}<a>&l19;</a>", laughs())), "<?xml"),
     ("deep-xml", || typed("application/xml", "<a>".repeat(500_000)), "<a><a>"),
