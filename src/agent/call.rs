@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use super::store::calls::{self, Call};
+use super::store::calls::{self, Call, NOT_ALLOWED};
 use super::tool::{Action, Cx, Output, Tool};
 use super::{Agents, CallState, Run, Told, finish, intent, scene, screen};
 use crate::audit::{self, Decision};
@@ -321,7 +321,7 @@ impl One<'_> {
                 calls::set_offer(tx, call.id, offer)?;
             }
             call.offer = offer;
-            let sentence = format!("Not allowed: {reason}");
+            let sentence = format!("{NOT_ALLOWED}{reason}");
             let end = (CallState::Denied, sentence.as_str(), Label::system());
             finish::end(tx, &agents, &run, &call, end, false)
         };
@@ -329,13 +329,13 @@ impl One<'_> {
     }
 
     async fn deny(&self, reason: &str) -> Result<()> {
-        self.finish(CallState::Denied, &format!("Not allowed: {reason}")).await
+        self.finish(CallState::Denied, &format!("{NOT_ALLOWED}{reason}")).await
     }
 
     /// Denied without a card, and counted in the run.
     async fn block(&self, reason: &str) -> Result<()> {
         let (agents, run, call) = (self.agents.clone(), self.run.clone(), self.call.clone());
-        let sentence = format!("Not allowed: {reason}");
+        let sentence = format!("{NOT_ALLOWED}{reason}");
         let write = move |tx: &Tx<'_>| {
             calls::set_blocked(tx, call.id)?;
             let end = (CallState::Denied, sentence.as_str(), Label::system());

@@ -24,6 +24,7 @@ mod spend;
 pub mod store;
 pub mod tool;
 pub mod toolbox;
+pub mod trial;
 mod turn;
 
 use std::path::PathBuf;

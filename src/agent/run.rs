@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::context::{self, Handling, History};
 use super::live::Place;
-use super::store::calls::{self, Call, NewCall};
+use super::store::calls::{self, Call, NOT_ALLOWED, NewCall};
 use super::store::messages::{self, NewMessage};
 use super::store::runs;
 use super::turn::{self, Answer, Broken};
@@ -288,7 +288,7 @@ fn propose(
     let reason = verdict::holds_secret(name);
     let mut call = calls::find(tx, id)?;
     call::raise_alarm(tx, agents, run, &mut call, &reason)?;
-    let sentence = format!("Not allowed: {reason}");
+    let sentence = format!("{NOT_ALLOWED}{reason}");
     let end = (CallState::Denied, sentence.as_str(), Label::system());
     finish::end(tx, agents, run, &call, end, false)
 }

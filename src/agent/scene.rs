@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use super::store::{calls, messages};
 use super::tool::Tool;
 use super::{Agents, Run, intent};
-use crate::config;
 use crate::db::Reader;
 use crate::error::Result;
 use crate::guard::label::{Label, Origin, Trust};
@@ -29,10 +28,7 @@ pub fn of(r: &Reader<'_>, agents: &Agents, run: &Run, tool: &Tool) -> Result<Sce
         intent: intent::of(r, agents, run)?,
         opened: opened::patterns(r, run.conversation_id)?,
         private_allowed: config.guard.private_allowed.clone(),
-        mode: match config.guard.mode {
-            config::Mode::Balanced => Mode::Balanced,
-            config::Mode::Careful => Mode::Careful,
-        },
+        mode: Mode::from(config.guard.mode),
         canary: config.guard.canary.then(|| agents.canary.to_string()),
     })
 }

@@ -62,9 +62,14 @@ impl Toolbox {
 
     /// All that an agent may use.
     pub fn allowed(&self, allowed: &[String]) -> Vec<Arc<Tool>> {
+        self.all().into_iter().filter(|tool| is_allowed(allowed, tool)).collect()
+    }
+
+    /// Every tool, whoever may use it.
+    pub fn all(&self) -> Vec<Arc<Tool>> {
         let foreign = self.foreign();
         let tools = self.own.values().chain(foreign.values().map(|(tool, _)| tool));
-        tools.filter(|tool| is_allowed(allowed, tool)).cloned().collect()
+        tools.cloned().collect()
     }
 
     pub fn schemas(&self, allowed: &[String]) -> Schemas {

@@ -47,6 +47,16 @@ pub struct HostPort {
     pub port: u16,
 }
 
+/// `host:port`, an IPv6 address in brackets.
+impl fmt::Display for HostPort {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.host.contains(':') {
+            true => write!(f, "[{}]:{}", self.host, self.port),
+            false => write!(f, "{}:{}", self.host, self.port),
+        }
+    }
+}
+
 impl FromStr for HostPort {
     type Err = String;
     fn from_str(text: &str) -> Result<HostPort, String> {

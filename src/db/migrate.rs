@@ -23,6 +23,7 @@ pub const STEPS: &[(&str, &str)] = &[
     ("0020_opened_sites", include_str!("schema/0020_opened_sites.sql")),
     ("0021_standing_rules", include_str!("schema/0021_standing_rules.sql")),
     ("0022_screening", include_str!("schema/0022_screening.sql")),
+    ("0023_refusals", include_str!("schema/0023_refusals.sql")),
 ];
 
 /// Brings the schema up to date; copies the database first when it already held something.

@@ -12,6 +12,7 @@ mod notes;
 mod notifications;
 mod reminders;
 mod search;
+mod security;
 mod settings;
 mod standing_rules;
 mod status;
@@ -77,6 +78,7 @@ pub const ALL: &[Feature] = &[
     models::FEATURE,
     search::FEATURE,
     audit::FEATURE,
+    security::FEATURE,
     settings::FEATURE,
     status::FEATURE,
     time::FEATURE,

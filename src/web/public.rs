@@ -64,7 +64,7 @@ pub fn scopes_wanted(method: &Method, path: &str) -> Vec<Scope> {
     let path = path.as_ref();
     // A check asks with a body, and changes nothing.
     let reads = matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
-        || path == "/api/whitelist/check";
+        || matches!(path, "/api/whitelist/check" | "/api/security/try");
     let beneath = |prefixes: &[&str]| is_beneath(path, prefixes);
     if path == "/api/me" {
         return Vec::new();
@@ -117,6 +117,7 @@ const ADMINISTRATION: &[&str] = &[
     "/api/filesystem-browser",
     "/api/filesystem-whitelist",
     "/api/mcp-servers",
+    "/api/security",
     "/api/settings",
     "/api/tools",
     "/api/web-whitelist",

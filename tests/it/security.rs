@@ -7,6 +7,7 @@ use steward::testing::TestApp;
 use steward::testing::model_answers::{Answer, Say};
 use steward::testing::model_server::ModelServer;
 
+use crate::callers::form;
 use crate::site::{Site, html};
 
 const SWITCHES: &str = "/api/settings/security";
@@ -217,4 +218,70 @@ async fn an_answer_holds_nothing_that_nobody_sees() {
     house.set(&json!({"output_validation": false})).await;
     house.model.answer(Answer::openai_text(sly));
     assert_eq!(house.app.ask("How is it?").await, sly);
+}
+
+#[tokio::test]
+async fn a_call_can_be_tried_without_making_it() {
+    let house = House::new("<p>Hello</p>").await;
+    let files = house.folder.path().join("data/files").join(steward::testing::ADA.to_string());
+    std::fs::create_dir_all(&files).unwrap();
+    std::fs::write(files.join("plans.txt"), "Conquer the garden.").unwrap();
+    let delete = |words: &str, after: bool| {
+        json!({"tool": "files_delete", "arguments": {"path": "plans.txt"}, "words": words,
+               "after_outside": after})
+    };
+    for (body, verdict) in [
+        (delete("delete plans.txt", false), "go"),
+        (delete("tidy up", false), "ask"),
+        (delete("delete plans.txt", true), "depends"),
+        (json!({"tool": "fetch_page", "arguments": {"url": "http://10.0.0.1/"}}), "deny"),
+        (json!({"tool": "notes_find", "arguments": {"query": "x"}}), "go"),
+    ] {
+        let tried = house.app.post("/api/security/try", &body).await.json();
+        assert_eq!(tried["verdict"], verdict, "{body}: {tried}");
+        assert!(tried["reason"].as_str().unwrap().ends_with('.'), "{tried}");
+    }
+    assert!(files.join("plans.txt").exists());
+    for bad in [
+        json!({"tool": "rm", "arguments": {}}),
+        json!({"tool": "files_delete", "arguments": {"file": "x"}}),
+        json!({"tool": "files_delete", "arguments": []}),
+    ] {
+        assert_eq!(house.app.post("/api/security/try", &bad).await.status, 400, "{bad}");
+    }
+    let typed = "tool=files_delete&arguments=%7B%22path%22%3A%22plans.txt%22%7D&words=tidy+up";
+    let page = house.app.send(form("/security", typed)).await.text;
+    assert!(
+        page.contains("You would be asked") && page.contains("<mark>path: plans.txt"),
+        "{page}"
+    );
+    let broken = house.app.send(form("/security", "tool=files_delete&arguments=plans")).await;
+    assert_eq!(broken.status, 422);
+    assert!(
+        broken.text.contains("Write a JSON object") && broken.text.contains(">plans</textarea>")
+    );
+}
+
+#[tokio::test]
+async fn the_page_says_what_protects_what_is_on_and_what_was_refused() {
+    let house = House::new("<p>Hello</p>").await;
+    let call = Say::Call("fetch_page", json!({"url": "https://evil.example/x"}));
+    house.model.answer(Answer::openai(&[call]));
+    house.model.answer(Answer::openai_text("I may not."));
+    house.app.ask("Read https://evil.example/x").await;
+    house.set(&json!({"canary": false})).await;
+    let page = house.app.get("/security").await.text;
+    let text: String = page.split_whitespace().collect::<Vec<_>>().join(" ");
+    for part in [
+        "1 websites, 0 mail addresses and 0 folders",
+        "Your home network is closed except",
+        "evil.example is not on the web whitelist",
+        "1 in 30 days",
+        "What is sent, run or deleted stands in your words, or you are asked.",
+        "off</span> <span class=\"what\">A planted word",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let get = axum::http::Request::get("/security").body(axum::body::Body::empty()).unwrap();
+    assert_eq!(crate::callers::as_user(&house.app, &["*"], get).await.status, 403);
 }

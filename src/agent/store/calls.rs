@@ -7,11 +7,14 @@ use serde_json::Value;
 
 use crate::agent::CallState;
 use crate::agent::screen::Found;
-use crate::db::{Reader, Tx, json_column};
+use crate::db::{Reader, Tx, at, json_column};
 use crate::error::{Error, Result};
 use crate::guard::label::Label;
 use crate::guard::verdict::Offer;
-use crate::ids::{ConversationId, MessageId, RunId, ToolCallId};
+use crate::ids::{ConversationId, MessageId, RunId, ToolCallId, UserId};
+
+/// What a result begins with when the guard said no.
+pub const NOT_ALLOWED: &str = "Not allowed: ";
 
 #[derive(Debug, Clone)]
 pub struct Call {
@@ -160,6 +163,48 @@ pub fn set_offer(tx: &Tx<'_>, id: ToolCallId, offer: &Offer) -> Result<()> {
 pub fn set_arguments(tx: &Tx<'_>, id: ToolCallId, arguments: &Value) -> Result<()> {
     tx.execute("update tool_calls set arguments = ?2 where id = ?1", (id, arguments.to_string()))?;
     Ok(())
+}
+
+/// A call that the guard refused.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Refused {
+    pub conversation_id: ConversationId,
+    pub tool: String,
+    pub reason: String,
+    /// Nobody had asked for it.
+    pub blocked: bool,
+    pub at: Timestamp,
+}
+
+/// The latest refusals since `since`, and how many there were.
+pub fn list_refused(
+    r: &Reader<'_>,
+    user: UserId,
+    since: Timestamp,
+    limit: u32,
+) -> Result<(Vec<Refused>, u64)> {
+    let from = "from tool_calls join runs on runs.id = tool_calls.run_id
+                join conversations on conversations.id = runs.conversation_id
+                where tool_calls.state = 'denied' and tool_calls.ended_at >= ?2
+                  and conversations.user_id = ?1 and tool_calls.result like ?3";
+    let (since, begins) = (since.as_millisecond(), format!("{NOT_ALLOWED}%"));
+    let sql = format!("select count(*) {from}");
+    let total: i64 = r.one(&sql, (user, since, &begins), |row| row.get(0))?;
+    let sql = format!(
+        "select conversation_id, tool, result, blocked, tool_calls.ended_at as at {from}
+         order by tool_calls.ended_at desc limit ?4"
+    );
+    let rows = r.rows(&sql, (user, since, &begins, limit), |row| {
+        let result: String = row.get("result")?;
+        Ok(Refused {
+            conversation_id: row.get("conversation_id")?,
+            tool: row.get("tool")?,
+            reason: result.strip_prefix(NOT_ALLOWED).unwrap_or(&result).to_owned(),
+            blocked: row.get("blocked")?,
+            at: at(row, "at")?,
+        })
+    })?;
+    Ok((rows, total.unsigned_abs()))
 }
 
 /// Takes old results out of what the model is shown; they stay in the trace.

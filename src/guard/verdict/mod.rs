@@ -29,7 +29,7 @@ use super::permit::Permit;
 use super::standing::{self, Rule};
 use super::visit::WebRules;
 use super::whitelist::{self, Address};
-use crate::config::HostPort;
+use crate::config::{self, HostPort};
 use crate::db::Reader;
 use crate::error::Result;
 use crate::ids::UserId;
@@ -45,12 +45,11 @@ pub enum Mode {
     Balanced,
 }
 
-impl Mode {
-    /// The setting as it is stored; what can't be read counts as the strict one.
-    pub fn parse(setting: Option<&str>) -> Mode {
+impl From<config::Mode> for Mode {
+    fn from(setting: config::Mode) -> Mode {
         match setting {
-            Some("balanced") => Mode::Balanced,
-            _ => Mode::Careful,
+            config::Mode::Balanced => Mode::Balanced,
+            config::Mode::Careful => Mode::Careful,
         }
     }
 }

@@ -240,10 +240,6 @@ async fn a_host_the_owner_opened_is_read_like_a_listed_one() {
 #[tokio::test]
 async fn the_mode_only_tightens() {
     let house = house().await;
-    assert_eq!(Mode::parse(Some("balanced")), Mode::Balanced);
-    for unreadable in [None, Some(""), Some("Balanced "), Some("off")] {
-        assert_eq!(Mode::parse(unreadable), Mode::Careful);
-    }
     let careful = || Scene { mode: Mode::Careful, ..scene() };
     let got = verdict(&house, careful(), SEND, json!({"to": "ann@example.org"})).await;
     assert_eq!(in_short(&got), "ask: You chose to be asked about everything that is sent or run.");

@@ -1,0 +1,2 @@
+-- What the guard refused lately.
+create index tool_calls_denied on tool_calls (ended_at) where state = 'denied';
