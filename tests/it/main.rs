@@ -38,6 +38,7 @@ mod mcp_servers;
 mod memory;
 mod migrations;
 mod runs;
+mod schedule;
 mod search;
 mod status;
 mod tidy;
