@@ -16,12 +16,14 @@ pub mod noun {
     pub enum Agent {}
     pub enum Approval {}
     pub enum Conversation {}
+    pub enum Execution {}
     pub enum McpServer {}
     pub enum Message {}
     pub enum Note {}
     pub enum Notification {}
     pub enum Reminder {}
     pub enum Run {}
+    pub enum Task {}
     pub enum Token {}
     pub enum ToolCall {}
     pub enum User {}
@@ -30,12 +32,14 @@ pub mod noun {
 pub type AgentId = Id<noun::Agent>;
 pub type ApprovalId = Id<noun::Approval>;
 pub type ConversationId = Id<noun::Conversation>;
+pub type ExecutionId = Id<noun::Execution>;
 pub type McpServerId = Id<noun::McpServer>;
 pub type MessageId = Id<noun::Message>;
 pub type NoteId = Id<noun::Note>;
 pub type NotificationId = Id<noun::Notification>;
 pub type ReminderId = Id<noun::Reminder>;
 pub type RunId = Id<noun::Run>;
+pub type TaskId = Id<noun::Task>;
 pub type TokenId = Id<noun::Token>;
 pub type ToolCallId = Id<noun::ToolCall>;
 pub type UserId = Id<noun::User>;

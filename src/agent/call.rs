@@ -84,7 +84,12 @@ impl One<'_> {
             }
             verdict => verdict,
         };
+        let rehearsed = self.run.bounds.dry && tool.changes_the_world();
         match verdict {
+            Verdict::Go(_) if rehearsed => self.rehearse("It would have been done.").await,
+            Verdict::Ask { reason, .. } if rehearsed => {
+                self.rehearse(&format!("You would have been asked first. {reason}")).await
+            }
             Verdict::Go(permit) => self.execute(&tool, permit, false, stop).await.map(|()| false),
             Verdict::Deny { reason, blocked: true, .. } => {
                 self.block(&reason).await.map(|()| false)
@@ -219,6 +224,13 @@ impl One<'_> {
         })
     }
 
+    /// Says what would have come of it, and does nothing.
+    async fn rehearse(&self, outcome: &str) -> Result<bool> {
+        let text = format!("Dry run: this was not done. {outcome}");
+        self.finish_done(Output::labelled(text, Label::system()), false).await?;
+        Ok(false)
+    }
+
     async fn ask(&self, tool: &Tool, reason: String, origins: Vec<Foreign>) -> Result<()> {
         let (agents, run, call) = (self.agents.clone(), self.run.clone(), self.call.clone());
         let (question, destructive) = (tool.question.clone(), tool.destructive);
@@ -248,6 +260,9 @@ impl One<'_> {
                 };
                 approval::insert(tx, &new, &finish::by(&run, now))?;
                 calls::set_state(tx, call.id, CallState::Waiting, Some(&reason), now)?;
+                if run.headless {
+                    (agents.tell.asked)(tx, &run, &question, now)?;
+                }
                 let event = Event::ConfirmationRequired {
                     call_id: call.id,
                     tool_name: call.tool,
@@ -358,7 +373,7 @@ pub fn raise_alarm(
         .decision(Decision::Deny)
         .detail(json!({"reason": reason, "call_id": call.id}));
     audit::record(tx, entry)?;
-    (agents.alarm)(tx, run, &format!("{} was stopped. {reason}", call.tool), now)
+    (agents.tell.alarm)(tx, run, &format!("{} was stopped. {reason}", call.tool), now)
 }
 
 fn origin_words(foreign: &Foreign) -> String {

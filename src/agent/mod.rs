@@ -12,7 +12,7 @@ mod compact;
 mod context;
 mod finish;
 mod heard;
-mod intent;
+pub mod intent;
 mod live;
 mod prompt;
 pub mod queue;
@@ -37,7 +37,7 @@ use crate::db::{Db, Tx};
 use crate::error::Result;
 use crate::events::Events;
 use crate::ids::{AgentId, ConversationId, RunId, UserId};
-use crate::inbox::{Inbox, Trigger};
+use crate::inbox::{Bounds, Inbox, Trigger};
 use crate::outside::Outside;
 use crate::spawn::Timers;
 use crate::vault::Vault;
@@ -67,12 +67,28 @@ pub struct Agents {
     pub timers: Timers,
     /// The data folder's `files/`.
     pub files: PathBuf,
-    /// Tells people that a secret was about to leave, in the transaction that stopped it.
-    pub alarm: Alarm,
+    pub tell: Tell,
+}
+
+/// Whom a run's turns concern beside those who watch it. Each is called in the transaction of what
+/// it tells of.
+#[derive(Clone, Copy)]
+pub struct Tell {
+    /// A secret was about to leave and was stopped.
+    pub alarm: Sentence,
+    /// A run that nobody watches waits for an answer.
+    pub asked: Sentence,
+    pub ended: fn(&Tx<'_>, &Agents, &Run, &Ended<'_>, Timestamp) -> Result<()>,
 }
 
 /// What has to be told at once, in one sentence.
-pub type Alarm = fn(&Tx<'_>, &Run, &str, Timestamp) -> Result<()>;
+pub type Sentence = fn(&Tx<'_>, &Run, &str, Timestamp) -> Result<()>;
+
+/// How a run ended: its last words, or what went wrong.
+pub struct Ended<'a> {
+    pub state: RunState,
+    pub words: &'a str,
+}
 
 #[derive(Debug, Clone)]
 pub struct Persona {
@@ -108,6 +124,7 @@ pub struct Run {
     /// The run's, else the conversation's, else the agent's; none: the default.
     pub model: Option<String>,
     pub max_tool_calls: Option<u32>,
+    pub bounds: Bounds,
     pub state: RunState,
 }
 

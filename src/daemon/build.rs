@@ -68,7 +68,7 @@ pub async fn build(loaded: Loaded, folder: &DataFolder, clock: Clock) -> anyhow:
         heard: Heard::default(),
         timers,
         files: folder.files(),
-        alarm: features::alarm,
+        tell: features::TELL,
     };
     let standing = Standing::new(agents.db.clone(), agents.clock.clone());
     let nav = features::ALL.iter().flat_map(|feature| feature.nav.iter().copied());

@@ -21,6 +21,7 @@ pub const STEPS: &[(&str, &str)] = &[
     ("0018_models_off", include_str!("schema/0018_models_off.sql")),
     ("0019_mcp", include_str!("schema/0019_mcp.sql")),
     ("0020_opened_sites", include_str!("schema/0020_opened_sites.sql")),
+    ("0025_tasks", include_str!("schema/0025_tasks.sql")),
 ];
 
 /// Brings the schema up to date; copies the database first when it already held something.

@@ -224,6 +224,15 @@ pub fn time_if_set(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<jiff:
     millis.map(|at| jiff::Timestamp::from_millisecond(at).map_err(bad_column)).transpose()
 }
 
+/// Reads a column of JSON that may be empty.
+pub fn json_if_set<T: serde::de::DeserializeOwned>(
+    row: &Row<'_>,
+    column: &str,
+) -> rusqlite::Result<Option<T>> {
+    let text: Option<String> = row.get(column)?;
+    text.map(|text| serde_json::from_str(&text).map_err(bad_column)).transpose()
+}
+
 /// Reads a column of JSON.
 pub fn json<T: serde::de::DeserializeOwned>(row: &Row<'_>, column: &str) -> rusqlite::Result<T> {
     serde_json::from_str(row.get_ref(column)?.as_str()?).map_err(bad_column)

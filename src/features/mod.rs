@@ -14,6 +14,7 @@ mod reminders;
 mod search;
 mod settings;
 mod status;
+mod tasks;
 mod time;
 mod web;
 mod whitelists;
@@ -24,6 +25,7 @@ use std::pin::Pin;
 use axum::Router;
 use jiff::Timestamp;
 
+use crate::agent::Tell;
 use crate::agent::tool::Tool;
 use crate::app::App;
 use crate::db::Reader;
@@ -67,6 +69,7 @@ pub const ALL: &[Feature] = &[
     web::FEATURE,
     approvals::FEATURE,
     reminders::FEATURE,
+    tasks::FEATURE,
     notes::FEATURE,
     whitelists::FEATURE,
     credentials::FEATURE,
@@ -100,6 +103,10 @@ pub fn router(app: App) -> Router {
     door.guard(routes)
 }
 
+/// Who is told of what happens in runs.
+pub const TELL: Tell =
+    Tell { alarm: notifications::alarm, asked: notifications::asked, ended: tasks::ended };
+
 /// The keys saved in Settings, as text.
 pub fn saved_settings(r: &Reader<'_>) -> Result<BTreeMap<String, String>> {
     settings::saved(r)
@@ -107,7 +114,6 @@ pub fn saved_settings(r: &Reader<'_>) -> Result<BTreeMap<String, String>> {
 
 pub use mcp_servers::start as load_tool_servers;
 pub use models::connect_providers;
-pub use notifications::alarm;
 pub use web::connect_search;
 
 impl Feature {

@@ -41,6 +41,7 @@ mod runs;
 mod schedule;
 mod search;
 mod status;
+mod tasks;
 mod tidy;
 mod vault;
 mod web;

@@ -12,6 +12,38 @@ use steward::schedule::{Schedule, zone};
 
 const HOURS_AROUND: i64 = 30;
 
+const SAID: [&str; 29] = [
+    "30 7 * * MON-FRI",
+    "30 7,19 * * *",
+    "0 9 1 * *",
+    "0 9 1,15 JAN *",
+    "*/15 * * * *",
+    "15 * * * *",
+    "* * * * *",
+    "*/10 8-17 * * 1-5",
+    "0 */4 * * *",
+    "0 9-17 * * sat,sun",
+    "0 0 * * MON#2",
+    "0 12 1 * MON",
+    "@daily",
+    "@weekly",
+    "@every 90m",
+    "@every 2h",
+    "2030-05-03 18:00",
+    "every weekday at 7:30",
+    "Mondays and Thursdays at 6pm",
+    "every 15 minutes",
+    "every 45 minutes",
+    "hourly",
+    "every morning",
+    "daily at 7 and 19",
+    "the 1st of every month at 9:00",
+    "every year on 3 May at noon",
+    "weekends at 10",
+    "tomorrow at 18:00",
+    "in 2 hours",
+];
+
 fn read(text: &str, zone_name: &str) -> Schedule {
     let anchor = "2030-01-01T09:00:00Z".parse().unwrap();
     Schedule::parse(text, zone(zone_name).unwrap(), anchor)
@@ -32,38 +64,7 @@ fn a_schedule_is_said_in_plain_words() {
         let it = read(text, "Europe/Berlin");
         format!("{} = {}", it.text(), it.sentence())
     };
-    let table = [
-        "30 7 * * MON-FRI",
-        "30 7,19 * * *",
-        "0 9 1 * *",
-        "0 9 1,15 JAN *",
-        "*/15 * * * *",
-        "15 * * * *",
-        "* * * * *",
-        "*/10 8-17 * * 1-5",
-        "0 */4 * * *",
-        "0 9-17 * * sat,sun",
-        "0 0 * * MON#2",
-        "0 12 1 * MON",
-        "@daily",
-        "@weekly",
-        "@every 90m",
-        "@every 2h",
-        "2030-05-03 18:00",
-        "every weekday at 7:30",
-        "Mondays and Thursdays at 6pm",
-        "every 15 minutes",
-        "every 45 minutes",
-        "hourly",
-        "every morning",
-        "daily at 7 and 19",
-        "the 1st of every month at 9:00",
-        "every year on 3 May at noon",
-        "weekends at 10",
-        "tomorrow at 18:00",
-        "in 2 hours",
-    ];
-    insta::assert_snapshot!(table.map(said).join("\n"), @r"
+    insta::assert_snapshot!(SAID.map(said).join("\n"), @r"
     30 7 * * MON-FRI = Weekdays at 07:30, Europe/Berlin
     30 7,19 * * * = Every day at 07:30 and 19:30, Europe/Berlin
     0 9 1 * * = The 1st of each month at 09:00, Europe/Berlin

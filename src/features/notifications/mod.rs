@@ -45,6 +45,14 @@ pub fn tell(tx: &Tx<'_>, telling: &Telling<'_>, now: Timestamp) -> Result<Notifi
     Ok(id)
 }
 
+/// Tells whose run it is that it waits for their answer.
+pub fn asked(tx: &Tx<'_>, run: &Run, question: &str, now: Timestamp) -> Result<()> {
+    let text = format!("Waiting for your answer: {question}");
+    let (user_id, link) = (run.user_id, Some("/approvals".to_owned()));
+    tell(tx, &Telling { user_id, kind: "approval", text: &text, link }, now)?;
+    Ok(())
+}
+
 /// Tells who talked, and the owner of the house, that the guard stopped a secret.
 pub fn alarm(tx: &Tx<'_>, run: &Run, sentence: &str, now: Timestamp) -> Result<()> {
     let owner = callers::owner(tx)?.map(|owner| owner.id).filter(|owner| *owner != run.user_id);
