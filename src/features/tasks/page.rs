@@ -145,9 +145,9 @@ fn facts(task: &Task, now: &Zoned) -> Vec<(&'static str, String)> {
         Missed::All => "the last 10 are made up for, one after another",
     };
     let overlap = match new.overlap {
-        Overlap::Skip => "left out while the one before goes on",
-        Overlap::Queue => "waits until the one before has ended",
-        Overlap::Cancel => "the one before is stopped",
+        Overlap::Skip => "the next is left out",
+        Overlap::Queue => "the next waits",
+        Overlap::Cancel => "it is stopped for the next",
     };
     let notify = match new.notify {
         Notify::Success => "when it is done",
@@ -160,7 +160,7 @@ fn facts(task: &Task, now: &Zoned) -> Vec<(&'static str, String)> {
         ("Tools", Some(tools)),
         ("Model", new.model.clone()),
         ("Missed times", Some(missed.to_owned())),
-        ("Next one due too early", Some(overlap.to_owned())),
+        ("If one still runs", Some(overlap.to_owned())),
         ("Tells you", Some(notify.to_owned())),
         ("Starts", Some(moment(new.start_at, now))),
         ("Ends", Some(moment(new.end_at, now))),
