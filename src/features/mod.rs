@@ -86,7 +86,7 @@ pub const ALL: &[Feature] = &[
 
 /// The tool sets that the assistant has from the start.
 pub const ASSISTANT_TOOLS: &[&str] =
-    &["time", "reminders", "notes", "search", "filesystem", "web", "status"];
+    &["time", "reminders", "tasks", "notes", "search", "filesystem", "web", "status"];
 
 /// Every route: pages at their paths, the API beneath `/api` and, the same, `/api/v1`.
 pub fn router(app: App) -> Router {

@@ -129,7 +129,8 @@ async fn create(
     let (new, enabled) = checked(&app, body)?;
     let whose = (caller.user_id, label_of(&caller));
     let made = change(&app, &caller, move |tx, app, by| {
-        service::create(tx, app, by, whose, (new, enabled))
+        let new = service::without_secrets(tx, app, new)?;
+        service::create(tx, by, whose, (new, enabled))
     });
     Ok((StatusCode::CREATED, Json(View::new(made.await?, app.clock.now())?)))
 }
@@ -159,7 +160,8 @@ async fn update(
     let (new, enabled) = checked(&app, merged)?;
     let whose = (user, label_of(&caller));
     change(&app, &caller, move |tx, app, by| {
-        service::update(tx, app, by, whose, id, (new, enabled))
+        let new = service::without_secrets(tx, app, new)?;
+        service::update(tx, by, whose, id, (new, enabled))
     })
     .await?;
     Ok(Json(json!({"ok": true})))

@@ -111,22 +111,27 @@ pub fn pause(tx: &Tx<'_>, mut task: Task, why: &str, now: Timestamp) -> Result<(
     Ok(())
 }
 
+/// A slot that is late was missed, and so was one that is seen only when a later one is due too.
 fn lots(task: &Task, slots: &[Timestamp], now: Timestamp) -> Vec<(Timestamp, Lot)> {
-    let late = |slot: &Timestamp| LATE < now.duration_since(task.fires_at(*slot));
-    let missed: Vec<Timestamp> = slots.iter().copied().filter(late).collect();
+    let on_time = slots.last().filter(|slot| !is_late(task, **slot, now)).copied();
+    let missed = slots.iter().filter(|slot| Some(**slot) != on_time);
     let made_up = match task.new.missed {
         Missed::Skip => 0,
         // A slot that is due just now makes up for the others.
-        Missed::Once => usize::from(missed.len() == slots.len()),
+        Missed::Once => usize::from(on_time.is_none()),
         Missed::All => CATCH_UP_MAX,
     };
-    let made_up: HashSet<Timestamp> = missed.iter().rev().take(made_up).copied().collect();
-    let lot = |slot: &Timestamp| match (late(slot), made_up.contains(slot)) {
-        (false, _) => Lot::Run,
-        (true, true) => Lot::CatchUp,
-        (true, false) => Lot::Miss,
+    let made_up: HashSet<Timestamp> = missed.rev().take(made_up).copied().collect();
+    let lot = |slot: Timestamp| match slot {
+        slot if Some(slot) == on_time => Lot::Run,
+        slot if made_up.contains(&slot) => Lot::CatchUp,
+        _ => Lot::Miss,
     };
-    slots.iter().map(|slot| (*slot, lot(slot))).collect()
+    slots.iter().map(|slot| (*slot, lot(*slot))).collect()
+}
+
+fn is_late(task: &Task, slot: Timestamp, now: Timestamp) -> bool {
+    LATE < now.duration_since(task.fires_at(slot))
 }
 
 fn settle(
@@ -201,18 +206,18 @@ fn due(task: &Task, slot: Timestamp, now: Timestamp) -> Execution {
 }
 
 fn missed(task: &Task, slot: Timestamp, now: Timestamp) -> Execution {
-    let reason = match task.new.missed {
-        Missed::Skip => "Missed: Steward was not running then.".to_owned(),
-        Missed::Once => {
-            "Missed: Steward was not running then. A later one makes up for it.".to_owned()
-        }
-        Missed::All => {
-            format!(
-                "Missed: Steward was not running then. Only the last {CATCH_UP_MAX} are made up for."
-            )
-        }
+    let reason = if is_late(task, slot, now) {
+        "Missed: Steward was not running then."
+    } else {
+        "Left out: the next one was due before this could begin."
     };
-    skipped(Execution { missed: true, ..due(task, slot, now) }, &reason, now)
+    let more = match task.new.missed {
+        Missed::Skip => String::new(),
+        Missed::Once => " A later one makes up for it.".to_owned(),
+        Missed::All => format!(" Only the last {CATCH_UP_MAX} are made up for."),
+    };
+    let row = Execution { missed: true, ..due(task, slot, now) };
+    skipped(row, &format!("{reason}{more}"), now)
 }
 
 fn skipped(row: Execution, reason: &str, now: Timestamp) -> Execution {

@@ -133,7 +133,8 @@ pub async fn create(
     };
     let whose = (caller.user_id, label_of(&caller));
     let make = change(&app, &caller, move |tx, app, by| {
-        service::create(tx, app, by, whose, (new, enabled))
+        let new = service::without_secrets(tx, app, new)?;
+        service::create(tx, by, whose, (new, enabled))
     });
     match make.await {
         Ok(task) => Ok(saved(&task, "is scheduled").into_response()),
@@ -155,7 +156,8 @@ pub async fn save(
     };
     let (whose, enabled) = ((user, label_of(&caller)), task.state == super::State::On);
     let keep = change(&app, &caller, move |tx, app, by| {
-        service::update(tx, app, by, whose, id, (new, enabled))
+        let new = service::without_secrets(tx, app, new)?;
+        service::update(tx, by, whose, id, (new, enabled))
     });
     match keep.await {
         Ok(task) => Ok(saved(&task, "is saved").into_response()),

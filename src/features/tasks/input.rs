@@ -76,6 +76,27 @@ pub struct Setting<'a> {
 }
 
 impl Input {
+    /// Off, without tools, and as usual in all else.
+    pub fn plain(name: String, schedule: String, prompt: String) -> Input {
+        Input {
+            name,
+            schedule,
+            prompt,
+            allowed_tools: Vec::new(),
+            enabled: false,
+            zone: None,
+            model: None,
+            start_at: None,
+            end_at: None,
+            max_runs: None,
+            missed: missed(),
+            overlap: overlap(),
+            jitter_seconds: 0,
+            budget_usd_micros: None,
+            notify: notify(),
+        }
+    }
+
     /// A task as it stands, to be changed.
     pub fn of(task: &Task) -> Input {
         let new = &task.new;

@@ -16,11 +16,13 @@ mod input;
 mod job;
 mod kinds;
 mod page;
+mod phrases;
 mod plan;
 mod rewind;
 mod service;
 mod start;
 mod store;
+mod tool;
 mod view;
 mod week;
 
@@ -29,7 +31,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::Feature;
 use crate::error::Result;
 use crate::guard::intent::Intent;
-use crate::guard::label::Label;
+use crate::guard::label::{Label, Origin, Trust};
 use crate::ids::{ConversationId, ExecutionId, RunId, TaskId, UserId};
 use crate::schedule::{self, Schedule};
 use crate::web::shell::{Entry, Group};
@@ -48,8 +50,9 @@ pub const FEATURE: Feature = Feature {
     }],
     pages: page::routes,
     api: api::routes,
+    tools: tool::all,
+    phrases: || phrases::ALL.to_vec(),
     jobs: job::ALL,
-    ..Feature::NOTHING
 };
 
 /// Failures in a row that pause a task.
@@ -117,6 +120,11 @@ pub struct Execution {
 }
 
 impl Task {
+    /// A model wrote its words: a person has to read them before they count.
+    pub fn is_models(&self) -> bool {
+        matches!(self.label.origin, Origin::Agent(_)) || self.label.trust == Trust::Outside
+    }
+
     pub fn schedule(&self) -> Result<Schedule> {
         Schedule::parse(&self.new.schedule, schedule::zone(&self.new.zone)?, self.anchor_at)
     }

@@ -64,6 +64,8 @@ struct OnePage {
     on: bool,
     sign: Sign,
     why: String,
+    /// The assistant wrote it.
+    models: bool,
     fires: Vec<FireLine>,
     facts: Vec<(&'static str, String)>,
     /// None: the words were not read yet.
@@ -121,6 +123,7 @@ async fn show(
         on: task.state == Standing::On,
         sign: task_sign(task.state),
         why: task.why.clone(),
+        models: task.is_models(),
         fires: if task.state == Standing::On { fire_lines(fires, &now) } else { Vec::new() },
         facts: facts(&task, &now),
         intent: task.intent.as_ref().map(|(intent, _)| plan::lines(intent)),

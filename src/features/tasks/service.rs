@@ -6,7 +6,7 @@ use super::store::executions::{self, Told};
 use super::store::tasks;
 use super::{Execution, Kind, NewTask, Progress, State, Task, start};
 use crate::agent::Agents;
-use crate::audit::{self, By};
+use crate::audit::{self, Actor, By};
 use crate::db::{Reader, Tx};
 use crate::error::{Error, Result};
 use crate::guard::label::Label;
@@ -58,7 +58,6 @@ pub fn next_fires(task: &Task, now: Timestamp, limit: usize) -> Result<Vec<Fire>
 
 pub fn create(
     tx: &Tx<'_>,
-    agents: &Agents,
     by: &By,
     (user_id, label): (UserId, Label),
     (new, enabled): (NewTask, bool),
@@ -67,7 +66,6 @@ pub fn create(
         let message = format!("You have {TASKS_MAX} tasks. Delete some first.");
         return Err(Error::Denied(message));
     }
-    let new = without_secrets(tx, agents, new)?;
     let mut task = Task {
         id: TaskId::new(by.at),
         user_id,
@@ -84,26 +82,26 @@ pub fn create(
         updated_at: by.at,
     };
     if enabled {
-        switch_on(&mut task, by.at)?;
+        switch_on(&mut task, by)?;
     }
     keep(tx, by, "tasks.create", task)
 }
 
 pub fn update(
     tx: &Tx<'_>,
-    agents: &Agents,
     by: &By,
     (user, label): (UserId, Label),
     id: TaskId,
     (new, enabled): (NewTask, bool),
 ) -> Result<Task> {
     let mut task = tasks::find(tx, user, id)?;
-    let new = without_secrets(tx, agents, new)?;
     let old = std::mem::replace(&mut task.new, new);
     let new = &task.new;
     let words = |it: &NewTask| (it.prompt.clone(), it.allowed_tools.clone(), it.model.clone());
-    if words(&old) != words(new) {
+    if old.prompt != new.prompt {
         task.label = label;
+    }
+    if words(&old) != words(new) {
         tasks::forget_intent(tx, id)?;
     }
     let times = |it: &NewTask| {
@@ -115,7 +113,7 @@ pub fn update(
     }
     match (enabled, task.state) {
         (true, State::On) if !moved => {}
-        (true, _) => switch_on(&mut task, by.at)?,
+        (true, _) => switch_on(&mut task, by)?,
         (false, _) => switch_off(tx, &mut task, by.at)?,
     }
     task.updated_at = by.at;
@@ -129,7 +127,7 @@ pub fn toggle(tx: &Tx<'_>, by: &By, user: UserId, id: TaskId) -> Result<Task> {
         switch_off(tx, &mut task, by.at)?;
         return keep(tx, by, "tasks.switch_off", task);
     }
-    switch_on(&mut task, by.at)?;
+    switch_on(&mut task, by)?;
     keep(tx, by, "tasks.switch_on", task)
 }
 
@@ -188,14 +186,22 @@ pub fn run(
 }
 
 /// What is in the vault stays there, also when its owner writes it down.
-fn without_secrets(tx: &Tx<'_>, agents: &Agents, new: NewTask) -> Result<NewTask> {
+pub fn without_secrets(tx: &Tx<'_>, agents: &Agents, new: NewTask) -> Result<NewTask> {
     let watch = agents.vault.watch(tx)?;
     Ok(NewTask { name: watch.shown(&new.name), prompt: watch.shown(&new.prompt), ..new })
 }
 
-fn switch_on(task: &mut Task, now: Timestamp) -> Result<()> {
+fn switch_on(task: &mut Task, by: &By) -> Result<()> {
+    if task.is_models() && !matches!(by.actor, Actor::User(_)) {
+        let message = "The assistant wrote this task. A person has to read it and switch it on.";
+        return Err(Error::Denied(message.to_owned()));
+    }
+    // Whoever switches it on has it before them, and makes its words their own.
+    if task.is_models() {
+        task.label = Label::owner();
+    }
     let schedule = task.schedule()?;
-    let Some(next) = task.next_after(&schedule, now) else {
+    let Some(next) = task.next_after(&schedule, by.at) else {
         let message = if task.new.max_runs.is_some_and(|most| most <= task.runs) {
             "It has run as often as it may. Raise that number to switch it on."
         } else {

@@ -203,3 +203,37 @@ async fn nobody_reaches_another_persons_task() {
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{method} {tail}");
     }
 }
+
+#[tokio::test]
+async fn a_task_that_a_model_writes_is_off_until_a_person_switches_it_on() {
+    let (_folder, house) = open().await;
+    insta::assert_snapshot!(house.ask("list tasks").await, @"Nothing is scheduled.");
+    let said = house.ask("every 10 minutes: note: x").await;
+    assert!(
+        said.starts_with("Written down: note: x, Every 10 minutes, UTC. It is switched off"),
+        "{said}"
+    );
+    let made = house.get("/api/tasks").await.json()[0].clone();
+    let task = format!("/api/tasks/{}", made["id"].as_str().unwrap());
+    assert_eq!(
+        (&made["enabled"], &made["label"]["origin"]["kind"]),
+        (&json!(false), &json!("agent"))
+    );
+    house.advance(MINUTE * 30).await;
+    assert_eq!(told(&house, &task).await.len(), 0);
+    let key = house.post("/api/tokens", &json!({"name": "program", "scopes": ["*"]})).await.json();
+    let program = Request::post(format!("{task}/toggle"))
+        .header("x-api-key", key["token"].as_str().unwrap())
+        .body(Body::empty())
+        .unwrap();
+    assert_eq!(house.send_raw(program).await.status, StatusCode::FORBIDDEN);
+    let page = house.get(&task.replace("/api", "")).await.text;
+    assert!(page.contains("The assistant wrote this."), "{page}");
+    let on =
+        house.send_json("PUT", &task, &json!({"allowed_tools": ["notes"], "enabled": true})).await;
+    assert_eq!(on.json(), json!({"ok": true}));
+    house.advance(MINUTE * 10).await;
+    assert_eq!(notes(&house).await, 1);
+    insta::assert_snapshot!(house.ask("list tasks").await, @"- note: x: Every 10 minutes, UTC; next Tuesday 1 January at 09:50");
+    insta::assert_snapshot!(house.ask("switch off task note").await, @"Switched off: note: x");
+}
