@@ -21,13 +21,17 @@ use crate::web::Page;
 use crate::web::caller::Caller;
 use crate::web::error::PageError;
 use crate::web::flash::Told;
-use crate::web::form::{Path, Query};
+use crate::web::form::{Form, Nothing, Path, Query};
 
 const SECRET_BYTES: usize = 32;
 const WEEK: &str = "/tasks/week";
 
 /// A new address; the one before is good no more. Only this answer ever holds it.
-pub async fn make(State(app): State<App>, caller: Caller) -> Result<Response, PageError> {
+pub async fn make(
+    State(app): State<App>,
+    caller: Caller,
+    _: Form<Nothing>,
+) -> Result<Response, PageError> {
     let mut bytes = [0; SECRET_BYTES];
     getrandom::fill(&mut bytes).map_err(Error::internal)?;
     let secret = URL_SAFE_NO_PAD.encode(bytes);
@@ -44,7 +48,11 @@ pub async fn make(State(app): State<App>, caller: Caller) -> Result<Response, Pa
     Ok(([(CACHE_CONTROL, "no-store")], Page(page)).into_response())
 }
 
-pub async fn revoke(State(app): State<App>, caller: Caller) -> Result<Told, PageError> {
+pub async fn revoke(
+    State(app): State<App>,
+    caller: Caller,
+    _: Form<Nothing>,
+) -> Result<Told, PageError> {
     let (user, by) = (caller.user_id, caller.by(app.clock.now()));
     let gone = app
         .db

@@ -12,12 +12,32 @@ use crate::error::{Error, Result};
 
 /// What the ticks of tools are called: this and the set.
 pub const TOOL_FIELD: &str = "tool.";
+const NAMES: [&str; 14] = [
+    "name",
+    "prompt",
+    "schedule",
+    "zone",
+    "model",
+    "start_at",
+    "end_at",
+    "max_runs",
+    "jitter_seconds",
+    "budget",
+    "missed",
+    "overlap",
+    "notify",
+    "check",
+];
 const MICROS: f64 = 1e6;
 
 pub type Fields = BTreeMap<String, String>;
 
 /// What was typed, as a program would send it.
 pub fn input(fields: &Fields) -> Result<Input> {
+    let known = |name: &str| NAMES.contains(&name) || name.starts_with(TOOL_FIELD);
+    if let Some(name) = fields.keys().find(|name| !known(name)) {
+        return Err(Error::invalid(name.clone(), format!("There is no field {name:?} here.")));
+    }
     let text = |name: &str| fields.get(name).map(|it| it.trim().to_owned()).unwrap_or_default();
     let set = |name: &str| Some(text(name)).filter(|it| !it.is_empty());
     let tools = fields.keys().filter_map(|name| name.strip_prefix(TOOL_FIELD));

@@ -193,6 +193,7 @@ async fn a_dry_run_says_what_it_would_do_and_does_not() {
     let page = house.get(&format!("/chat/{talk}")).await.text;
     assert!(page.contains("Dry run: this was not done. It would have been done."), "{page}");
     assert!(page.contains("This is a dry run"), "{page}");
+    house.advance(MINUTE).await;
     house.post(&format!("{task}/run"), &json!({})).await;
     house.work().await;
     assert!(!file.exists());

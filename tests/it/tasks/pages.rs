@@ -29,6 +29,9 @@ async fn the_form_says_what_it_means_before_it_is_saved() {
         refused.text
     );
     assert!(refused.text.contains(r#"value="now and then""#));
+    let odd = post_form(&house, "/tasks", &format!("{FORM}&schedule=@daily&colour=red")).await;
+    assert_eq!(odd.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(odd.text.contains("There is no field &#34;colour&#34; here."), "{}", odd.text);
     let made = post_form(
         &house,
         "/tasks",
