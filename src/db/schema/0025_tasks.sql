@@ -53,7 +53,7 @@ create table executions (
     check ((kind = 'slot') = (slot_at is not null)),
     unique (task_id, slot_at)
 ) strict;
-create index executions_task on executions (task_id, created_at desc);
+create index executions_task on executions (task_id, coalesce(slot_at, created_at) desc, id desc);
 create index executions_open on executions (state, task_id) where state in ('due', 'started');
 create index executions_run on executions (run_id) where run_id is not null;
 

@@ -44,7 +44,9 @@ pub async fn make(
             Ok(())
         })
         .await?;
-    let page = week::page(&app, &caller, format!("/ical/{secret}.ics")).await?;
+    let base = app.config.get().server.base_url.clone();
+    let base = base.map(|base| base.as_str().trim_end_matches('/').to_owned()).unwrap_or_default();
+    let page = week::page(&app, &caller, format!("{base}/ical/{secret}.ics")).await?;
     Ok(([(CACHE_CONTROL, "no-store")], Page(page)).into_response())
 }
 

@@ -37,6 +37,10 @@ pub fn start_due(tx: &Tx<'_>, agents: &Agents, now: Timestamp) -> Result<Started
     for it in ready.iter().take(room) {
         start(tx, agents, it, now)?;
     }
+    for it in ready.iter().skip(room).filter(|it| it.reason.is_empty()) {
+        let why = format!("It waits: {most} unattended runs an hour are the limit, in Settings.");
+        executions::explain(tx, it.id, &why)?;
+    }
     let held = room < ready.len();
     let started = executions::started_since(tx, now - HOUR)?;
     let first_to_pass = started.len().checked_sub(most).and_then(|at| started.get(at));

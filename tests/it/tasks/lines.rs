@@ -148,7 +148,8 @@ async fn what_was_still_to_do_is_said_to_be_dropped_when_a_task_is_switched_off(
     let (_folder, house) = open_with("[limits]\nmax_autonomous_runs_per_hour = 0\n").await;
     let task = add(&house, "status", "*/10 * * * *", json!({})).await;
     house.advance(MINUTE * 10).await;
-    assert_eq!(told(&house, &task).await, ["09:10 due"]);
+    let why = "It waits: 0 unattended runs an hour are the limit, in Settings.";
+    assert_eq!(told(&house, &task).await, [format!("09:10 due {why}")]);
     house.post(&format!("{task}/toggle"), &json!({})).await;
     house.advance(MINUTE * 10).await;
     assert_eq!(

@@ -93,10 +93,11 @@ async fn the_pages_tell_what_comes_and_what_came() {
 
 #[tokio::test]
 async fn a_calendar_reads_by_its_address_until_that_is_revoked() {
-    let (_folder, house) = open().await;
+    let (_folder, house) = open_with("[server]\nbase_url = \"https://home.example/\"\n").await;
     add(&house, "note: x", "0 10 * * *", json!({"name": "Water; plants, all"})).await;
     house.advance(MINUTE * 60).await;
     let made = post_form(&house, "/tasks/feed", "").await.text;
+    assert!(made.contains("https://home.example/ical/"), "{made}");
     let begin = made.find("/ical/").unwrap();
     let address = made[begin..].split('<').next().unwrap().to_owned();
     assert!(!house.get("/tasks/week").await.text.contains("/ical/"), "it is shown once");

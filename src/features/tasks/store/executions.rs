@@ -111,10 +111,17 @@ pub fn started_since(r: &Reader<'_>, since: Timestamp) -> Result<Vec<Timestamp>>
 }
 
 pub fn start(tx: &Tx<'_>, it: &Execution) -> Result<()> {
-    let sql = "update executions set state = 'started', run_id = ?2, conversation_id = ?3,
+    let sql =
+        "update executions set state = 'started', reason = '', run_id = ?2, conversation_id = ?3,
                       started_at = ?4 where id = ?1";
     let at = it.started_at.map(Timestamp::as_millisecond);
     tx.execute(sql, (it.id, it.run_id, it.conversation_id, at))?;
+    Ok(())
+}
+
+/// Why it is still to do.
+pub fn explain(tx: &Tx<'_>, id: ExecutionId, why: &str) -> Result<()> {
+    tx.execute("update executions set reason = ?2 where id = ?1", (id, why))?;
     Ok(())
 }
 
