@@ -54,7 +54,8 @@ create table executions (
     unique (task_id, slot_at)
 ) strict;
 create index executions_task on executions (task_id, coalesce(slot_at, created_at) desc, id desc);
-create index executions_open on executions (state, task_id) where state in ('due', 'started');
+create index executions_state on executions (state, task_id);
+create index executions_started on executions (started_at) where started_at is not null;
 create index executions_run on executions (run_id) where run_id is not null;
 
 -- Where a calendar reads when tasks are due; the address is the key, and only its hash is kept.

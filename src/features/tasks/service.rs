@@ -158,6 +158,10 @@ pub fn run(
     kind: Kind,
 ) -> Result<Execution> {
     let task = tasks::find(tx, user, id)?;
+    if task.is_models() && kind == Kind::Manual {
+        let message = "The assistant wrote this task. Read it and switch it on first.";
+        return Err(Error::Conflict(message.to_owned()));
+    }
     let by_hand = executions::list_open(tx, id)?.iter().filter(|it| it.kind != Kind::Slot).count();
     if BY_HAND_MAX <= by_hand {
         let message = format!("{BY_HAND_MAX} runs of this task are going already. Wait for one.");

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::input::{Input, Setting};
-use super::{State, Task, page, service};
+use super::{State, Task, job, page, service};
 use crate::agent::tool::{self, Arg, Cx, Output, Tool};
 use crate::db::Tx;
 use crate::error::{Error, Result};
@@ -51,6 +51,7 @@ fn create(tx: &Tx<'_>, cx: &Cx, args: &Value, _: Permit) -> Result<Output> {
     let checked = input.check(&Setting { now: cx.local_now(), models: &models })?;
     let whose = (cx.user_id, cx.written_label());
     let task = service::create(tx, &cx.by(), whose, (checked, false))?;
+    cx.wake(tx, job::PLAN);
     let sentence = task.schedule()?.sentence();
     let at = page::path(task.id, "");
     Ok(Output::own(format!(

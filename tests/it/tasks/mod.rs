@@ -227,8 +227,11 @@ async fn a_task_that_a_model_writes_is_off_until_a_person_switches_it_on() {
         .body(Body::empty())
         .unwrap();
     assert_eq!(house.send_raw(program).await.status, StatusCode::FORBIDDEN);
+    let by_hand = house.post(&format!("{task}/run"), &json!({})).await;
+    assert_eq!(by_hand.status, StatusCode::CONFLICT);
     let page = house.get(&task.replace("/api", "")).await.text;
     assert!(page.contains("The assistant wrote this."), "{page}");
+    assert!(page.contains("nothing that acts on the world"), "its words were read: {page}");
     let on =
         house.send_json("PUT", &task, &json!({"allowed_tools": ["notes"], "enabled": true})).await;
     assert_eq!(on.json(), json!({"ok": true}));

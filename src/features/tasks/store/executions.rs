@@ -87,18 +87,23 @@ pub fn list_between(
 
 /// Those of a task that have not ended, the oldest first.
 pub fn list_open(r: &Reader<'_>, task: TaskId) -> Result<Vec<Execution>> {
+    // With the plus signs the few open rows are sorted, instead of all rows being read in order.
     let sql = "select * from executions where task_id = ?1 and state in ('due', 'started')
-               order by coalesce(slot_at, created_at), id";
+               order by +coalesce(slot_at, created_at), +id";
     r.rows(sql, [task], from_row)
 }
 
 /// Those still to do that wait for nothing else: the first of each task that has no run going.
 pub fn list_ready(r: &Reader<'_>, limit: u32) -> Result<Vec<Execution>> {
-    let sql = "select * from executions as mine where state = 'due' and not exists (
-                   select 1 from executions as other where other.task_id = mine.task_id
-                   and (other.state = 'started' and other.kind <> 'dry'
-                        or other.state = 'due' and (coalesce(other.slot_at, other.created_at), other.id)
-                           < (coalesce(mine.slot_at, mine.created_at), mine.id)))
+    let sql = "select * from executions as mine where state = 'due'
+                   and not exists (
+                       select 1 from executions as other where other.task_id = mine.task_id
+                           and other.state = 'started' and other.kind <> 'dry')
+                   and not exists (
+                       select 1 from executions as other where other.task_id = mine.task_id
+                           and other.state = 'due'
+                           and (coalesce(other.slot_at, other.created_at), other.id)
+                               < (coalesce(mine.slot_at, mine.created_at), mine.id))
                order by coalesce(slot_at, created_at), id limit ?1";
     r.rows(sql, [limit], from_row)
 }
