@@ -73,14 +73,14 @@ struct View {
 }
 
 impl View {
-    fn new(task: Task, now: Timestamp) -> Result<View> {
-        let sentence = task.schedule()?.sentence();
+    fn new(task: Task, now: Timestamp) -> View {
+        let sentence = task.sentence();
         let next_runs = match task.state {
-            Standing::On => service::next_fires(&task, now, FIRES_SHOWN)?,
+            Standing::On => service::next_fires(&task, now, FIRES_SHOWN),
             _ => Vec::new(),
         };
         let new = task.new;
-        Ok(View {
+        View {
             id: task.id,
             name: new.name,
             schedule: new.schedule,
@@ -107,7 +107,7 @@ impl View {
             label: task.label,
             created_at: task.created_at,
             updated_at: task.updated_at,
-        })
+        }
     }
 }
 
@@ -116,8 +116,7 @@ async fn list(State(app): State<App>, caller: Caller) -> Result<Json<Vec<View>>,
     let user = caller.user_id;
     let tasks = app.db.read(move |r| service::list(r, user)).await?;
     let now = app.clock.now();
-    let views = tasks.into_iter().map(|task| View::new(task, now)).collect::<Result<_>>()?;
-    Ok(Json(views))
+    Ok(Json(tasks.into_iter().map(|task| View::new(task, now)).collect()))
 }
 
 async fn create(
@@ -132,7 +131,7 @@ async fn create(
         let new = service::without_secrets(tx, app, new)?;
         service::create(tx, by, whose, (new, enabled))
     });
-    Ok((StatusCode::CREATED, Json(View::new(made.await?, app.clock.now())?)))
+    Ok((StatusCode::CREATED, Json(View::new(made.await?, app.clock.now()))))
 }
 
 async fn find(
@@ -143,7 +142,7 @@ async fn find(
     caller.require(Scope::Read)?;
     let user = caller.user_id;
     let task = app.db.read(move |r| service::find(r, user, id)).await?;
-    Ok(Json(View::new(task, app.clock.now())?))
+    Ok(Json(View::new(task, app.clock.now())))
 }
 
 /// What the body leaves out stays as it is; what it sets to null becomes the usual.
@@ -333,9 +332,9 @@ async fn preview(
     }
     let user = caller.user_id;
     let task = app.db.read(move |r| service::find(r, user, id)).await?;
-    let fires = service::next_fires(&task, app.clock.now(), count)?;
+    let fires = service::next_fires(&task, app.clock.now(), count);
     let fires: Vec<FireView> = fires.into_iter().map(FireView::from).collect();
-    Ok(Json(json!({"sentence": task.schedule()?.sentence(), "next_runs": fires})))
+    Ok(Json(json!({"sentence": task.sentence(), "next_runs": fires})))
 }
 
 /// What was sent, and whether it is to be switched on.

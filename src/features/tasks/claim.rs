@@ -6,11 +6,12 @@ use std::collections::HashSet;
 use jiff::{SignedDuration, Timestamp};
 
 use super::store::{executions, tasks};
-use super::{Execution, Kind, Missed, Overlap, Progress, State, Task, start};
+use super::{Execution, Kind, Missed, Overlap, Progress, State, Task, page, start};
 use crate::agent::Agents;
 use crate::audit::{self, By};
 use crate::db::Tx;
 use crate::error::Result;
+use crate::features::notifications::{self, Telling};
 use crate::ids::ExecutionId;
 use crate::schedule::Schedule;
 
@@ -101,11 +102,15 @@ pub fn move_on(tx: &Tx<'_>, task: &mut Task, schedule: &Schedule, after: Timesta
     Ok(())
 }
 
-/// A task that can't go on waits for a person.
+/// A task that can't go on waits for a person, who is told.
 pub fn pause(tx: &Tx<'_>, mut task: Task, why: &str, now: Timestamp) -> Result<()> {
     (task.state, task.why) = (State::Paused, why.to_owned());
     tasks::save(tx, &task)?;
     start::drop_waiting(tx, task.id, "The task was paused before this was done.", now)?;
+    let text = format!("“{}” is paused. {why}", task.new.name);
+    let link = Some(page::path(task.id, ""));
+    let telling = Telling { user_id: task.user_id, kind: "task", text: &text, link };
+    notifications::tell(tx, &telling, now)?;
     let entry = audit::Entry::new(&By::system(now), "tasks.pause", &task.new.name);
     audit::record(tx, entry.task(&task.id.to_string()))?;
     Ok(())

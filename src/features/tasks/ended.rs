@@ -86,12 +86,7 @@ fn take_note(
     let link = it.conversation_id.map(|id| format!("/chat/{id}"));
     if FAILURES_MAX <= task.failures && task.state == State::On {
         let why = format!("It failed {} times in a row. The last time: {words}", task.failures);
-        let text = format!("“{name}” is paused. {why}");
-        let link = Some(format!("/tasks/{}", task.id));
-        let user_id = task.user_id;
-        claim::pause(tx, task, &why, now)?;
-        notifications::tell(tx, &Telling { user_id, kind: "task", text: &text, link }, now)?;
-        return Ok(());
+        return claim::pause(tx, task, &why, now);
     }
     let wanted = match task.new.notify {
         Notify::Always => true,

@@ -6,7 +6,6 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::store::executions::Told;
 use super::{State, Task};
-use crate::error::Result;
 
 pub const BACK: SignedDuration = SignedDuration::from_hours(24 * 30);
 const AHEAD: SignedDuration = SignedDuration::from_hours(24 * 90);
@@ -40,7 +39,7 @@ impl Calendar {
     }
 
     /// `told` is what came of its slots.
-    pub fn add(&mut self, task: &Task, told: &[Told], now: Timestamp) -> Result<()> {
+    pub fn add(&mut self, task: &Task, told: &[Told], now: Timestamp) {
         for it in told {
             let Some(slot) = it.execution.slot_at.filter(|slot| now - BACK <= *slot) else {
                 continue;
@@ -49,15 +48,14 @@ impl Calendar {
             self.event(task, slot, &words);
         }
         if task.state != State::On {
-            return Ok(());
+            return;
         }
-        let schedule = task.schedule()?;
+        let Ok(schedule) = task.schedule() else { return };
         let next = |slot: &Timestamp| task.next_after(&schedule, *slot);
         let slots = std::iter::successors(task.next_slot_at, next).take(EVENTS_MAX);
         for slot in slots.take_while(|slot| *slot <= now + AHEAD) {
             self.event(task, slot, &schedule.sentence());
         }
-        Ok(())
     }
 
     pub fn finish(mut self) -> String {

@@ -129,6 +129,12 @@ impl Task {
         Schedule::parse(&self.new.schedule, schedule::zone(&self.new.zone)?, self.anchor_at)
     }
 
+    /// The schedule in plain words; as it is written where it can no longer be read.
+    pub fn sentence(&self) -> String {
+        let written = |_| format!("{}, {}", self.new.schedule, self.new.zone);
+        self.schedule().map_or_else(written, |schedule| schedule.sentence())
+    }
+
     /// When a slot is due: its own moment, or a little later by chance.
     pub fn fires_at(&self, slot: Timestamp) -> Timestamp {
         let most = SignedDuration::from_secs(i64::from(self.new.jitter_s));

@@ -85,7 +85,7 @@ async fn list(State(app): State<App>, caller: Caller) -> Result<Page<ListPage>, 
             let tasks = service::list(r, user)?.into_iter();
             let rows = tasks.map(|task| {
                 let told = executions::list(r, task.id, BEATS, 0)?;
-                row(&task, &told, &now_too)
+                Ok(row(&task, &told, &now_too))
             });
             rows.collect::<Result<Vec<Row>>>()
         })
@@ -115,11 +115,11 @@ async fn show(
     let now = local_now(&app);
     let url = path(id, "");
     let more = page.saturating_mul(per_page) < total;
-    let fires = service::next_fires(&task, now.timestamp(), FIRES_SHOWN)?;
+    let fires = service::next_fires(&task, now.timestamp(), FIRES_SHOWN);
     Ok(Page(OnePage {
         shell: app.shell(&caller, HERE, &task.new.name).await?,
         delete_url: path(id, "/delete"),
-        sentence: task.schedule()?.sentence(),
+        sentence: task.sentence(),
         on: task.state == Standing::On,
         sign: task_sign(task.state),
         why: task.why.clone(),

@@ -52,7 +52,7 @@ fn create(tx: &Tx<'_>, cx: &Cx, args: &Value, _: Permit) -> Result<Output> {
     let whose = (cx.user_id, cx.written_label());
     let task = service::create(tx, &cx.by(), whose, (checked, false))?;
     cx.wake(tx, job::PLAN);
-    let sentence = task.schedule()?.sentence();
+    let sentence = task.sentence();
     let at = page::path(task.id, "");
     Ok(Output::own(format!(
         "Written down: {}, {sentence}. It is switched off and has no tools yet; you choose them and \
@@ -68,7 +68,7 @@ async fn list(cx: Cx) -> Result<Output> {
         .read(move |r| {
             let tasks = service::list(r, user)?;
             let shown = tasks.iter().take(LISTED_MAX).map(|task| line(task, now));
-            let mut lines = shown.collect::<Result<Vec<String>>>()?;
+            let mut lines = shown.collect::<Vec<String>>();
             if LISTED_MAX < tasks.len() {
                 lines
                     .push(format!("- and {} more, on the Schedule page", tasks.len() - LISTED_MAX));
@@ -80,10 +80,10 @@ async fn list(cx: Cx) -> Result<Output> {
     Ok(Output::own(if text.is_empty() { nothing } else { text }))
 }
 
-fn line(task: &Task, now: jiff::Timestamp) -> Result<String> {
-    let sentence = task.schedule()?.sentence();
+fn line(task: &Task, now: jiff::Timestamp) -> String {
+    let sentence = task.sentence();
     let standing = match task.state {
-        State::On => service::next_fires(task, now, 1)?.first().map_or_else(
+        State::On => service::next_fires(task, now, 1).first().map_or_else(
             || "nothing ahead".to_owned(),
             |fire| format!("next {}", fire.at.strftime("%A %-d %B at %H:%M")),
         ),
@@ -91,7 +91,7 @@ fn line(task: &Task, now: jiff::Timestamp) -> Result<String> {
         State::Paused => "paused".to_owned(),
         State::Finished => "finished".to_owned(),
     };
-    Ok(format!("- {}: {sentence}; {standing}", task.new.name))
+    format!("- {}: {sentence}; {standing}", task.new.name)
 }
 
 #[derive(Deserialize)]

@@ -6,7 +6,6 @@ use super::kinds::{Kind, Progress, State};
 use super::store::executions::Told;
 use super::{Task, service};
 use crate::agent::RunState;
-use crate::error::Result;
 use crate::schedule::Fire;
 use crate::web::when::When;
 
@@ -68,13 +67,13 @@ const BAR_HEIGHT: usize = 16;
 /// Dollars are micro-dollars times this.
 const MICROS: f64 = 1e6;
 
-pub fn row(task: &Task, told: &[Told], now: &Zoned) -> Result<Row> {
-    let next = service::next_fires(task, now.timestamp(), 1)?;
+pub fn row(task: &Task, told: &[Told], now: &Zoned) -> Row {
+    let next = service::next_fires(task, now.timestamp(), 1);
     let on = task.state == State::On;
-    Ok(Row {
+    Row {
         url: format!("{}/{}", super::page::HERE, task.id),
         name: task.new.name.clone(),
-        sentence: task.schedule()?.sentence(),
+        sentence: task.sentence(),
         cron: task.new.schedule.clone(),
         on,
         sign: task_sign(task.state),
@@ -82,7 +81,7 @@ pub fn row(task: &Task, told: &[Told], now: &Zoned) -> Result<Row> {
         next: next.first().filter(|_| on).map(|fire| When::new(fire.at.timestamp(), now)),
         last: told.first().map(|it| line(it, now)),
         beat: heartbeat(told),
-    })
+    }
 }
 
 pub fn task_sign(state: State) -> Sign {

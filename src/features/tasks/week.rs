@@ -62,31 +62,31 @@ pub async fn page(app: &App, caller: &Caller, address: String) -> Result<impl Te
     let now = local_now(app);
     Ok(WeekPage {
         shell: app.shell(caller, HERE, "The next seven days").await?,
-        days: days(&tasks, &now)?,
+        days: days(&tasks, &now),
         address,
         feed: made_at.map(|at| When::new(at, &now)),
     })
 }
 
-fn days(tasks: &[Task], now: &Zoned) -> Result<Vec<Day>> {
+fn days(tasks: &[Task], now: &Zoned) -> Vec<Day> {
     let first = now.date();
     let mut days: BTreeMap<Date, Vec<Entry>> = BTreeMap::new();
     for at in 0..DAYS {
         days.entry(first.saturating_add(at.days())).or_default();
     }
     for task in tasks.iter().filter(|task| task.state == Standing::On) {
-        for (date, entry) in entries(task, now)? {
+        for (date, entry) in entries(task, now) {
             if let Some(day) = days.get_mut(&date) {
                 day.push(entry);
             }
         }
     }
-    Ok(days.into_iter().map(|(date, entries)| day(date, entries)).collect())
+    days.into_iter().map(|(date, entries)| day(date, entries)).collect()
 }
 
-fn entries(task: &Task, now: &Zoned) -> Result<Vec<(Date, Entry)>> {
+fn entries(task: &Task, now: &Zoned) -> Vec<(Date, Entry)> {
     let mut by_day: BTreeMap<Date, Vec<Zoned>> = BTreeMap::new();
-    for slot in slots(task, now)? {
+    for slot in slots(task, now) {
         let local = slot.to_zoned(now.time_zone().clone());
         by_day.entry(local.date()).or_default().push(local);
     }
@@ -96,7 +96,7 @@ fn entries(task: &Task, now: &Zoned) -> Result<Vec<(Date, Entry)>> {
         url: super::page::path(task.id, ""),
         note,
     };
-    let sentence = task.schedule()?.sentence();
+    let sentence = task.sentence();
     let mut entries = Vec::new();
     for (date, times) in by_day {
         let time = |at: &Zoned| at.strftime("%H:%M").to_string();
@@ -108,15 +108,15 @@ fn entries(task: &Task, now: &Zoned) -> Result<Vec<(Date, Entry)>> {
             _ => entries.extend(times.iter().map(|at| (date, entry(time(at), String::new())))),
         }
     }
-    Ok(entries)
+    entries
 }
 
-fn slots(task: &Task, now: &Zoned) -> Result<Vec<Timestamp>> {
-    let schedule = task.schedule()?;
+fn slots(task: &Task, now: &Zoned) -> Vec<Timestamp> {
+    let Ok(schedule) = task.schedule() else { return Vec::new() };
     let until = now.timestamp() + SignedDuration::from_hours(24 * i64::from(DAYS));
     let next = |slot: &Timestamp| task.next_after(&schedule, *slot);
     let slots = std::iter::successors(task.next_slot_at, next);
-    Ok(slots.take_while(|slot| *slot <= until).take(SLOTS_MAX).collect())
+    slots.take_while(|slot| *slot <= until).take(SLOTS_MAX).collect()
 }
 
 fn day(date: Date, mut entries: Vec<Entry>) -> Day {

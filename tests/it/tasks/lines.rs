@@ -157,3 +157,22 @@ async fn what_was_still_to_do_is_said_to_be_dropped_when_a_task_is_switched_off(
         ["09:10 skipped The task was switched off before this was done."]
     );
 }
+
+#[tokio::test]
+async fn a_schedule_that_can_no_longer_be_read_pauses_the_task_and_is_told() {
+    let (_folder, house) = open().await;
+    let task = add(&house, "status", "*/10 * * * *", json!({})).await;
+    let gone = "update tasks set zone = 'Atlantis/Capital'";
+    house.app.db.write(move |tx| tx.execute(gone, ())).await.unwrap();
+    house.advance(MINUTE * 10).await;
+    let told = super::notifications(&house).await;
+    insta::assert_snapshot!(told.join(" | "), @r#"“Job” is paused. Its schedule can't be read: There is no time zone "Atlantis/Capital". Did you mean Canada/Atlantic?"#);
+    let state = "select state from tasks";
+    assert_eq!(
+        house.read(move |r| r.one(state, (), |row| row.get::<_, String>(0))).await,
+        "paused"
+    );
+    for page in ["/tasks", "/api/tasks", "/tasks/week", &task.replace("/api", ""), &task] {
+        assert_eq!(house.get(page).await.status, 200, "{page} still opens");
+    }
+}
