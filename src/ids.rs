@@ -16,6 +16,7 @@ pub mod noun {
     pub enum Agent {}
     pub enum Approval {}
     pub enum Conversation {}
+    pub enum Execution {}
     pub enum McpServer {}
     pub enum Message {}
     pub enum Note {}
@@ -23,6 +24,7 @@ pub mod noun {
     pub enum Reminder {}
     pub enum Run {}
     pub enum StandingRule {}
+    pub enum Task {}
     pub enum Token {}
     pub enum ToolCall {}
     pub enum User {}
@@ -31,6 +33,7 @@ pub mod noun {
 pub type AgentId = Id<noun::Agent>;
 pub type ApprovalId = Id<noun::Approval>;
 pub type ConversationId = Id<noun::Conversation>;
+pub type ExecutionId = Id<noun::Execution>;
 pub type McpServerId = Id<noun::McpServer>;
 pub type MessageId = Id<noun::Message>;
 pub type NoteId = Id<noun::Note>;
@@ -38,6 +41,7 @@ pub type NotificationId = Id<noun::Notification>;
 pub type ReminderId = Id<noun::Reminder>;
 pub type RunId = Id<noun::Run>;
 pub type StandingRuleId = Id<noun::StandingRule>;
+pub type TaskId = Id<noun::Task>;
 pub type TokenId = Id<noun::Token>;
 pub type ToolCallId = Id<noun::ToolCall>;
 pub type UserId = Id<noun::User>;

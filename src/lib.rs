@@ -7,6 +7,7 @@ pub mod error;
 pub mod clock;
 pub mod ids;
 pub mod dates;
+pub mod schedule;
 pub mod blocks;
 pub mod secret;
 pub mod config;

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::store::messages::{self, NewMessage};
 use super::store::{calls, runs};
-use super::{Agents, CallState, RunState, Told, finish};
+use super::{Agents, CallState, Ended, RunState, Told, finish};
 use crate::db::Tx;
 use crate::error::{Error, Result};
 use crate::events::Event;
@@ -204,6 +204,8 @@ pub fn cancel_rows(tx: &Tx<'_>, agents: &Agents, run_id: RunId, now: Timestamp) 
         finish::end(tx, agents, &run, call, end, false)?;
     }
     runs::set_state(tx, run_id, RunState::Cancelled, now)?;
+    let ended = Ended { state: RunState::Cancelled, words: "Stopped." };
+    (agents.tell)(tx, agents, &run, Told::Ended(ended), now)?;
     let event = Event::Error { message: "Stopped.".to_owned(), code: "stopped".to_owned() };
     agents.events.record(tx, run.conversation_id, Some(run_id), now, event)
 }

@@ -3,13 +3,12 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::store::calls::{self, Call, NOT_ALLOWED};
 use super::tool::{Action, Cx, Output, Tool};
 use super::{Agents, CallState, Run, Told, finish, intent, scene, screen};
-use crate::audit::{self, Decision};
 use crate::db::Tx;
 use crate::error::{Error, Result};
 use crate::events::Event;
@@ -85,7 +84,12 @@ impl One<'_> {
             }
             verdict => verdict,
         };
+        let rehearsed = self.run.bounds.dry && tool.changes_the_world();
         match verdict {
+            Verdict::Go(_) if rehearsed => self.rehearse("It would have been done.").await,
+            Verdict::Ask { reason, .. } if rehearsed => {
+                self.rehearse(&format!("You would have been asked first. {reason}")).await
+            }
             Verdict::Go(permit) => self.execute(&tool, permit, false, stop).await.map(|()| false),
             Verdict::Deny { reason, blocked: true, .. } => {
                 self.block(&reason).await.map(|()| false)
@@ -227,6 +231,13 @@ impl One<'_> {
         })
     }
 
+    /// Says what would have come of it, and does nothing.
+    async fn rehearse(&self, outcome: &str) -> Result<bool> {
+        let text = format!("Dry run: this was not done. {outcome}");
+        self.finish_done(Output::labelled(text, Label::system()), false).await?;
+        Ok(false)
+    }
+
     /// `card` as far as the verdict knows it.
     async fn ask(&self, tool: &Tool, card: Card) -> Result<()> {
         let (agents, run, call) = (self.agents.clone(), self.run.clone(), self.call.clone());
@@ -315,7 +326,7 @@ impl One<'_> {
         let (agents, run, mut call) = (self.agents.clone(), self.run.clone(), self.call.clone());
         let refuse = move |tx: &Tx<'_>| {
             if alert {
-                raise_alarm(tx, &agents, &run, &mut call, &reason)?;
+                finish::raise_alarm(tx, &agents, &run, &mut call, &reason)?;
             }
             if let Some(offer) = &offer {
                 calls::set_offer(tx, call.id, offer)?;
@@ -358,29 +369,6 @@ impl One<'_> {
         };
         self.agents.db.write(write).await
     }
-}
-
-/// A secret turned up in the arguments: people are told at once, and the row must neither keep it
-/// nor show it to the model again.
-pub fn raise_alarm(
-    tx: &Tx<'_>,
-    agents: &Agents,
-    run: &Run,
-    call: &mut Call,
-    reason: &str,
-) -> Result<()> {
-    let now = agents.clock.now();
-    call.arguments = agents.vault.watch(tx)?.masked(&call.arguments);
-    calls::set_arguments(tx, call.id, &call.arguments)?;
-    let entry = audit::Entry::new(&finish::by(run, now), "secrets.stop", call.tool.as_str())
-        .tool(&call.tool)
-        .session(run.conversation_id)
-        .run(run.id)
-        .decision(Decision::Deny)
-        .detail(json!({"reason": reason, "call_id": call.id}));
-    audit::record(tx, entry)?;
-    let sentence = format!("{} was stopped. {reason}", call.tool);
-    (agents.tell)(tx, agents, run, Told::Alarm(&sentence), now)
 }
 
 fn origin_words(foreign: &Foreign) -> String {

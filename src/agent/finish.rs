@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::store::calls::{self, Call};
 use super::tool::{Outcome, Output, RESULT_BYTES_MAX};
-use super::{Agents, CallState, Run};
+use super::{Agents, CallState, Run, Told};
 use crate::audit::{self, Actor, By, Decision};
 use crate::db::Tx;
 use crate::error::Result;
@@ -98,6 +98,29 @@ pub fn end(
         offer: call.offer.clone(),
     };
     agents.events.record(tx, run.conversation_id, Some(run.id), now, event)
+}
+
+/// A secret turned up in the arguments: people are told at once, and the row must neither keep it
+/// nor show it to the model again.
+pub fn raise_alarm(
+    tx: &Tx<'_>,
+    agents: &Agents,
+    run: &Run,
+    call: &mut Call,
+    reason: &str,
+) -> Result<()> {
+    let now = agents.clock.now();
+    call.arguments = agents.vault.watch(tx)?.masked(&call.arguments);
+    calls::set_arguments(tx, call.id, &call.arguments)?;
+    let entry = audit::Entry::new(&by(run, now), "secrets.stop", call.tool.as_str())
+        .tool(&call.tool)
+        .session(run.conversation_id)
+        .run(run.id)
+        .decision(Decision::Deny)
+        .detail(json!({"reason": reason, "call_id": call.id}));
+    audit::record(tx, entry)?;
+    let sentence = format!("{} was stopped. {reason}", call.tool);
+    (agents.tell)(tx, agents, run, Told::Alarm(&sentence), now)
 }
 
 pub fn by(run: &Run, now: Timestamp) -> By {

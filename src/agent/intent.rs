@@ -8,24 +8,27 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use jiff::Zoned;
+use jiff::{Timestamp, Zoned};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::context::{self, Handling, History};
+use super::spend::Purse;
 use super::store::calls::{self, Call};
 use super::store::intents;
 use super::store::messages::{self, Message as Stored, Window};
+use super::store::runs;
 use super::tool::{Args, Tool};
 use super::toolbox::Toolbox;
 use super::turn::Answer;
-use super::{Agents, Run, aside, spend};
+use super::{ASSISTANT, Agents, Run, aside, spend};
 use crate::db::{Reader, Tx};
 use crate::error::Result;
 use crate::guard::approval;
 use crate::guard::call::Role as Meaning;
 use crate::guard::intent::{Intent, PLAN_BYTES_MAX, Plannable, SLOTS_MAX, Slot};
-use crate::guard::label::Trust;
+use crate::guard::label::{Label, Trust};
+use crate::ids::MessageId;
 use crate::outside::model::catalog::COMMANDS;
 use crate::outside::model::{Message, Part, Request, Role};
 
@@ -62,60 +65,124 @@ pub fn of(r: &Reader<'_>, agents: &Agents, run: &Run) -> Result<Option<Intent>> 
 pub async fn make(agents: &Agents, run: &Run, stop: &CancellationToken) -> Result<()> {
     let run_too = run.clone();
     let words = agents.db.read(move |r| Words::load(r, &run_too)).await?;
-    let model = run.model.clone().unwrap_or_else(|| agents.config.get().models.default.to_string());
-    let tools = effects(&agents.toolbox, run);
-    let roles: Vec<Vec<(&str, Meaning)>> = tools.iter().map(|tool| tool.planned_roles()).collect();
-    let plannable =
-        tools.iter().zip(&roles).map(|(tool, roles)| Plannable { tool: &tool.name, roles });
-    let plannable: Vec<Plannable<'_>> = plannable.collect();
-    let (intent, answers) = if model == COMMANDS {
-        (words.commanded(agents, run, &plannable), Vec::new())
-    } else {
-        let request = words.request(agents, &tools);
-        tokio::select! {
-            biased;
-            () = stop.cancelled() => return Ok(()),
-            planned = plan(agents, run, &model, request, &plannable) => planned?,
-        }
+    let asker = Asker {
+        purse: run.purse(),
+        allowed: run.persona.allowed_tools.clone(),
+        model: model_of(agents, run.model.as_deref()),
     };
-    let (run, now) = (run.clone(), agents.clock.now());
+    let planned = tokio::select! {
+        biased;
+        () = stop.cancelled() => return Ok(()),
+        planned = read(agents, &asker, words) => planned?,
+    };
+    let (run, now) = (run.id, agents.clock.now());
     let store = move |tx: &Tx<'_>| {
-        answers.iter().try_for_each(|answer| answer.count(tx, &run, "plan", now))?;
-        intents::insert(tx, run.id, &intent, &model, now)
+        planned.count(tx, &asker, now)?;
+        intents::insert(tx, run, &planned.intent.unwrap_or_default(), &asker.model, now)
     };
     agents.db.write(store).await
 }
 
-/// Asks a language model. Each answer costs something, whether it is a plan or not.
+/// What the words of a run that is yet to be ask for, and who read them; `None`: no plan could be
+/// had, and the run will ask again when it needs one.
+pub async fn foresee(
+    agents: &Agents,
+    words: &str,
+    tools: &[String],
+    model: Option<&str>,
+) -> Result<(Option<Intent>, String)> {
+    let persona = agents.db.read(|r| runs::persona(r, ASSISTANT)).await?;
+    let asker = Asker {
+        purse: Purse {
+            agent: persona.id,
+            agent_daily: persona.daily_spend_usd_micros,
+            task: None,
+            run: None,
+            run_budget: None,
+        },
+        allowed: agents.toolbox.narrowed(&persona.allowed_tools, tools),
+        model: model_of(agents, model),
+    };
+    let now = agents.clock.now();
+    let planned = read(agents, &asker, Words::of(words, now)).await?;
+    let (intent, model) = (planned.intent.clone(), asker.model.clone());
+    agents.db.write(move |tx| planned.count(tx, &asker, now)).await?;
+    Ok((intent, model))
+}
+
+fn model_of(agents: &Agents, own: Option<&str>) -> String {
+    own.map_or_else(|| agents.config.get().models.default.to_string(), str::to_owned)
+}
+
+/// For whom words are read, with what they may spend.
+struct Asker {
+    purse: Purse,
+    allowed: Vec<String>,
+    model: String,
+}
+
+struct Planned {
+    /// None: the model wrote no plan, or could not be asked.
+    intent: Option<Intent>,
+    answers: Vec<Answer>,
+}
+
+impl Planned {
+    /// Each answer costs something, whether it is a plan or not.
+    fn count(&self, tx: &Tx<'_>, asker: &Asker, now: Timestamp) -> Result<()> {
+        let whose = (asker.purse.agent, asker.purse.run);
+        self.answers.iter().try_for_each(|answer| answer.count_for(tx, whose, "plan", now))
+    }
+}
+
+async fn read(agents: &Agents, asker: &Asker, words: Words) -> Result<Planned> {
+    let tools = effects(&agents.toolbox, &asker.allowed);
+    if tools.is_empty() {
+        return Ok(Planned { intent: Some(Intent::default()), answers: Vec::new() });
+    }
+    let roles: Vec<Vec<(&str, Meaning)>> = tools.iter().map(|tool| tool.planned_roles()).collect();
+    let plannable =
+        tools.iter().zip(&roles).map(|(tool, roles)| Plannable { tool: &tool.name, roles });
+    let plannable: Vec<Plannable<'_>> = plannable.collect();
+    if asker.model == COMMANDS {
+        let intent = Some(words.commanded(agents, &asker.allowed, &plannable));
+        return Ok(Planned { intent, answers: Vec::new() });
+    }
+    let request = words.request(agents, &tools);
+    plan(agents, asker, request, &plannable).await
+}
+
+/// Asks a language model.
 async fn plan(
     agents: &Agents,
-    run: &Run,
-    model: &str,
+    asker: &Asker,
     request: Request,
     tools: &[Plannable<'_>],
-) -> Result<(Intent, Vec<Answer>)> {
-    let (agent, day) = (run.persona.id, spend::start_of_day(&agents.clock, &agents.config));
-    let spent = agents.db.read(move |r| spend::load(r, agent, day)).await?;
+) -> Result<Planned> {
+    let (purse, model) = (asker.purse, asker.model.as_str());
+    let run = purse.run;
+    let day = spend::start_of_day(&agents.clock, &agents.config);
+    let spent = agents.db.read(move |r| spend::load(r, &purse, day)).await?;
     let mut answers = Vec::new();
-    if let Some(sentence) = spend::refusal(agents, run, &spent, model, &request) {
-        tracing::warn!(run = %run.id, "no plan: {sentence}");
-        return Ok((Intent::default(), answers));
+    if let Some(sentence) = spend::refusal(agents, &purse, &spent, model, &request) {
+        tracing::warn!(?run, "no plan: {sentence}");
+        return Ok(Planned { intent: None, answers });
     }
     for _ in 0..TRIES {
         let answer = aside::ask(agents, model, request.clone(), PLAN_BYTES_MAX).await;
         let intent = Intent::parse(&answer.text, tools);
         answers.push(answer);
-        if let Some(intent) = intent {
-            return Ok((intent, answers));
+        if intent.is_some() {
+            return Ok(Planned { intent, answers });
         }
     }
-    tracing::warn!(run = %run.id, model, "no plan: the model wrote none");
-    Ok((Intent::default(), answers))
+    tracing::warn!(?run, model, "no plan: the model wrote none");
+    Ok(Planned { intent: None, answers })
 }
 
 /// The run's tools that reach further than our own data.
-fn effects(toolbox: &Toolbox, run: &Run) -> Vec<Arc<Tool>> {
-    let tools = toolbox.allowed(&run.persona.allowed_tools);
+fn effects(toolbox: &Toolbox, allowed: &[String]) -> Vec<Arc<Tool>> {
+    let tools = toolbox.allowed(allowed);
     tools.into_iter().filter(|tool| tool.reaches_out()).collect()
 }
 
@@ -143,6 +210,20 @@ impl Words {
         let last = window.messages.iter().rposition(is_own).map_or(0, |at| at + 1);
         window.messages.truncate(last);
         Ok(Words { window, calls: calls::list_of_conversation(r, run.conversation_id)? })
+    }
+
+    /// A conversation that would begin with these words of the owner.
+    fn of(words: &str, now: Timestamp) -> Words {
+        let message = Stored {
+            seq: 1,
+            id: MessageId::new(now),
+            run_id: None,
+            role: "user".to_owned(),
+            text: words.to_owned(),
+            label: Label::owner(),
+            created_at: now,
+        };
+        Words { window: Window { summary: None, messages: vec![message] }, calls: Vec::new() }
     }
 
     /// The owner's own words, oldest first.
@@ -190,7 +271,7 @@ impl Words {
     }
 
     /// What the built-in commands make of the last words.
-    fn commanded(self, agents: &Agents, run: &Run, tools: &[Plannable<'_>]) -> Intent {
+    fn commanded(self, agents: &Agents, allowed: &[String], tools: &[Plannable<'_>]) -> Intent {
         let now = self.now(agents);
         let Words { window, calls } = self;
         let handling = Handling::of(&agents.config.get().guard);
@@ -199,7 +280,7 @@ impl Words {
             system: "".into(),
             system_tail: String::new(),
             messages: context::messages(&history),
-            tools: agents.toolbox.schemas(&run.persona.allowed_tools),
+            tools: agents.toolbox.schemas(allowed),
             output_tokens_max: 0,
             now,
         };

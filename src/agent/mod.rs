@@ -12,7 +12,7 @@ mod compact;
 mod context;
 mod finish;
 mod heard;
-mod intent;
+pub mod intent;
 mod live;
 mod prompt;
 pub mod queue;
@@ -39,7 +39,7 @@ use crate::db::{Db, Reader, Tx};
 use crate::error::Result;
 use crate::events::Events;
 use crate::ids::{AgentId, ApprovalId, ConversationId, RunId, UserId};
-use crate::inbox::{Inbox, Trigger};
+use crate::inbox::{Bounds, Inbox, Trigger};
 use crate::leak::Watch;
 use crate::outside::Outside;
 use crate::secret::Secret;
@@ -90,7 +90,7 @@ impl Agents {
 /// Tells people of it, in the transaction in which it happened.
 pub type Tell = fn(&Tx<'_>, &Agents, &Run, Told<'_>, Timestamp) -> Result<()>;
 
-/// What people have to hear of at once.
+/// What others than those who watch a run have to hear of.
 pub enum Told<'a> {
     /// A secret was about to leave: one sentence.
     Alarm(&'a str),
@@ -98,6 +98,13 @@ pub enum Told<'a> {
     Asked(ApprovalId, &'a str),
     /// That card has its answer, or needs none any more.
     Settled(ApprovalId),
+    Ended(Ended<'a>),
+}
+
+/// How a run ended: its last words, or what went wrong.
+pub struct Ended<'a> {
+    pub state: RunState,
+    pub words: &'a str,
 }
 
 #[derive(Debug, Clone)]
@@ -134,6 +141,7 @@ pub struct Run {
     /// The run's, else the conversation's, else the agent's; none: the default.
     pub model: Option<String>,
     pub max_tool_calls: Option<u32>,
+    pub bounds: Bounds,
     pub state: RunState,
 }
 

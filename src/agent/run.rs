@@ -13,7 +13,8 @@ use super::store::messages::{self, NewMessage};
 use super::store::runs;
 use super::turn::{self, Answer, Broken};
 use super::{
-    Agents, CallState, Run, RunState, answer, call, compact, finish, prompt, queue, scene, spend,
+    Agents, CallState, Ended, Run, RunState, Told, answer, call, compact, finish, prompt, queue,
+    scene, spend,
 };
 use crate::audit::By;
 use crate::error::{Error, Result};
@@ -118,14 +119,18 @@ impl Step {
         agents
             .db
             .read(move |r| {
-                let run = runs::find(r, id)?;
+                let mut run = runs::find(r, id)?;
+                if let Some(own) = &run.bounds.allowed_tools {
+                    run.persona.allowed_tools =
+                        agents_too.toolbox.narrowed(&run.persona.allowed_tools, own);
+                }
                 let history = History {
                     handling: Handling::of(&config.guard),
                     window: messages::window_of(r, &run)?,
                     calls: calls::list_of_conversation(r, run.conversation_id)?,
                     attachments: messages::attachments(r, run.conversation_id)?,
                 };
-                let spent = spend::load(r, run.persona.id, day)?;
+                let spent = spend::load(r, &run.purse(), day)?;
                 let watch = Arc::new(vault.watch(r)?);
                 let spoken = Arc::new(agents_too.spoken(r)?);
                 let owner_notes = runs::owner_notes(r)?;
@@ -154,7 +159,9 @@ impl Step {
         let request = self.request(agents, capped);
         let chain = self.chain(agents, &request);
         agents.outside.models().learn(&chain[0]).await;
-        if let Some(sentence) = spend::refusal(agents, run, &self.spent, &chain[0], &request) {
+        if let Some(sentence) =
+            spend::refusal(agents, &run.purse(), &self.spent, &chain[0], &request)
+        {
             fail(agents, &self.claimed(), &sentence, "budget").await?;
             return Ok(true);
         }
@@ -251,7 +258,7 @@ async fn keep(agents: &Agents, run: &Run, mut answer: Answer, capped: bool) -> R
             };
             messages::insert(tx, &new, now)?;
             if capped || answer.calls.is_empty() {
-                complete(tx, &agents_too.events, &run, &answer, now)?;
+                complete(tx, &agents_too, &run, &answer, now)?;
                 return Ok(true);
             }
             for (position, call) in (0..).zip(answer.calls) {
@@ -287,7 +294,7 @@ fn propose(
     let Some(name) = held else { return Ok(()) };
     let reason = verdict::holds_secret(name);
     let mut call = calls::find(tx, id)?;
-    call::raise_alarm(tx, agents, run, &mut call, &reason)?;
+    finish::raise_alarm(tx, agents, run, &mut call, &reason)?;
     let sentence = format!("{NOT_ALLOWED}{reason}");
     let end = (CallState::Denied, sentence.as_str(), Label::system());
     finish::end(tx, agents, run, &call, end, false)
@@ -295,12 +302,14 @@ fn propose(
 
 fn complete(
     tx: &crate::db::Tx<'_>,
-    events: &crate::events::Events,
+    agents: &Agents,
     run: &Run,
     answer: &Answer,
     now: Timestamp,
 ) -> Result<()> {
     runs::set_state(tx, run.id, RunState::Completed, now)?;
+    let ended = Ended { state: RunState::Completed, words: &answer.text };
+    (agents.tell)(tx, agents, run, Told::Ended(ended), now)?;
     let made = calls::list_of_run(tx, run.id)?;
     let made = made.iter().filter(|call| call.state == CallState::Done).count();
     let event = Event::Done {
@@ -309,7 +318,7 @@ fn complete(
         usage: runs::usage(tx, run.id)?,
         model: answer.model.clone(),
     };
-    events.record(tx, run.conversation_id, Some(run.id), now, event)
+    agents.events.record(tx, run.conversation_id, Some(run.id), now, event)
 }
 
 async fn wait(agents: &Agents, run: &Run) -> Result<()> {
@@ -357,19 +366,22 @@ async fn end_stopped(agents: &Agents, run: &Run, said: String) -> Result<()> {
 }
 
 pub async fn fail(agents: &Agents, claimed: &Claimed, sentence: &str, code: &str) -> Result<()> {
-    let (events, now) = (agents.events.clone(), agents.clock.now());
+    let (agents_too, now) = (agents.clone(), agents.clock.now());
     let (claimed, sentence, code) = (claimed.clone(), sentence.to_owned(), code.to_owned());
-    let vault = agents.vault.clone();
     agents.events.drop_tail(claimed.conversation_id);
     agents
         .db
         .write(move |tx| {
             // Providers quote what they were sent.
-            let sentence = vault.watch(tx)?.shown(&sentence);
+            let sentence = agents_too.vault.watch(tx)?.shown(&sentence);
             runs::fail(tx, claimed.run_id, &sentence, &code, now)?;
+            let run = runs::find(tx, claimed.run_id)?;
+            let ended = Ended { state: RunState::Failed, words: &sentence };
+            (agents_too.tell)(tx, &agents_too, &run, Told::Ended(ended), now)?;
             approval::withdraw(tx, claimed.run_id, &By::system(now))?;
             let event = Event::Error { message: sentence, code };
-            events.record(tx, claimed.conversation_id, Some(claimed.run_id), now, event)
+            let run_id = Some(claimed.run_id);
+            agents_too.events.record(tx, claimed.conversation_id, run_id, now, event)
         })
         .await
 }

@@ -74,9 +74,9 @@ pub async fn look(
         return None;
     }
     let request = request(agents, output);
-    let (agent, day) = (run.persona.id, spend::start_of_day(&agents.clock, &agents.config));
-    let spent = agents.db.read(move |r| spend::load(r, agent, day)).await.ok();
-    let fits = |spent| spend::refusal(agents, run, &spent, &model, &request).is_none();
+    let (purse, day) = (run.purse(), spend::start_of_day(&agents.clock, &agents.config));
+    let spent = agents.db.read(move |r| spend::load(r, &purse, day)).await.ok();
+    let fits = |spent| spend::refusal(agents, &purse, &spent, &model, &request).is_none();
     if !spent.is_some_and(fits) {
         return Some((Found::Unseen, None));
     }

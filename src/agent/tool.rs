@@ -285,13 +285,17 @@ impl Tool {
     /// Whether a call can do more than read and change our own data: send, run, destroy, visit an
     /// address, write in an opened folder.
     pub fn reaches_out(&self) -> bool {
-        self.destructive
-            || matches!(self.effect, Effect::Send | Effect::Execute)
+        self.changes_the_world()
             || self.planned_roles().iter().any(|(_, role)| match role {
                 Role::Recipient | Role::Url | Role::Command => true,
                 Role::Path => self.effect == Effect::Write,
                 _ => false,
             })
+    }
+
+    /// Whether a call leaves the house, runs code or takes something away for good.
+    pub fn changes_the_world(&self) -> bool {
+        self.destructive || matches!(self.effect, Effect::Send | Effect::Execute)
     }
 
     /// For a plan of what the owner asked for: each argument there is. What nobody declared can't

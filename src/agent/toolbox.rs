@@ -72,6 +72,12 @@ impl Toolbox {
         tools.cloned().collect()
     }
 
+    /// The names of the tools that both lists allow.
+    pub fn narrowed(&self, agents: &[String], own: &[String]) -> Vec<String> {
+        let both = self.allowed(agents).into_iter().filter(|tool| is_allowed(own, tool));
+        both.map(|tool| tool.name.to_string()).collect()
+    }
+
     pub fn schemas(&self, allowed: &[String]) -> Schemas {
         let mut cache = self.schemas.lock().expect(UNEXPECTED);
         if let Some(known) = cache.get(allowed) {

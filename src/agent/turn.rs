@@ -14,7 +14,7 @@ use crate::clean;
 use crate::db::Tx;
 use crate::error::{Error, Result};
 use crate::events::{Entry, Event, Events};
-use crate::ids::ConversationId;
+use crate::ids::{AgentId, ConversationId, RunId};
 use crate::leak::Mask;
 use crate::leak::Watch;
 use crate::outside::model::{
@@ -44,9 +44,20 @@ pub struct Answer {
 impl Answer {
     /// Its row in the spend ledger.
     pub fn count(&self, tx: &Tx<'_>, run: &Run, outcome: &str, now: Timestamp) -> Result<()> {
+        self.count_for(tx, (run.persona.id, Some(run.id)), outcome, now)
+    }
+
+    /// As [`Answer::count`], also for what was asked for no run.
+    pub fn count_for(
+        &self,
+        tx: &Tx<'_>,
+        (agent_id, run_id): (AgentId, Option<RunId>),
+        outcome: &str,
+        now: Timestamp,
+    ) -> Result<()> {
         let call = ModelCall {
-            run_id: run.id,
-            agent_id: run.persona.id,
+            run_id,
+            agent_id,
             model: &self.model,
             usage: self.usage,
             cost_usd_micros: self.cost_usd_micros,

@@ -45,8 +45,8 @@ pub fn visible(text: &str) -> (String, usize) {
 /// The piece of a text without the characters that nobody sees. For text that comes in pieces: what
 /// takes more than one character to tell is left alone.
 pub fn unseen_out(piece: &str) -> Cow<'_, str> {
-    let unseen =
-        |c: char| is_unseen(c) && !matches!(c, '\u{200c}' | '\u{200d}' | '\u{fe0e}' | '\u{fe0f}');
+    const KEPT: [char; 7] = ['\n', '\r', '\t', '\u{200c}', '\u{200d}', '\u{fe0e}', '\u{fe0f}'];
+    let unseen = |c: char| is_unseen(c) && !KEPT.contains(&c);
     match piece.contains(unseen) {
         true => Cow::Owned(piece.chars().filter(|c| !unseen(*c)).collect()),
         false => Cow::Borrowed(piece),

@@ -37,11 +37,15 @@ async fn repeat(job: &'static Job, app: App) {
 }
 
 async fn sleep_until(app: &App, at: Timestamp, wake: &tokio::sync::Notify) {
+    let mut before = app.clock.now();
     loop {
-        let left = at.duration_since(app.clock.now());
-        if !left.is_positive() {
+        let now = app.clock.now();
+        let left = at.duration_since(now);
+        // A clock that was set back would have the job sleep through what is due by it.
+        if !left.is_positive() || now < before {
             return;
         }
+        before = now;
         let nap = Duration::try_from(left.min(SLEEP_MAX)).unwrap_or_default();
         tokio::select! {
             () = wake.notified() => return,

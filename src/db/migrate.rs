@@ -24,6 +24,7 @@ pub const STEPS: &[(&str, &str)] = &[
     ("0021_standing_rules", include_str!("schema/0021_standing_rules.sql")),
     ("0022_screening", include_str!("schema/0022_screening.sql")),
     ("0023_refusals", include_str!("schema/0023_refusals.sql")),
+    ("0025_tasks", include_str!("schema/0025_tasks.sql")),
 ];
 
 /// Brings the schema up to date; copies the database first when it already held something.

@@ -16,6 +16,7 @@ mod security;
 mod settings;
 mod standing_rules;
 mod status;
+mod tasks;
 mod time;
 mod web;
 mod whitelists;
@@ -70,6 +71,7 @@ pub const ALL: &[Feature] = &[
     web::FEATURE,
     approvals::FEATURE,
     reminders::FEATURE,
+    tasks::FEATURE,
     notes::FEATURE,
     whitelists::FEATURE,
     standing_rules::FEATURE,
@@ -88,7 +90,7 @@ pub const ALL: &[Feature] = &[
 
 /// The tool sets that the assistant has from the start.
 pub const ASSISTANT_TOOLS: &[&str] =
-    &["time", "reminders", "notes", "search", "filesystem", "web", "status"];
+    &["time", "reminders", "tasks", "notes", "search", "filesystem", "web", "status"];
 
 /// Every route: pages at their paths, the API beneath `/api` and, the same, `/api/v1`.
 pub fn router(app: App) -> Router {
@@ -120,6 +122,7 @@ pub fn tell(tx: &Tx<'_>, agents: &Agents, run: &Run, told: Told<'_>, now: Timest
         Told::Alarm(sentence) => notifications::alarm(tx, run, sentence, now),
         Told::Asked(id, what) => approvals::tell_asked(tx, agents, run, (id, what), now),
         Told::Settled(id) => approvals::tell_settled(tx, run, id, now),
+        Told::Ended(ended) => tasks::ended(tx, agents, run, &ended, now),
     }
 }
 

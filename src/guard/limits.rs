@@ -10,14 +10,17 @@ pub struct Caps {
     pub agent: Option<i64>,
     /// The task's, for a day.
     pub task: Option<i64>,
+    /// Of this run alone.
+    pub run: Option<i64>,
 }
 
-/// What the ledger says was spent today, in micro-dollars.
+/// What the ledger says was spent today, and by the run, in micro-dollars.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Spent {
     pub day: i64,
     pub agent: i64,
     pub task: i64,
+    pub run: i64,
 }
 
 /// Whether a model call that costs at most `estimate` micro-dollars may be made. An unknown price
@@ -27,6 +30,7 @@ pub fn check_spend(caps: &Caps, spent: &Spent, estimate: Option<i64>) -> Result<
         ("The day's", caps.day, spent.day),
         ("This agent's", caps.agent, spent.agent),
         ("This task's", caps.task, spent.task),
+        ("This run's", caps.run, spent.run),
     ];
     for (whose, cap, spent) in each {
         let Some(cap) = cap else { continue };
@@ -66,8 +70,8 @@ mod tests {
 
     #[test]
     fn the_call_that_would_pass_a_cap_is_stopped() {
-        let caps = Caps { day: Some(5_000_000), agent: Some(1_000_000), task: None };
-        let spent = Spent { day: 999_000, agent: 999_000, task: 0 };
+        let caps = Caps { day: Some(5_000_000), agent: Some(1_000_000), ..Caps::default() };
+        let spent = Spent { day: 999_000, agent: 999_000, ..Spent::default() };
         assert!(check_spend(&caps, &spent, Some(1_000)).is_ok());
         let said = check_spend(&caps, &spent, Some(1_001)).unwrap_err().to_string();
         insta::assert_snapshot!(said, @"This agent's spending limit of $1.00 would be passed: $1.00 is spent and this call may cost $0.0010. Raise the limit, or go on tomorrow.");
@@ -75,7 +79,7 @@ mod tests {
 
     #[test]
     fn an_unknown_price_fits_no_cap() {
-        let caps = Caps { task: Some(1), ..Caps::default() };
+        let caps = Caps { run: Some(1), ..Caps::default() };
         assert!(check_spend(&Caps::default(), &Spent::default(), None).is_ok());
         assert!(check_spend(&caps, &Spent::default(), None).is_err());
     }

@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 
 use crate::db::{Reader, Tx};
 use crate::error::{Error, Result};
-use crate::ids::{AgentId, ConversationId, MessageId, RunId};
+use crate::ids::{AgentId, ConversationId, ExecutionId, MessageId, RunId, TaskId};
 
 /// Runs that may wait in line; past that, a new cause is refused with a sentence.
 pub const QUEUED_MAX: u32 = 100_000;
@@ -25,6 +25,25 @@ pub const QUEUED_MAX: u32 = 100_000;
 pub enum Trigger {
     /// A message of the owner or of a program with a key.
     Chat { message_id: MessageId },
+    /// A slot of a task that came due, or a person who did not wait for one.
+    Task { task_id: TaskId, execution_id: ExecutionId, message_id: MessageId },
+}
+
+impl Trigger {
+    /// The task that it is a run of.
+    pub fn task_id(&self) -> Option<TaskId> {
+        match self {
+            Trigger::Chat { .. } => None,
+            Trigger::Task { task_id, .. } => Some(*task_id),
+        }
+    }
+
+    /// The message that holds the words to act on.
+    pub fn message_id(&self) -> MessageId {
+        match self {
+            Trigger::Chat { message_id } | Trigger::Task { message_id, .. } => *message_id,
+        }
+    }
 }
 
 /// A run that is to be.
@@ -37,6 +56,17 @@ pub struct NewRun {
     pub headless: bool,
     pub model: Option<String>,
     pub max_tool_calls: Option<u32>,
+    pub bounds: Bounds,
+}
+
+/// What holds for one run beside what holds for its agent.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Bounds {
+    /// Of the agent's tools, these; `None`: all.
+    pub allowed_tools: Option<Vec<String>>,
+    pub budget_usd_micros: Option<i64>,
+    /// A rehearsal: what would leave the house, run code or destroy is not done.
+    pub dry: bool,
 }
 
 /// A run that was taken from the line and is this process's to carry on.

@@ -9,10 +9,12 @@ use crate::ids::RunId;
 
 pub fn insert(tx: &Tx<'_>, run_id: RunId, new: &NewRun, now: Timestamp) -> Result<()> {
     let trigger = serde_json::to_string(&new.trigger).map_err(Error::internal)?;
+    let tools = new.bounds.allowed_tools.as_ref().map(serde_json::to_string);
+    let tools = tools.transpose().map_err(Error::internal)?;
     tx.execute(
         "insert into runs (id, agent_id, conversation_id, trigger, headless, model, max_tool_calls,
-                           state, queued_at)
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'queued', ?8)",
+                           allowed_tools, budget_usd_micros, dry, state, queued_at)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 'queued', ?11)",
         (
             run_id,
             new.agent_id,
@@ -21,6 +23,9 @@ pub fn insert(tx: &Tx<'_>, run_id: RunId, new: &NewRun, now: Timestamp) -> Resul
             new.headless,
             &new.model,
             new.max_tool_calls,
+            tools,
+            new.bounds.budget_usd_micros,
+            new.bounds.dry,
             now.as_millisecond(),
         ),
     )?;

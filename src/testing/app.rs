@@ -161,14 +161,21 @@ impl TestApp {
 
     /// Moves the clock and does what is due by then.
     pub async fn advance(&self, span: SignedDuration) {
-        {
-            let mut at = self.at.lock().expect("the clock");
-            *at += span;
-        }
+        self.shift(span);
+        self.tick().await;
+        self.work().await;
+    }
+
+    /// Moves the clock, ahead or back, and nothing else.
+    pub fn shift(&self, span: SignedDuration) {
+        *self.at.lock().expect("the clock") += span;
+    }
+
+    /// Does what is due; runs that come of it wait for [`TestApp::work`].
+    pub async fn tick(&self) {
         for job in features::ALL.iter().flat_map(|feature| feature.jobs) {
             (job.run)(self.app.clone()).await.expect(job.name);
         }
-        self.work().await;
     }
 
     pub async fn read<T: Send + 'static>(

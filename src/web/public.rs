@@ -16,8 +16,9 @@ use crate::web::scope::{Scope, Scopes};
 
 /// These paths, and nothing beneath them.
 pub const EXACT: [&str; 5] = ["/health", "/healthz", "/livez", "/readyz", "/login"];
-/// These paths and all beneath them. Setting up asks for its own code, and ends for good.
-pub const BENEATH: [&str; 3] = ["/setup", "/api/setup", "/static"];
+/// These paths and all beneath them. Setting up asks for its own code, and ends for good; the address
+/// of a calendar feed is its key.
+pub const BENEATH: [&str; 4] = ["/setup", "/api/setup", "/static", "/ical"];
 
 pub fn is_public(path: &str) -> bool {
     let path = unversioned(path);

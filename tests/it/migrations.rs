@@ -24,6 +24,15 @@ const SAMPLES: &[(&str, &str)] = &[
                                  proposed_at)
              values ('t1', 'r1', 'm1', 0, 'w1', 'files_delete', '{}', 'waiting', 1);",
     ),
+    (
+        "0025_tasks",
+        "insert into tasks (id, user_id, name, prompt, schedule, zone, state, missed, overlap, notify,
+                            label, anchor_at, next_slot_at, next_fire_at, created_at, updated_at)
+             values ('k1', 'u1', 'Morning', 'status', '@daily', 'UTC', 'on', 'once', 'skip', 'never',
+                     '{}', 1, 2, 2, 1, 1);
+         insert into executions (id, task_id, kind, slot_at, state, run_id, created_at)
+             values ('e1', 'k1', 'slot', 1, 'started', 'r1', 1);",
+    ),
 ];
 
 #[test]
@@ -40,6 +49,10 @@ fn every_step_keeps_what_was_there() {
     assert_eq!(count("select count(*) from users"), 1);
     assert_eq!(count("select count(*) from tool_calls where state = 'waiting'"), 1);
     assert_eq!(count("select count(*) from messages_text where messages_text match 'boiler'"), 1);
+    assert_eq!(count("select count(*) from executions join tasks on tasks.id = task_id"), 1);
+    let twice = "insert into executions (id, task_id, kind, slot_at, state, created_at)
+                 values ('e2', 'k1', 'slot', 1, 'due', 1)";
+    assert!(conn.execute_batch(twice).is_err(), "a slot has one row");
     conn.execute_batch("pragma foreign_key_check").unwrap();
 }
 

@@ -53,6 +53,21 @@ async fn notes_page_is_accessible() {
 }
 
 #[tokio::test]
+async fn schedule_page_is_accessible() {
+    accessible("/tasks").await;
+}
+
+#[tokio::test]
+async fn new_task_page_is_accessible() {
+    accessible("/tasks/new").await;
+}
+
+#[tokio::test]
+async fn week_page_is_accessible() {
+    accessible("/tasks/week").await;
+}
+
+#[tokio::test]
 async fn reminders_page_is_accessible() {
     accessible("/reminders").await;
 }

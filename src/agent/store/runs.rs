@@ -6,10 +6,10 @@ use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, 
 
 use crate::agent::{ASSISTANT, Persona, Run, RunState};
 use crate::config::PromptMode;
-use crate::db::{Reader, Tx, json_column};
+use crate::db::{Reader, Tx, json_column, json_or_none};
 use crate::error::{Error, Result};
-use crate::ids::{AgentId, ConversationId, RunId};
-use crate::inbox::Claimed;
+use crate::ids::{AgentId, ConversationId, RunId, TaskId};
+use crate::inbox::{Bounds, Claimed};
 use crate::outside::model::Usage;
 
 /// Every installation has the assistant; `tools` are the sets that it starts with.
@@ -27,11 +27,17 @@ pub fn find(r: &Reader<'_>, id: RunId) -> Result<Run> {
     let sql = "select runs.id as run_id, runs.conversation_id, runs.trigger, runs.headless,
                       coalesce(runs.model, conversations.model, agents.model) as model,
                       runs.max_tool_calls as run_max_tool_calls, runs.state,
+                      runs.allowed_tools as run_allowed_tools, runs.budget_usd_micros, runs.dry,
                       conversations.user_id, agents.*
                from runs join conversations on conversations.id = runs.conversation_id
                          join agents on agents.id = runs.agent_id
                where runs.id = ?1";
     r.row(sql, [id], from_row)?.ok_or(Error::NotFound("run"))
+}
+
+pub fn persona(r: &Reader<'_>, id: AgentId) -> Result<Persona> {
+    let sql = "select * from agents where id = ?1";
+    r.row(sql, [id], persona_from_row)?.ok_or(Error::NotFound("agent"))
 }
 
 pub fn set_state(tx: &Tx<'_>, id: RunId, state: RunState, now: Timestamp) -> Result<()> {
@@ -75,7 +81,8 @@ pub fn list_queued(r: &Reader<'_>, limit: u32) -> Result<Vec<Claimed>> {
 
 /// One model call in the spend ledger. `cost_usd_micros` is none when the price is not known.
 pub struct ModelCall<'a> {
-    pub run_id: RunId,
+    /// None: asked for no run.
+    pub run_id: Option<RunId>,
     pub agent_id: AgentId,
     pub model: &'a str,
     pub usage: Usage,
@@ -113,6 +120,20 @@ pub fn spent(r: &Reader<'_>, agent: AgentId, since: Timestamp) -> Result<(i64, i
     r.one(sql, (since.as_millisecond(), agent), |row| Ok((row.get(0)?, row.get(1)?)))
 }
 
+/// Spent on a task since `since`, in micro-dollars.
+pub fn spent_on(r: &Reader<'_>, task: TaskId, since: Timestamp) -> Result<i64> {
+    let sql = "select coalesce(sum(cost_usd_micros), 0)
+               from model_calls join runs on runs.id = model_calls.run_id
+               where model_calls.created_at >= ?1 and json_extract(runs.trigger, '$.task_id') = ?2";
+    r.one(sql, (since.as_millisecond(), task), |row| row.get(0))
+}
+
+/// Spent by one run, in micro-dollars.
+pub fn spent_by(r: &Reader<'_>, run: RunId) -> Result<i64> {
+    let sql = "select coalesce(sum(cost_usd_micros), 0) from model_calls where run_id = ?1";
+    r.one(sql, [run], |row| row.get(0))
+}
+
 /// What the owner wants every agent to know.
 pub fn owner_notes(r: &Reader<'_>) -> Result<String> {
     let sql = "select value from settings where key = 'owner_notes'";
@@ -135,12 +156,31 @@ pub fn usage(r: &Reader<'_>, run: RunId) -> Result<Usage> {
 }
 
 fn from_row(row: &Row<'_>) -> rusqlite::Result<Run> {
+    Ok(Run {
+        id: row.get("run_id")?,
+        conversation_id: row.get("conversation_id")?,
+        user_id: row.get("user_id")?,
+        persona: persona_from_row(row)?,
+        trigger: json_column(row, "trigger")?,
+        headless: row.get("headless")?,
+        model: row.get("model")?,
+        max_tool_calls: row.get("run_max_tool_calls")?,
+        state: row.get("state")?,
+        bounds: Bounds {
+            allowed_tools: json_or_none(row, "run_allowed_tools")?,
+            budget_usd_micros: row.get("budget_usd_micros")?,
+            dry: row.get("dry")?,
+        },
+    })
+}
+
+fn persona_from_row(row: &Row<'_>) -> rusqlite::Result<Persona> {
     let prompt_mode = match row.get_ref("prompt_mode")?.as_str()? {
         "agent_only" => PromptMode::AgentOnly,
         "system_only" => PromptMode::SystemOnly,
         _ => PromptMode::Combined,
     };
-    let persona = Persona {
+    Ok(Persona {
         id: row.get("id")?,
         name: row.get("name")?,
         prompt: row.get("prompt")?,
@@ -148,17 +188,6 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Run> {
         allowed_tools: json_column(row, "allowed_tools")?,
         max_tool_calls: row.get("max_tool_calls")?,
         daily_spend_usd_micros: row.get("daily_spend_usd_micros")?,
-    };
-    Ok(Run {
-        id: row.get("run_id")?,
-        conversation_id: row.get("conversation_id")?,
-        user_id: row.get("user_id")?,
-        persona,
-        trigger: json_column(row, "trigger")?,
-        headless: row.get("headless")?,
-        model: row.get("model")?,
-        max_tool_calls: row.get("run_max_tool_calls")?,
-        state: row.get("state")?,
     })
 }
 

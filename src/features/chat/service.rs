@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::events::Event;
 use crate::guard::label::Label;
 use crate::ids::{ConversationId, MessageId, RunId, UserId};
-use crate::inbox::{NewRun, Trigger};
+use crate::inbox::{Bounds, NewRun, Trigger};
 use crate::leak::Watch;
 use crate::web::caller::Caller;
 use crate::web::scope::Scope;
@@ -133,6 +133,7 @@ async fn send_with(
                 headless: false,
                 model: new.model,
                 max_tool_calls: None,
+                bounds: Bounds::default(),
             };
             let run_id = inbox.push(tx, &run, now)?;
             if let Some(switch) = Switch::read(&new.content) {
@@ -162,8 +163,7 @@ pub async fn ask_again(
         if matches!(run.state, RunState::Queued | RunState::Running | RunState::Waiting) {
             return Err(Error::Conflict("This is being answered already.".to_owned()));
         }
-        let Trigger::Chat { message_id } = run.trigger;
-        store::said(r, conversation, message_id)
+        store::said(r, conversation, run.trigger.message_id())
     };
     let (content, attachments) = app.db.read(load).await?;
     let new = NewChatMessage { content, model: None, attachments, channel: Channel::Web };

@@ -50,7 +50,8 @@ pub fn list(
     page: u32,
     per_page: u32,
 ) -> Result<(Vec<Conversation>, u32)> {
-    let from = "from conversations where user_id = ?1 and deleted_at is null
+    // Those of tasks are found with the task; here they would bury the others.
+    let from = "from conversations where user_id = ?1 and deleted_at is null and task_id is null
                 and (?2 = '' or title like '%' || ?2 || '%' escape '\\')";
     let query = query.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
     let total =

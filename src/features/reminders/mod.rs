@@ -28,7 +28,7 @@ pub const FEATURE: Feature = Feature {
         label: "Reminders",
         url: "/reminders",
         icon: "bell",
-        thumb: true,
+        thumb: false,
     }],
     pages: page::routes,
     api: api::routes,

@@ -102,7 +102,7 @@ pub fn next_due(r: &Reader<'_>) -> Result<Option<Timestamp>> {
 /// Where a reminder that was made outside of any conversation is said.
 pub fn latest_conversation(r: &Reader<'_>, user: UserId) -> Result<Option<ConversationId>> {
     let sql = "select id from conversations where user_id = ?1 and deleted_at is null
-               and channel = 'web' order by updated_at desc limit 1";
+               and channel = 'web' and task_id is null order by updated_at desc limit 1";
     r.row(sql, [user], |row| row.get(0))
 }
 

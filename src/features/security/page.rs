@@ -116,7 +116,7 @@ fn switches(guard: &Guard) -> Vec<Switch> {
         switch(guard.truncation, "Other people’s texts are cut to a length."),
         switch(
             guard.llm_screen,
-            "A language model looks through them for orders to the assistant, and warns.",
+            "A language model, where one is connected, looks through them for orders to the assistant.",
         ),
         switch(guard.canary, "A planted word shows when a prompt is about to leak."),
         switch(guard.output_validation, "Answers hold no characters that nobody sees."),

@@ -1,0 +1,230 @@
+//! From slots that came due to rows: each slot becomes exactly one, in the change that moves its
+//! task on to the next.
+
+use std::collections::HashSet;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::store::{executions, tasks};
+use super::{Execution, Kind, Missed, Overlap, Progress, State, Task, page, start};
+use crate::agent::Agents;
+use crate::audit::{self, By};
+use crate::db::Tx;
+use crate::error::Result;
+use crate::features::notifications::{self, Telling};
+use crate::ids::ExecutionId;
+use crate::schedule::Schedule;
+
+/// A slot that is seen later than this was missed.
+pub const LATE: SignedDuration = SignedDuration::from_mins(5);
+/// Missed slots that have rows of their own; what lies before is one row for all.
+pub const MISSED_ROWS_MAX: usize = 1_000;
+/// Missed slots that are made up for, where all are.
+pub const CATCH_UP_MAX: usize = 10;
+/// Slots of one task that wait for the run before.
+pub const WAITING_MAX: usize = 10;
+/// Executions of a task that are kept however old they are.
+pub const KEPT_MIN: u32 = 2_000;
+/// The others are kept this long.
+pub const KEPT: SignedDuration = SignedDuration::from_hours(24 * 30);
+
+const JUST_BEFORE: SignedDuration = SignedDuration::from_millis(1);
+
+/// What is to come of a slot, before it is known whether the run before has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lot {
+    Run,
+    /// It was missed and is made up for.
+    CatchUp,
+    Miss,
+}
+
+/// Deals with all slots of a task that are due by now.
+pub fn claim(tx: &Tx<'_>, agents: &Agents, mut task: Task, now: Timestamp) -> Result<()> {
+    let Some(first) = task.next_slot_at else { return Ok(()) };
+    let schedule = match task.schedule() {
+        Ok(schedule) => schedule,
+        Err(err) => return pause(tx, task, &format!("Its schedule can't be read: {err}"), now),
+    };
+    let until = task.new.end_at.map_or(now, |end| end.min(now));
+    let (slots, earlier) = schedule.last_between(first - JUST_BEFORE, until, MISSED_ROWS_MAX);
+    let slots: Vec<Timestamp> =
+        slots.into_iter().take_while(|slot| task.fires_at(*slot) <= now).collect();
+    let mut last = first;
+    if let Some(oldest) = slots.first().filter(|_| earlier) {
+        miss_stretch(tx, &task, &schedule, (first, *oldest), now)?;
+    }
+    for (slot, lot) in lots(&task, &slots, now) {
+        if task.new.max_runs.is_some_and(|most| most <= task.runs) {
+            break;
+        }
+        settle(tx, agents, &mut task, (slot, lot), now)?;
+        last = slot;
+    }
+    move_on(tx, &mut task, &schedule, last)?;
+    executions::prune(tx, task.id, now - KEPT, KEPT_MIN)?;
+    tasks::save(tx, &task)
+}
+
+/// One row for all slots from `from` on that lie before `end`; where some of them have rows already,
+/// one for those between two.
+fn miss_stretch(
+    tx: &Tx<'_>,
+    task: &Task,
+    schedule: &Schedule,
+    (from, end): (Timestamp, Timestamp),
+    now: Timestamp,
+) -> Result<()> {
+    let mut next = Some(from);
+    let known = executions::list_between(tx, task.id, (from, end))?;
+    for (begins, ends) in known.into_iter().chain([(end, end)]) {
+        if let Some(from) = next.filter(|from| *from < begins) {
+            let until_at = Some(begins - JUST_BEFORE);
+            executions::insert(tx, &Execution { until_at, ..missed(task, from, now) })?;
+        }
+        next = schedule.next_after(ends);
+    }
+    Ok(())
+}
+
+/// On to the first slot that has no row.
+pub fn move_on(tx: &Tx<'_>, task: &mut Task, schedule: &Schedule, after: Timestamp) -> Result<()> {
+    let mut next = task.next_after(schedule, after);
+    while let Some(slot) = next
+        && executions::has_slot(tx, task.id, slot)?
+    {
+        next = task.next_after(schedule, slot);
+    }
+    task.next_slot_at = next;
+    if next.is_none() {
+        (task.state, task.why) = (State::Finished, "Its last time has come.".to_owned());
+    }
+    Ok(())
+}
+
+/// A task that can't go on waits for a person, who is told.
+pub fn pause(tx: &Tx<'_>, mut task: Task, why: &str, now: Timestamp) -> Result<()> {
+    (task.state, task.why) = (State::Paused, why.to_owned());
+    tasks::save(tx, &task)?;
+    start::drop_waiting(tx, task.id, "The task was paused before this was done.", now)?;
+    let text = format!("“{}” is paused. {why}", task.new.name);
+    let link = Some(page::path(task.id, ""));
+    let telling = Telling { user_id: task.user_id, kind: "task", text: &text, link };
+    notifications::tell(tx, &telling, now)?;
+    let entry = audit::Entry::new(&By::system(now), "tasks.pause", &task.new.name);
+    audit::record(tx, entry.task(&task.id.to_string()))?;
+    Ok(())
+}
+
+/// A slot that is late was missed, and so was one that is seen only when a later one is due too.
+fn lots(task: &Task, slots: &[Timestamp], now: Timestamp) -> Vec<(Timestamp, Lot)> {
+    let on_time = slots.last().filter(|slot| !is_late(task, **slot, now)).copied();
+    let missed = slots.iter().filter(|slot| Some(**slot) != on_time);
+    let made_up = match task.new.missed {
+        Missed::Skip => 0,
+        // A slot that is due just now makes up for the others.
+        Missed::Once => usize::from(on_time.is_none()),
+        Missed::All => CATCH_UP_MAX,
+    };
+    let made_up: HashSet<Timestamp> = missed.rev().take(made_up).copied().collect();
+    let lot = |slot: Timestamp| match slot {
+        slot if Some(slot) == on_time => Lot::Run,
+        slot if made_up.contains(&slot) => Lot::CatchUp,
+        _ => Lot::Miss,
+    };
+    slots.iter().map(|slot| (*slot, lot(*slot))).collect()
+}
+
+fn is_late(task: &Task, slot: Timestamp, now: Timestamp) -> bool {
+    LATE < now.duration_since(task.fires_at(slot))
+}
+
+fn settle(
+    tx: &Tx<'_>,
+    agents: &Agents,
+    task: &mut Task,
+    (slot, lot): (Timestamp, Lot),
+    now: Timestamp,
+) -> Result<()> {
+    if executions::has_slot(tx, task.id, slot)? {
+        return Ok(());
+    }
+    let row = match lot {
+        Lot::Miss => missed(task, slot, now),
+        Lot::CatchUp => Execution { missed: true, ..due(task, slot, now) },
+        Lot::Run => due(task, slot, now),
+    };
+    let row =
+        if row.state == Progress::Due { overlapped(tx, agents, task, row, now)? } else { row };
+    task.runs += u32::from(row.state == Progress::Due);
+    executions::insert(tx, &row)?;
+    Ok(())
+}
+
+/// What the run before makes of a slot.
+fn overlapped(
+    tx: &Tx<'_>,
+    agents: &Agents,
+    task: &Task,
+    row: Execution,
+    now: Timestamp,
+) -> Result<Execution> {
+    let mut open = executions::list_open(tx, task.id)?;
+    open.retain(|it| it.kind != Kind::Dry);
+    if open.is_empty() {
+        return Ok(row);
+    }
+    let waiting = open.iter().filter(|it| it.state == Progress::Due).count();
+    match task.new.overlap {
+        // All that were missed are made up for one after another, whatever the policy is.
+        _ if row.missed && task.new.missed == Missed::All => Ok(row),
+        Overlap::Skip => Ok(skipped(row, "The run before had not ended.", now)),
+        Overlap::Queue if WAITING_MAX <= waiting => {
+            Ok(skipped(row, &format!("{WAITING_MAX} runs of this task waited already."), now))
+        }
+        Overlap::Queue => Ok(row),
+        Overlap::Cancel => {
+            for one in &open {
+                start::stop(tx, agents, one, "The next one came due.", now)?;
+            }
+            Ok(row)
+        }
+    }
+}
+
+fn due(task: &Task, slot: Timestamp, now: Timestamp) -> Execution {
+    Execution {
+        id: ExecutionId::new(now),
+        task_id: task.id,
+        kind: Kind::Slot,
+        slot_at: Some(slot),
+        until_at: None,
+        state: Progress::Due,
+        reason: String::new(),
+        missed: false,
+        run_id: None,
+        conversation_id: None,
+        created_at: now,
+        started_at: None,
+        ended_at: None,
+    }
+}
+
+fn missed(task: &Task, slot: Timestamp, now: Timestamp) -> Execution {
+    let reason = if is_late(task, slot, now) {
+        "Missed: Steward was not running then."
+    } else {
+        "Left out: the next one was due before this could begin."
+    };
+    let more = match task.new.missed {
+        Missed::Skip => String::new(),
+        Missed::Once => " A later one makes up for it.".to_owned(),
+        Missed::All => format!(" Only the last {CATCH_UP_MAX} are made up for."),
+    };
+    let row = Execution { missed: true, ..due(task, slot, now) };
+    skipped(row, &format!("{reason}{more}"), now)
+}
+
+fn skipped(row: Execution, reason: &str, now: Timestamp) -> Execution {
+    Execution { state: Progress::Skipped, reason: reason.to_owned(), ended_at: Some(now), ..row }
+}

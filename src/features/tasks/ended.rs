@@ -1,0 +1,112 @@
+//! What a run's end means for its task, in the same change: what came of the slot, who is told, and
+//! whether the task goes on.
+
+use jiff::Timestamp;
+
+use super::store::{executions, tasks};
+use super::{Execution, FAILURES_MAX, Kind, Notify, Progress, State, Task, claim, job};
+use crate::agent::{Agents, Ended, Run, RunState};
+use crate::audit::{self, By};
+use crate::db::Tx;
+use crate::error::Result;
+use crate::features::notifications::{self, Telling};
+use crate::inbox::Trigger;
+
+/// Of what a run said or failed with.
+const REASON_CHARS_MAX: usize = 300;
+
+pub fn ended(
+    tx: &Tx<'_>,
+    agents: &Agents,
+    run: &Run,
+    ended: &Ended<'_>,
+    now: Timestamp,
+) -> Result<()> {
+    let Trigger::Task { task_id, execution_id, .. } = run.trigger else { return Ok(()) };
+    let it = executions::find(tx, execution_id)?;
+    if it.state != Progress::Started {
+        return Ok(());
+    }
+    let state = match ended.state {
+        RunState::Completed => Progress::Done,
+        RunState::Cancelled => Progress::Cancelled,
+        _ => Progress::Failed,
+    };
+    let words = first_words(ended.words);
+    executions::end(tx, it.id, state, &words, now)?;
+    if let Some(task) = tasks::get(tx, task_id)? {
+        audit_end(tx, &task, &it, state, now)?;
+        if it.kind != Kind::Dry {
+            take_note(tx, task, &it, (state, &words), now)?;
+        }
+    }
+    let timers = agents.timers.clone();
+    tx.after_commit(move || timers.wake(job::SCHEDULE));
+    Ok(())
+}
+
+fn audit_end(
+    tx: &Tx<'_>,
+    task: &Task,
+    it: &Execution,
+    state: Progress,
+    now: Timestamp,
+) -> Result<()> {
+    let action = match state {
+        Progress::Done => "tasks.done",
+        Progress::Cancelled => "tasks.cancel",
+        _ => "tasks.fail",
+    };
+    let mut entry = audit::Entry::new(&By::system(now), action, &task.new.name);
+    if let Some(run) = it.run_id {
+        entry = entry.run(run);
+    }
+    if let Some(conversation) = it.conversation_id {
+        entry = entry.session(conversation);
+    }
+    audit::record(tx, entry.task(&task.id.to_string()))?;
+    Ok(())
+}
+
+fn take_note(
+    tx: &Tx<'_>,
+    mut task: Task,
+    it: &Execution,
+    (state, words): (Progress, &str),
+    now: Timestamp,
+) -> Result<()> {
+    let failed = match state {
+        Progress::Done => false,
+        Progress::Failed => true,
+        _ => return Ok(()),
+    };
+    task.failures = if failed { task.failures + 1 } else { 0 };
+    tasks::save(tx, &task)?;
+    let name = task.new.name.clone();
+    let link = it.conversation_id.map(|id| format!("/chat/{id}"));
+    if FAILURES_MAX <= task.failures && task.state == State::On {
+        let why = format!("It failed {} times in a row. The last time: {words}", task.failures);
+        return claim::pause(tx, task, &why, now);
+    }
+    let wanted = match task.new.notify {
+        Notify::Always => true,
+        Notify::Never => false,
+        Notify::Success => !failed,
+        Notify::Failure => failed,
+    };
+    if wanted {
+        let what = if failed { "failed" } else { "is done" };
+        let text = format!("“{name}” {what}: {words}");
+        let telling = Telling { user_id: task.user_id, kind: "task", text: &text, link };
+        notifications::tell(tx, &telling, now)?;
+    }
+    Ok(())
+}
+
+fn first_words(text: &str) -> String {
+    let text = text.trim();
+    match text.char_indices().nth(REASON_CHARS_MAX) {
+        Some((end, _)) => format!("{}…", text[..end].trim_end()),
+        None => text.to_owned(),
+    }
+}

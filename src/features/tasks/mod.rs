@@ -1,0 +1,153 @@
+//! Tasks: what is done at set times while nobody watches.
+//!
+//! A task has words of its owner, a schedule in a time zone, and the tools that it may use. Each
+//! slot of the schedule becomes exactly one row, an *execution*: done, failed, skipped with its
+//! reason, waiting, or still to do. An execution is an ordinary run in a conversation of its own;
+//! what has to be asked waits for its owner and holds nothing else up.
+
+mod api;
+mod claim;
+mod editor;
+mod ended;
+mod feed;
+mod fields;
+mod feed_page;
+mod input;
+mod job;
+mod kinds;
+mod page;
+mod phrases;
+mod plan;
+mod rewind;
+mod service;
+mod start;
+mod store;
+mod tool;
+mod view;
+mod week;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::Feature;
+use crate::error::Result;
+use crate::guard::intent::Intent;
+use crate::guard::label::{Label, Origin, Trust};
+use crate::ids::{ConversationId, ExecutionId, RunId, TaskId, UserId};
+use crate::schedule::{self, Schedule};
+use crate::web::shell::{Entry, Group};
+
+pub use ended::ended;
+pub use kinds::{Kind, Missed, Notify, Overlap, Progress, State};
+
+pub const FEATURE: Feature = Feature {
+    name: "tasks",
+    nav: &[Entry {
+        group: Group::Daily,
+        label: "Schedule",
+        url: page::HERE,
+        icon: "clock",
+        thumb: true,
+    }],
+    pages: page::routes,
+    api: api::routes,
+    tools: tool::all,
+    phrases: || phrases::ALL.to_vec(),
+    jobs: job::ALL,
+};
+
+/// Failures in a row that pause a task.
+const FAILURES_MAX: u32 = 3;
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Task {
+    pub id: TaskId,
+    pub user_id: UserId,
+    pub new: NewTask,
+    pub state: State,
+    /// What paused or ended it; else "".
+    pub why: String,
+    pub label: Label,
+    /// What its words ask for, and the model that read them; none: not read yet.
+    pub intent: Option<(Intent, String)>,
+    /// Failures in a row.
+    pub failures: u32,
+    /// Slots that became runs.
+    pub runs: u32,
+    pub anchor_at: Timestamp,
+    /// The first slot without a row.
+    pub next_slot_at: Option<Timestamp>,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+/// What a person says of a task, checked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewTask {
+    pub name: String,
+    pub prompt: String,
+    /// As `schedule` stores it.
+    pub schedule: String,
+    pub zone: String,
+    pub model: Option<String>,
+    pub allowed_tools: Vec<String>,
+    pub start_at: Option<Timestamp>,
+    pub end_at: Option<Timestamp>,
+    pub max_runs: Option<u32>,
+    pub missed: Missed,
+    pub overlap: Overlap,
+    pub jitter_s: u32,
+    pub budget_usd_micros: Option<i64>,
+    pub notify: Notify,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Execution {
+    pub id: ExecutionId,
+    pub task_id: TaskId,
+    pub kind: Kind,
+    pub slot_at: Option<Timestamp>,
+    /// The last slot of a stretch that was missed as a whole.
+    pub until_at: Option<Timestamp>,
+    pub state: Progress,
+    /// Why it was skipped or failed; what it answered.
+    pub reason: String,
+    pub missed: bool,
+    pub run_id: Option<RunId>,
+    pub conversation_id: Option<ConversationId>,
+    pub created_at: Timestamp,
+    pub started_at: Option<Timestamp>,
+    pub ended_at: Option<Timestamp>,
+}
+
+impl Task {
+    /// A model wrote its words: a person has to read them before they count.
+    pub fn is_models(&self) -> bool {
+        matches!(self.label.origin, Origin::Agent(_)) || self.label.trust == Trust::Outside
+    }
+
+    pub fn schedule(&self) -> Result<Schedule> {
+        Schedule::parse(&self.new.schedule, schedule::zone(&self.new.zone)?, self.anchor_at)
+    }
+
+    /// The schedule in plain words; as it is written where it can no longer be read.
+    pub fn sentence(&self) -> String {
+        let written = |_| format!("{}, {}", self.new.schedule, self.new.zone);
+        self.schedule().map_or_else(written, |schedule| schedule.sentence())
+    }
+
+    /// When a slot is due: its own moment, or a little later by chance.
+    pub fn fires_at(&self, slot: Timestamp) -> Timestamp {
+        let most = SignedDuration::from_secs(i64::from(self.new.jitter_s));
+        slot + schedule::jitter(&self.id.to_string(), slot, most)
+    }
+
+    /// The first slot after `after` that its bounds leave it.
+    pub fn next_after(&self, schedule: &Schedule, after: Timestamp) -> Option<Timestamp> {
+        let before_start = self.new.start_at.map(|start| start - SignedDuration::from_millis(1));
+        let after = before_start.map_or(after, |start| start.max(after));
+        let next = schedule.next_after(after)?;
+        let ends = self.new.end_at.is_some_and(|end| end < next);
+        let used_up = self.new.max_runs.is_some_and(|most| most <= self.runs);
+        (!ends && !used_up).then_some(next)
+    }
+}

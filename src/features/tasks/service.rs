@@ -1,0 +1,231 @@
+//! What may be done with tasks. Pages and API come through here.
+
+use jiff::Timestamp;
+
+use super::store::executions::{self, Told};
+use super::store::tasks;
+use super::{Execution, Kind, NewTask, Progress, State, Task, start};
+use crate::agent::Agents;
+use crate::audit::{self, Actor, By};
+use crate::db::{Reader, Tx};
+use crate::error::{Error, Result};
+use crate::guard::label::Label;
+use crate::ids::{ExecutionId, TaskId, UserId};
+use crate::schedule::Fire;
+
+/// Tasks of one person.
+pub const TASKS_MAX: u32 = 200;
+/// Runs of one task that a person may have going at a time.
+const BY_HAND_MAX: usize = 5;
+
+pub fn list(r: &Reader<'_>, user: UserId) -> Result<Vec<Task>> {
+    tasks::list(r, user, TASKS_MAX)
+}
+
+pub fn find(r: &Reader<'_>, user: UserId, id: TaskId) -> Result<Task> {
+    tasks::find(r, user, id)
+}
+
+/// A page of what came of a task, and how much there is.
+pub fn executions(
+    r: &Reader<'_>,
+    user: UserId,
+    id: TaskId,
+    (page, per_page): (u32, u32),
+) -> Result<(Vec<Told>, u32)> {
+    tasks::find(r, user, id)?;
+    let skip = (page - 1).saturating_mul(per_page);
+    Ok((executions::list(r, id, per_page, skip)?, executions::count(r, id)?))
+}
+
+/// The next slots of a task as it stands; none where its schedule can no longer be read.
+pub fn next_fires(task: &Task, now: Timestamp, limit: usize) -> Vec<Fire> {
+    let Ok(schedule) = task.schedule() else { return Vec::new() };
+    let mut fires = Vec::new();
+    let mut next = match task.state {
+        State::On => task.next_slot_at,
+        _ => task.next_after(&schedule, now),
+    };
+    while let Some(slot) = next.filter(|_| fires.len() < limit) {
+        let just_before = slot - jiff::SignedDuration::from_millis(1);
+        fires.extend(schedule.fires(just_before, 1));
+        next = task.next_after(&schedule, slot);
+    }
+    let left = task.new.max_runs.map_or(limit, |most| most.saturating_sub(task.runs) as usize);
+    fires.truncate(left);
+    fires
+}
+
+pub fn create(
+    tx: &Tx<'_>,
+    by: &By,
+    (user_id, label): (UserId, Label),
+    (new, enabled): (NewTask, bool),
+) -> Result<Task> {
+    if TASKS_MAX <= tasks::count(tx, user_id)? {
+        let message = format!("You have {TASKS_MAX} tasks. Delete some first.");
+        return Err(Error::Denied(message));
+    }
+    let mut task = Task {
+        id: TaskId::new(by.at),
+        user_id,
+        anchor_at: new.start_at.unwrap_or(by.at),
+        new,
+        state: State::Off,
+        why: String::new(),
+        label,
+        intent: None,
+        failures: 0,
+        runs: 0,
+        next_slot_at: None,
+        created_at: by.at,
+        updated_at: by.at,
+    };
+    if enabled {
+        switch_on(&mut task, by)?;
+    }
+    keep(tx, by, "tasks.create", task)
+}
+
+pub fn update(
+    tx: &Tx<'_>,
+    by: &By,
+    (user, label): (UserId, Label),
+    id: TaskId,
+    (new, enabled): (NewTask, bool),
+) -> Result<Task> {
+    let mut task = tasks::find(tx, user, id)?;
+    let old = std::mem::replace(&mut task.new, new);
+    let new = &task.new;
+    let words = |it: &NewTask| (it.prompt.clone(), it.allowed_tools.clone(), it.model.clone());
+    if old.prompt != new.prompt {
+        task.label = label;
+    }
+    if words(&old) != words(new) {
+        tasks::forget_intent(tx, id)?;
+    }
+    let times = |it: &NewTask| {
+        (it.schedule.clone(), it.zone.clone(), it.start_at, it.end_at, it.max_runs, it.jitter_s)
+    };
+    let moved = times(&old) != times(new);
+    if moved {
+        task.anchor_at = new.start_at.unwrap_or(by.at);
+    }
+    match (enabled, task.state) {
+        (true, State::On) if !moved => {}
+        (true, _) => switch_on(&mut task, by)?,
+        (false, _) => switch_off(tx, &mut task, by.at)?,
+    }
+    task.updated_at = by.at;
+    keep(tx, by, "tasks.update", task)
+}
+
+/// On becomes off; anything else becomes on.
+pub fn toggle(tx: &Tx<'_>, by: &By, user: UserId, id: TaskId) -> Result<Task> {
+    let mut task = tasks::find(tx, user, id)?;
+    if task.state == State::On {
+        switch_off(tx, &mut task, by.at)?;
+        return keep(tx, by, "tasks.switch_off", task);
+    }
+    switch_on(&mut task, by)?;
+    keep(tx, by, "tasks.switch_on", task)
+}
+
+pub fn delete(tx: &Tx<'_>, agents: &Agents, by: &By, user: UserId, id: TaskId) -> Result<Task> {
+    let mut task = tasks::find(tx, user, id)?;
+    switch_off(tx, &mut task, by.at)?;
+    for it in executions::list_open(tx, id)? {
+        start::stop(tx, agents, &it, "The task was deleted.", by.at)?;
+    }
+    let task = keep(tx, by, "tasks.delete", task)?;
+    tasks::set_deleted(tx, id, Some(by.at))?;
+    Ok(task)
+}
+
+/// Takes a deletion back; the task is switched off.
+pub fn restore(tx: &Tx<'_>, by: &By, user: UserId, id: TaskId) -> Result<Task> {
+    let task = tasks::find_deleted(tx, user, id)?;
+    tasks::set_deleted(tx, id, None)?;
+    keep(tx, by, "tasks.restore", task)
+}
+
+/// Does it now, or rehearses it, whatever its schedule says.
+pub fn run(
+    tx: &Tx<'_>,
+    agents: &Agents,
+    by: &By,
+    (user, id): (UserId, TaskId),
+    kind: Kind,
+) -> Result<Execution> {
+    let task = tasks::find(tx, user, id)?;
+    if task.is_models() && kind == Kind::Manual {
+        let message = "The assistant wrote this task. Read it and switch it on first.";
+        return Err(Error::Conflict(message.to_owned()));
+    }
+    let by_hand = executions::list_open(tx, id)?.iter().filter(|it| it.kind != Kind::Slot).count();
+    if BY_HAND_MAX <= by_hand {
+        let message = format!("{BY_HAND_MAX} runs of this task are going already. Wait for one.");
+        return Err(Error::Conflict(message));
+    }
+    let it = Execution {
+        id: ExecutionId::new(by.at),
+        task_id: id,
+        kind,
+        slot_at: None,
+        until_at: None,
+        state: Progress::Due,
+        reason: String::new(),
+        missed: false,
+        run_id: None,
+        conversation_id: None,
+        created_at: by.at,
+        started_at: None,
+        ended_at: None,
+    };
+    executions::insert(tx, &it)?;
+    start::start(tx, agents, &it, by.at)?;
+    let action = if kind == Kind::Dry { "tasks.rehearse" } else { "tasks.run" };
+    keep(tx, by, action, task)?;
+    executions::find(tx, it.id)
+}
+
+/// What is in the vault stays there, also when its owner writes it down.
+pub fn without_secrets(tx: &Tx<'_>, agents: &Agents, new: NewTask) -> Result<NewTask> {
+    let watch = agents.vault.watch(tx)?;
+    Ok(NewTask { name: watch.shown(&new.name), prompt: watch.shown(&new.prompt), ..new })
+}
+
+fn switch_on(task: &mut Task, by: &By) -> Result<()> {
+    if task.is_models() && !matches!(by.actor, Actor::User(_)) {
+        let message = "The assistant wrote this task. A person has to read it and switch it on.";
+        return Err(Error::Denied(message.to_owned()));
+    }
+    // Whoever switches it on has it before them, and makes its words their own.
+    if task.is_models() {
+        task.label = Label::owner();
+    }
+    let schedule = task.schedule()?;
+    let Some(next) = task.next_after(&schedule, by.at) else {
+        let message = if task.new.max_runs.is_some_and(|most| most <= task.runs) {
+            "It has run as often as it may. Raise that number to switch it on."
+        } else {
+            "Its time has passed. Give a later one to switch it on."
+        };
+        return Err(Error::invalid("schedule", message));
+    };
+    task.next_slot_at = Some(next);
+    (task.state, task.why, task.failures) = (State::On, String::new(), 0);
+    Ok(())
+}
+
+fn switch_off(tx: &Tx<'_>, task: &mut Task, now: Timestamp) -> Result<()> {
+    (task.state, task.why, task.next_slot_at) = (State::Off, String::new(), None);
+    start::drop_waiting(tx, task.id, "The task was switched off before this was done.", now)
+}
+
+fn keep(tx: &Tx<'_>, by: &By, action: &'static str, task: Task) -> Result<Task> {
+    tasks::save(tx, &task)?;
+    let entry = audit::Entry::new(by, action, &task.new.name).task(&task.id.to_string());
+    audit::record(tx, entry)?;
+    Ok(task)
+}

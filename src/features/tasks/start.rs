@@ -1,0 +1,146 @@
+//! From a row that is still to do to a run, and how a run is stopped.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::store::{executions, tasks};
+use super::{Execution, Kind, Progress, Task};
+use crate::agent::store::intents;
+use crate::agent::store::messages::{self, NewMessage};
+use crate::agent::{ASSISTANT, Agents, RunState, answer};
+use crate::db::Tx;
+use crate::error::{Error, Result};
+use crate::events::Event;
+use crate::guard::label::Label;
+use crate::ids::{ConversationId, MessageId, RunId, TaskId};
+use crate::inbox::{Bounds, NewRun, Trigger};
+
+const HOUR: SignedDuration = SignedDuration::from_hours(1);
+/// Runs started in one transaction.
+const BATCH_MAX: u32 = 50;
+const DRY: &str = "This is a dry run: what would leave the house, run code or destroy something is \
+                   not done, only said.";
+
+/// What came of a look at the line.
+pub struct Started {
+    /// There may be more to start at once.
+    pub more: bool,
+    /// When the hourly limit lets the next one go.
+    pub again_at: Option<Timestamp>,
+}
+
+/// Starts what may start: one run of a task at a time, and so many unattended ones an hour.
+pub fn start_due(tx: &Tx<'_>, agents: &Agents, now: Timestamp) -> Result<Started> {
+    let most = agents.config.get().limits.max_autonomous_runs_per_hour as usize;
+    let recent = executions::started_since(tx, now - HOUR)?;
+    let room = most.saturating_sub(recent.len());
+    let ready = executions::list_ready(tx, BATCH_MAX)?;
+    for it in ready.iter().take(room) {
+        start(tx, agents, it, now)?;
+    }
+    for it in ready.iter().skip(room).filter(|it| it.reason.is_empty()) {
+        let why = format!("It waits: {most} unattended runs an hour are the limit, in Settings.");
+        executions::explain(tx, it.id, &why)?;
+    }
+    let held = room < ready.len();
+    let started = executions::started_since(tx, now - HOUR)?;
+    let first_to_pass = started.len().checked_sub(most).and_then(|at| started.get(at));
+    let again_at = first_to_pass.filter(|_| held && 0 < most).map(|at| *at + HOUR);
+    Ok(Started { more: !held && ready.len() == BATCH_MAX as usize, again_at })
+}
+
+/// Makes a run of a row: its conversation, the owner's words in it, and its place in the queue.
+pub fn start(tx: &Tx<'_>, agents: &Agents, it: &Execution, now: Timestamp) -> Result<()> {
+    let task = tasks::get(tx, it.task_id)?.ok_or(Error::NotFound("task"))?;
+    let conversation_id = ConversationId::new(now);
+    tasks::insert_conversation(tx, conversation_id, &task, now)?;
+    if it.kind == Kind::Dry {
+        say(tx, agents, conversation_id, ("notice", DRY, &Label::system()), now)?;
+    }
+    let words = ("user", task.new.prompt.as_str(), &task.label);
+    let message_id = say(tx, agents, conversation_id, words, now)?;
+    let new = NewRun {
+        agent_id: ASSISTANT,
+        conversation_id,
+        trigger: Trigger::Task { task_id: task.id, execution_id: it.id, message_id },
+        headless: true,
+        model: task.new.model.clone(),
+        max_tool_calls: None,
+        bounds: Bounds {
+            allowed_tools: Some(task.new.allowed_tools.clone()),
+            budget_usd_micros: task.new.budget_usd_micros,
+            dry: it.kind == Kind::Dry,
+        },
+    };
+    let run_id = match agents.inbox.push(tx, &new, now) {
+        Ok(run_id) => run_id,
+        Err(Error::Denied(full)) => {
+            return executions::end(tx, it.id, Progress::Failed, &full, now);
+        }
+        Err(err) => return Err(err),
+    };
+    foretell(tx, &task, run_id, now)?;
+    let started_at = Some(now);
+    let run = Execution {
+        run_id: Some(run_id),
+        conversation_id: Some(conversation_id),
+        started_at,
+        ..it.clone()
+    };
+    executions::start(tx, &run)
+}
+
+/// What the words ask for was read when they were saved; nothing that the run reads can add to it.
+fn foretell(tx: &Tx<'_>, task: &Task, run_id: RunId, now: Timestamp) -> Result<()> {
+    match &task.intent {
+        Some((intent, made_by)) => intents::insert(tx, run_id, intent, made_by, now),
+        None => Ok(()),
+    }
+}
+
+fn say(
+    tx: &Tx<'_>,
+    agents: &Agents,
+    conversation_id: ConversationId,
+    (role, text, label): (&str, &str, &Label),
+    now: Timestamp,
+) -> Result<MessageId> {
+    let text = agents.vault.watch(tx)?.shown(text);
+    let id = MessageId::new(now);
+    let new = NewMessage { id, conversation_id, run_id: None, role, text: &text, label };
+    messages::insert(tx, &new, now)?;
+    let event = Event::Message { message_id: id.to_string(), role: role.to_owned(), content: text };
+    agents.events.record(tx, conversation_id, None, now, event)?;
+    Ok(id)
+}
+
+/// Ends an execution before its time, whatever it does just now.
+pub fn stop(tx: &Tx<'_>, agents: &Agents, it: &Execution, why: &str, now: Timestamp) -> Result<()> {
+    let Some(run_id) = it.run_id.filter(|_| it.state == Progress::Started) else {
+        return executions::end(tx, it.id, Progress::Cancelled, why, now);
+    };
+    match executions::run_state(tx, run_id)? {
+        // It ends by itself before its next step, and says so then.
+        Some(RunState::Running) => {
+            let runs = agents.runs.clone();
+            tx.after_commit(move || {
+                runs.stop(run_id);
+            });
+            Ok(())
+        }
+        Some(RunState::Queued | RunState::Waiting) => {
+            answer::cancel_rows(tx, agents, run_id, now)?;
+            executions::end(tx, it.id, Progress::Cancelled, why, now)
+        }
+        _ => executions::end(tx, it.id, Progress::Cancelled, why, now),
+    }
+}
+
+/// What has not begun is not begun any more.
+pub fn drop_waiting(tx: &Tx<'_>, task: TaskId, why: &str, now: Timestamp) -> Result<()> {
+    for it in executions::list_open(tx, task)? {
+        if it.state == Progress::Due {
+            executions::end(tx, it.id, Progress::Skipped, why, now)?;
+        }
+    }
+    Ok(())
+}

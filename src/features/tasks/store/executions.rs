@@ -1,0 +1,186 @@
+//! Rows of executions: one for each slot that came.
+
+use jiff::Timestamp;
+use rusqlite::Row;
+
+use super::tasks::choice;
+use crate::agent::RunState;
+use crate::db::{Reader, Tx, at, at_or_none};
+use crate::error::{Error, Result};
+use crate::features::tasks::kinds::word;
+use crate::features::tasks::{Execution, Kind, Progress};
+use crate::ids::{ExecutionId, RunId, TaskId};
+
+/// With how far its run is, and what that cost.
+#[derive(Debug, Clone)]
+pub struct Told {
+    pub execution: Execution,
+    pub run_state: Option<RunState>,
+    pub cost_usd_micros: Option<i64>,
+}
+
+/// False when the slot has a row already.
+pub fn insert(tx: &Tx<'_>, it: &Execution) -> Result<bool> {
+    let millis = |at: Option<Timestamp>| at.map(Timestamp::as_millisecond);
+    let changed = tx.execute(
+        "insert into executions (id, task_id, kind, slot_at, until_at, state, reason, missed,
+                                 created_at, ended_at)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) on conflict (task_id, slot_at) do nothing",
+        (
+            it.id,
+            it.task_id,
+            word(Kind::WORDS, it.kind),
+            millis(it.slot_at),
+            millis(it.until_at),
+            word(Progress::WORDS, it.state),
+            &it.reason,
+            it.missed,
+            it.created_at.as_millisecond(),
+            millis(it.ended_at),
+        ),
+    )?;
+    Ok(changed == 1)
+}
+
+/// The newest slot first.
+pub fn list(r: &Reader<'_>, task: TaskId, limit: u32, offset: u32) -> Result<Vec<Told>> {
+    let sql = "select executions.*, runs.state as run_state,
+                      (select sum(cost_usd_micros) from model_calls
+                       where model_calls.run_id = executions.run_id) as cost
+               from executions left join runs on runs.id = executions.run_id
+               where task_id = ?1
+               order by coalesce(slot_at, created_at) desc, executions.id desc limit ?2 offset ?3";
+    r.rows(sql, (task, limit, offset), |row| {
+        Ok(Told {
+            execution: from_row(row)?,
+            run_state: row.get("run_state")?,
+            cost_usd_micros: row.get("cost")?,
+        })
+    })
+}
+
+pub fn count(r: &Reader<'_>, task: TaskId) -> Result<u32> {
+    r.one("select count(*) from executions where task_id = ?1", [task], |row| row.get(0))
+}
+
+pub fn find(r: &Reader<'_>, id: ExecutionId) -> Result<Execution> {
+    let sql = "select * from executions where id = ?1";
+    r.row(sql, [id], from_row)?.ok_or(Error::NotFound("execution"))
+}
+
+pub fn has_slot(r: &Reader<'_>, task: TaskId, slot: Timestamp) -> Result<bool> {
+    let sql = "select exists (select 1 from executions where task_id = ?1 and slot_at = ?2)";
+    r.one(sql, (task, slot.as_millisecond()), |row| row.get(0))
+}
+
+/// Where the rows of a time begin and end, in order.
+pub fn list_between(
+    r: &Reader<'_>,
+    task: TaskId,
+    (from, end): (Timestamp, Timestamp),
+) -> Result<Vec<(Timestamp, Timestamp)>> {
+    let sql = "select slot_at, coalesce(until_at, slot_at) as last from executions
+               where task_id = ?1 and slot_at >= ?2 and slot_at < ?3 order by slot_at";
+    let range = (task, from.as_millisecond(), end.as_millisecond());
+    r.rows(sql, range, |row| Ok((at(row, "slot_at")?, at(row, "last")?)))
+}
+
+/// Those of a task that have not ended, the oldest first.
+pub fn list_open(r: &Reader<'_>, task: TaskId) -> Result<Vec<Execution>> {
+    // With the plus signs the few open rows are sorted, instead of all rows being read in order.
+    let sql = "select * from executions where task_id = ?1 and state in ('due', 'started')
+               order by +coalesce(slot_at, created_at), +id";
+    r.rows(sql, [task], from_row)
+}
+
+/// Those still to do that wait for nothing else: the first of each task that has no run going.
+pub fn list_ready(r: &Reader<'_>, limit: u32) -> Result<Vec<Execution>> {
+    let sql = "select * from executions as mine where state = 'due'
+                   and not exists (
+                       select 1 from executions as other where other.task_id = mine.task_id
+                           and other.state = 'started' and other.kind <> 'dry')
+                   and not exists (
+                       select 1 from executions as other where other.task_id = mine.task_id
+                           and other.state = 'due'
+                           and (coalesce(other.slot_at, other.created_at), other.id)
+                               < (coalesce(mine.slot_at, mine.created_at), mine.id))
+               order by coalesce(slot_at, created_at), id limit ?1";
+    r.rows(sql, [limit], from_row)
+}
+
+/// When the executions of the last while were started; those of people are not counted.
+pub fn started_since(r: &Reader<'_>, since: Timestamp) -> Result<Vec<Timestamp>> {
+    let sql = "select started_at from executions where started_at > ?1 and kind = 'slot'
+               order by started_at";
+    r.rows(sql, [since.as_millisecond()], |row| at(row, "started_at"))
+}
+
+pub fn start(tx: &Tx<'_>, it: &Execution) -> Result<()> {
+    let sql =
+        "update executions set state = 'started', reason = '', run_id = ?2, conversation_id = ?3,
+                      started_at = ?4 where id = ?1";
+    let at = it.started_at.map(Timestamp::as_millisecond);
+    tx.execute(sql, (it.id, it.run_id, it.conversation_id, at))?;
+    Ok(())
+}
+
+/// Why it is still to do.
+pub fn explain(tx: &Tx<'_>, id: ExecutionId, why: &str) -> Result<()> {
+    tx.execute("update executions set reason = ?2 where id = ?1", (id, why))?;
+    Ok(())
+}
+
+pub fn end(
+    tx: &Tx<'_>,
+    id: ExecutionId,
+    state: Progress,
+    reason: &str,
+    now: Timestamp,
+) -> Result<()> {
+    let sql = "update executions set state = ?2, reason = ?3, ended_at = ?4 where id = ?1";
+    tx.execute(sql, (id, word(Progress::WORDS, state), reason, now.as_millisecond()))?;
+    Ok(())
+}
+
+pub fn run_state(r: &Reader<'_>, run: RunId) -> Result<Option<RunState>> {
+    r.row("select state from runs where id = ?1", [run], |row| row.get(0))
+}
+
+/// Takes back that slots were missed which, by a clock that was set back, are yet to come.
+pub fn unmiss_after(tx: &Tx<'_>, task: TaskId, now: Timestamp) -> Result<usize> {
+    let now = now.as_millisecond();
+    let sql = "delete from executions
+               where task_id = ?1 and slot_at > ?2 and missed = 1 and state = 'skipped'";
+    let gone = tx.execute(sql, (task, now))?;
+    let sql = "update executions set until_at = ?2 where task_id = ?1 and until_at > ?2";
+    Ok(gone + tx.execute(sql, (task, now))?)
+}
+
+/// Forgets what ended before `before`, but for the newest `kept` of each task.
+pub fn prune(tx: &Tx<'_>, task: TaskId, before: Timestamp, kept: u32) -> Result<usize> {
+    tx.execute(
+        "delete from executions where task_id = ?1 and state not in ('due', 'started')
+             and coalesce(slot_at, created_at) < ?2
+             and id not in (select id from executions where task_id = ?1
+                            order by coalesce(slot_at, created_at) desc, id desc limit ?3)",
+        (task, before.as_millisecond(), kept),
+    )
+}
+
+fn from_row(row: &Row<'_>) -> rusqlite::Result<Execution> {
+    Ok(Execution {
+        id: row.get("id")?,
+        task_id: row.get("task_id")?,
+        kind: choice(row, "kind", Kind::WORDS)?,
+        slot_at: at_or_none(row, "slot_at")?,
+        until_at: at_or_none(row, "until_at")?,
+        state: choice(row, "state", Progress::WORDS)?,
+        reason: row.get("reason")?,
+        missed: row.get("missed")?,
+        run_id: row.get("run_id")?,
+        conversation_id: row.get("conversation_id")?,
+        created_at: at(row, "created_at")?,
+        started_at: at_or_none(row, "started_at")?,
+        ended_at: at_or_none(row, "ended_at")?,
+    })
+}

@@ -1,0 +1,128 @@
+//! What a model may do with tasks. One that it makes is switched off, whatever it says: a person
+//! reads it on its page and switches it on there.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::input::{Input, Setting};
+use super::{State, Task, job, page, service};
+use crate::agent::tool::{self, Arg, Cx, Output, Tool};
+use crate::db::Tx;
+use crate::error::{Error, Result};
+use crate::guard::call::Role;
+use crate::guard::permit::Permit;
+
+/// Tasks in one answer.
+const LISTED_MAX: usize = 50;
+
+pub fn all() -> Vec<Tool> {
+    vec![
+        Tool::read("tasks", "tasks_list", "Lists what is scheduled.", |cx, _, _| list(cx)),
+        Tool::write(
+            "tasks",
+            "tasks_create",
+            "Writes down a task to be done at set times. It is switched off until the owner \
+             switches it on.",
+            create,
+        )
+        .arg(Arg::text("name", Role::Content, "A short name."))
+        .arg(Arg::text("prompt", Role::Content, "What is to be done, in the owner's words."))
+        .arg(Arg::text(
+            "schedule",
+            Role::Date,
+            "\"weekdays at 7:30\", \"every 15 minutes\" or a cron line of five fields.",
+        )),
+        Tool::write("tasks", "tasks_switch_off", "Switches a task off.", switch_off)
+            .arg(Arg::text("task", Role::Id, "Its id, or words of its name.")),
+    ]
+}
+
+#[derive(Deserialize)]
+struct New {
+    name: String,
+    prompt: String,
+    schedule: String,
+}
+
+fn create(tx: &Tx<'_>, cx: &Cx, args: &Value, _: Permit) -> Result<Output> {
+    let new: New = tool::parse(args)?;
+    let input = Input::plain(new.name, new.schedule, new.prompt);
+    let models = cx.outside.models();
+    let checked = input.check(&Setting { now: cx.local_now(), models: &models })?;
+    let whose = (cx.user_id, cx.written_label());
+    let task = service::create(tx, &cx.by(), whose, (checked, false))?;
+    cx.wake(tx, job::PLAN);
+    let sentence = task.sentence();
+    let at = page::path(task.id, "");
+    Ok(Output::own(format!(
+        "Written down: {}, {sentence}. It is switched off and has no tools yet; you choose them and \
+         switch it on at {at}.",
+        task.new.name
+    )))
+}
+
+async fn list(cx: Cx) -> Result<Output> {
+    let (user, now) = (cx.user_id, cx.now);
+    let text = cx
+        .db
+        .read(move |r| {
+            let tasks = service::list(r, user)?;
+            let shown = tasks.iter().take(LISTED_MAX).map(|task| line(task, now));
+            let mut lines = shown.collect::<Vec<String>>();
+            if LISTED_MAX < tasks.len() {
+                lines
+                    .push(format!("- and {} more, on the Schedule page", tasks.len() - LISTED_MAX));
+            }
+            Ok(lines.join("\n"))
+        })
+        .await?;
+    let nothing = "Nothing is scheduled.".to_owned();
+    Ok(Output::own(if text.is_empty() { nothing } else { text }))
+}
+
+fn line(task: &Task, now: jiff::Timestamp) -> String {
+    let sentence = task.sentence();
+    let standing = match task.state {
+        State::On => service::next_fires(task, now, 1).first().map_or_else(
+            || "nothing ahead".to_owned(),
+            |fire| format!("next {}", fire.at.strftime("%A %-d %B at %H:%M")),
+        ),
+        State::Off => "switched off".to_owned(),
+        State::Paused => "paused".to_owned(),
+        State::Finished => "finished".to_owned(),
+    };
+    format!("- {}: {sentence}; {standing}", task.new.name)
+}
+
+#[derive(Deserialize)]
+struct One {
+    task: String,
+}
+
+fn switch_off(tx: &Tx<'_>, cx: &Cx, args: &Value, _: Permit) -> Result<Output> {
+    let one: One = tool::parse(args)?;
+    let task = named(service::list(tx, cx.user_id)?, &one.task)?;
+    if task.state != State::On {
+        return Err(Error::Conflict(format!("{} is not switched on.", task.new.name)));
+    }
+    let task = service::toggle(tx, &cx.by(), cx.user_id, task.id)?;
+    Ok(Output::own(format!("Switched off: {}", task.new.name)))
+}
+
+/// The one task that `words` mean: its id, or words of its name.
+fn named(tasks: Vec<Task>, words: &str) -> Result<Task> {
+    let asked = words.trim().to_lowercase();
+    let is = |task: &Task| task.id.to_string() == asked || task.new.name.to_lowercase() == asked;
+    let fits = |task: &Task| {
+        let name = task.new.name.to_lowercase();
+        asked.split_whitespace().all(|word| name.contains(word))
+    };
+    let (exact, rest): (Vec<Task>, Vec<Task>) = tasks.into_iter().partition(is);
+    let mut found = if exact.is_empty() { rest } else { exact };
+    found.retain(|task| is(task) || fits(task));
+    match (found.pop(), found.is_empty()) {
+        (Some(one), true) => Ok(one),
+        (Some(_), false) => Err(Error::Conflict(format!("Several tasks fit {:?}.", words.trim()))),
+        (None, _) => Err(Error::Conflict(format!("There is no task {:?}.", words.trim()))),
+    }
+}

@@ -1,0 +1,180 @@
+//! Killed, suspended, the clock jumped either way: each slot has one row, and is done once.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use proptest::prelude::*;
+use serde_json::json;
+use steward::schedule::{Schedule, zone};
+use steward::testing::TestApp;
+
+use super::{MINUTE, add, notes};
+
+const CONFIG: &str = "[limits]\nmax_autonomous_runs_per_hour = 10000\n";
+const CASES: u32 = 16;
+/// Those that wait are done one after another.
+const LOOKS_MAX: usize = 60;
+const MONTH: SignedDuration = SignedDuration::from_hours(24 * 29);
+
+#[derive(Debug, Clone, Copy)]
+enum Event {
+    /// The clock goes on, or jumps, or goes back.
+    Shift(i64),
+    /// Rows and triggers come to be.
+    Tick,
+    /// Their runs are carried out.
+    Work,
+    /// The process ends where it is, and starts again.
+    Kill,
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        6 => (0..45_i64).prop_map(Event::Shift),
+        2 => (1..72_i64).prop_map(|hours| Event::Shift(hours * 60)),
+        2 => (-600..-1_i64).prop_map(Event::Shift),
+        1 => Just(Event::Shift(20 * 24 * 60)),
+        5 => Just(Event::Tick),
+        4 => Just(Event::Work),
+        2 => Just(Event::Kill),
+    ]
+}
+
+/// One line of the ledger of a task: what it covers, and what came of it.
+struct Row {
+    from: Timestamp,
+    until: Timestamp,
+    state: String,
+}
+
+async fn rows(house: &TestApp, task: &str) -> Vec<Row> {
+    let id = task.rsplit('/').next().unwrap().to_owned();
+    house
+        .read(move |r| {
+            let sql = "select slot_at, coalesce(until_at, slot_at), state from executions
+                       where task_id = ?1 order by slot_at";
+            r.rows(sql, [id], |row| {
+                let at = |millis: i64| Timestamp::from_millisecond(millis).unwrap();
+                Ok(Row { from: at(row.get(0)?), until: at(row.get(1)?), state: row.get(2)? })
+            })
+        })
+        .await
+}
+
+async fn open(house: &TestApp) -> i64 {
+    let sql = "select count(*) from executions where state in ('due', 'started')";
+    house.read(move |r| r.one(sql, (), |row| row.get(0))).await
+}
+
+/// Lives through the events; then each slot up to now has exactly one row, and each row that is done
+/// left exactly one note.
+async fn live(events: &[Event]) {
+    let folder = tempfile::tempdir().unwrap();
+    let start: Timestamp = "2030-03-29T09:00:30Z".parse().unwrap();
+    let mut now = start;
+    let mut house = TestApp::at(folder.path(), CONFIG, now).await;
+    let mut tasks = Vec::new();
+    for (schedule, missed, overlap) in [
+        ("*/20 * * * *", "once", "skip"),
+        ("* * * * *", "skip", "queue"),
+        ("30 2 * * *", "all", "cancel"),
+    ] {
+        let more = json!({"missed": missed, "overlap": overlap, "zone": "Europe/Berlin"});
+        tasks.push((add(&house, "note: x", schedule, more).await, schedule));
+    }
+    house.tick().await;
+    for event in events {
+        match event {
+            Event::Shift(minutes) => {
+                let span = MINUTE * i32::try_from(*minutes).unwrap();
+                // Within the month that every line is kept for.
+                now = (now + span).clamp(start, start + MONTH);
+                house.shift(now.duration_since(house.app.clock.now()));
+            }
+            Event::Tick => house.tick().await,
+            Event::Work => house.work().await,
+            Event::Kill => {
+                drop(house);
+                house = TestApp::at(folder.path(), CONFIG, now).await;
+            }
+        }
+    }
+    for _ in 0..LOOKS_MAX {
+        house.advance(SignedDuration::ZERO).await;
+        if open(&house).await == 0 {
+            break;
+        }
+    }
+    assert_eq!(open(&house).await, 0, "something was never done");
+    let mut done = 0;
+    for (task, schedule) in &tasks {
+        let rows = rows(&house, task).await;
+        let apart = rows.windows(2).all(|pair| pair[0].until < pair[1].from);
+        assert!(apart, "{task}: two rows for one slot");
+        let schedule = Schedule::parse(schedule, zone("Europe/Berlin").unwrap(), start).unwrap();
+        for slot in schedule.between(start, now, usize::MAX) {
+            let after = rows.partition_point(|row| row.from <= slot);
+            let row = after.checked_sub(1).map(|at| &rows[at]);
+            assert!(row.is_some_and(|row| slot <= row.until), "{task}: {slot} has no row");
+        }
+        done += rows.iter().filter(|row| row.state == "done").count();
+    }
+    assert_eq!(notes(&house).await, done, "each was done once");
+}
+
+#[test]
+fn every_slot_has_one_row_whatever_happens() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let config =
+        ProptestConfig { cases: CASES, failure_persistence: None, ..ProptestConfig::default() };
+    proptest!(config, |(events in proptest::collection::vec(event(), 1..20))| {
+        runtime.block_on(live(&events));
+    });
+}
+
+#[tokio::test]
+async fn a_clock_that_ran_ahead_and_was_set_right_silences_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = TestApp::with_config(folder.path(), CONFIG).await;
+    let task = add(&house, "note: x", "0 * * * *", json!({})).await;
+    house.advance(MINUTE * 60).await;
+    // A year ahead by mistake: the slots of a year count as missed.
+    house.advance(SignedDuration::from_hours(24 * 365)).await;
+    house.advance(-SignedDuration::from_hours(24 * 365)).await;
+    for _ in 0..5 {
+        house.advance(MINUTE * 60).await;
+    }
+    let done: Vec<String> = rows(&house, &task)
+        .await
+        .into_iter()
+        .filter(|row| row.state == "done" && row.from.to_string().starts_with("2030-01-01"))
+        .map(|row| row.from.to_string()[11..16].to_owned())
+        .collect();
+    assert_eq!(done, ["10:00", "11:00", "12:00", "13:00", "14:00", "15:00"]);
+}
+
+#[tokio::test]
+async fn through_a_year_a_daily_task_is_done_once_a_day() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = TestApp::with_config(folder.path(), CONFIG).await;
+    let berlin = zone("Europe/Berlin").unwrap();
+    let task = add(&house, "time", "30 2 * * *", json!({"zone": "Europe/Berlin"})).await;
+    let end: Timestamp = "2031-01-01T09:00:00Z".parse().unwrap();
+    loop {
+        let next = house
+            .read(|r| r.one("select min(next_fire_at) from tasks", (), |row| row.get::<_, i64>(0)))
+            .await;
+        let next = Timestamp::from_millisecond(next).unwrap();
+        if end < next {
+            break;
+        }
+        house.advance(next.duration_since(house.app.clock.now())).await;
+    }
+    let mut days = BTreeMap::new();
+    for row in rows(&house, &task).await {
+        assert_eq!(row.state, "done", "{}", row.from);
+        *days.entry(row.from.to_zoned(berlin.clone()).date()).or_insert(0) += 1;
+    }
+    assert_eq!(days.len(), 365);
+    assert!(days.values().all(|count| *count == 1), "{days:?}");
+}
