@@ -14,7 +14,7 @@ use crate::house::{House, Key, OWNER, PASSWORD, client};
 use crate::site::{Site, html};
 use crate::talk::{Chat, scripted_house};
 
-const PAGES: [&str; 10] = [
+const PAGES: [&str; 12] = [
     "/chat",
     "/conversations",
     "/credentials",
@@ -25,6 +25,8 @@ const PAGES: [&str; 10] = [
     "/approvals",
     "/reminders",
     "/whitelists",
+    "/security",
+    "/tasks",
 ];
 
 /// The names of the credentials and their values: used, odd, long.

@@ -32,10 +32,12 @@ impl House {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let settings =
             settings.iter().map(|(key, value)| (format!("STEWARD_{key}"), (*value).to_owned()));
+        // A scripted model would take the question for the next turn of its script.
+        let unscreened = ("STEWARD_GUARD__LLM_SCREEN".to_owned(), "false".to_owned());
         House {
             dir: tempfile::tempdir().unwrap(),
             port,
-            settings: settings.collect(),
+            settings: std::iter::once(unscreened).chain(settings).collect(),
             disk: None,
             running: None,
         }

@@ -53,6 +53,11 @@ async fn notes_page_is_accessible() {
 }
 
 #[tokio::test]
+async fn security_page_is_accessible() {
+    accessible("/security").await;
+}
+
+#[tokio::test]
 async fn schedule_page_is_accessible() {
     accessible("/tasks").await;
 }
