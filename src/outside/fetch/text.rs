@@ -3,7 +3,6 @@
 use dom_query::Document;
 use dom_smoothie::{Config, Readability};
 use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
-use htmd::HtmlToMarkdown;
 
 use crate::clean;
 use crate::net::WebUrl;
@@ -77,8 +76,8 @@ fn make_links_whole(page: &Document, url: &WebUrl) {
 }
 
 pub fn markdown(html: &str) -> String {
-    let skipped = vec!["script", "style", "head", "img", "button", "select", "textarea"];
-    HtmlToMarkdown::builder().skip_tags(skipped).build().convert(html).unwrap_or_default()
+    const SKIPPED: [&str; 7] = ["script", "style", "head", "img", "button", "select", "textarea"];
+    Document::from(html).md(Some(&SKIPPED)).trim().to_owned()
 }
 
 #[cfg(test)]
@@ -102,8 +101,8 @@ mod tests {
 
         See [the manual](https://example.org/c), not this.
 
-        *   one
-        *   **two**
+        - one
+        - **two**
         ");
     }
 

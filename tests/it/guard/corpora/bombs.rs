@@ -139,7 +139,7 @@ const BOMBS: [Bomb; 40] = [
     ("neighbours", || styled(format!("{}br", "br+".repeat(60_000)), 30_000), "top"),
     ("later-neighbours", || styled("a~br".to_owned(), 30_000), "top"),
     ("brackets", || styled("[a".repeat(60_000), 1), "top"),
-    ("quotes", || quoted("<blockquote>", 60_000), "x\nx\n"),
+    ("quotes", || quoted("<blockquote>", 60_000), "```\nx\nx\n"),
     ("lists", || quoted("<ul><li>", 30_000), "top"),
     ("html-laughs", || page(format!("{} &l19;", laughs())), "top"),
     ("xml-laughs", || typed("application/xml", format!("{}<a>&l19;</a>", laughs())), "<?xml"),
