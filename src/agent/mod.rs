@@ -35,7 +35,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Clock;
 use crate::config::{Live, PromptMode};
-use crate::db::{Db, Reader, Tx};
+use crate::db::{Db, Tx};
 use crate::error::Result;
 use crate::events::Events;
 use crate::ids::{AgentId, ApprovalId, ConversationId, RunId, UserId};
@@ -77,13 +77,12 @@ pub struct Agents {
 }
 
 impl Agents {
-    /// What a model must not say: the vault's values, and the planted word.
-    fn spoken(&self, r: &Reader<'_>) -> Result<Watch> {
-        let mut spoken = self.vault.watch(r)?;
+    /// What a model must not say: the vault's values in `watch`, and the planted word.
+    fn spoken(&self, mut watch: Watch) -> Watch {
         if self.config.get().guard.canary {
-            spoken.add("canary", &Secret::new(&*self.canary));
+            watch.add("canary", &Secret::new(&*self.canary));
         }
-        Ok(spoken)
+        watch
     }
 }
 

@@ -131,8 +131,9 @@ impl Step {
                     attachments: messages::attachments(r, run.conversation_id)?,
                 };
                 let spent = spend::load(r, &run.purse(), day)?;
-                let watch = Arc::new(vault.watch(r)?);
-                let spoken = Arc::new(agents_too.spoken(r)?);
+                let watch = vault.watch(r)?;
+                let spoken = Arc::new(agents_too.spoken(watch.clone()));
+                let watch = Arc::new(watch);
                 let owner_notes = runs::owner_notes(r)?;
                 Ok(Step { history, owner_notes, spent, run, watch, spoken })
             })
@@ -244,7 +245,7 @@ async fn keep(agents: &Agents, run: &Run, mut answer: Answer, capped: bool) -> R
         .write(move |tx| {
             let rest = std::mem::take(&mut answer.unstored);
             turn::store_text(tx, &agents_too.events, run.conversation_id, rest)?;
-            let watch = agents_too.spoken(tx)?;
+            let watch = agents_too.spoken(agents_too.vault.watch(tx)?);
             let answer = Answer { text: watch.shown(&answer.text), ..answer };
             answer.count(tx, &run, "ok", now)?;
             let message_id = MessageId::new(now);

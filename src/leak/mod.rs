@@ -5,6 +5,7 @@
 //! of a needle begin, and follows each.
 
 mod mask;
+mod sieve;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -13,6 +14,7 @@ use std::ops::Range;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use serde_json::Value;
+use sieve::Sieve;
 use zeroize::Zeroizing;
 
 use crate::secret::Secret;
@@ -25,10 +27,9 @@ const WORD_CHARS_MIN: usize = 4;
 /// A piece of a long value this long counts as the value; of a shorter one, half of it does.
 const PIECE_MAX: usize = 20;
 const DECODINGS_MAX: usize = 3;
-const SIEVE_BITS: usize = 1 << 16;
 
 /// The values to look for. Without `Debug` and the like: it holds them.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Watch {
     names: Vec<String>,
     needles: Vec<Needle>,
@@ -40,6 +41,7 @@ pub struct Watch {
     plain: Vec<(usize, Secret)>,
 }
 
+#[derive(Clone)]
 struct Needle {
     name: usize,
     text: Zeroizing<Vec<u8>>,
@@ -260,33 +262,6 @@ impl Watch {
             }
         }
         None
-    }
-}
-
-/// Which grams there may be, by one bit each.
-struct Sieve(Vec<u64>);
-
-impl Default for Sieve {
-    fn default() -> Sieve {
-        Sieve(vec![0; SIEVE_BITS / 64])
-    }
-}
-
-impl Sieve {
-    fn add(&mut self, gram: &[u8; GRAM]) {
-        let bit = Sieve::bit(gram);
-        self.0[bit / 64] |= 1 << (bit % 64);
-    }
-
-    fn may_hold(&self, gram: &[u8; GRAM]) -> bool {
-        let bit = Sieve::bit(gram);
-        self.0[bit / 64] >> (bit % 64) & 1 == 1
-    }
-
-    /// Multiplicative hashing: the upper bits of the product are well mixed.
-    fn bit(gram: &[u8; GRAM]) -> usize {
-        let mixed = u64::from_le_bytes(*gram).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        (mixed >> (64 - SIEVE_BITS.trailing_zeros())) as usize
     }
 }
 
