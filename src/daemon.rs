@@ -24,7 +24,8 @@ pub async fn serve(loaded: Loaded) -> anyhow::Result<()> {
     // Before the line that says ready: who reads it may stop us at once.
     let stop = StopSignals::new()?;
     let folder = DataFolder::open(&loaded.data.dir)?;
-    let app = build(loaded, &folder, Clock::System).await?;
+    let clock = Clock::moved_by(&folder.clock());
+    let app = build(loaded, &folder, clock).await?;
     let listeners = listen::bind(&app, &folder).await?;
     recover::recover(&app.agents).await.context("Unfinished runs can't be picked up")?;
     let spawner = app.spawner.clone();

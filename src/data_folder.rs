@@ -13,6 +13,7 @@ pub const DATABASE: &str = "steward.db";
 pub const MASTER_KEY: &str = "master.key";
 pub const FILES: &str = "files";
 pub const SOCKET: &str = "steward.sock";
+pub const CLOCK: &str = "clock";
 const LOCK: &str = "steward.lock";
 
 /// A disk with less room than this is as good as full: the first message would not fit.
@@ -67,6 +68,11 @@ impl DataFolder {
 
     pub fn backups(&self) -> PathBuf {
         self.path.join("backups")
+    }
+
+    /// Only a debug build looks here: see [`crate::clock::Clock::moved_by`].
+    pub fn clock(&self) -> PathBuf {
+        self.path.join(CLOCK)
     }
 
     /// The socket of the command line, for this user alone. One left by a killed process is replaced:

@@ -15,7 +15,9 @@ use crate::error::Error;
 pub mod noun {
     pub enum Agent {}
     pub enum Approval {}
+    pub enum Channel {}
     pub enum Conversation {}
+    pub enum Delivery {}
     pub enum Execution {}
     pub enum McpServer {}
     pub enum Message {}
@@ -27,12 +29,15 @@ pub mod noun {
     pub enum Task {}
     pub enum Token {}
     pub enum ToolCall {}
+    pub enum Trigger {}
     pub enum User {}
 }
 
 pub type AgentId = Id<noun::Agent>;
 pub type ApprovalId = Id<noun::Approval>;
+pub type ChannelId = Id<noun::Channel>;
 pub type ConversationId = Id<noun::Conversation>;
+pub type DeliveryId = Id<noun::Delivery>;
 pub type ExecutionId = Id<noun::Execution>;
 pub type McpServerId = Id<noun::McpServer>;
 pub type MessageId = Id<noun::Message>;
@@ -44,6 +49,7 @@ pub type StandingRuleId = Id<noun::StandingRule>;
 pub type TaskId = Id<noun::Task>;
 pub type TokenId = Id<noun::Token>;
 pub type ToolCallId = Id<noun::ToolCall>;
+pub type TriggerId = Id<noun::Trigger>;
 pub type UserId = Id<noun::User>;
 
 pub struct Id<K>(Uuid, PhantomData<fn() -> K>);

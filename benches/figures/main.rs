@@ -14,7 +14,9 @@
 #[expect(dead_code, reason = "the tests need more of it than the benches do")]
 mod house;
 mod ledger;
+mod past;
 mod process;
+mod rows;
 mod start;
 mod table;
 #[path = "../../tests/real/talk.rs"]
@@ -22,9 +24,11 @@ mod table;
 mod talk;
 mod tokens;
 mod turns;
+mod unattended;
 mod verdict;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use table::Table;
 
@@ -37,6 +41,9 @@ pub struct Size {
     pub starts: usize,
     pub verdicts: usize,
     pub ledger_lines: usize,
+    pub rest: Duration,
+    pub crowd: usize,
+    pub past: usize,
 }
 
 const SMALL: Size = Size {
@@ -46,6 +53,9 @@ const SMALL: Size = Size {
     starts: 5,
     verdicts: 1_000,
     ledger_lines: 50_000,
+    rest: Duration::from_secs(20),
+    crowd: 1_000,
+    past: 20_000,
 };
 const FULL: Size = Size {
     turns: 2_000,
@@ -54,6 +64,9 @@ const FULL: Size = Size {
     starts: 50,
     verdicts: 20_000,
     ledger_lines: 1_000_000,
+    rest: Duration::from_mins(10),
+    crowd: 10_000,
+    past: 1_000_000,
 };
 
 #[tokio::main]
@@ -81,6 +94,15 @@ async fn main() -> ExitCode {
     }
     if is_wanted("prompt") {
         turns::fixed_prompt(&mut table).await;
+    }
+    if is_wanted("rest") {
+        unattended::at_rest(&mut table, size).await;
+    }
+    if is_wanted("crowd") {
+        unattended::crowd(&mut table, size).await;
+    }
+    if is_wanted("past") {
+        past::lists(&mut table, size).await;
     }
     if is_wanted("verdict") {
         verdict::measure(&mut table, size).await;

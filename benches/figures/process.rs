@@ -17,7 +17,7 @@ const BUSY_GATE_MB: f64 = 64.0;
 const TICKS_PER_SECOND: f64 = 100.0;
 
 pub async fn measure_memory(table: &mut Table) {
-    let model = ModelServer::start().await.without_list();
+    let model = ModelServer::start().await;
     model.always(Answer::openai_text("Done."));
     let (mut house, key) = plain_house(&model).await;
     house.stop().await;
@@ -33,7 +33,7 @@ pub async fn measure_memory(table: &mut Table) {
 }
 
 /// Its share of all memory: pages that it shares with others are divided among them.
-fn pss_mb(house: &House) -> f64 {
+pub fn pss_mb(house: &House) -> f64 {
     let rollup = fs::read_to_string(format!("/proc/{}/smaps_rollup", house.pid()))
         .expect("the program closes its memory to all but root: measure as root");
     let line = rollup.lines().find_map(|line| line.strip_prefix("Pss:")).unwrap();

@@ -16,7 +16,7 @@ const P50_GATE_MS: f64 = 0.5;
 const P99_GATE_MS: f64 = 5.0;
 
 pub async fn measure(table: &mut Table, size: Size) {
-    let model = ModelServer::start().await.without_list();
+    let model = ModelServer::start().await;
     let (house, key) = plain_house(&model).await;
     let mut times = Vec::new();
     for _ in 0..size.tokens.div_ceil(TOKENS_PER_ANSWER) {

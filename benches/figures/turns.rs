@@ -26,7 +26,7 @@ const PROMPT_GATE: f64 = 2_500.0;
 
 /// One turn after the other, each a new conversation with a message of 50 KB.
 pub async fn overhead(table: &mut Table, size: Size) {
-    let model = ModelServer::start().await.without_list();
+    let model = ModelServer::start().await;
     model.always(Answer::openai_text("Done."));
     let (house, key) = plain_house(&model).await;
     let mut times = Vec::new();
@@ -49,7 +49,7 @@ pub async fn overhead(table: &mut Table, size: Size) {
 
 /// Eight people talk at once, each waiting for the answer before the next message.
 pub async fn eight_at_once(table: &mut Table, size: Size) {
-    let model = ModelServer::start().await.without_list();
+    let model = ModelServer::start().await;
     model.always(Answer::openai_text("Done."));
     let (house, key) = plain_house(&model).await;
     Chat::open(&house, &key).await.turn("Hello").await;
@@ -70,7 +70,7 @@ pub async fn eight_at_once(table: &mut Table, size: Size) {
 
 /// What a fresh assistant sends with the shortest message: instructions and tools.
 pub async fn fixed_prompt(table: &mut Table) {
-    let model = ModelServer::start().await.without_list();
+    let model = ModelServer::start().await;
     model.always(Answer::openai_text("Done."));
     let (house, key) = plain_house(&model).await;
     Chat::open(&house, &key).await.turn("Hi").await;

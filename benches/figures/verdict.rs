@@ -8,14 +8,14 @@ use std::time::Instant;
 use jiff::Timestamp;
 use serde_json::json;
 use steward::audit::By;
+use steward::call::{Call, Effect, Role};
 use steward::db::Db;
-use steward::guard::call::{Call, Effect, Role};
 use steward::guard::grounding::{Read, Said};
 use steward::guard::intent::{Intent, Slot};
-use steward::guard::label::{Label, Origin};
 use steward::guard::verdict::{Mode, Scene, Verdict, gather, judge};
 use steward::guard::whitelist;
 use steward::ids::UserId;
+use steward::label::{Label, Origin};
 use steward::vault::KeySource;
 use steward::vault::Vault;
 

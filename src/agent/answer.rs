@@ -4,14 +4,14 @@ use jiff::Timestamp;
 
 use super::store::messages::{self, NewMessage};
 use super::store::{calls, runs};
-use super::{Agents, CallState, Ended, RunState, Told, finish};
+use super::{Agents, CallState, Ended, RunState, Told, delegate, finish};
+use crate::approval::{self, Answer, Approval};
 use crate::db::Tx;
 use crate::error::{Error, Result};
 use crate::events::Event;
-use crate::guard::approval::{self, Answer, Approval};
-use crate::guard::label::Label;
 use crate::guard::verdict;
 use crate::ids::{ConversationId, MessageId, RunId, ToolCallId, UserId};
+use crate::label::Label;
 use crate::outside::model::Usage;
 use crate::outside::model::catalog::COMMANDS;
 
@@ -204,8 +204,9 @@ pub fn cancel_rows(tx: &Tx<'_>, agents: &Agents, run_id: RunId, now: Timestamp) 
         finish::end(tx, agents, &run, call, end, false)?;
     }
     runs::set_state(tx, run_id, RunState::Cancelled, now)?;
+    delegate::cancel_begun(tx, agents, &run, now)?;
     let ended = Ended { state: RunState::Cancelled, words: "Stopped." };
-    (agents.tell)(tx, agents, &run, Told::Ended(ended), now)?;
+    finish::run_ended(tx, agents, &run, ended, now)?;
     let event = Event::Error { message: "Stopped.".to_owned(), code: "stopped".to_owned() };
     agents.events.record(tx, run.conversation_id, Some(run_id), now, event)
 }

@@ -1,37 +1,72 @@
 //! A model asked aside: nobody watches, and what comes back is one text. Summaries and plans.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures_util::StreamExt as _;
+use tokio_util::sync::CancellationToken;
 
-use super::turn::Answer;
+use super::spend::{self, Purse};
+use super::turn::{Answer, End};
 use super::{Agents, context};
+use crate::db::Reader;
+use crate::error::Result;
 use crate::leak::Watch;
 use crate::outside::model::{Delta, Request};
 
-/// The text of the answer, at most `bytes_max` long, with what the spend ledger needs to know. The
-/// text is empty when there was none: the model was away, or broke off.
-pub async fn ask(agents: &Agents, model: &str, request: Request, bytes_max: usize) -> Answer {
-    let begun = Instant::now();
-    let mut answer = Answer { model: model.to_owned(), ..Answer::default() };
-    let vault = agents.vault.clone();
-    match agents.db.read(move |r| vault.watch(r)).await {
-        Ok(watch) => listen(agents, request, bytes_max, &watch, &mut answer).await,
-        Err(err) => tracing::error!(model, "nothing asked aside: {:#}", anyhow::Error::new(err)),
-    }
-    answer.duration_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-    answer.cost_usd_micros = agents.outside.models().cost(model, answer.usage);
-    answer
+/// What somebody else than the owner wants to know.
+pub struct Question<'a> {
+    pub purse: &'a Purse,
+    pub model: &'a str,
+    pub request: Request,
+    /// Of the answer; what is longer is cut.
+    pub bytes_max: usize,
+    pub time_max: Duration,
+    pub stop: &'a CancellationToken,
 }
 
+/// The text of the answer, with what the spend ledger needs to know: whoever asks counts it. The
+/// text is empty when there was none: the model was away or broke off, time was up, or it was
+/// stopped.
+///
+/// # Errors
+/// [`Error::Denied`](crate::error::Error::Denied) where it may not be asked: a limit of the purse
+/// would be passed.
+pub async fn ask(agents: &Agents, question: Question<'_>) -> Result<Answer> {
+    let begun = Instant::now();
+    let Question { purse, model, request, bytes_max, time_max, stop } = question;
+    let (agents_too, purse_too) = (agents.clone(), *purse);
+    let known = move |r: &Reader<'_>| {
+        Ok((spend::load(r, &agents_too, &purse_too)?, agents_too.vault.watch(r)?))
+    };
+    let (spent, watch) = agents.db.read(known).await?;
+    let request = spend::fitted(agents, model, request);
+    let reservation = spend::reserve(agents, purse, &spent, (model, &request)).await?;
+    let mut answer = Answer::begin(model, reservation);
+    let end = tokio::select! {
+        biased;
+        () = stop.cancelled() => End::Stopped,
+        () = tokio::time::sleep(time_max) => End::Stopped,
+        heard = listen(agents, request, bytes_max, &watch, &mut answer) => match heard {
+            true => End::Whole,
+            false => End::Failed,
+        },
+    };
+    answer.reckon(agents, begun, end);
+    if end != End::Whole {
+        answer.text.clear();
+    }
+    Ok(answer)
+}
+
+/// False: there was no answer, or not the whole of it.
 async fn listen(
     agents: &Agents,
     request: Request,
     bytes_max: usize,
     watch: &Watch,
     answer: &mut Answer,
-) {
-    let Ok(opened) = agents.outside.models().open(&answer.model) else { return };
+) -> bool {
+    let Ok(opened) = agents.outside.models().open(&answer.model) else { return false };
     let mut deltas = opened.stream(context::masked(request, watch));
     while let Some(delta) = deltas.next().await {
         match delta {
@@ -44,10 +79,10 @@ async fn listen(
                     "no answer aside: {}",
                     watch.shown(&error.to_string())
                 );
-                answer.text.clear();
-                return;
+                return false;
             }
         }
     }
     answer.text = watch.shown(&answer.text);
+    true
 }

@@ -3,31 +3,28 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::store::calls::{self, Call, NOT_ALLOWED};
-use super::tool::{Action, Cx, Output, Tool};
-use super::{Agents, CallState, Run, Told, finish, intent, scene, screen};
+use super::tool::{self, Action, Cx, Outcome, Output, Tool};
+use super::{Agents, CallState, Run, Told, delegate, finish, hold, intent, queue, scene, screen};
+use crate::approval::{self, Approved, Card, NewApproval};
+use crate::call::{Call as Judged, Effect};
 use crate::db::Tx;
 use crate::error::{Error, Result};
 use crate::events::Event;
-use crate::guard::approval::{self, Approved, Card, Foreign, NewApproval};
-use crate::guard::call::{Call as Judged, Effect};
-use crate::guard::label::Label;
 use crate::guard::permit::Permit;
 use crate::guard::verdict::{self, Offer, Verdict};
-use crate::ids::StandingRuleId;
+use crate::label::Label;
 
 /// A tool that takes longer has failed.
 const TOOL_TIME_MAX: Duration = Duration::from_secs(120);
 const SUMMARY_CHARS_MAX: usize = 200;
-const PREVIEW_BYTES_MAX: usize = 16 * 1024;
 
 pub enum Settled {
     /// Every call has its result.
     All,
-    /// The owner has been asked.
+    /// For the owner, or for the moment in which a call can be taken back no more.
     Waiting,
 }
 
@@ -40,13 +37,13 @@ pub async fn settle(
 ) -> Result<Settled> {
     let mut waiting = false;
     for call in open {
-        if stop.is_cancelled() || agents.inbox.paused() {
+        if stop.is_cancelled() || !queue::may_go_on(agents, run).await? {
             return Ok(Settled::All);
         }
         let one = One { agents, run, call };
         match call.state {
             CallState::Waiting => waiting = true,
-            CallState::Approved => one.act_on_approval(stop).await?,
+            CallState::Approved => waiting |= one.act_on_approval(stop).await?,
             CallState::Proposed => waiting |= one.propose(stop).await?,
             // `recover` settles these before a run is carried on.
             CallState::Executing => one.finish_failed("It was interrupted.").await?,
@@ -63,7 +60,7 @@ struct One<'a> {
 }
 
 impl One<'_> {
-    /// Judges a new call. True when it waits for the owner.
+    /// Judges a new call. True when it waits: for the owner, their Undo, or another agent.
     async fn propose(&self, stop: &CancellationToken) -> Result<bool> {
         if let Some(text) = &self.call.arguments_error {
             let text: String = text.chars().take(SUMMARY_CHARS_MAX).collect();
@@ -90,7 +87,10 @@ impl One<'_> {
             Verdict::Ask { reason, .. } if rehearsed => {
                 self.rehearse(&format!("You would have been asked first. {reason}")).await
             }
-            Verdict::Go(permit) => self.execute(&tool, permit, false, stop).await.map(|()| false),
+            Verdict::Go(permit) => match hold::until(self.agents, self.call, &tool) {
+                Some(until) => hold::begin(self.agents, self.run, self.call, until).await,
+                None => self.execute(&tool, permit, false, stop).await,
+            },
             Verdict::Deny { reason, blocked: true, .. } => {
                 self.block(&reason).await.map(|()| false)
             }
@@ -106,24 +106,26 @@ impl One<'_> {
         }
     }
 
-    /// The owner said yes; what is denied stays denied.
-    async fn act_on_approval(&self, stop: &CancellationToken) -> Result<()> {
+    /// The owner said yes; what is denied stays denied. True when it waits for another agent.
+    async fn act_on_approval(&self, stop: &CancellationToken) -> Result<bool> {
         let Some(tool) = self.agents.toolbox.find(&self.call.tool) else {
-            return self.finish_failed("This tool is no longer there.").await;
+            return self.finish_failed("This tool is no longer there.").await.map(|()| false);
         };
         if let Err(err) = tool.check(&self.call.arguments) {
-            return self.finish_failed(&err.to_string()).await;
+            return self.finish_failed(&err.to_string()).await.map(|()| false);
         }
-        let (id, now) = (self.call.id, self.agents.clock.now());
-        let taken = self.agents.db.write(move |tx| approval::take(tx, id, now)).await?;
-        let Some(approved) = taken else {
-            return self.deny("The approval was used up.").await;
+        let id = self.call.id;
+        let yes = self.agents.db.read(move |r| approval::unused_yes(r, id)).await?;
+        let Some(approved) = yes else {
+            return self.deny(approval::USED_UP).await.map(|()| false);
         };
         match self.judge(Some(approved)).await? {
             Verdict::Go(permit) => self.execute(&tool, permit, true, stop).await,
-            Verdict::Deny { reason, offer, alert, .. } => self.refuse(reason, offer, alert).await,
+            Verdict::Deny { reason, offer, alert, .. } => {
+                self.refuse(reason, offer, alert).await.map(|()| false)
+            }
             Verdict::Ask { .. } | Verdict::Unplanned => {
-                self.deny("The call is not the one that was approved.").await
+                self.deny("The call is not the one that was approved.").await.map(|()| false)
             }
         }
     }
@@ -150,49 +152,60 @@ impl One<'_> {
             .await
     }
 
+    /// True when it waits for another agent.
     async fn execute(
         &self,
         tool: &Tool,
         permit: Permit,
         confirmed: bool,
         stop: &CancellationToken,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let cx = self.cx().await?;
         match &tool.action {
             Action::Write(_) => self.write(cx, permit, confirmed).await,
             Action::Async(code) => {
-                match self.mark_executing(permit.standing_rule()).await {
-                    Err(Error::Denied(reason)) => return self.deny(&reason).await,
+                let permit = match self.mark_executing(permit, confirmed).await {
+                    Err(Error::Denied(reason)) => return self.deny(&reason).await.map(|()| false),
                     marked => marked?,
-                }
-                let answer = code(cx, self.call.arguments.clone(), permit);
-                let timed = tokio::time::timeout(TOOL_TIME_MAX, answer);
-                let leaves_the_house = tool.effect != Effect::Read;
-                let answer = tokio::select! {
-                    biased;
-                    // What has left the house can't be called back, so it is seen to its end.
-                    () = stop.cancelled(), if !leaves_the_house => {
-                        return self.finish_failed("Stopped.").await;
-                    }
-                    answer = timed => answer,
                 };
-                match answer {
-                    Ok(Ok(output)) => {
-                        self.finish_done(output.clone(), confirmed).await?;
-                        self.screen(&output, stop).await
-                    }
-                    Ok(Err(err)) => self.finish_error(err).await,
-                    Err(_) if leaves_the_house => self.finish_unknown().await,
-                    Err(_) => self.finish_failed("It took too long and was stopped.").await,
-                }
+                let answer = code(cx, self.call.arguments.clone(), permit);
+                self.await_answer(tool, answer, confirmed, stop).await.map(|()| false)
             }
         }
     }
 
+    async fn await_answer(
+        &self,
+        tool: &Tool,
+        answer: tool::Answer,
+        confirmed: bool,
+        stop: &CancellationToken,
+    ) -> Result<()> {
+        let timed = tokio::time::timeout(TOOL_TIME_MAX, answer);
+        let leaves_the_house = tool.effect != Effect::Read;
+        let answer = tokio::select! {
+            biased;
+            // What has left the house can't be called back, so it is seen to its end.
+            () = stop.cancelled(), if !leaves_the_house => {
+                return self.finish_failed("Stopped.").await;
+            }
+            answer = timed => answer,
+        };
+        match answer {
+            Ok(Ok(output)) => {
+                self.finish_done(output.clone(), confirmed).await?;
+                self.screen(&output, stop).await
+            }
+            Ok(Err(err)) => self.finish_error(err).await,
+            Err(_) if leaves_the_house => self.finish_unknown().await,
+            Err(_) => self.finish_failed("It took too long and was stopped.").await,
+        }
+    }
+
     /// A change of our own data: change, result and audit are one transaction.
-    async fn write(&self, cx: Cx, permit: Permit, confirmed: bool) -> Result<()> {
+    async fn write(&self, cx: Cx, permit: Permit, confirmed: bool) -> Result<bool> {
         let (agents, run, call) = (self.agents.clone(), self.run.clone(), self.call.clone());
-        let (rule, now) = (permit.standing_rule(), self.agents.clock.now());
+        let now = self.agents.clock.now();
         let outcome = self
             .agents
             .db
@@ -201,20 +214,28 @@ impl One<'_> {
                 let Some(Tool { action: Action::Write(code), .. }) = tool.as_deref() else {
                     return Err(Error::NotFound("tool"));
                 };
-                finish::started(tx, &agents, &run, &call, rule, now)?;
+                if confirmed {
+                    approval::take(tx, call.id, now)?;
+                }
+                finish::started(tx, &agents, &run, &call, &permit, now)?;
                 let output = code(tx, &cx, &call.arguments, permit)?;
-                finish::done(tx, &agents, &run, &call, output, confirmed)
+                if let Outcome::Runs { agent, message } = &output.outcome {
+                    delegate::begin(tx, &agents, &run, (&call, &cx), (*agent, message))?;
+                    return Ok(true);
+                }
+                finish::done(tx, &agents, &run, &call, output, confirmed)?;
+                Ok(false)
             })
             .await;
         match outcome {
-            Ok(()) => Ok(()),
-            Err(err) => self.finish_error(err).await,
+            Ok(waits) => Ok(waits),
+            Err(err) => self.finish_error(err).await.map(|()| false),
         }
     }
 
     async fn cx(&self) -> Result<Cx> {
         let run = self.run.clone();
-        let label = self.agents.db.read(move |r| scene::read_label(r, &run)).await?;
+        let label = self.agents.db.read(move |r| scene::written_label(r, &run)).await?;
         Ok(Cx {
             user_id: self.run.user_id,
             agent_id: self.run.persona.id,
@@ -246,7 +267,7 @@ impl One<'_> {
         let mut card = Card {
             what: question.to_string(),
             recipient: tool.recipient_of(&call.arguments),
-            preview: finish::cut(&pretty(&call.arguments), PREVIEW_BYTES_MAX).to_owned(),
+            preview: finish::preview(&call.arguments),
             risks: if destructive { vec!["can't be undone".to_owned()] } else { Vec::new() },
             ..card
         };
@@ -273,19 +294,24 @@ impl One<'_> {
                     tool_name: call.tool,
                     arguments: call.arguments,
                     description: format!("{question} {reason}"),
-                    origins: origins.iter().map(origin_words).collect(),
+                    origins: origins.iter().map(finish::origin_words).collect(),
                 };
                 agents.events.record(tx, run.conversation_id, Some(run.id), now, event)
             })
             .await
     }
 
-    async fn mark_executing(&self, rule: Option<StandingRuleId>) -> Result<()> {
+    /// Gives the permit back once all that rests on it is counted.
+    async fn mark_executing(&self, permit: Permit, confirmed: bool) -> Result<Permit> {
         let (agents, run, call) = (self.agents.clone(), self.run.clone(), self.call.clone());
         let now = self.agents.clock.now();
         let mark = move |tx: &Tx<'_>| {
+            if confirmed {
+                approval::take(tx, call.id, now)?;
+            }
             calls::set_state(tx, call.id, CallState::Executing, None, now)?;
-            finish::started(tx, &agents, &run, &call, rule, now)
+            finish::started(tx, &agents, &run, &call, &permit, now)?;
+            Ok(permit)
         };
         self.agents.db.write(mark).await
     }
@@ -369,15 +395,4 @@ impl One<'_> {
         };
         self.agents.db.write(write).await
     }
-}
-
-fn origin_words(foreign: &Foreign) -> String {
-    match &foreign.origin {
-        Some(origin) => format!("{}: {} (from {origin})", foreign.argument, foreign.value),
-        None => format!("{}: {} (not in your words)", foreign.argument, foreign.value),
-    }
-}
-
-fn pretty(arguments: &Value) -> String {
-    serde_json::to_string_pretty(arguments).unwrap_or_default()
 }

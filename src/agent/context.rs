@@ -12,13 +12,13 @@ use super::store::messages::{Attachment, Message as StoredMessage, Window};
 use crate::clean;
 use crate::config::Guard;
 use crate::guard::boundary;
-use crate::guard::label::{Label, Origin, Trust};
 use crate::ids::MessageId;
+use crate::label::{Label, Origin, Trust};
 use crate::leak::Watch;
 use crate::outside::model::{Message, Part, Request, Role};
 
 /// Bytes that stand for one token in an estimate; providers' own counts correct the ledger.
-const BYTES_PER_TOKEN: usize = 4;
+pub const BYTES_PER_TOKEN: usize = 4;
 /// An image's cost in the estimate.
 const IMAGE_TOKENS: usize = 1_500;
 /// Shown instead of a result that was taken out to make room.

@@ -1,32 +1,36 @@
 //! The ends of a tool call: its rows, its audit line and its event, in one change.
 
 use jiff::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::store::calls::{self, Call};
 use super::tool::{Outcome, Output, RESULT_BYTES_MAX};
-use super::{Agents, CallState, Run, Told};
+use super::{Agents, CallState, Ended, Run, Told, delegate};
+use crate::approval::Foreign;
+use crate::approval::standing;
 use crate::audit::{self, Actor, By, Decision};
+use crate::call::Effect;
 use crate::db::Tx;
 use crate::error::Result;
 use crate::events::Event;
-use crate::guard::label::{Label, Origin};
-use crate::guard::standing;
-use crate::ids::StandingRuleId;
+use crate::guard::permit::Permit;
+use crate::label::{Label, Origin};
 use crate::leak::Watch;
 
 const SUMMARY_CHARS_MAX: usize = 200;
+const PREVIEW_BYTES_MAX: usize = 16 * 1024;
 
-/// `rule` is the standing rule that the call rests on.
+/// What the call rests on is counted as it begins: its standing rule, and its recipients' limits.
 pub fn started(
     tx: &Tx<'_>,
     agents: &Agents,
     run: &Run,
     call: &Call,
-    rule: Option<StandingRuleId>,
+    permit: &Permit,
     now: Timestamp,
 ) -> Result<()> {
-    if let Some(rule) = rule {
+    permit.count_sends(tx, now)?;
+    if let Some(rule) = permit.standing_rule() {
         standing::count_use(tx, rule, now)?;
         let entry = audit::Entry::new(&by(run, now), "standing_rules.use", rule.to_string());
         let entry = entry.tool(&call.tool).session(run.conversation_id).run(run.id);
@@ -62,6 +66,7 @@ pub fn done(
         Outcome::Done => CallState::Done,
         Outcome::Failed => CallState::Failed,
         Outcome::Unknown => CallState::Unknown,
+        Outcome::Runs { .. } => unreachable!("a call that another run answers is not done yet"),
     };
     end(tx, agents, run, call, (state, &text, output.label), confirmed)
 }
@@ -100,6 +105,20 @@ pub fn end(
     agents.events.record(tx, run.conversation_id, Some(run.id), now, event)
 }
 
+/// Ends a call that was at work when its run was cut off. What may have left the house is unknown.
+/// False: it did not, so it may be done again.
+pub fn cut_off(tx: &Tx<'_>, agents: &Agents, run: &Run, call: &Call) -> Result<bool> {
+    let effect = agents.toolbox.find(&call.tool).map(|tool| tool.effect);
+    let stays_in = matches!(effect, Some(Effect::Read | Effect::Write));
+    if call.state != CallState::Executing || stays_in {
+        return Ok(false);
+    }
+    let sentence = "Steward was cut off while doing this, so it is not known whether it was done. \
+                    It is not repeated by itself.";
+    end(tx, agents, run, call, (CallState::Unknown, sentence, Label::system()), false)?;
+    Ok(true)
+}
+
 /// A secret turned up in the arguments: people are told at once, and the row must neither keep it
 /// nor show it to the model again.
 pub fn raise_alarm(
@@ -121,6 +140,18 @@ pub fn raise_alarm(
     audit::record(tx, entry)?;
     let sentence = format!("{} was stopped. {reason}", call.tool);
     (agents.tell)(tx, agents, run, Told::Alarm(&sentence), now)
+}
+
+/// Tells whoever has to know that a run has ended, its asker first.
+pub fn run_ended(
+    tx: &Tx<'_>,
+    agents: &Agents,
+    run: &Run,
+    ended: Ended<'_>,
+    now: Timestamp,
+) -> Result<()> {
+    delegate::answer_asker(tx, agents, run, &ended)?;
+    (agents.tell)(tx, agents, run, Told::Ended(ended), now)
 }
 
 pub fn by(run: &Run, now: Timestamp) -> By {
@@ -149,4 +180,22 @@ pub fn cut(text: &str, bytes_max: usize) -> &str {
         end -= 1;
     }
     &text[..end]
+}
+
+/// A value that is not the owner's, and where it was read.
+pub fn origin_words(foreign: &Foreign) -> String {
+    match &foreign.origin {
+        Some(origin) => format!("{}: {} (from {origin})", foreign.argument, foreign.value),
+        None => format!("{}: {} (not in your words)", foreign.argument, foreign.value),
+    }
+}
+
+/// The arguments to be read before a yes; where they are cut, that is said.
+pub fn preview(arguments: &Value) -> String {
+    let whole = serde_json::to_string_pretty(arguments).unwrap_or_default();
+    let start = cut(&whole, PREVIEW_BYTES_MAX);
+    if start.len() == whole.len() {
+        return whole;
+    }
+    format!("{start}\n(Cut here. It has {} characters in all.)", whole.chars().count())
 }

@@ -4,15 +4,17 @@
 use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Mutex};
 
+use jiff::Zoned;
 use jiff::tz::TimeZone;
 
 use super::store::{calls, messages};
 use super::toolbox::Shown;
+use super::{Persona, Run};
 use crate::db::Reader;
 use crate::error::Result;
 use crate::guard::grounding::{Read, Said};
-use crate::guard::label::{Label, Origin, Trust};
 use crate::ids::{ConversationId, ToolCallId};
+use crate::label::{Label, Origin, Trust};
 
 /// Conversations kept at most, the latest used; what falls out is read again from its rows.
 const KEPT_MAX: usize = 16;
@@ -37,18 +39,20 @@ struct Conversation {
 }
 
 impl Heard {
-    /// What was said and read, as the conversation's rows are now. `shown` stands in no row of it:
+    /// What was said and read, as the run's conversation is now. `shown` stands in no row of it:
     /// words of others that the model is given with its tools.
     pub fn of(
         &self,
         r: &Reader<'_>,
-        id: ConversationId,
-        zone: &TimeZone,
+        run: &Run,
+        now: &Zoned,
         shown: Vec<Shown>,
     ) -> Result<(Arc<Said>, Arc<Read>)> {
+        let (id, zone) = (run.conversation_id, now.time_zone());
         let known = self.take(id).filter(|known| known.zone == *zone);
         let mut conversation = known.unwrap_or_else(|| Conversation::new(zone));
         conversation.catch_up(r, id)?;
+        conversation.stand(&run.persona, now);
         conversation.show(shown);
         let found = (conversation.said.clone(), conversation.read.clone());
         self.keep(id, conversation);
@@ -116,6 +120,22 @@ impl Conversation {
             Arc::make_mut(&mut self.read).add(&label, &text);
         }
         Ok(())
+    }
+
+    /// What was written down for the agent once and for all: by its owner, or by somebody else.
+    fn stand(&mut self, persona: &Persona, now: &Zoned) {
+        let (label, words) = (&persona.label, persona.prompt.as_str());
+        // The same words are others once their owner has made them their own.
+        let known: Arc<str> = format!("{:?}: {words}", label.trust).into();
+        if words.is_empty() || !self.shown.insert(known) {
+            return;
+        }
+        self.bytes += words.len();
+        match label.trust {
+            Trust::Owner => Arc::make_mut(&mut self.said).add(words, now),
+            Trust::Own => {}
+            Trust::Outside => Arc::make_mut(&mut self.read).add(label, words),
+        }
     }
 
     fn show(&mut self, shown: Vec<Shown>) {

@@ -7,11 +7,13 @@
 
 use std::fmt::Write as _;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::{Timestamp, Zoned};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
+use super::aside::{self, Question};
 use super::context::{self, Handling, History};
 use super::spend::Purse;
 use super::store::calls::{self, Call};
@@ -21,14 +23,14 @@ use super::store::runs;
 use super::tool::{Args, Tool};
 use super::toolbox::Toolbox;
 use super::turn::Answer;
-use super::{ASSISTANT, Agents, Run, aside, spend};
+use super::{Agents, Run};
+use crate::approval;
+use crate::call::Role as Meaning;
 use crate::db::{Reader, Tx};
-use crate::error::Result;
-use crate::guard::approval;
-use crate::guard::call::Role as Meaning;
+use crate::error::{Error, Result};
 use crate::guard::intent::{Intent, PLAN_BYTES_MAX, Plannable, SLOTS_MAX, Slot};
-use crate::guard::label::{Label, Trust};
-use crate::ids::MessageId;
+use crate::ids::{AgentId, MessageId};
+use crate::label::{Label, Trust};
 use crate::outside::model::catalog::COMMANDS;
 use crate::outside::model::{Message, Part, Request, Role};
 
@@ -36,6 +38,7 @@ use crate::outside::model::{Message, Part, Request, Role};
 const WORDS_BYTES_MAX: usize = 16 * 1024;
 /// Models that reason need room before the first word.
 const PLAN_TOKENS_MAX: u32 = 4_096;
+const PLAN_TIME_MAX: Duration = Duration::from_mins(5);
 /// An answer that is no plan is asked for again.
 const TRIES: usize = 2;
 
@@ -70,41 +73,47 @@ pub async fn make(agents: &Agents, run: &Run, stop: &CancellationToken) -> Resul
         allowed: run.persona.allowed_tools.clone(),
         model: model_of(agents, run.model.as_deref()),
     };
-    let planned = tokio::select! {
-        biased;
-        () = stop.cancelled() => return Ok(()),
-        planned = read(agents, &asker, words) => planned?,
-    };
-    let (run, now) = (run.id, agents.clock.now());
+    let planned = read(agents, &asker, words, stop).await?;
+    let (run, now, stopped) = (run.id, agents.clock.now(), stop.is_cancelled());
     let store = move |tx: &Tx<'_>| {
         planned.count(tx, &asker, now)?;
+        if stopped {
+            return Ok(());
+        }
         intents::insert(tx, run, &planned.intent.unwrap_or_default(), &asker.model, now)
     };
     agents.db.write(store).await
 }
 
-/// What the words of a run that is yet to be ask for, and who read them; `None`: no plan could be
+/// What the words of an agent's run that is yet to be ask for, and who read them. `tools`: of the
+/// agent's, these; `None`: no plan could be
 /// had, and the run will ask again when it needs one.
 pub async fn foresee(
     agents: &Agents,
-    words: &str,
-    tools: &[String],
-    model: Option<&str>,
+    agent: AgentId,
+    (words, model): (&str, Option<&str>),
+    tools: Option<&[String]>,
 ) -> Result<(Option<Intent>, String)> {
-    let persona = agents.db.read(|r| runs::persona(r, ASSISTANT)).await?;
+    let persona = agents.db.read(move |r| runs::persona(r, agent)).await?;
     let asker = Asker {
         purse: Purse {
             agent: persona.id,
             agent_daily: persona.daily_spend_usd_micros,
+            left: persona.left,
             task: None,
             run: None,
+            root: None,
             run_budget: None,
         },
-        allowed: agents.toolbox.narrowed(&persona.allowed_tools, tools),
+        allowed: match tools {
+            Some(tools) => agents.toolbox.narrowed(&persona.allowed_tools, tools),
+            None => persona.allowed_tools,
+        },
         model: model_of(agents, model),
     };
     let now = agents.clock.now();
-    let planned = read(agents, &asker, Words::of(words, now)).await?;
+    let never = CancellationToken::new();
+    let planned = read(agents, &asker, Words::of(words, now), &never).await?;
     let (intent, model) = (planned.intent.clone(), asker.model.clone());
     agents.db.write(move |tx| planned.count(tx, &asker, now)).await?;
     Ok((intent, model))
@@ -135,7 +144,12 @@ impl Planned {
     }
 }
 
-async fn read(agents: &Agents, asker: &Asker, words: Words) -> Result<Planned> {
+async fn read(
+    agents: &Agents,
+    asker: &Asker,
+    words: Words,
+    stop: &CancellationToken,
+) -> Result<Planned> {
     let tools = effects(&agents.toolbox, &asker.allowed);
     if tools.is_empty() {
         return Ok(Planned { intent: Some(Intent::default()), answers: Vec::new() });
@@ -149,7 +163,7 @@ async fn read(agents: &Agents, asker: &Asker, words: Words) -> Result<Planned> {
         return Ok(Planned { intent, answers: Vec::new() });
     }
     let request = words.request(agents, &tools);
-    plan(agents, asker, request, &plannable).await
+    plan(agents, asker, request, &plannable, stop).await
 }
 
 /// Asks a language model.
@@ -158,21 +172,29 @@ async fn plan(
     asker: &Asker,
     request: Request,
     tools: &[Plannable<'_>],
+    stop: &CancellationToken,
 ) -> Result<Planned> {
-    let (purse, model) = (asker.purse, asker.model.as_str());
-    let run = purse.run;
-    let day = spend::start_of_day(&agents.clock, &agents.config);
-    let spent = agents.db.read(move |r| spend::load(r, &purse, day)).await?;
+    let (run, model) = (asker.purse.run, asker.model.as_str());
     let mut answers = Vec::new();
-    if let Some(sentence) = spend::refusal(agents, &purse, &spent, model, &request) {
-        tracing::warn!(?run, "no plan: {sentence}");
-        return Ok(Planned { intent: None, answers });
-    }
     for _ in 0..TRIES {
-        let answer = aside::ask(agents, model, request.clone(), PLAN_BYTES_MAX).await;
+        let question = Question {
+            purse: &asker.purse,
+            model,
+            request: request.clone(),
+            bytes_max: PLAN_BYTES_MAX,
+            time_max: PLAN_TIME_MAX,
+            stop,
+        };
+        let answer = match aside::ask(agents, question).await {
+            Err(Error::Denied(sentence)) => {
+                tracing::warn!(?run, "no plan: {sentence}");
+                return Ok(Planned { intent: None, answers });
+            }
+            answer => answer?,
+        };
         let intent = Intent::parse(&answer.text, tools);
         answers.push(answer);
-        if intent.is_some() {
+        if intent.is_some() || stop.is_cancelled() {
             return Ok(Planned { intent, answers });
         }
     }
@@ -209,21 +231,29 @@ impl Words {
         let mut window = messages::window_of(r, run)?;
         let last = window.messages.iter().rposition(is_own).map_or(0, |at| at + 1);
         window.messages.truncate(last);
+        let standing = run.persona.owners_words();
+        if let Some(first) = window.messages.first().filter(|_| !standing.is_empty()) {
+            window.messages.insert(0, Words::said(standing, first.created_at));
+        }
         Ok(Words { window, calls: calls::list_of_conversation(r, run.conversation_id)? })
     }
 
     /// A conversation that would begin with these words of the owner.
     fn of(words: &str, now: Timestamp) -> Words {
-        let message = Stored {
-            seq: 1,
-            id: MessageId::new(now),
+        let messages = vec![Words::said(words, now)];
+        Words { window: Window { summary: None, messages }, calls: Vec::new() }
+    }
+
+    fn said(words: &str, at: Timestamp) -> Stored {
+        Stored {
+            seq: 0,
+            id: MessageId::new(at),
             run_id: None,
             role: "user".to_owned(),
             text: words.to_owned(),
             label: Label::owner(),
-            created_at: now,
-        };
-        Words { window: Window { summary: None, messages: vec![message] }, calls: Vec::new() }
+            created_at: at,
+        }
     }
 
     /// The owner's own words, oldest first.

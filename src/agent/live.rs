@@ -6,10 +6,16 @@ use std::sync::{Arc, Mutex};
 use tokio_util::sync::CancellationToken;
 
 use crate::ids::RunId;
+use crate::inbox::{Claimed, Room};
 
 #[derive(Clone, Default)]
 pub struct LiveRuns {
-    runs: Arc<Mutex<HashMap<RunId, CancellationToken>>>,
+    runs: Arc<Mutex<HashMap<RunId, Live>>>,
+}
+
+struct Live {
+    stop: CancellationToken,
+    headless: bool,
 }
 
 /// A run's place among the live ones; it is given up when this is dropped.
@@ -20,24 +26,36 @@ pub struct Place {
 }
 
 impl LiveRuns {
-    pub fn enter(&self, run_id: RunId) -> Place {
-        let stop = CancellationToken::new();
-        self.lock().insert(run_id, stop.clone());
+    pub fn enter(&self, claimed: &Claimed) -> Place {
+        let (stop, run_id) = (CancellationToken::new(), claimed.run_id);
+        let live = Live { stop: stop.clone(), headless: claimed.headless };
+        self.lock().insert(run_id, live);
         Place { live: self.clone(), run_id, stop }
     }
 
     /// Tells a live run to stop, in effect before its next step. False when it is not live.
     pub fn stop(&self, run_id: RunId) -> bool {
-        let stop = self.lock().get(&run_id).cloned();
+        let stop = self.lock().get(&run_id).map(|live| live.stop.clone());
         stop.inspect(CancellationToken::cancel).is_some()
     }
 
-    /// How many there are.
-    pub fn count(&self) -> usize {
-        self.lock().len()
+    pub fn is_live(&self, run_id: RunId) -> bool {
+        self.lock().contains_key(&run_id)
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<RunId, CancellationToken>> {
+    /// What there is room for beside them, when so many may go at a time. What nobody waits for
+    /// leaves one place free, so that a chat never waits behind it.
+    pub fn room(&self, most: usize) -> Option<Room> {
+        let live = self.lock();
+        let batch = live.values().filter(|it| it.headless).count();
+        match live.len() < most {
+            false => None,
+            true if batch < most.saturating_sub(1).max(1) => Some(Room::Any),
+            true => Some(Room::Talk),
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<RunId, Live>> {
         self.runs.lock().expect("nobody panics while holding the list of live runs")
     }
 }

@@ -7,16 +7,24 @@
 
 pub mod answer;
 mod aside;
+mod bill;
 mod call;
-mod compact;
+mod caps;
+pub mod compact;
 mod context;
+mod delegate;
+mod end;
 mod finish;
 mod heard;
+pub mod hold;
 pub mod intent;
 mod live;
+mod places;
 mod prompt;
 pub mod queue;
 pub mod recover;
+mod reserve;
+pub mod retold;
 mod run;
 mod scene;
 pub mod screen;
@@ -34,12 +42,13 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Clock;
-use crate::config::{Live, PromptMode};
+use crate::config::Live;
 use crate::db::{Db, Tx};
 use crate::error::Result;
 use crate::events::Events;
-use crate::ids::{AgentId, ApprovalId, ConversationId, RunId, UserId};
+use crate::ids::{AgentId, ApprovalId, ConversationId, RunId, TaskId, UserId};
 use crate::inbox::{Bounds, Inbox, Trigger};
+use crate::label::{Label, Trust};
 use crate::leak::Watch;
 use crate::outside::Outside;
 use crate::secret::Secret;
@@ -47,12 +56,35 @@ use crate::spawn::Timers;
 use crate::vault::Vault;
 use toolbox::Toolbox;
 
+pub use bill::Bill;
 pub use heard::Heard;
 pub use live::LiveRuns;
-pub use spend::start_of_day;
+pub use spend::today as spent_today;
 
 /// The default agent; it can't be deleted.
 pub const ASSISTANT: AgentId = AgentId::from_u128(0x0000_0000_0000_7000_8000_0000_0000_0001);
+
+/// What a run's cap of tool calls may be set to.
+pub const TOOL_CALLS_MAX: u64 = 1_000;
+
+/// What a prompt is made of. The security rules are in every one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PromptMode {
+    Combined,
+    AgentOnly,
+    SystemOnly,
+}
+
+impl PromptMode {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            PromptMode::Combined => "combined",
+            PromptMode::AgentOnly => "agent_only",
+            PromptMode::SystemOnly => "system_only",
+        }
+    }
+}
 
 /// What the loop works with; built once.
 #[derive(Clone)]
@@ -67,6 +99,7 @@ pub struct Agents {
     pub toolbox: Toolbox,
     pub runs: LiveRuns,
     pub heard: Heard,
+    pub bill: Bill,
     /// Wakes the jobs of features.
     pub timers: Timers,
     /// The data folder's `files/`.
@@ -97,6 +130,8 @@ pub enum Told<'a> {
     Asked(ApprovalId, &'a str),
     /// That card has its answer, or needs none any more.
     Settled(ApprovalId),
+    /// A call goes at its time unless it is taken back.
+    Held,
     Ended(Ended<'a>),
 }
 
@@ -115,6 +150,38 @@ pub struct Persona {
     pub allowed_tools: Vec<String>,
     pub max_tool_calls: Option<u32>,
     pub daily_spend_usd_micros: Option<i64>,
+    /// Whose words the prompt is.
+    pub label: Label,
+    pub state: AgentState,
+    pub left: Left,
+}
+
+impl Persona {
+    /// What its owner wrote for it, which counts as said in each of its conversations; "" when
+    /// somebody else wrote it.
+    pub fn owners_words(&self) -> &str {
+        if self.label.trust == Trust::Owner { &self.prompt } else { "" }
+    }
+}
+
+/// Whether an agent works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AgentState {
+    Active,
+    /// What comes in waits.
+    Paused,
+    /// What comes in is refused.
+    Stopped,
+    /// It failed several times in a row; what comes in waits for a person.
+    Error,
+}
+
+/// What is left of an agent's budget; `None`: it has none.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Left {
+    pub tokens: Option<i64>,
+    pub usd_micros: Option<i64>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -142,6 +209,10 @@ pub struct Run {
     pub max_tool_calls: Option<u32>,
     pub bounds: Bounds,
     pub state: RunState,
+    /// The first of the runs that began one another, whose purse they share; itself, if none did.
+    pub root: RunId,
+    /// The task that the first of them is a run of.
+    pub task_id: Option<TaskId>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use jiff::Zoned;
 
 use super::Persona;
-use crate::config::PromptMode;
+use crate::agent::PromptMode;
+use crate::guard::boundary::wrap;
+use crate::label::Trust;
 
 /// Never removable, in every prompt mode.
 const SECURITY_RULES: &str = "\
@@ -44,7 +46,13 @@ pub fn stable(persona: &Persona, ingredients: &Ingredients<'_>) -> Arc<str> {
         ));
     }
     if ingredients.mode != PromptMode::SystemOnly && !persona.prompt.trim().is_empty() {
-        parts.push(format!("# Your task\n{}", persona.prompt.trim()));
+        let prompt = persona.prompt.trim();
+        parts.push(match persona.label.trust {
+            Trust::Outside => {
+                format!("# What somebody else wrote for you\n{}", wrap(prompt, &persona.label))
+            }
+            Trust::Own | Trust::Owner => format!("# Your task\n{prompt}"),
+        });
     }
     if ingredients.mode != PromptMode::AgentOnly && !ingredients.owner_notes.trim().is_empty() {
         parts.push(format!(

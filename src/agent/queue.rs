@@ -3,10 +3,10 @@
 use tokio_util::sync::CancellationToken;
 
 use super::store::runs;
-use super::{Agents, run};
+use super::{AgentState, Agents, Run, run};
 use crate::error::{Error, Result};
 use crate::events::Event;
-use crate::inbox::Claimed;
+use crate::inbox::{Claimed, Room};
 use crate::spawn::Spawner;
 
 /// Runs in line whose listeners are told when nothing can be stored.
@@ -15,8 +15,9 @@ const TOLD_MAX: u32 = 100;
 /// Works until `stop`; runs still going then are cut off and resumed at the next start.
 pub async fn work(agents: Agents, spawner: Spawner, stop: CancellationToken) -> Result<()> {
     loop {
-        if has_room(&agents) {
-            match claim(&agents).await {
+        let most = agents.config.get().limits.max_concurrent_runs as usize;
+        if let Some(room) = agents.runs.room(most) {
+            match claim(&agents, room).await {
                 Ok(Some(claimed)) => {
                     start(&agents, &spawner, claimed);
                     continue;
@@ -37,15 +38,11 @@ pub async fn work(agents: Agents, spawner: Spawner, stop: CancellationToken) -> 
 
 /// Carries on what waits, one run after another, until nothing can be claimed.
 pub async fn work_off(agents: &Agents) -> Result<()> {
-    while let Some(claimed) = claim(agents).await? {
-        let place = agents.runs.enter(claimed.run_id);
+    while let Some(claimed) = claim(agents, Room::Any).await? {
+        let place = agents.runs.enter(&claimed);
         run::carry(agents, claimed, place).await;
     }
     Ok(())
-}
-
-fn has_room(agents: &Agents) -> bool {
-    agents.runs.count() < agents.config.get().limits.max_concurrent_runs as usize
 }
 
 /// Nothing can be stored: those who wait for a run in line are told, and it stays in line.
@@ -62,14 +59,14 @@ pub(super) fn tell(agents: &Agents, claimed: &Claimed, err: &Error) {
     agents.events.tell_unstored(claimed.conversation_id, claimed.run_id, at, event);
 }
 
-async fn claim(agents: &Agents) -> Result<Option<Claimed>> {
+async fn claim(agents: &Agents, room: Room) -> Result<Option<Claimed>> {
     let (inbox, events) = (agents.inbox.clone(), agents.events.clone());
     let now = agents.clock.now();
     agents
         .db
         .write(move |tx| {
-            let claimed = inbox.claim(tx, now)?;
-            if let Some(Claimed { run_id, conversation_id }) = &claimed {
+            let claimed = inbox.claim(tx, room, now)?;
+            if let Some(Claimed { run_id, conversation_id, .. }) = &claimed {
                 events.record(tx, *conversation_id, Some(*run_id), now, Event::RunStarted)?;
             }
             Ok(claimed)
@@ -79,10 +76,17 @@ async fn claim(agents: &Agents) -> Result<Option<Claimed>> {
 
 fn start(agents: &Agents, spawner: &Spawner, claimed: Claimed) {
     // Entered here, so that the next look for room counts it.
-    let place = agents.runs.enter(claimed.run_id);
+    let place = agents.runs.enter(&claimed);
     let agents = agents.clone();
     spawner.spawn("run", async move {
         run::carry(&agents, claimed, place).await;
         agents.inbox.wake();
     });
+}
+
+/// A pause of everything, or of the agent, holds before the next call.
+pub(super) async fn may_go_on(agents: &Agents, run: &Run) -> Result<bool> {
+    let id = run.id;
+    let state = agents.db.read(move |r| runs::agent_state(r, id)).await?;
+    Ok(state == AgentState::Active && !agents.inbox.paused())
 }

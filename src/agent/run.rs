@@ -1,32 +1,34 @@
 //! Carries one run on, step by step, until it ends, waits or is stopped.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::anyhow;
+use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use super::context::{self, Handling, History};
+use super::end::{end_stopped, fail, keep_partial};
 use super::live::Place;
 use super::store::calls::{self, Call, NOT_ALLOWED, NewCall};
 use super::store::messages::{self, NewMessage};
 use super::store::runs;
 use super::turn::{self, Answer, Broken};
 use super::{
-    Agents, CallState, Ended, Run, RunState, Told, answer, call, compact, finish, prompt, queue,
-    scene, spend,
+    AgentState, Agents, CallState, Ended, Run, RunState, answer, call, compact, finish, prompt,
+    queue, scene, spend,
 };
-use crate::audit::By;
 use crate::error::{Error, Result};
 use crate::events::Event;
-use crate::guard::approval;
-use crate::guard::label::Label;
 use crate::guard::verdict;
 use crate::ids::{MessageId, RunId, ToolCallId};
 use crate::inbox::Claimed;
+use crate::label::Label;
 use crate::leak::Watch;
 use crate::outside::model::catalog::COMMANDS;
-use crate::outside::model::{Request, ToolCallDelta};
+use crate::outside::model::{ModelError, Request, ToolCallDelta};
 
 /// Model calls of one run, whatever the tool-call cap says.
 const TURNS_MAX: u32 = 200;
@@ -38,7 +40,9 @@ const OUTPUT_TOKENS_MAX: u32 = 16_384;
 /// Carries a claimed run on. Whatever goes wrong ends in the run's row, never here.
 pub async fn carry(agents: &Agents, claimed: Claimed, place: Place) {
     let stop = place.stop.clone();
-    if let Err(err) = carry_on(agents, claimed.run_id, &stop).await {
+    let carried = AssertUnwindSafe(carry_on(agents, claimed.run_id, &stop)).catch_unwind().await;
+    let panicked = |_| Err(Error::internal(anyhow!("the run panicked")));
+    if let Err(err) = carried.unwrap_or_else(panicked) {
         let sentence = match &err {
             Error::Internal(_) => {
                 "Something went wrong in here; the log has the details.".to_owned()
@@ -77,12 +81,20 @@ async fn fail_at_last(
 async fn carry_on(agents: &Agents, id: RunId, stop: &CancellationToken) -> Result<()> {
     for _ in 0..TURNS_MAX {
         let step = Step::load(agents, id).await?;
+        // Ended by somebody else between being claimed and being carried on.
+        if step.run.state != RunState::Running {
+            return Ok(());
+        }
         if stop.is_cancelled() {
             return end_stopped(agents, &step.run, String::new()).await;
         }
-        if agents.inbox.paused() {
-            let inbox = agents.inbox.clone();
-            return agents.db.write(move |tx| inbox.requeue(tx, id)).await;
+        match step.run.persona.state {
+            AgentState::Active if !agents.inbox.paused() => {}
+            AgentState::Stopped => return end_stopped(agents, &step.run, String::new()).await,
+            _ => {
+                let inbox = agents.inbox.clone();
+                return agents.db.write(move |tx| inbox.requeue(tx, id)).await;
+            }
         }
         let open: Vec<&Call> = step.own_calls().filter(|it| !it.state.is_final()).collect();
         if !open.is_empty() {
@@ -100,11 +112,11 @@ async fn carry_on(agents: &Agents, id: RunId, stop: &CancellationToken) -> Resul
 }
 
 /// Everything a step is decided by, as one snapshot.
-struct Step {
-    run: Run,
-    history: History,
+pub(super) struct Step {
+    pub run: Run,
+    pub history: History,
     owner_notes: String,
-    spent: spend::Spent,
+    pub spent: spend::Spent,
     /// Knows every secret again, so that none is shown to a model or stored from one.
     watch: Arc<Watch>,
     /// The same, and the planted word: for what a model says.
@@ -113,24 +125,25 @@ struct Step {
 
 impl Step {
     async fn load(agents: &Agents, id: RunId) -> Result<Step> {
-        let day = spend::start_of_day(&agents.clock, &agents.config);
+        Step::look(agents, id, false).await
+    }
+
+    /// Of the `past`: what its first step was decided by, as far as the rows tell.
+    pub async fn look(agents: &Agents, id: RunId, past: bool) -> Result<Step> {
         let (vault, config) = (agents.vault.clone(), agents.config.get());
         let agents_too = agents.clone();
         agents
             .db
             .read(move |r| {
-                let mut run = runs::find(r, id)?;
-                if let Some(own) = &run.bounds.allowed_tools {
-                    run.persona.allowed_tools =
-                        agents_too.toolbox.narrowed(&run.persona.allowed_tools, own);
-                }
+                let run = runs::find(r, id)?.narrowed(&agents_too.toolbox);
+                let window = if past { messages::window_first_asked } else { messages::window_of };
                 let history = History {
                     handling: Handling::of(&config.guard),
-                    window: messages::window_of(r, &run)?,
+                    window: window(r, &run)?,
                     calls: calls::list_of_conversation(r, run.conversation_id)?,
-                    attachments: messages::attachments(r, run.conversation_id)?,
+                    attachments: messages::attachments(r, run.conversation_id, !past)?,
                 };
-                let spent = spend::load(r, &run.purse(), day)?;
+                let spent = spend::load(r, &agents_too, &run.purse())?;
                 let watch = vault.watch(r)?;
                 let spoken = Arc::new(agents_too.spoken(watch.clone()));
                 let watch = Arc::new(watch);
@@ -145,11 +158,22 @@ impl Step {
     }
 
     fn claimed(&self) -> Claimed {
-        Claimed { run_id: self.run.id, conversation_id: self.run.conversation_id }
+        let Run { id: run_id, conversation_id, headless, .. } = self.run;
+        Claimed { run_id, conversation_id, headless }
     }
 
-    /// One model call. True when the run has ended with it.
+    /// One model call. True when the run has ended with it, or with a limit that allows none.
     async fn answer_and_end(&self, agents: &Agents, stop: &CancellationToken) -> Result<bool> {
+        match self.answer(agents, stop).await {
+            Err(Error::Denied(full)) => {
+                fail(agents, &self.claimed(), &full, "budget").await?;
+                Ok(true)
+            }
+            ended => ended,
+        }
+    }
+
+    async fn answer(&self, agents: &Agents, stop: &CancellationToken) -> Result<bool> {
         let config = agents.config.get();
         let run = &self.run;
         let cap = run
@@ -157,22 +181,25 @@ impl Step {
             .or(run.persona.max_tool_calls)
             .unwrap_or(config.limits.max_tool_calls);
         let capped = self.own_calls().count() >= cap as usize;
-        let request = self.request(agents, capped);
+        let request = self.request(agents, capped, &agents.canary);
         let chain = self.chain(agents, &request);
         agents.outside.models().learn(&chain[0]).await;
-        if let Some(sentence) =
-            spend::refusal(agents, &run.purse(), &self.spent, &chain[0], &request)
-        {
-            fail(agents, &self.claimed(), &sentence, "budget").await?;
-            return Ok(true);
-        }
-        if compact::needed(agents, &self.history, &chain[0]) {
-            compact::compact(agents, run, &self.history, &chain[0], stop).await?;
+        let make_room =
+            async || compact::compact(agents, run, &self.history, &chain[0], stop).await;
+        if compact::needed(agents, &self.history, &chain[0]) && make_room().await? {
             return Ok(false);
         }
-        match turn::ask(agents, run, request, &chain, &self.spoken, stop).await {
+        let asked = (run, &self.spent);
+        match turn::ask(agents, asked, request, &chain, &self.spoken, stop).await {
             Ok(answer) => keep(agents, run, answer, capped).await,
             Err(Broken::Stopped { said }) => end_stopped(agents, run, said).await.map(|()| true),
+            Err(Broken::TooDear(err)) => Err(err),
+            // The model holds less than was thought.
+            Err(Broken::Failed { said, error: ModelError::TooLong })
+                if said.is_empty() && make_room().await? =>
+            {
+                Ok(false)
+            }
             Err(Broken::Failed { said, error }) => {
                 keep_partial(agents, run, said).await?;
                 fail(agents, &self.claimed(), &error.to_string(), error.kind()).await?;
@@ -184,6 +211,16 @@ impl Step {
                 Ok(true)
             }
         }
+    }
+
+    /// Where the process was killed meanwhile: what its model was asked, if it was.
+    pub fn cut_off(&self, agents: &Agents) -> Option<Answer> {
+        if self.own_calls().any(|call| !call.state.is_final()) {
+            return None;
+        }
+        let request = self.request(agents, false, &agents.canary);
+        let model = self.chain(agents, &request).swap_remove(0);
+        (model != COMMANDS).then(|| Answer::cut_off(agents, model, &request))
     }
 
     /// The models to ask, in order; never empty.
@@ -211,7 +248,7 @@ impl Step {
         own.map(|message| message.created_at)
     }
 
-    fn request(&self, agents: &Agents, capped: bool) -> Request {
+    pub fn request(&self, agents: &Agents, capped: bool, canary: &str) -> Request {
         let config = agents.config.get();
         let run = &self.run;
         let ingredients = prompt::Ingredients {
@@ -219,7 +256,7 @@ impl Step {
             owner_notes: &self.owner_notes,
             mode: run.persona.prompt_mode,
             language: &config.owner.language,
-            canary: config.guard.canary.then_some(&*agents.canary),
+            canary: config.guard.canary.then_some(canary),
         };
         let now = agents.clock.now().to_zoned(agents.config.zone());
         let asked_at = self.asked_at().unwrap_or(now.timestamp()).to_zoned(agents.config.zone());
@@ -229,7 +266,7 @@ impl Step {
             system_tail: prompt::tail(&asked_at, capped),
             messages: context::messages(&self.history),
             tools: agents.toolbox.schemas(allowed),
-            output_tokens_max: OUTPUT_TOKENS_MAX,
+            output_tokens_max: spend::output_tokens_max(&run.persona.left, OUTPUT_TOKENS_MAX),
             now,
         };
         context::masked(request, &self.watch)
@@ -246,7 +283,7 @@ async fn keep(agents: &Agents, run: &Run, mut answer: Answer, capped: bool) -> R
             let rest = std::mem::take(&mut answer.unstored);
             turn::store_text(tx, &agents_too.events, run.conversation_id, rest)?;
             let watch = agents_too.spoken(agents_too.vault.watch(tx)?);
-            let answer = Answer { text: watch.shown(&answer.text), ..answer };
+            answer.text = watch.shown(&answer.text);
             answer.count(tx, &run, "ok", now)?;
             let message_id = MessageId::new(now);
             let new = NewMessage {
@@ -255,7 +292,7 @@ async fn keep(agents: &Agents, run: &Run, mut answer: Answer, capped: bool) -> R
                 run_id: Some(run.id),
                 role: "assistant",
                 text: &answer.text,
-                label: &scene::read_label(tx, &run)?,
+                label: &scene::written_label(tx, &run)?,
             };
             messages::insert(tx, &new, now)?;
             if capped || answer.calls.is_empty() {
@@ -310,7 +347,7 @@ fn complete(
 ) -> Result<()> {
     runs::set_state(tx, run.id, RunState::Completed, now)?;
     let ended = Ended { state: RunState::Completed, words: &answer.text };
-    (agents.tell)(tx, agents, run, Told::Ended(ended), now)?;
+    finish::run_ended(tx, agents, run, ended, now)?;
     let made = calls::list_of_run(tx, run.id)?;
     let made = made.iter().filter(|call| call.state == CallState::Done).count();
     let event = Event::Done {
@@ -328,61 +365,11 @@ async fn wait(agents: &Agents, run: &Run) -> Result<()> {
         .db
         .write(move |tx| {
             runs::set_state(tx, id, RunState::Waiting, now)?;
-            // An answer that came while this run was still working on a sibling call.
-            let answered =
-                calls::list_of_run(tx, id)?.iter().any(|call| call.state == CallState::Approved);
-            if answered { inbox.resume(tx, id) } else { Ok(()) }
-        })
-        .await
-}
-
-async fn keep_partial(agents: &Agents, run: &Run, said: String) -> Result<()> {
-    if said.is_empty() {
-        return Ok(());
-    }
-    let (run, now, vault) = (run.clone(), agents.clock.now(), agents.vault.clone());
-    agents
-        .db
-        .write(move |tx| {
-            let said = vault.watch(tx)?.shown(&said);
-            let new = NewMessage {
-                id: MessageId::new(now),
-                conversation_id: run.conversation_id,
-                run_id: Some(run.id),
-                role: "assistant",
-                text: &said,
-                label: &scene::read_label(tx, &run)?,
-            };
-            messages::insert(tx, &new, now)
-        })
-        .await
-}
-
-/// The owner pressed Stop: what was said is kept, what was not done is not done.
-async fn end_stopped(agents: &Agents, run: &Run, said: String) -> Result<()> {
-    keep_partial(agents, run, said).await?;
-    let (agents_too, id) = (agents.clone(), run.id);
-    let now = agents.clock.now();
-    agents.db.write(move |tx| answer::cancel_rows(tx, &agents_too, id, now)).await
-}
-
-pub async fn fail(agents: &Agents, claimed: &Claimed, sentence: &str, code: &str) -> Result<()> {
-    let (agents_too, now) = (agents.clone(), agents.clock.now());
-    let (claimed, sentence, code) = (claimed.clone(), sentence.to_owned(), code.to_owned());
-    agents.events.drop_tail(claimed.conversation_id);
-    agents
-        .db
-        .write(move |tx| {
-            // Providers quote what they were sent.
-            let sentence = agents_too.vault.watch(tx)?.shown(&sentence);
-            runs::fail(tx, claimed.run_id, &sentence, &code, now)?;
-            let run = runs::find(tx, claimed.run_id)?;
-            let ended = Ended { state: RunState::Failed, words: &sentence };
-            (agents_too.tell)(tx, &agents_too, &run, Told::Ended(ended), now)?;
-            approval::withdraw(tx, claimed.run_id, &By::system(now))?;
-            let event = Event::Error { message: sentence, code };
-            let run_id = Some(claimed.run_id);
-            agents_too.events.record(tx, claimed.conversation_id, run_id, now, event)
+            // What it waited for may have come while it worked on a sibling call.
+            let calls = calls::list_of_run(tx, id)?;
+            let is = |state| calls.iter().any(|call| call.state == state);
+            let on = is(CallState::Approved) || is(CallState::Proposed) || !is(CallState::Waiting);
+            if on { inbox.resume(tx, id) } else { Ok(()) }
         })
         .await
 }

@@ -7,22 +7,22 @@ use super::tool::Tool;
 use super::{Agents, Run, intent};
 use crate::db::Reader;
 use crate::error::Result;
-use crate::guard::label::{Label, Origin, Trust};
 use crate::guard::opened;
 use crate::guard::verdict::{Halt, Mode, Scene};
+use crate::label::{Label, Origin, Trust};
 
 const WHY_CHARS_MAX: usize = 300;
 
 pub fn of(r: &Reader<'_>, agents: &Agents, run: &Run, tool: &Tool) -> Result<Scene> {
     let config = agents.config.get();
-    let zone = agents.config.zone();
+    let now = agents.clock.now().to_zoned(agents.config.zone());
     let shown = agents.toolbox.foreign_words(&run.persona.allowed_tools);
-    let (said, read) = agents.heard.of(r, run.conversation_id, &zone, shown)?;
+    let (said, read) = agents.heard.of(r, run, &now, shown)?;
     Ok(Scene {
         halt: halt(agents, run, tool),
         own_root: own_root(agents, run),
         user_id: run.user_id,
-        now: agents.clock.now().to_zoned(zone),
+        now,
         said,
         read,
         intent: intent::of(r, agents, run)?,
@@ -33,18 +33,21 @@ pub fn of(r: &Reader<'_>, agents: &Agents, run: &Run, tool: &Tool) -> Result<Sce
     })
 }
 
-/// The label of what a run has read, its conversation and the files in it included: as trusted as
-/// the least trusted of it.
-pub fn read_label(r: &Reader<'_>, run: &Run) -> Result<Label> {
+/// The label of what a run writes, for all that it has read, its conversation, the files in it and
+/// what it was told once and for all included: as trusted as the least trusted of it.
+pub fn written_label(r: &Reader<'_>, run: &Run) -> Result<Label> {
     let conversation = run.conversation_id;
     if let Some(label) = messages::last_outside(r, conversation)? {
-        return Ok(label);
+        return Ok(label.derived());
     }
     if let Some(label) = calls::last_outside(r, conversation)? {
-        return Ok(label);
+        return Ok(label.derived());
     }
-    let file = messages::attached_after(r, conversation, 0)?.pop();
-    Ok(file.map_or_else(Label::system, |(_, name, _)| Label::outside(Origin::File(name))))
+    if let Some((_, name, _)) = messages::attached_after(r, conversation, 0)?.pop() {
+        return Ok(Label::outside(Origin::File(name)));
+    }
+    let told = Some(&run.persona.label).filter(|label| label.trust == Trust::Outside);
+    Ok(told.map_or_else(Label::system, Label::clone))
 }
 
 /// The user's own folder.

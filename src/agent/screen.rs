@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use super::aside::{self, Question};
 use super::tool::Output;
 use super::turn::Answer;
-use super::{Agents, Run, aside, finish, spend};
+use super::{Agents, Run, finish};
 use crate::guard::boundary;
-use crate::guard::label::Trust;
+use crate::label::Trust;
 use crate::outside::model::catalog::COMMANDS;
 use crate::outside::model::{Message, Part, Request, Role};
 
@@ -74,18 +75,16 @@ pub async fn look(
         return None;
     }
     let request = request(agents, output);
-    let (purse, day) = (run.purse(), spend::start_of_day(&agents.clock, &agents.config));
-    let spent = agents.db.read(move |r| spend::load(r, &purse, day)).await.ok();
-    let fits = |spent| spend::refusal(agents, &purse, &spent, &model, &request).is_none();
-    if !spent.is_some_and(fits) {
-        return Some((Found::Unseen, None));
-    }
-    let asked = aside::ask(agents, &model, request, ANSWER_BYTES_MAX);
-    let answer = tokio::select! {
-        biased;
-        () = stop.cancelled() => return Some((Found::Unseen, None)),
-        answer = tokio::time::timeout(TIME_MAX, asked) => answer.ok(),
+    let purse = run.purse();
+    let question = Question {
+        purse: &purse,
+        model: &model,
+        request,
+        bytes_max: ANSWER_BYTES_MAX,
+        time_max: TIME_MAX,
+        stop,
     };
+    let answer = aside::ask(agents, question).await.ok();
     let found = answer.as_ref().map_or(Found::Unseen, |answer| read(&answer.text));
     Some((found, answer))
 }

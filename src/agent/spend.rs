@@ -2,28 +2,37 @@
 
 use jiff::Timestamp;
 
-use super::store::runs;
-use super::{Agents, Run, context};
+pub use super::caps::Spent;
+use super::caps::{Caps, check_spend, check_tokens};
+use super::reserve::{Cost, Reservation};
+use super::{Agents, Left, Run, context};
 use crate::clock::Clock;
 use crate::config::Live;
 use crate::db::Reader;
 use crate::error::Result;
-pub use crate::guard::limits::Spent;
-use crate::guard::limits::{Caps, check_spend};
 use crate::ids::{AgentId, RunId, TaskId};
 use crate::outside::model::{Request, Usage};
 
+/// An answer shorter than this is of no use.
+const OUTPUT_TOKENS_MIN: u32 = 512;
+/// An estimate of tokens may be too low by one in so many.
+const ESTIMATE_ERROR: u32 = 2;
+
 /// Spending is counted by the owner's days.
-pub fn start_of_day(clock: &Clock, config: &Live) -> Timestamp {
+fn start_of_day(clock: &Clock, config: &Live) -> Timestamp {
     let now = clock.now().to_zoned(config.zone());
     now.start_of_day().map_or_else(|_| now.timestamp(), |midnight| midnight.timestamp())
 }
 
-pub fn load(r: &Reader<'_>, purse: &Purse, since: Timestamp) -> Result<Spent> {
-    let (day, agent) = runs::spent(r, purse.agent, since)?;
-    let task = purse.task.map_or(Ok(0), |task| runs::spent_on(r, task, since))?;
-    let run = purse.run.map_or(Ok(0), |run| runs::spent_by(r, run))?;
-    Ok(Spent { day, agent, task, run })
+pub fn load(r: &Reader<'_>, agents: &Agents, purse: &Purse) -> Result<Spent> {
+    let day = start_of_day(&agents.clock, &agents.config);
+    agents.bill.spent(r, purse, (day, agents.clock.now()))
+}
+
+/// By everybody, today.
+pub fn today(r: &Reader<'_>, agents: &Agents) -> Result<i64> {
+    let day = start_of_day(&agents.clock, &agents.config);
+    agents.bill.today(r, day, agents.clock.now())
 }
 
 /// Who spends, and what they may spend beside what holds for all.
@@ -31,9 +40,12 @@ pub fn load(r: &Reader<'_>, purse: &Purse, since: Timestamp) -> Result<Spent> {
 pub struct Purse {
     pub agent: AgentId,
     pub agent_daily: Option<i64>,
+    pub left: Left,
     pub task: Option<TaskId>,
     /// None: it is asked for no run.
     pub run: Option<RunId>,
+    /// The run whose purse it is.
+    pub root: Option<RunId>,
     pub run_budget: Option<i64>,
 }
 
@@ -42,28 +54,35 @@ impl Run {
         Purse {
             agent: self.persona.id,
             agent_daily: self.persona.daily_spend_usd_micros,
-            task: self.trigger.task_id(),
+            left: self.persona.left,
+            task: self.task_id,
             run: Some(self.id),
+            root: Some(self.root),
             run_budget: self.bounds.budget_usd_micros,
         }
     }
 }
 
-/// Why a call may not be made, if it may not. The answer is taken to be as long as it can be, so
-/// that a cap is never passed, only nearly reached.
-pub fn refusal(
+/// Sets aside what a call may cost. The answer is taken to be as long as it can be, so that a cap is
+/// never passed, only nearly reached; the call waits for those under way where the caps have no room
+/// for all of them.
+///
+/// # Errors
+/// [`Error::Denied`](crate::error::Error::Denied), with which limit would be passed.
+pub async fn reserve(
     agents: &Agents,
     purse: &Purse,
     spent: &Spent,
-    model: &str,
-    request: &Request,
-) -> Option<String> {
+    (model, request): (&str, &Request),
+) -> Result<Reservation> {
     let limits = &agents.config.get().limits;
     let caps = Caps {
+        hour: limits.hourly_spend_usd_micros,
         day: limits.daily_spend_usd_micros,
         agent: purse.agent_daily.or(limits.agent_daily_spend_usd_micros),
         task: limits.task_daily_spend_usd_micros.filter(|_| purse.task.is_some()),
         run: purse.run_budget,
+        left: purse.left.usd_micros,
     };
     let usage = Usage {
         input_tokens: context::request_tokens_estimate(request) as u64,
@@ -71,5 +90,30 @@ pub fn refusal(
         ..Usage::default()
     };
     let estimate = agents.outside.models().cost(model, usage).map(u64::cast_signed);
-    check_spend(&caps, spent, estimate).err().map(|err| err.to_string())
+    let tokens = usage.input_tokens.saturating_add(usage.output_tokens).cast_signed();
+    let fits = |spent: &Spent| {
+        check_spend(&caps, spent, estimate)?;
+        check_tokens(purse.left.tokens.map(|left| left - spent.tokens_of_left), tokens)
+    };
+    let cost = Cost { purse: *purse, usd_micros: estimate.unwrap_or(0), tokens };
+    agents.bill.under_way.reserve((cost, usage.input_tokens), spent, fits).await
+}
+
+/// The request for an answer that the model can give and that has room beside what is asked: servers
+/// that count both together refuse what could be longer.
+pub fn fitted(agents: &Agents, model: &str, mut request: Request) -> Request {
+    let info = agents.outside.models().info(model);
+    let asked = u32::try_from(context::request_tokens_estimate(&request)).unwrap_or(u32::MAX);
+    let asked = asked.saturating_add(asked / ESTIMATE_ERROR);
+    let room = info.context_tokens.map(|all| all.saturating_sub(asked).max(OUTPUT_TOKENS_MIN));
+    for most in [info.output_tokens_max, room].into_iter().flatten() {
+        request.output_tokens_max = request.output_tokens_max.min(most);
+    }
+    request
+}
+
+/// The longest answer that is asked for: what is left of a budget of tokens shortens it.
+pub fn output_tokens_max(left: &Left, most: u32) -> u32 {
+    let half = left.tokens.map(|tokens| u32::try_from((tokens / 2).max(0)).unwrap_or(u32::MAX));
+    half.map_or(most, |half| half.clamp(OUTPUT_TOKENS_MIN, most))
 }

@@ -18,12 +18,12 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::audit::{Actor, By};
+use crate::call::{Effect, Role};
 use crate::db::{Db, Tx};
 use crate::error::{Error, Result};
-use crate::guard::call::{Effect, Role};
-use crate::guard::label::{Label, Origin, Secrecy, Trust};
 use crate::guard::permit::Permit;
 use crate::ids::{AgentId, ConversationId, RunId, ToolCallId, UserId};
+use crate::label::{Label, Origin, Secrecy, Trust};
 use crate::outside::Outside;
 use crate::outside::mcp::Schema;
 use crate::outside::model::ToolSchema;
@@ -94,9 +94,14 @@ pub struct Output {
 }
 
 /// What came of a call that ran.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     Done,
+    /// Another agent works on it now; its last words will be the answer.
+    Runs {
+        agent: AgentId,
+        message: String,
+    },
     /// It did not work, and the text says why in somebody else's words.
     Failed,
     /// It may have happened or not; it is never repeated.
@@ -111,6 +116,11 @@ impl Output {
 
     pub fn labelled(text: impl Into<String>, label: Label) -> Output {
         Output { text: text.into(), label, images: Vec::new(), outcome: Outcome::Done }
+    }
+
+    /// It did not work, and saying why shows stored texts.
+    pub fn failed(text: impl Into<String>, label: Label) -> Output {
+        Output { outcome: Outcome::Failed, ..Output::labelled(text, label) }
     }
 }
 
@@ -135,6 +145,8 @@ pub struct Tool {
     pub effect: Effect,
     /// Takes something away for good: asks unless the owner named exactly this.
     pub destructive: bool,
+    /// Without a card before it, it goes only after a while in which the owner can take it back.
+    pub held: bool,
     pub args: Args,
     /// The title of its card, as a question to the owner ("Delete this file?").
     pub question: Words,
@@ -217,6 +229,7 @@ impl Tool {
             about: told.about.into(),
             effect: told.effect,
             destructive: told.destructive,
+            held: told.effect == Effect::Send,
             args: Args::Foreign(Box::new(told.args)),
             question: told.question.into(),
             action: asynchronous(code),
@@ -266,10 +279,15 @@ impl Tool {
             about: about.into(),
             effect,
             destructive: false,
+            held: false,
             args: Args::Own(Vec::new()),
             question: "Do this?".into(),
             action,
         }
+    }
+
+    pub fn is_foreign(&self) -> bool {
+        matches!(self.args, Args::Foreign(_))
     }
 
     /// What each argument means to the guard.

@@ -4,12 +4,16 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, RwLock};
 
 use super::tool::{Args, Tool};
-use crate::guard::label::{Label, Origin};
+use crate::error::{Error, Result};
+use crate::label::{Label, Origin};
 use crate::outside::model::ToolSchema;
 
 /// What the name of every foreign tool begins with; none of ours does.
 pub const FOREIGN_PREFIX: &str = "mcp__";
 
+/// Names in a list of what may be used, and letters in one.
+const NAMES_MAX: usize = 200;
+const NAME_CHARS_MAX: usize = 200;
 const UNEXPECTED: &str = "nobody panics while holding the tools";
 
 /// Names of sets and single tools.
@@ -105,6 +109,23 @@ fn words(tool: &Tool) -> Option<Shown> {
     let Args::Foreign(args) = &tool.args else { return None };
     let text = format!("{}\n{}", tool.about, args.schema.for_model());
     Some((Label::outside(Origin::Mcp(args.server.clone())), text.into()))
+}
+
+/// A tool that is not there yet may be named; it grants nothing until it is.
+pub fn check_names(mut names: Vec<String>) -> Result<Vec<String>> {
+    let plain = |name: &String| {
+        let letter = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+        !name.is_empty() && name.len() <= NAME_CHARS_MAX && name.chars().all(letter)
+    };
+    if let Some(odd) = names.iter().find(|name| !plain(name)) {
+        return Err(Error::invalid("allowed_tools", format!("{odd:?} is no name of a tool.")));
+    }
+    names.sort();
+    names.dedup();
+    if NAMES_MAX < names.len() {
+        return Err(Error::invalid("allowed_tools", format!("Name at most {NAMES_MAX} tools.")));
+    }
+    Ok(names)
 }
 
 fn is_allowed(allowed: &[String], tool: &Tool) -> bool {

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::Agents;
+use crate::call::Call as Judged;
 use crate::db::Reader;
 use crate::error::{Error, Result};
-use crate::guard::call::Call as Judged;
 use crate::guard::grounding::{Read, Said};
-use crate::guard::label::{Label, Origin};
 use crate::guard::verdict::{self, Mode, Scene, Verdict};
 use crate::ids::UserId;
+use crate::label::{Label, Origin};
 
 /// A call, and what went before it.
 #[derive(Debug, Clone)]

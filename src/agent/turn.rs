@@ -7,8 +7,11 @@ use futures_util::StreamExt as _;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
+use super::caps::Spent;
+use super::places::Places;
+use super::reserve::Reservation;
 use super::store::runs::{self, ModelCall};
-use super::{Agents, Run};
+use super::{Agents, Run, context, spend};
 use crate::blocks::{Block, Blocks};
 use crate::clean;
 use crate::db::Tx;
@@ -17,6 +20,7 @@ use crate::events::{Entry, Event, Events};
 use crate::ids::{AgentId, ConversationId, RunId};
 use crate::leak::Mask;
 use crate::leak::Watch;
+use crate::outside::model::catalog::COMMANDS;
 use crate::outside::model::{
     Delta, DeltaStream, ModelError, Request, StopReason, ToolCallDelta, Usage,
 };
@@ -39,9 +43,50 @@ pub struct Answer {
     pub duration_ms: u64,
     /// None when the price is not known.
     pub cost_usd_micros: Option<u64>,
+    /// Held until the ledger has the cost.
+    reservation: Option<Arc<Reservation>>,
 }
 
 impl Answer {
+    /// Of a model that is about to be asked.
+    pub fn begin(model: &str, reservation: Reservation) -> Answer {
+        let reservation = Some(Arc::new(reservation));
+        Answer { model: model.to_owned(), reservation, ..Answer::default() }
+    }
+
+    /// Of a model that may have been asked, and whose answer nobody heard.
+    pub fn cut_off(agents: &Agents, model: String, request: &Request) -> Answer {
+        let input_tokens = context::request_tokens_estimate(request) as u64;
+        let usage = Usage { input_tokens, ..Usage::default() };
+        let cost_usd_micros = agents.outside.models().cost(&model, usage);
+        Answer { model, usage, cost_usd_micros, ..Answer::default() }
+    }
+
+    /// What it took, now that it is over. Some providers tell that at the end, and some never: what
+    /// was not told is estimated, unless the model refused or was not reached.
+    pub fn reckon(&mut self, agents: &Agents, begun: Instant, end: End) {
+        self.duration_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let said = self.output_tokens_estimate();
+        let told = end == End::Whole && self.usage != Usage::default();
+        let worked = end != End::Failed || said > 0;
+        if self.model != COMMANDS && worked && !told {
+            let asked = self.reservation.as_ref().map_or(0, |it| it.input_tokens);
+            let input = self.usage.input_tokens;
+            self.usage.input_tokens = if input == 0 { asked } else { input };
+            self.usage.output_tokens = self.usage.output_tokens.max(said);
+        }
+        self.cost_usd_micros = agents.outside.models().cost(&self.model, self.usage);
+    }
+
+    fn output_tokens_estimate(&self) -> u64 {
+        let arguments = |call: &ToolCallDelta| match &call.arguments {
+            Ok(arguments) => arguments.to_string().len(),
+            Err(raw) => raw.len(),
+        };
+        let calls = self.calls.iter().map(|call| call.name.len() + arguments(call));
+        ((self.text.len() + calls.sum::<usize>()) / context::BYTES_PER_TOKEN) as u64
+    }
+
     /// Its row in the spend ledger.
     pub fn count(&self, tx: &Tx<'_>, run: &Run, outcome: &str, now: Timestamp) -> Result<()> {
         self.count_for(tx, (run.persona.id, Some(run.id)), outcome, now)
@@ -64,8 +109,21 @@ impl Answer {
             duration_ms: self.duration_ms,
             outcome,
         };
-        runs::insert_model_call(tx, &call, now)
+        let row = runs::insert_model_call(tx, &call, now)?;
+        let Some(reservation) = self.reservation.clone() else { return Ok(()) };
+        let tokens = self.usage.input_tokens.saturating_add(self.usage.output_tokens);
+        let usd = self.cost_usd_micros.unwrap_or(0);
+        tx.after_commit(move || reservation.settle(row, usd.cast_signed(), tokens.cast_signed()));
+        Ok(())
     }
+}
+
+/// How a model call ended, for what it cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    Whole,
+    Stopped,
+    Failed,
 }
 
 /// How a model call ended without a whole answer. What was said by then is kept.
@@ -77,7 +135,9 @@ pub enum Broken {
         said: String,
         error: ModelError,
     },
-    /// Ours: the database, a limit.
+    /// A limit of spending would be passed.
+    TooDear(Error),
+    /// Ours: the database.
     Error(Error),
 }
 
@@ -91,15 +151,22 @@ impl From<Error> for Broken {
 /// replaced in the middle.
 pub async fn ask(
     agents: &Agents,
-    run: &Run,
+    (run, spent): (&Run, &Spent),
     request: Request,
     chain: &[String],
     watch: &Arc<Watch>,
     stop: &CancellationToken,
 ) -> Result<Answer, Broken> {
-    let mut last = None;
+    let (purse, mut last) = (run.purse(), None);
     for name in chain {
-        match ask_one(agents, run, request.clone(), name, watch, stop).await {
+        let request = spend::fitted(agents, name, request.clone());
+        let reserved = tokio::select! {
+            biased;
+            () = stop.cancelled() => return Err(Broken::Stopped { said: String::new() }),
+            reserved = spend::reserve(agents, &purse, spent, (name, &request)) => reserved,
+        };
+        let answer = Answer::begin(name, reserved.map_err(Broken::TooDear)?);
+        match ask_one(agents, run, request, answer, watch, stop).await {
             Err(Broken::Failed { said, error }) if said.is_empty() && passes_on(&error) => {
                 tracing::warn!(model = name, "{}", watch.shown(&error.to_string()));
                 last = Some(Broken::Failed { said, error });
@@ -122,11 +189,11 @@ async fn ask_one(
     agents: &Agents,
     run: &Run,
     request: Request,
-    name: &str,
+    answer: Answer,
     watch: &Arc<Watch>,
     stop: &CancellationToken,
 ) -> Result<Answer, Broken> {
-    let model = agents.outside.models().open(name)?;
+    let model = agents.outside.models().open(&answer.model)?;
     let begun = Instant::now();
     let mut speech = Speech {
         agents,
@@ -135,25 +202,42 @@ async fn ask_one(
         mask: Mask::new(watch.clone()),
         validates: agents.config.get().guard.output_validation,
         blocks: Blocks::new(),
-        answer: Answer::default(),
+        places: Places::default(),
+        answer,
     };
-    speech.answer.model = name.to_owned();
     let ended = speech.listen(model.stream(request), stop).await;
     let mut answer = speech.answer;
-    answer.duration_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-    answer.cost_usd_micros = agents.outside.models().cost(name, answer.usage);
-    let broken = match ended {
-        Ok(()) => return Ok(answer),
-        Err(broken) => broken,
+    let (end, outcome) = match &ended {
+        Ok(()) => (End::Whole, ""),
+        Err(Cut::Stopped) => (End::Stopped, "stopped"),
+        Err(Cut::Failed(error)) => (End::Failed, error.kind()),
+        Err(Cut::Error(_)) => (End::Stopped, "internal"),
     };
-    let outcome = match &broken {
-        Broken::Stopped { .. } => "stopped",
-        Broken::Failed { error, .. } => error.kind(),
-        Broken::Error(_) => "internal",
+    answer.reckon(agents, begun, end);
+    let said = match &ended {
+        Ok(()) => return Ok(answer),
+        Err(_) => std::mem::take(&mut answer.text),
     };
     let (run, now) = (run.clone(), agents.clock.now());
     agents.db.write(move |tx| answer.count(tx, &run, outcome, now)).await?;
-    Err(broken)
+    Err(match ended {
+        Err(Cut::Failed(error)) => Broken::Failed { said, error },
+        Err(Cut::Error(err)) => Broken::Error(err),
+        Ok(()) | Err(Cut::Stopped) => Broken::Stopped { said },
+    })
+}
+
+/// Why somebody stopped listening.
+enum Cut {
+    Stopped,
+    Failed(ModelError),
+    Error(Error),
+}
+
+impl From<Error> for Cut {
+    fn from(err: Error) -> Cut {
+        Cut::Error(err)
+    }
 }
 
 /// An answer that is being said.
@@ -165,6 +249,7 @@ struct Speech<'a> {
     /// What nobody would see is not said.
     validates: bool,
     blocks: Blocks,
+    places: Places,
     answer: Answer,
 }
 
@@ -173,13 +258,13 @@ impl Speech<'_> {
         &mut self,
         mut deltas: DeltaStream,
         stop: &CancellationToken,
-    ) -> Result<(), Broken> {
+    ) -> Result<(), Cut> {
         loop {
             let delta = tokio::select! {
                 biased;
                 () = stop.cancelled() => {
                     self.seal_rest().await?;
-                    return Err(Broken::Stopped { said: std::mem::take(&mut self.answer.text) });
+                    return Err(Cut::Stopped);
                 }
                 delta = deltas.next() => delta,
             };
@@ -194,7 +279,7 @@ impl Speech<'_> {
                 Some(Ok(Delta::Stop(reason))) => self.answer.stop = Some(reason),
                 Some(Err(error)) => {
                     self.seal_rest().await?;
-                    return Err(self.broken(error));
+                    return Err(Cut::Failed(error));
                 }
                 None => break,
             }
@@ -204,19 +289,14 @@ impl Speech<'_> {
                 self.seal_rest().await?;
                 let reason = "the answer was longer than any answer may be".to_owned();
                 let provider = self.answer.model.clone();
-                return Err(self.broken(ModelError::Malformed { provider, reason }));
+                return Err(Cut::Failed(ModelError::Malformed { provider, reason }));
             }
         }
         let held = self.mask.finish();
         self.say(&held).await?;
         let rest = std::mem::take(&mut self.blocks).finish();
-        let end = self.agents.events.position(self.run.conversation_id);
-        self.answer.unstored = self.entries(rest, end);
+        self.answer.unstored = self.entries(rest);
         Ok(())
-    }
-
-    fn broken(&mut self, error: ModelError) -> Broken {
-        Broken::Failed { said: std::mem::take(&mut self.answer.text), error }
     }
 
     async fn say(&mut self, piece: &str) -> Result<()> {
@@ -226,41 +306,39 @@ impl Speech<'_> {
         let now = self.agents.clock.now();
         let end = self.agents.events.say(self.run.conversation_id, self.run.id, now, piece);
         self.answer.text.push_str(piece);
+        self.places.say(piece, end);
         let sealed = self.blocks.push(piece);
-        let tail = self.blocks.tail().len() as u64;
-        self.seal(sealed, end - tail).await
+        self.seal(sealed).await
     }
 
     async fn seal_rest(&mut self) -> Result<()> {
         let held = self.mask.finish();
         self.say(&held).await?;
         let blocks = std::mem::take(&mut self.blocks);
-        let end = self.agents.events.position(self.run.conversation_id);
-        self.seal(blocks.finish(), end).await
+        self.seal(blocks.finish()).await
     }
 
-    /// Stores finished blocks, the last of which ends at the position `end`.
-    async fn seal(&mut self, sealed: Vec<Block>, end: u64) -> Result<()> {
+    /// Stores finished blocks.
+    async fn seal(&mut self, sealed: Vec<Block>) -> Result<()> {
         if sealed.is_empty() {
             return Ok(());
         }
         let (events, conversation) = (self.agents.events.clone(), self.run.conversation_id);
-        let entries = self.entries(sealed, end);
+        let entries = self.entries(sealed);
         self.agents.db.write(move |tx| store_text(tx, &events, conversation, entries)).await
     }
 
-    fn entries(&self, sealed: Vec<Block>, end: u64) -> Vec<Entry> {
+    fn entries(&mut self, sealed: Vec<Block>) -> Vec<Entry> {
         let (run_id, at) = (Some(self.run.id), self.agents.clock.now());
-        let length: u64 = sealed.iter().map(|block| block.text.len() as u64).sum();
-        let mut seq = end.saturating_sub(length);
+        let (watch, places) = (self.watch, &mut self.places);
         // A disguise that came in pieces shows only now, when the place of each byte is taken.
-        let hide = |text: String| match self.watch.find(&text) {
+        let hide = |text: String| match watch.find(&text) {
             Some(_) => ".".repeat(text.len()),
             None => text,
         };
         let entry = |block: Block| {
             let content = hide(block.text);
-            seq += content.len() as u64;
+            let seq = places.store(&content);
             Entry { seq, run_id, at, stored: true, event: Event::Text { content } }
         };
         sealed.into_iter().map(entry).collect()

@@ -1,10 +1,9 @@
 //! The frame around a page: what the header and the navigation show just now.
 
 use super::App;
-use crate::agent::store::runs;
-use crate::agent::{ASSISTANT, start_of_day};
+use crate::agent::spent_today;
+use crate::approval;
 use crate::error::Result;
-use crate::guard::approval;
 use crate::web::caller::Caller;
 use crate::web::request::Current;
 use crate::web::shell::Shell;
@@ -14,13 +13,12 @@ const MICROS_PER_CENT: i64 = 10_000;
 impl App {
     /// For a page at the navigation's entry `here`.
     pub async fn shell(&self, caller: &Caller, here: &'static str, title: &str) -> Result<Shell> {
-        let (user, day) = (caller.user_id, start_of_day(&self.clock, &self.config));
+        let (user, agents) = (caller.user_id, self.agents.clone());
         let (waiting, spent) = self
             .db
             .read(move |r| {
                 let waiting = approval::list_waiting(r, Some(user))?.len();
-                let (spent, _) = runs::spent(r, ASSISTANT, day)?;
-                Ok((waiting, spent))
+                Ok((waiting, spent_today(r, &agents)?))
             })
             .await?;
         let current = Current::get();

@@ -225,10 +225,10 @@ fn waits(approval: &Value) -> bool {
     matches!(text(approval, "state"), "" | "waiting")
 }
 
-fn text<'a>(value: &'a Value, name: &str) -> &'a str {
+pub(super) fn text<'a>(value: &'a Value, name: &str) -> &'a str {
     value[name].as_str().unwrap_or_default()
 }
 
-fn short(id: &str) -> &str {
+pub(super) fn short(id: &str) -> &str {
     id.get(id.len().saturating_sub(SHORT)..).unwrap_or(id)
 }

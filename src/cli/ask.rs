@@ -14,6 +14,7 @@ use super::approvals::{self, Decision};
 use super::client::Client;
 use super::failure::{Exit, Failure};
 use super::stream::{Heard, Stream, failed};
+use super::undo;
 
 const MESSAGE_BYTES_MAX: u64 = 1_000_000;
 
@@ -148,6 +149,11 @@ impl Answer {
                 self.place(&card);
                 self.close_line(cx)?;
                 self.decide(cx, client, card).await?;
+            }
+            Heard::Held(call) => {
+                self.place(&call);
+                self.close_line(cx)?;
+                cx.out.note(&format!("· {}", undo::words(client, &call)));
             }
             Heard::Done(done) => {
                 self.place(&done);

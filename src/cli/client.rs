@@ -139,10 +139,17 @@ impl Client {
 
     /// The owner's local time of one of the API's times; `-` for none.
     pub fn local_time(&self, time: &Value) -> String {
+        self.local(time, "%Y-%m-%d %H:%M")
+    }
+
+    /// The same to the second, without the date.
+    pub fn local_clock(&self, time: &Value) -> String {
+        self.local(time, "%H:%M:%S")
+    }
+
+    fn local(&self, time: &Value, format: &str) -> String {
         let time = time.as_str().and_then(|text| text.parse::<Timestamp>().ok());
-        let local = |time: Timestamp| {
-            time.to_zoned(self.zone.clone()).strftime("%Y-%m-%d %H:%M").to_string()
-        };
+        let local = |time: Timestamp| time.to_zoned(self.zone.clone()).strftime(format).to_string();
         time.map_or("-".to_owned(), local)
     }
 

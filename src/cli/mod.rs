@@ -21,6 +21,7 @@ mod slips;
 mod stream;
 mod terminal;
 mod token;
+mod undo;
 mod vault;
 
 use std::ffi::OsString;
@@ -114,6 +115,8 @@ enum Command {
     /// What waits for your yes or no
     #[command(subcommand)]
     Approvals(approvals::Command),
+    /// Take back what has not left yet
+    Undo(undo::Args),
     /// Keys for other programs
     #[command(subcommand)]
     Token(token::Command),
@@ -201,6 +204,7 @@ async fn over_the_socket(cx: &Cx, command: Command) -> Result<Exit, Failure> {
         Command::SetupCode => setup_code::run(cx).await,
         Command::Ask(args) => ask::run(cx, args).await,
         Command::Approvals(command) => approvals::run(cx, command).await,
+        Command::Undo(args) => undo::run(cx, args).await,
         Command::Token(command) => token::run(cx, command).await,
         Command::Audit(audit::Command::Verify) => audit::verify(cx).await,
         Command::Vault(vault::Command::Rotate(args)) => vault::rotate(cx, args).await,

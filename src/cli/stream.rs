@@ -20,6 +20,8 @@ pub(super) enum Heard {
     Tool(String),
     /// A call that waits for a yes or no, with all the program says of it.
     Pending(Value),
+    /// A call that goes in a moment, and can be taken back until then.
+    Held(Value),
     /// The whole answer.
     Done(Value),
     Failed(Value),
@@ -72,6 +74,7 @@ fn heard(event: &str, data: &str) -> Result<Heard, Failure> {
         "token" => Heard::Token(text("content")),
         "tool_executing" => Heard::Tool(text("tool_name")),
         "tool_call_pending" => Heard::Pending(data),
+        "tool_held" => Heard::Held(data),
         "done" => Heard::Done(data),
         "error" => Heard::Failed(data),
         _ => Heard::Other(data),

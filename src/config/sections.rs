@@ -97,16 +97,6 @@ pub enum Format {
 pub struct Agent {
     #[serde(deserialize_with = "one_line")]
     pub name: String,
-    pub prompt_mode: PromptMode,
-}
-
-/// What a prompt is made of. The security rules are in every one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PromptMode {
-    Combined,
-    AgentOnly,
-    SystemOnly,
 }
 
 #[derive(Clone, Deserialize)]
@@ -162,6 +152,8 @@ pub struct Limits {
     #[serde(deserialize_with = "between::<1, 100, _, _>")]
     pub max_concurrent_runs: u32,
     /// Micro-dollars; `None` is no cap.
+    #[serde(rename = "hourly_spend_usd", deserialize_with = "dollars")]
+    pub hourly_spend_usd_micros: Option<i64>,
     #[serde(rename = "daily_spend_usd", deserialize_with = "dollars")]
     pub daily_spend_usd_micros: Option<i64>,
     #[serde(rename = "agent_daily_spend_usd", deserialize_with = "dollars")]
@@ -196,6 +188,9 @@ pub struct Guard {
     /// 0: never.
     #[serde(deserialize_with = "between::<0, 8_760, _, _>")]
     pub approvals_expire_hours: u32,
+    /// 0: nothing is held.
+    #[serde(deserialize_with = "between::<0, 3_600, _, _>")]
+    pub hold_seconds: u32,
     pub sanitize_enhanced: bool,
     pub canary: bool,
     pub llm_screen: bool,

@@ -7,7 +7,7 @@ use anyhow::Context as _;
 
 use crate::agent::store::runs;
 use crate::agent::toolbox::Toolbox;
-use crate::agent::{Agents, Heard, LiveRuns};
+use crate::agent::{Agents, Bill, Heard, LiveRuns};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::{Live, Loaded};
@@ -21,7 +21,7 @@ use crate::outside::model::Models;
 use crate::outside::model::builtin::Engine;
 use crate::outside::model::catalog::Catalog;
 use crate::secret::Secret;
-use crate::spawn::{Spawner, Timers};
+use crate::spawn::Spawner;
 use crate::vault::KeySource;
 use crate::vault::Vault;
 use crate::web::shell::Nav;
@@ -37,14 +37,14 @@ pub async fn build(loaded: Loaded, folder: &DataFolder, clock: Clock) -> anyhow:
     let now = clock.now();
     let source = key_source(&loaded, folder);
     let vault = db.write(move |tx| Vault::open(tx, &source, now)).await?;
-    let vault = vault.watching(configured_secrets(&loaded));
+    let vault = vault.watching(&configured_secrets(&loaded));
     let saved = db.read(features::saved_settings).await?;
     let config = Live::new(with_saved(&loaded, &saved));
     let inbox = db.read(Inbox::open).await?;
     let toolbox = Toolbox::new(features::ALL.iter().flat_map(|feature| (feature.tools)()));
     let phrases = features::ALL.iter().flat_map(|feature| (feature.phrases)()).collect();
     let commands = Arc::new(Engine::new(phrases));
-    let timers = Timers::default();
+    let timers = db.timers();
     let models = Catalog {
         providers: Models::new(Vec::new(), clock.clone()),
         commands,
@@ -66,6 +66,7 @@ pub async fn build(loaded: Loaded, folder: &DataFolder, clock: Clock) -> anyhow:
         toolbox,
         runs: LiveRuns::default(),
         heard: Heard::default(),
+        bill: Bill::default(),
         timers,
         files: folder.files(),
         canary: canary(),

@@ -8,8 +8,6 @@ use crate::app::App;
 use crate::features::{self, Job};
 
 pub const RESTART_AFTER: Duration = Duration::from_secs(1);
-/// A sleep is never longer, so that a clock that was set or a machine that slept is noticed.
-const SLEEP_MAX: SignedDuration = SignedDuration::from_mins(1);
 /// After a failure, before the next try.
 const RETRY_AFTER: SignedDuration = SignedDuration::from_secs(10);
 
@@ -46,7 +44,7 @@ async fn sleep_until(app: &App, at: Timestamp, wake: &tokio::sync::Notify) {
             return;
         }
         before = now;
-        let nap = Duration::try_from(left.min(SLEEP_MAX)).unwrap_or_default();
+        let nap = Duration::try_from(left).unwrap_or_default().min(app.clock.nap_max());
         tokio::select! {
             () = wake.notified() => return,
             () = tokio::time::sleep(nap) => {}

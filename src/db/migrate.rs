@@ -25,6 +25,17 @@ pub const STEPS: &[(&str, &str)] = &[
     ("0022_screening", include_str!("schema/0022_screening.sql")),
     ("0023_refusals", include_str!("schema/0023_refusals.sql")),
     ("0025_tasks", include_str!("schema/0025_tasks.sql")),
+    ("0026_holds", include_str!("schema/0026_holds.sql")),
+    ("0027_runs", include_str!("schema/0027_runs.sql")),
+    ("0028_agents", include_str!("schema/0028_agents.sql")),
+    ("0029_line", include_str!("schema/0029_line.sql")),
+    ("0030_sub_agents", include_str!("schema/0030_sub_agents.sql")),
+    ("0031_search", include_str!("schema/0031_search.sql")),
+    ("0032_events", include_str!("schema/0032_events.sql")),
+    ("0033_outbox", include_str!("schema/0033_outbox.sql")),
+    ("0034_webhooks", include_str!("schema/0034_webhooks.sql")),
+    ("0035_monitors", include_str!("schema/0035_monitors.sql")),
+    ("0036_chats", include_str!("schema/0036_chats.sql")),
 ];
 
 /// Brings the schema up to date; copies the database first when it already held something.

@@ -20,11 +20,14 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Params, Row};
 use tokio::sync::Semaphore;
 
 use crate::error::{Error, Result};
+use crate::spawn::Timers;
 use writer::Writer;
 
 const READERS_MAX: usize = 4;
 /// A connection's page cache. Small: an idle daemon must stay small.
 const CACHE_KIB: u32 = 2_048;
+/// That of the writer, which alone keeps its pages from one change to the next.
+const WRITER_CACHE_KIB: u32 = 8_192;
 const STATEMENTS_CACHED_MAX: usize = 128;
 
 #[derive(Clone)]
@@ -34,6 +37,7 @@ pub struct Db {
 
 struct Shared {
     path: PathBuf,
+    timers: Timers,
     writer: Writer,
     idle: Mutex<Vec<Connection>>,
     permits: Semaphore,
@@ -72,6 +76,7 @@ pub struct Reader<'c>(&'c Connection);
 pub struct Tx<'c> {
     reader: Reader<'c>,
     after_commit: RefCell<Vec<Hook>>,
+    timers: &'c Timers,
 }
 
 /// What happens once a change is on disk: telling those who watch, waking those who wait.
@@ -140,6 +145,12 @@ impl Tx<'_> {
         self.after_commit.borrow_mut().push(Box::new(hook));
     }
 
+    /// Wakes a job once this change is on disk: there is something for it to do.
+    pub fn wake(&self, job: &'static str) {
+        let timers = self.timers.clone();
+        self.after_commit(move || timers.wake(job));
+    }
+
     /// The integer key of the row inserted last.
     pub fn last_key(&self) -> i64 {
         self.reader.0.last_insert_rowid()
@@ -160,13 +171,21 @@ impl Db {
     pub fn open(path: &Path, backups: &Path) -> anyhow::Result<Db> {
         let mut first = connect(path)?;
         migrate::run(&mut first, backups)?;
+        first.pragma_update(None, "cache_size", -i64::from(WRITER_CACHE_KIB))?;
+        let timers = Timers::default();
         let shared = Shared {
             path: path.to_owned(),
-            writer: Writer::start(first)?,
+            writer: Writer::start(first, timers.clone())?,
+            timers,
             idle: Mutex::default(),
             permits: Semaphore::new(READERS_MAX),
         };
         Ok(Db { shared: Arc::new(shared) })
+    }
+
+    /// What wakes the jobs that rest on this database.
+    pub fn timers(&self) -> Timers {
+        self.shared.timers.clone()
     }
 
     /// Runs `f` in a write transaction of its own: when this returns `Ok` its changes are on disk,

@@ -12,6 +12,7 @@ use tokio::sync::oneshot;
 
 use super::{Hook, Reader, Tx};
 use crate::error::{Error, Result};
+use crate::spawn::Timers;
 
 /// Jobs that may wait for the writer; past that, callers wait in line before it.
 const QUEUE_MAX: usize = 1_024;
@@ -31,11 +32,11 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(conn: Connection) -> anyhow::Result<Writer> {
+    pub(super) fn start(conn: Connection, timers: Timers) -> anyhow::Result<Writer> {
         let (jobs, inbox) = mpsc::sync_channel(QUEUE_MAX);
         thread::Builder::new()
             .name("db-writer".to_owned())
-            .spawn(move || write_until_closed(conn, &inbox))
+            .spawn(move || write_until_closed(conn, &timers, &inbox))
             .context("The database writer can't be started")?;
         Ok(Writer { jobs })
     }
@@ -69,7 +70,7 @@ fn closed() -> Error {
     Error::internal(anyhow!("the database writer has stopped"))
 }
 
-fn write_until_closed(mut conn: Connection, inbox: &mpsc::Receiver<Job>) {
+fn write_until_closed(mut conn: Connection, timers: &Timers, inbox: &mpsc::Receiver<Job>) {
     while let Ok(first) = inbox.recv() {
         let mut group = vec![first];
         while group.len() < GROUP_MAX
@@ -77,19 +78,19 @@ fn write_until_closed(mut conn: Connection, inbox: &mpsc::Receiver<Job>) {
         {
             group.push(next);
         }
-        write_group(&mut conn, group);
+        write_group(&mut conn, timers, group);
     }
 }
 
 /// Everybody is answered after the commit, and with its error when it fails.
-fn write_group(conn: &mut Connection, group: Vec<Job>) {
+fn write_group(conn: &mut Connection, timers: &Timers, group: Vec<Job>) {
     let mut replies = Vec::with_capacity(group.len());
     let mut hooks = Vec::new();
     let mut waiting = group.into_iter();
     let committed = (|| -> Result<()> {
         let mut tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
         for job in waiting.by_ref() {
-            let outcome = write_one(&mut tx, job.change, &mut hooks);
+            let outcome = write_one(&mut tx, timers, job.change, &mut hooks);
             replies.push((job.reply, outcome));
             // A full or failing disk makes SQLite undo the whole transaction at once; what came
             // after would each be a transaction of its own.
@@ -131,12 +132,13 @@ fn same(err: &Error) -> Error {
 
 fn write_one(
     tx: &mut rusqlite::Transaction<'_>,
+    timers: &Timers,
     change: Change,
     hooks: &mut Vec<Hook>,
 ) -> Result<Value> {
     let savepoint = tx.savepoint()?;
     let after_commit = RefCell::default();
-    let change_tx = Tx { reader: Reader(&savepoint), after_commit };
+    let change_tx = Tx { reader: Reader(&savepoint), after_commit, timers };
     let ran = catch_unwind(AssertUnwindSafe(|| change(&change_tx)));
     let value =
         ran.unwrap_or_else(|_| Err(Error::internal(anyhow!("a database write panicked"))))?;

@@ -21,7 +21,7 @@ use crate::ids::{ConversationId, RunId, ToolCallId};
 use crate::outside::model::Usage;
 
 /// Events a slow reader may fall behind before it has to read the rows again.
-const BEHIND_MAX: usize = 4_096;
+const BEHIND_MAX: usize = 1_024;
 /// How far `seq` jumps when a process first speaks in a conversation, so that what a killed process
 /// said but did not store is never mistaken for something new. Larger than any unsealed text.
 const RESTART_GAP: u64 = 1 << 20;
@@ -65,6 +65,13 @@ pub enum Event {
         arguments: Value,
         description: String,
         origins: Vec<String>,
+    },
+    /// A call goes at `until`, unless it is taken back.
+    Held {
+        call_id: ToolCallId,
+        tool_name: String,
+        arguments: Value,
+        until: Timestamp,
     },
     /// An approval was answered (here or elsewhere), or withdrawn.
     ConfirmationAnswered {
@@ -282,7 +289,9 @@ impl Events {
             }
             _ => entry,
         };
-        let over = matches!(entry.event, Event::Done { .. } | Event::Error { .. });
+        // A run that began in the same commit as this one ended speaks here from now on.
+        let is_last = entry.seq == live.last;
+        let over = is_last && matches!(entry.event, Event::Done { .. } | Event::Error { .. });
         let unread = live.readers.send(Arc::new(entry)).is_err();
         if over && unread {
             conversations.remove(&conversation);

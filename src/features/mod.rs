@@ -1,6 +1,7 @@
 //! What the assistant can do: one folder each, one line each in [`ALL`].
 
 pub mod access;
+mod agents;
 pub mod approvals;
 mod audit;
 pub mod chat;
@@ -8,9 +9,11 @@ mod credentials;
 mod files;
 mod mcp_servers;
 mod models;
+mod monitors;
 mod notes;
 mod notifications;
 mod reminders;
+mod runs;
 mod search;
 mod security;
 mod settings;
@@ -18,6 +21,7 @@ mod standing_rules;
 mod status;
 mod tasks;
 mod time;
+mod triggers;
 mod web;
 mod whitelists;
 
@@ -77,7 +81,11 @@ pub const ALL: &[Feature] = &[
     standing_rules::FEATURE,
     credentials::FEATURE,
     mcp_servers::FEATURE,
+    triggers::FEATURE,
+    monitors::FEATURE,
+    agents::FEATURE,
     models::FEATURE,
+    runs::FEATURE,
     search::FEATURE,
     audit::FEATURE,
     security::FEATURE,
@@ -89,8 +97,18 @@ pub const ALL: &[Feature] = &[
 ];
 
 /// The tool sets that the assistant has from the start.
-pub const ASSISTANT_TOOLS: &[&str] =
-    &["time", "reminders", "tasks", "notes", "search", "filesystem", "web", "status"];
+pub const ASSISTANT_TOOLS: &[&str] = &[
+    "time",
+    "reminders",
+    "tasks",
+    "notes",
+    "search",
+    "filesystem",
+    "web",
+    "status",
+    "agents",
+    "checklist",
+];
 
 /// Every route: pages at their paths, the API beneath `/api` and, the same, `/api/v1`.
 pub fn router(app: App) -> Router {
@@ -122,7 +140,15 @@ pub fn tell(tx: &Tx<'_>, agents: &Agents, run: &Run, told: Told<'_>, now: Timest
         Told::Alarm(sentence) => notifications::alarm(tx, run, sentence, now),
         Told::Asked(id, what) => approvals::tell_asked(tx, agents, run, (id, what), now),
         Told::Settled(id) => approvals::tell_settled(tx, run, id, now),
-        Told::Ended(ended) => tasks::ended(tx, agents, run, &ended, now),
+        Told::Held => {
+            approvals::attend_held(tx, &agents.timers);
+            Ok(())
+        }
+        Told::Ended(ended) => {
+            agents::ended(tx, run, &ended, now)?;
+            tasks::ended(tx, agents, run, &ended, now)?;
+            triggers::ended(tx, agents, run, &ended, now)
+        }
     }
 }
 

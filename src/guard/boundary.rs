@@ -5,8 +5,8 @@ use std::sync::OnceLock;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
-use super::label::{Label, Origin};
 use crate::clean::{TextKind, clean};
+use crate::label::{Label, Origin};
 
 const NAME_CHARS_MAX: usize = 120;
 
@@ -54,7 +54,7 @@ fn describe(origin: &Origin) -> String {
         Origin::OwnData => return "the owner's data".into(),
         Origin::File(path) => ("the file", path),
         Origin::Mail(sender) => ("a mail by", sender),
-        Origin::Web(host) => ("the website", host),
+        Origin::Web(host) | Origin::Derived(host) => ("the website", host),
         Origin::Mcp(server) => ("the tool server", server),
         Origin::Chat(id) => ("the chat", id),
         Origin::Webhook(trigger) => ("the webhook", trigger),

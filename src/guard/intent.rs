@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::call::{Call, Role};
+use crate::call::{Call, Role};
 
 /// Effects that one request may ask for; a plan with more is no plan.
 pub const SLOTS_MAX: usize = 32;
@@ -123,7 +123,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::guard::call::Effect;
+    use crate::call::Effect;
 
     const MAIL: Plannable<'_> = Plannable {
         tool: "email_send",

@@ -1,10 +1,13 @@
 //! What a judged call may touch: one proof for each destination among its arguments.
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::allowed::{Allowed, Command, ForeignCall, HousePath, Recipient};
-use super::call::{CallHash, call_hash};
 use super::visit::Visit;
+use super::whitelist;
+use crate::call::{CallHash, call_hash};
+use crate::db::Tx;
 use crate::error::{Error, Result};
 use crate::ids::StandingRuleId;
 
@@ -37,6 +40,16 @@ impl Permit {
     /// The standing rule it rests on, to be counted when it is used.
     pub fn standing_rule(&self) -> Option<StandingRuleId> {
         self.rule
+    }
+
+    /// Takes one off the day's limit of each recipient, in the change that lets the call go: what a
+    /// kill then cuts off may have been sent, and stays counted.
+    pub fn count_sends(&self, tx: &Tx<'_>, now: Timestamp) -> Result<()> {
+        let recipients = self.proofs.iter().filter_map(|(_, proof)| match proof {
+            Proof::Recipient(recipient) => Some(recipient),
+            _ => None,
+        });
+        recipients.into_iter().try_for_each(|to| whitelist::count_send(tx, to, now))
     }
 
     /// Which call it is for: the tool and its arguments.

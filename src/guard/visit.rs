@@ -28,7 +28,7 @@ pub struct WebRules {
 }
 
 impl WebRules {
-    fn lists(&self, url: &WebUrl) -> bool {
+    pub(super) fn lists(&self, url: &WebUrl) -> bool {
         self.tier1.iter().chain(&self.opened).any(|pattern| pattern.matches(url.host()))
     }
 

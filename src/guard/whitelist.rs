@@ -4,6 +4,7 @@
 //! [`super::net::DomainPattern`].
 
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use rusqlite::Row;
@@ -11,11 +12,13 @@ use serde_json::json;
 use url::Host;
 
 use super::allowed::{Allowed, HousePath, Recipient};
+use super::visit::{self, Visit, WebRules};
 use crate::audit::{self, By, Entry};
+use crate::config::HostPort;
 use crate::db::{Reader, Tx, at};
 use crate::error::{Error, Result};
 use crate::ids::UserId;
-use crate::net::DomainPattern;
+use crate::net::{DomainPattern, WebUrl};
 
 const ADDRESS_BYTES_MAX: usize = 254;
 const DAILY_LIMIT_MAX: u32 = 100_000;
@@ -226,6 +229,24 @@ pub fn allow_path(reader: &Reader<'_>, own: &Path, path: &str) -> Result<Allowed
     let folders = list_folders(reader)?;
     let roots: Vec<PathBuf> = folders.into_iter().map(|folder| folder.path.into()).collect();
     place(own, &roots, path).map(Allowed::mint).map_err(Error::Denied)
+}
+
+/// Leave to read a page while nobody watches: its site is on the list.
+pub fn allow_page(
+    reader: &Reader<'_>,
+    url: WebUrl,
+    private_allowed: &[HostPort],
+) -> Result<Allowed<Visit>> {
+    let tier1 = list_domains(reader)?;
+    let tier1 = tier1.iter().filter_map(|it| DomainPattern::parse(&it.domain).ok()).collect();
+    let private_allowed = private_allowed.to_vec();
+    let rules = WebRules { tier1, opened: Vec::new(), private_allowed };
+    if url.ip().is_none() && !rules.lists(&url) {
+        let host = url.host();
+        let message = format!("{host} is not on the web whitelist. Add it under Whitelists first.");
+        return Err(Error::Denied(message));
+    }
+    visit::judge_url(url, &Arc::new(rules))
 }
 
 /// Where `path` lies; the error is the reason, one sentence. By its letters alone: that no link

@@ -14,7 +14,10 @@ use tokio::sync::Notify;
 
 use crate::db::{Reader, Tx};
 use crate::error::{Error, Result};
-use crate::ids::{AgentId, ConversationId, ExecutionId, MessageId, RunId, TaskId};
+use crate::ids::{
+    AgentId, ConversationId, DeliveryId, ExecutionId, MessageId, RunId, TaskId, ToolCallId,
+    TriggerId,
+};
 
 /// Runs that may wait in line; past that, a new cause is refused with a sentence.
 pub const QUEUED_MAX: u32 = 100_000;
@@ -27,21 +30,43 @@ pub enum Trigger {
     Chat { message_id: MessageId },
     /// A slot of a task that came due, or a person who did not wait for one.
     Task { task_id: TaskId, execution_id: ExecutionId, message_id: MessageId },
+    /// Another run's call, which waits for the end of this one.
+    Agent { call_id: ToolCallId, message_id: MessageId },
+    /// Another program called.
+    Webhook { trigger_id: TriggerId, delivery_id: DeliveryId, message_id: MessageId },
+    /// A page or a feed that is watched has something new.
+    Monitor { trigger_id: TriggerId, delivery_id: DeliveryId, message_id: MessageId },
 }
 
 impl Trigger {
     /// The task that it is a run of.
     pub fn task_id(&self) -> Option<TaskId> {
         match self {
-            Trigger::Chat { .. } => None,
             Trigger::Task { task_id, .. } => Some(*task_id),
+            Trigger::Chat { .. }
+            | Trigger::Agent { .. }
+            | Trigger::Webhook { .. }
+            | Trigger::Monitor { .. } => None,
         }
     }
 
     /// The message that holds the words to act on.
     pub fn message_id(&self) -> MessageId {
         match self {
-            Trigger::Chat { message_id } | Trigger::Task { message_id, .. } => *message_id,
+            Trigger::Chat { message_id }
+            | Trigger::Task { message_id, .. }
+            | Trigger::Agent { message_id, .. }
+            | Trigger::Webhook { message_id, .. }
+            | Trigger::Monitor { message_id, .. } => *message_id,
+        }
+    }
+
+    /// The delivery that it is a run of.
+    pub fn delivery(&self) -> Option<(TriggerId, DeliveryId)> {
+        match self {
+            Trigger::Chat { .. } | Trigger::Agent { .. } | Trigger::Task { .. } => None,
+            Trigger::Webhook { trigger_id, delivery_id, .. }
+            | Trigger::Monitor { trigger_id, delivery_id, .. } => Some((*trigger_id, *delivery_id)),
         }
     }
 }
@@ -67,6 +92,8 @@ pub struct Bounds {
     pub budget_usd_micros: Option<i64>,
     /// A rehearsal: what would leave the house, run code or destroy is not done.
     pub dry: bool,
+    /// The run that began it, and the first of them all.
+    pub asked_by: Option<(RunId, RunId)>,
 }
 
 /// A run that was taken from the line and is this process's to carry on.
@@ -74,6 +101,17 @@ pub struct Bounds {
 pub struct Claimed {
     pub run_id: RunId,
     pub conversation_id: ConversationId,
+    /// Nobody watches.
+    pub headless: bool,
+}
+
+/// Which runs there is room for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Room {
+    /// For those that somebody waits for.
+    Talk,
+    /// For any; those that somebody waits for go first.
+    Any,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -114,12 +152,16 @@ impl Inbox {
         Ok(run_id)
     }
 
-    /// Takes the oldest run that may start: none while paused, one at a time a conversation.
-    pub fn claim(&self, tx: &Tx<'_>, now: Timestamp) -> Result<Option<Claimed>> {
+    /// Takes the oldest run that may start, one that somebody waits for before all others: none
+    /// while everything or its agent is paused, one at a time a conversation.
+    pub fn claim(&self, tx: &Tx<'_>, room: Room, now: Timestamp) -> Result<Option<Claimed>> {
         if self.paused() {
             return Ok(None);
         }
-        store::claim(tx, now)
+        match (store::claim(tx, false, now)?, room) {
+            (None, Room::Any) => store::claim(tx, true, now),
+            (claimed, _) => Ok(claimed),
+        }
     }
 
     /// Puts a run back in line by whoever carries it: the pause came, or its process was killed.

@@ -13,8 +13,10 @@ pub fn insert(tx: &Tx<'_>, run_id: RunId, new: &NewRun, now: Timestamp) -> Resul
     let tools = tools.transpose().map_err(Error::internal)?;
     tx.execute(
         "insert into runs (id, agent_id, conversation_id, trigger, headless, model, max_tool_calls,
-                           allowed_tools, budget_usd_micros, dry, state, queued_at)
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 'queued', ?11)",
+                           allowed_tools, budget_usd_micros, dry, parent_run_id, root_run_id, state,
+                           queued_at, user_id)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 'queued', ?13,
+                 (select user_id from conversations where id = ?3))",
         (
             run_id,
             new.agent_id,
@@ -26,26 +28,31 @@ pub fn insert(tx: &Tx<'_>, run_id: RunId, new: &NewRun, now: Timestamp) -> Resul
             tools,
             new.bounds.budget_usd_micros,
             new.bounds.dry,
+            new.bounds.asked_by.map(|(parent, _)| parent),
+            new.bounds.asked_by.map(|(_, root)| root),
             now.as_millisecond(),
         ),
     )?;
     Ok(())
 }
 
-/// A conversation has at most one run going; one that waits for an approval holds its place too.
-pub fn claim(tx: &Tx<'_>, now: Timestamp) -> Result<Option<Claimed>> {
+/// A conversation has at most one run going; one that waits for an approval holds its place too. Its
+/// runs go in the order in which they came, whatever the clock did meanwhile.
+pub fn claim(tx: &Tx<'_>, headless: bool, now: Timestamp) -> Result<Option<Claimed>> {
     tx.row(
         "update runs set state = 'running', started_at = coalesce(started_at, ?1)
          where id = (
-             select id from runs as mine where state = 'queued' and not exists (
+             select id from runs as mine where state = 'queued' and headless = ?2
+             and (select state from agents where agents.id = mine.agent_id) = 'active'
+             and not exists (
                  select 1 from runs as other
                  where other.conversation_id = mine.conversation_id
                    and (other.state in ('running', 'waiting')
-                        or (other.state = 'queued' and other.queued_at < mine.queued_at)))
+                        or (other.state = 'queued' and other.rowid < mine.rowid)))
              order by queued_at limit 1)
          returning id, conversation_id",
-        [now.as_millisecond()],
-        |row| Ok(Claimed { run_id: row.get(0)?, conversation_id: row.get(1)? }),
+        (now.as_millisecond(), headless),
+        |row| Ok(Claimed { run_id: row.get(0)?, conversation_id: row.get(1)?, headless }),
     )
 }
 

@@ -3,12 +3,13 @@
 //! What reaches further takes the guard's proof and nothing else, which the compiler holds:
 //!
 //! ```
-//! # use steward::{error::Result, guard::{allowed::*, visit::Visit}};
-//! # use steward::outside::{fetch::Fetcher, files, mcp::Servers};
+//! # use steward::{error::Result, guard::{allowed::*, delivery::Delivery, visit::Visit}};
+//! # use steward::outside::{fetch::Fetcher, files, mcp::Servers, push::Courier};
 //! async fn act(
 //!     page: Allowed<Visit>,
 //!     file: &Allowed<HousePath>,
 //!     call: Allowed<ForeignCall>,
+//!     delivery: Allowed<Delivery>,
 //! ) -> Result<()> {
 //!     Fetcher::default().get(page).await?;
 //!     files::read(file, 1)?;
@@ -17,6 +18,7 @@
 //!     files::delete(file)?;
 //!     files::Folder::open(file)?;
 //!     Servers::default().call(call).await;
+//!     Courier::default().post(delivery, Default::default()).await;
 //!     Ok(())
 //! }
 //! ```
@@ -53,11 +55,18 @@
 //!     Servers::default().call(call).await;
 //! }
 //! ```
+//! ```compile_fail,E0308
+//! # use steward::{guard::delivery::Letter, outside::push::Courier};
+//! async fn act(letter: Letter) {
+//!     Courier::default().post(letter, Default::default()).await;
+//! }
+//! ```
 
 pub mod fetch;
 pub mod files;
 pub mod mcp;
 pub mod model;
+pub mod push;
 pub mod sandbox;
 pub mod search;
 
@@ -68,6 +77,7 @@ use tokio::sync::OnceCell;
 
 use fetch::Fetcher;
 use model::catalog::Catalog;
+use push::Courier;
 use sandbox::Sandbox;
 use search::SearchService;
 
@@ -78,6 +88,7 @@ pub struct Outside {
     search: Arc<RwLock<SearchService>>,
     web: Arc<RwLock<Web>>,
     mcp: Arc<RwLock<mcp::Servers>>,
+    courier: Arc<Courier>,
 }
 
 #[derive(Clone)]
@@ -97,12 +108,18 @@ impl Outside {
             search: Arc::default(),
             web: Arc::new(RwLock::new(web)),
             mcp: Arc::default(),
+            courier: Arc::default(),
         }
     }
 
     /// The servers of foreign tools that are connected.
     pub fn mcp(&self) -> mcp::Servers {
         self.mcp.read().expect("nobody panics while replacing the tool servers").clone()
+    }
+
+    /// Who brings messages to people's channels.
+    pub fn courier(&self) -> &Courier {
+        &self.courier
     }
 
     /// For tests: tool servers that may take this much. Those there were are disconnected.

@@ -140,8 +140,10 @@ impl TestApp {
         let new = NewChatMessage {
             content: message.to_owned(),
             model: None,
+            agent: None,
             attachments: Vec::new(),
             channel: Channel::Web,
+            max_tool_calls: None,
         };
         chat::send(&self.app, ADA, conversation, new).await.expect("it is taken");
         conversation.to_string()
@@ -192,11 +194,13 @@ fn add_owner(tx: &Tx<'_>, now: Timestamp) -> Result<()> {
          values (?1, 'Ada', 'ada', 'none', 'admin', ?2) on conflict do nothing",
         (ADA, now.as_millisecond()),
     )?;
-    // A scripted model would take the question for the next turn of its script.
-    tx.execute(
-        "insert into settings (key, value, updated_at) values ('guard.llm_screen', 'false', ?1)
-         on conflict do nothing",
-        [now.as_millisecond()],
-    )?;
+    // A scripted model would take the question for the next turn of its script; and what is held
+    // waits for a clock that a test would have to move.
+    for (key, value) in [("guard.llm_screen", "false"), ("guard.hold_seconds", "0")] {
+        tx.execute(
+            "insert into settings (key, value, updated_at) values (?1, ?2, ?3) on conflict do nothing",
+            (key, value, now.as_millisecond()),
+        )?;
+    }
     Ok(())
 }

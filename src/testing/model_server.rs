@@ -60,14 +60,17 @@ impl Seen {
     }
 }
 
+type Rule = Arc<dyn Fn(&Seen) -> Answer + Send + Sync>;
+
 #[derive(Default)]
 struct Script {
     queue: VecDeque<Answer>,
     always: Option<Answer>,
     /// Answers to whoever says these words.
     to: Vec<(String, Answer)>,
+    rule: Option<Rule>,
     seen: Vec<Seen>,
-    unlisted: bool,
+    listed: bool,
 }
 
 struct Shared {
@@ -78,8 +81,13 @@ struct Shared {
 impl Shared {
     fn next_answer(&self, seen: Seen) -> Answer {
         let mut script = self.script.lock().expect(UNEXPECTED);
-        if script.unlisted && seen.method == "GET" {
+        if !script.listed && seen.method == "GET" {
             return Answer::status(404, "there is no list of models here");
+        }
+        if let Some(rule) = script.rule.clone() {
+            drop(script);
+            self.counts.send_modify(|counts| counts.requests += 1);
+            return rule(&seen);
         }
         let body = String::from_utf8_lossy(&seen.body).into_owned();
         let own = script.to.iter().find(|(words, _)| body.contains(words)).map(|it| it.1.clone());
@@ -123,10 +131,10 @@ impl ModelServer {
         ModelServer { addr, shared, accepting, _tasks: tasks }
     }
 
-    /// From now on it has no list of models: questions for one are refused, and neither use up
-    /// a script nor count as requests.
-    pub fn without_list(self) -> ModelServer {
-        self.shared.script.lock().expect(UNEXPECTED).unlisted = true;
+    /// From now on a question for its list of models is a request like any other. Else it has none:
+    /// such questions are refused, and neither use up a script nor count.
+    pub fn with_list(self) -> ModelServer {
+        self.shared.script.lock().expect(UNEXPECTED).listed = true;
         self
     }
 
@@ -146,6 +154,11 @@ impl ModelServer {
         let mut script = self.shared.script.lock().expect(UNEXPECTED);
         script.to.retain(|(known, _)| known != words);
         script.to.push((words.to_owned(), answer));
+    }
+
+    /// Answers every request by what it says, instead of any script. None of them is kept.
+    pub fn answer_by(&self, rule: impl Fn(&Seen) -> Answer + Send + Sync + 'static) {
+        self.shared.script.lock().expect(UNEXPECTED).rule = Some(Arc::new(rule));
     }
 
     /// The base URL as a provider of this kind has it.

@@ -43,7 +43,7 @@ struct Opened {
     /// older snapshot of the database still needs the key of then.
     pub keys: RwLock<Vec<Arc<Key>>>,
     /// Secrets that the configuration holds: not kept here, and watched for all the same.
-    configured: Vec<(String, Secret)>,
+    configured: Watch,
 }
 
 /// What may be seen of an entry.
@@ -123,11 +123,13 @@ impl Vault {
     fn of(source: &KeySource, master: Key) -> Vault {
         let keys = RwLock::new(vec![Arc::new(master)]);
         let source = RwLock::new(source.clone());
-        Vault(Arc::new(Opened { source, keys, configured: Vec::new() }))
+        Vault(Arc::new(Opened { source, keys, configured: Watch::default() }))
     }
 
     /// The same vault, which watches for these secrets too; each with what a find is called.
-    pub fn watching(self, configured: Vec<(String, Secret)>) -> Vault {
+    pub fn watching(self, secrets: &[(String, Secret)]) -> Vault {
+        let mut configured = Watch::default();
+        secrets.iter().for_each(|(name, value)| configured.add(name, value));
         let Opened { source, keys, .. } = &*self.0;
         let source = RwLock::new(source.read().expect("nobody panics while holding it").clone());
         let keys = RwLock::new(keys.read().expect("nobody panics while holding the keys").clone());
@@ -216,8 +218,7 @@ impl Vault {
 
     /// Knows every value again in a text, without showing any.
     pub fn watch(&self, reader: &Reader<'_>) -> Result<Watch> {
-        let mut watch = Watch::default();
-        self.0.configured.iter().for_each(|(name, value)| watch.add(name, value));
+        let mut watch = self.0.configured.clone();
         let master = self.master(reader)?;
         let sql = "select key, version, wrapped_key, sealed_value from credentials";
         reader.each(sql, (), |row| {

@@ -8,10 +8,10 @@ use axum::http::header::{
 use axum::response::Response;
 
 /// No inline script or style, nothing from elsewhere; HTML enters the page through the script's
-/// one policy, `steward`, alone.
+/// one policy, `steward`, alone, and the one worker through the policy `push`.
 pub const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
     img-src 'self' data:; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; \
-    base-uri 'none'; require-trusted-types-for 'script'; trusted-types steward";
+    base-uri 'none'; require-trusted-types-for 'script'; trusted-types steward push";
 
 const PERMISSIONS: &str = "camera=(), microphone=(), geolocation=(), payment=(), usb=(), \
     browsing-topics=()";

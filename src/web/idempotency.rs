@@ -55,7 +55,7 @@ async fn answer(
         let message = format!("Send an Idempotency-Key of 1 to {KEY_BYTES_MAX} characters.");
         return Err(Error::invalid("Idempotency-Key", message).into());
     }
-    let shown_once = is_beneath(request.uri().path(), &SHOWN_ONCE);
+    let shown_once = shows_a_secret(request.uri().path());
     let (request, hash) = read(door, request).await?;
     let (now, mine) = (door.clock.now(), who.clone());
     let claim = move |tx: &crate::db::Tx<'_>| {
@@ -65,6 +65,12 @@ async fn answer(
         return again(kept, &hash);
     }
     keep(door, who, next.run(request).await, shown_once).await
+}
+
+fn shows_a_secret(path: &str) -> bool {
+    let of_agents = is_beneath(path, &["/api/agents", "/api/v1/agents"]);
+    let of_trigger = path.ends_with("/triggers") || path.ends_with("/secret");
+    is_beneath(path, &SHOWN_ONCE) || (of_agents && of_trigger)
 }
 
 /// The request with its body read, and what makes it this request and no other.

@@ -17,8 +17,9 @@ use crate::web::scope::{Scope, Scopes};
 /// These paths, and nothing beneath them.
 pub const EXACT: [&str; 5] = ["/health", "/healthz", "/livez", "/readyz", "/login"];
 /// These paths and all beneath them. Setting up asks for its own code, and ends for good; the address
-/// of a calendar feed is its key.
-pub const BENEATH: [&str; 4] = ["/setup", "/api/setup", "/static", "/ical"];
+/// of a calendar feed is its key; who calls at a trigger proves it to that trigger.
+pub const BENEATH: [&str; 5] =
+    ["/setup", "/api/setup", "/static", "/ical", "/api/webhooks/triggers"];
 
 pub fn is_public(path: &str) -> bool {
     let path = unversioned(path);
@@ -77,9 +78,12 @@ pub fn scopes_wanted(method: &Method, path: &str) -> Vec<Scope> {
         return vec![Scope::Chat, Scope::IntegrationsAssistant];
     }
     let mut wanted = vec![if reads { Scope::Read } else { Scope::Write }];
-    let chat_reads = ["/api/models", "/api/agents", "/api/runs"];
-    if beneath(&["/api/conversations"]) || (reads && beneath(&chat_reads)) {
+    let chat_reads = ["/api/models", "/api/agents"];
+    if beneath(&["/api/conversations", "/api/runs"]) || (reads && beneath(&chat_reads)) {
         wanted.push(Scope::Chat);
+    }
+    if !reads && beneath(&["/api/agents"]) {
+        wanted.push(if path.ends_with("/run") { Scope::Chat } else { Scope::Admin });
     }
     if beneath(ADMINISTRATION) {
         wanted.push(Scope::Admin);
@@ -180,8 +184,17 @@ mod tests {
         for path in ["/login", "/setup", "/setup/owner", "/static/app.css", "/api/v1/setup/owner"] {
             assert!(is_public(path), "{path}");
         }
-        for path in ["/", "/logins", "/login/x", "/setups", "/staticx", "/api/me", "/health/checks"]
-        {
+        for path in [
+            "/",
+            "/logins",
+            "/login/x",
+            "/setups",
+            "/staticx",
+            "/api/me",
+            "/health/checks",
+            "/api/webhooks",
+            "/triggers",
+        ] {
             assert!(!is_public(path), "{path}");
         }
     }

@@ -3,10 +3,10 @@
 use axum::body::Body;
 use axum::http::Request;
 use serde_json::{Value, json};
+use steward::approval::{self, Card, Foreign, NewApproval};
 use steward::audit::By;
-use steward::guard::approval::{self, Card, Foreign, NewApproval};
-use steward::guard::label::Origin;
 use steward::ids::{ConversationId, RunId, ToolCallId};
+use steward::label::Origin;
 use steward::testing::{ADA, TestApp};
 
 use crate::callers::{as_user, form, with_token};

@@ -23,7 +23,6 @@ fn the_keys_that_other_programs_know_keep_their_names() {
     log.level = "info"
     log.format = "text"
     agent.name = "Steward" (live)
-    agent.prompt_mode = "combined" (live)
     models.default = "builtin:commands" (live)
     models.fallback = [] (live)
     models.commands_first = false (live)
@@ -35,6 +34,7 @@ fn the_keys_that_other_programs_know_keep_their_names() {
     limits.max_autonomous_runs_per_hour = 10 (live)
     limits.max_concurrent_runs = 3 (live)
     limits.daily_spend_usd = 2.0 (live)
+    limits.hourly_spend_usd = "none" (live)
     limits.agent_daily_spend_usd = "none" (live)
     limits.task_daily_spend_usd = "none" (live)
     limits.requests_per_minute = 300 (live)
@@ -45,6 +45,7 @@ fn the_keys_that_other_programs_know_keep_their_names() {
     web.brave_credential = "" (live)
     guard.mode = "balanced" (live)
     guard.approvals_expire_hours = 0 (live)
+    guard.hold_seconds = 30 (live)
     guard.sanitize_enhanced = true (live)
     guard.canary = true (live)
     guard.llm_screen = true (live)

@@ -169,7 +169,7 @@ async fn rows(house: &TestApp) -> String {
 
 /// A house whose model says what it is told to.
 async fn scripted(folder: &tempfile::TempDir, answers: &[&[Say<'_>]]) -> (TestApp, ModelServer) {
-    let model = ModelServer::start().await.without_list();
+    let model = ModelServer::start().await;
     answers.iter().for_each(|parts| model.answer(Answer::openai(parts)));
     let toml = format!(
         "[models]\ndefault = \"p:m\"\n[models.providers.p]\nkind = \"openai\"\nbase_url = \"{}\"\n",

@@ -6,6 +6,8 @@ use steward::db::Db;
 use steward::error::{Error, Result};
 
 const LETTER_BYTES: i64 = 20_000;
+/// Letters of two megabytes together.
+const MANY: u32 = 100;
 
 /// A database whose file may not grow beyond so many pages, as if its disk ended there.
 async fn database(pages: u32) -> (tempfile::TempDir, Db) {
@@ -59,4 +61,28 @@ async fn those_who_share_a_commit_are_told_the_truth_each() {
     assert_eq!(outcomes.iter().filter(full).count(), outcomes.len() - saved, "all know why");
     assert!(saved < outcomes.len());
     assert_eq!(count(&db).await as usize, saved);
+}
+
+/// A change that fails halfway is undone from the pages it touched, however many they were.
+#[tokio::test]
+async fn a_change_of_many_pages_is_made_whole_or_undone_whole() {
+    let (_dir, db) = database(100_000).await;
+    for _ in 0..MANY {
+        write(&db).await.unwrap();
+    }
+    let emptied = "update letters set body = zeroblob(?1)";
+    let undone = db
+        .write(move |tx| {
+            tx.execute(emptied, [LETTER_BYTES])?;
+            Err::<(), Error>(Error::NotFound("letter"))
+        })
+        .await;
+    assert!(matches!(undone, Err(Error::NotFound("letter"))), "{undone:?}");
+    let empty = "select count(*) from letters where body = zeroblob(?1)";
+    let empty = async || {
+        db.read(move |r| r.one(empty, [LETTER_BYTES], |row| row.get::<_, u32>(0))).await.unwrap()
+    };
+    assert_eq!(empty().await, 0);
+    db.write(move |tx| tx.execute(emptied, [LETTER_BYTES])).await.unwrap();
+    assert_eq!(empty().await, MANY);
 }

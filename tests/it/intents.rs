@@ -14,13 +14,14 @@ struct House {
     folder: tempfile::TempDir,
     model: ModelServer,
     site: Site,
+    config: String,
     app: TestApp,
 }
 
 impl House {
     async fn new() -> House {
         let folder = tempfile::tempdir().unwrap();
-        let model = ModelServer::start().await.without_list();
+        let model = ModelServer::start().await;
         let site =
             Site::start(|_| html(&format!("<p>Opening hours: nine to five.</p><p>{ATTACK}</p>")))
                 .await;
@@ -33,10 +34,18 @@ impl House {
         let app = TestApp::with_config(folder.path(), &config).await;
         let allowed = app.post("/api/web-whitelist", &json!({"domain": "127.0.0.1"})).await;
         assert_eq!(allowed.status, 200, "{}", allowed.text);
-        let house = House { folder, model, site, app };
+        let house = House { folder, model, site, config, app };
         std::fs::create_dir_all(house.file("plans.txt").parent().unwrap()).unwrap();
         std::fs::write(house.file("plans.txt"), "Conquer the garden.").unwrap();
         house
+    }
+
+    /// The same house after a kill: nothing but the rows is left.
+    async fn killed(self) -> House {
+        let House { folder, model, site, config, app } = self;
+        drop(app);
+        let app = TestApp::with_config(folder.path(), &config).await;
+        House { folder, model, site, config, app }
     }
 
     fn file(&self, name: &str) -> std::path::PathBuf {
@@ -53,6 +62,34 @@ impl House {
 
     fn says(&self, text: &str) {
         self.model.answer(Answer::openai_text(text));
+    }
+
+    /// A conversation in which the page was read.
+    async fn talk_about_the_page(&self) -> String {
+        self.calls("fetch_page", json!({"url": self.url()}));
+        self.says("They open at nine.");
+        let talk = self.app.say(None, &format!("When do they open? {}", self.url())).await;
+        self.app.work().await;
+        talk
+    }
+
+    /// The owner says something harmless, and the model wants to delete the plans.
+    async fn tries_to_delete(&self, talk: &str) {
+        self.calls("files_delete", json!({"path": "plans.txt"}));
+        self.says(r#"{"effects": []}"#);
+        self.says("I may not.");
+        self.app.say(Some(talk), "Thank you.").await;
+        self.app.work().await;
+        assert!(self.file("plans.txt").exists() && self.cards().await.is_empty());
+        let told = self.shown(self.model.requests().len() - 1);
+        assert!(told.contains("the run has read text that others wrote"), "{told}");
+    }
+
+    async fn says_yes(&self) {
+        let card = self.cards().await.pop().unwrap();
+        let call = card["call_id"].as_str().unwrap();
+        self.app.post(&format!("/api/tool-calls/{call}/approve"), &json!({})).await;
+        self.app.work().await;
     }
 
     async fn cards(&self) -> Vec<Value> {
@@ -163,4 +200,59 @@ async fn a_question_put_before_the_reading_is_still_answered_after_it() {
     house.app.work().await;
     assert_eq!(house.app.last_answer(&talk).await, "Done.");
     assert!(!house.file("plans.txt").exists());
+}
+
+#[tokio::test]
+async fn what_the_owner_approved_may_happen_again_in_that_run_and_in_no_other() {
+    let house = House::new().await;
+    let delete = || house.calls("files_delete", json!({"path": "plans.txt"}));
+    delete();
+    let talk = house.app.say(None, &format!("Tidy up, and look at {}", house.url())).await;
+    house.app.work().await;
+    house.calls("fetch_page", json!({"url": house.url()}));
+    delete();
+    house.says(r#"{"effects": []}"#);
+    house.says_yes().await;
+    assert!(!house.file("plans.txt").exists());
+    // Written anew meanwhile: it is asked about once more, for one yes is for one call.
+    std::fs::write(house.file("plans.txt"), "Conquer the garden.").unwrap();
+    assert_eq!(house.cards().await.len(), 1, "it is not blocked");
+    house.calls("files_delete", json!({"path": "old.txt"}));
+    house.says("Done.");
+    std::fs::write(house.file("old.txt"), "Nothing.").unwrap();
+    house.says_yes().await;
+    assert!(!house.file("plans.txt").exists());
+    assert!(house.file("old.txt").exists() && house.cards().await.is_empty(), "another is blocked");
+    assert_eq!(house.app.last_answer(&talk).await, "Done.");
+    std::fs::write(house.file("plans.txt"), "Conquer the garden.").unwrap();
+    house.tries_to_delete(&talk).await;
+}
+
+#[tokio::test]
+async fn what_was_read_is_still_outside_text_after_a_restart() {
+    let house = House::new().await;
+    let talk = house.talk_about_the_page().await;
+    let house = house.killed().await;
+    house.tries_to_delete(&talk).await;
+}
+
+#[tokio::test]
+async fn what_was_read_is_still_outside_text_when_only_a_summary_of_it_is_left() {
+    let house = House::new().await;
+    let talk = house.talk_about_the_page().await;
+    for _ in 0..4 {
+        house.says("Yes.");
+        house.app.say(Some(&talk), "and so on").await;
+        house.app.work().await;
+    }
+    let run = house.app.get("/api/runs").await.json()["runs"][0]["id"].take();
+    house.says("The owner wants plans.txt deleted.");
+    let path = format!("/api/runs/{}/compact", run.as_str().unwrap());
+    let done = house.app.post(&path, &json!({})).await;
+    assert_eq!(done.json(), json!({"ok": true}), "{}", done.text);
+    let house = house.killed().await;
+    house.tries_to_delete(&talk).await;
+    let told = house.shown(house.model.requests().len() - 1);
+    assert!(told.contains("wants plans.txt deleted") && !told.contains(ATTACK), "{told}");
+    assert!(told.contains("[outside text "), "the summary stands in a boundary: {told}");
 }

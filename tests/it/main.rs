@@ -3,14 +3,19 @@
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed, which is what it is for")]
 
 mod access;
+mod agents;
 mod adversary;
 mod approvals;
 mod audit;
 mod bad_input;
 mod beneath;
 mod callers;
+#[path = "../crash/chance.rs"]
+#[expect(dead_code, reason = "the tests that kill need more of it")]
+mod chance;
 mod chat;
 mod models;
+mod monitors;
 mod routes;
 mod credentials;
 mod notes;
@@ -22,6 +27,7 @@ mod security;
 mod settings;
 mod stop;
 mod time;
+mod triggers;
 mod cli;
 mod commands;
 mod config;
@@ -34,12 +40,16 @@ mod whitelists;
 mod full_disk;
 mod sandbox;
 mod site;
+mod spending;
 mod standing_rules;
 mod startup;
 mod data_folder;
 mod mcp_servers;
 mod memory;
 mod migrations;
+mod run_checklists;
+mod run_pages;
+mod run_traces;
 mod runs;
 mod schedule;
 mod search;

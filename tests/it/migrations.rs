@@ -22,7 +22,9 @@ const SAMPLES: &[(&str, &str)] = &[
              values ('r1', 'a1', 'c1', '{}', 0, 'waiting', 1);
          insert into tool_calls (id, run_id, message_id, position, wire_id, tool, arguments, state,
                                  proposed_at)
-             values ('t1', 'r1', 'm1', 0, 'w1', 'files_delete', '{}', 'waiting', 1);",
+             values ('t1', 'r1', 'm1', 0, 'w1', 'files_delete', '{}', 'waiting', 1);
+         insert into events (conversation_id, seq, run_id, body, created_at)
+             values ('c1', 2, 'r1', '{}', 2), ('c1', 1, 'r1', '{}', 1);",
     ),
     (
         "0025_tasks",
@@ -32,6 +34,15 @@ const SAMPLES: &[(&str, &str)] = &[
                      '{}', 1, 2, 2, 1, 1);
          insert into executions (id, task_id, kind, slot_at, state, run_id, created_at)
              values ('e1', 'k1', 'slot', 1, 'started', 'r1', 1);",
+    ),
+    (
+        "0034_webhooks",
+        "insert into triggers (id, user_id, agent_id, kind, name, prompt, state, label, created_at,
+                               updated_at)
+             values ('g1', 'u1', 'a1', 'webhook', 'Push', 'status', 'on', '{}', 1, 1);
+         insert into webhooks (trigger_id, auth) values ('g1', 'standard');
+         insert into deliveries (id, trigger_id, event_id, state, bytes, run_id, received_at)
+             values ('d1', 'g1', 'm1', 'started', 2, 'r1', 1);",
     ),
 ];
 
@@ -49,10 +60,18 @@ fn every_step_keeps_what_was_there() {
     assert_eq!(count("select count(*) from users"), 1);
     assert_eq!(count("select count(*) from tool_calls where state = 'waiting'"), 1);
     assert_eq!(count("select count(*) from messages_text where messages_text match 'boiler'"), 1);
+    assert_eq!(count("select count(*) from events where conversation_id = 'c1' and seq < 3"), 2);
     assert_eq!(count("select count(*) from executions join tasks on tasks.id = task_id"), 1);
     let twice = "insert into executions (id, task_id, kind, slot_at, state, created_at)
                  values ('e2', 'k1', 'slot', 1, 'due', 1)";
     assert!(conn.execute_batch(twice).is_err(), "a slot has one row");
+    assert_eq!(
+        count("select count(*) from deliveries join triggers on triggers.id = trigger_id"),
+        1
+    );
+    let twice = "insert into deliveries (id, trigger_id, event_id, state, bytes, received_at)
+                 values ('d2', 'g1', 'm1', 'due', 2, 1)";
+    assert!(conn.execute_batch(twice).is_err(), "an id is let in once");
     conn.execute_batch("pragma foreign_key_check").unwrap();
 }
 

@@ -20,7 +20,7 @@ impl House {
     async fn new() -> House {
         let folder = tempfile::tempdir().unwrap();
         let app = TestApp::open(folder.path()).await;
-        House { app, server: ModelServer::start().await, _folder: folder }
+        House { app, server: ModelServer::start().await.with_list(), _folder: folder }
     }
 
     async fn submit(&self, path: &str, fields: &[(&str, &str)]) -> Said {

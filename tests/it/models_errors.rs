@@ -24,7 +24,7 @@ pub struct Peer {
 
 impl Peer {
     pub async fn start(kind: Kind) -> Peer {
-        let server = ModelServer::start().await;
+        let server = ModelServer::start().await.with_list();
         let pauses = Arc::new(Mutex::new(Vec::new()));
         let now = "2026-11-23T06:00:00Z".parse().unwrap();
         let clock = Clock::Set(Arc::new(Mutex::new(now)));
@@ -294,7 +294,7 @@ async fn a_cut_after_the_answer_was_whole_takes_nothing_away() {
 async fn a_redirect_is_told_and_the_key_stays_home() {
     for kind in KINDS {
         let peer = Peer::start(kind).await;
-        let elsewhere = ModelServer::start().await;
+        let elsewhere = ModelServer::start().await.with_list();
         let url = elsewhere.base_url(kind);
         peer.server.answer(Answer::status(307, "").header("location", url.as_str()));
         let err = peer.ask().await.unwrap_err();
@@ -314,7 +314,7 @@ async fn a_failure_in_the_old_llama_field_is_read() {
 
 #[tokio::test]
 async fn a_server_that_speaks_no_tls_is_named() {
-    let server = ModelServer::start().await;
+    let server = ModelServer::start().await.with_list();
     let mut provider = server.provider(Kind::OpenAi, KEY);
     provider.base_url.set_scheme("https").unwrap_or_else(|()| panic!("a web address"));
     let pauses = Pauses::Noted(Arc::default());
@@ -359,7 +359,7 @@ async fn the_key_is_sent_and_shown_nowhere() {
 
 #[tokio::test]
 async fn a_local_server_needs_no_key() {
-    let server = ModelServer::start().await;
+    let server = ModelServer::start().await.with_list();
     server.answer(Answer::openai_text("hi"));
     let models = Models::new(vec![server.provider(Kind::OpenAi, "")], Clock::System);
     collect(&models.open("p:m").unwrap(), request(vec![user("Hi")])).await.unwrap();
@@ -368,7 +368,7 @@ async fn a_local_server_needs_no_key() {
 
 #[tokio::test]
 async fn a_key_that_fits_no_header_is_a_wrong_key() {
-    let server = ModelServer::start().await;
+    let server = ModelServer::start().await.with_list();
     let models = Models::new(vec![server.provider(Kind::OpenAi, "sk\nx")], Clock::System);
     let err = collect(&models.open("p:m").unwrap(), request(vec![user("Hi")])).await.unwrap_err();
     assert_eq!(err.to_string(), "p refused the key. Mend it in Models.");
@@ -377,6 +377,6 @@ async fn a_key_that_fits_no_header_is_a_wrong_key() {
 
 #[tokio::test]
 async fn a_script_that_ran_out_is_no_silent_success() {
-    let server = ModelServer::start().await;
+    let server = ModelServer::start().await.with_list();
     assert!(ask(&server, Kind::OpenAi).await.is_err());
 }

@@ -2,6 +2,9 @@
 
 use jiff::SignedDuration;
 use serde_json::{Value, json};
+use steward::events::Event;
+use steward::ids::{ConversationId, RunId};
+use steward::inbox::Room;
 use steward::outside::model::Kind;
 use steward::testing::TestApp;
 use steward::testing::model_answers::{Answer, Say};
@@ -319,9 +322,41 @@ async fn an_answer_cut_off_by_a_kill_is_asked_for_again() {
     // The process died after it had taken the run and before the model answered.
     let inbox = house.app.app.inbox.clone();
     let now = house.app.app.clock.now();
-    house.app.app.db.write(move |tx| inbox.claim(tx, now)).await.unwrap().unwrap();
+    house.app.app.db.write(move |tx| inbox.claim(tx, Room::Any, now)).await.unwrap().unwrap();
     let house = house.killed("").await;
     house.answers(&[Say::Text("Hello again.")]);
     house.app.advance(SignedDuration::from_mins(1)).await;
     assert_eq!(house.app.last_answer(&talk).await, "Hello again.");
+}
+
+#[tokio::test]
+async fn a_run_that_begins_in_the_commit_in_which_the_one_before_ends_is_heard() {
+    let house = House::new(Kind::OpenAi, "").await;
+    house.answers(&[Say::Text("Here.")]);
+    let talk: ConversationId = house.app.say(None, "Hello").await.parse().unwrap();
+    let (before, next) = (RunId::from_u128(1), RunId::from_u128(2));
+    let (events, at) = (house.app.app.events.clone(), jiff::Timestamp::UNIX_EPOCH);
+    let write = move |tx: &steward::db::Tx<'_>| {
+        let over = Event::Error { message: "Stopped.".to_owned(), code: "stopped".to_owned() };
+        events.record(tx, talk, Some(before), at, over)?;
+        events.record(tx, talk, Some(next), at, Event::RunStarted)
+    };
+    house.app.app.db.write(write).await.unwrap();
+    let events = &house.app.app.events;
+    let begun = events.position(talk);
+    assert!(begun > 0);
+    assert_eq!(events.say(talk, next, at, "Hi."), begun + 3);
+}
+
+#[tokio::test]
+async fn what_was_said_first_is_answered_first_whatever_the_clock_did() {
+    let house = House::new(Kind::OpenAi, "").await;
+    house.answers(&[Say::Text("One.")]);
+    house.answers(&[Say::Text("Two.")]);
+    let talk = house.app.say(None, "Hello").await;
+    house.app.shift(SignedDuration::from_hours(-1));
+    house.app.say(Some(&talk), "And now").await;
+    house.app.work().await;
+    let told = told(&house.model);
+    assert!(told.find("Hello") < told.find("One.") && told.find("One.") < told.find("And now"));
 }

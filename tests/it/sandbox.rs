@@ -1,5 +1,8 @@
 //! Hostile PDF files: what is in them is read or refused in a sentence, and nothing else happens.
 
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use steward::outside::sandbox::Sandbox;
@@ -87,5 +90,29 @@ async fn endless_nesting_breaks_nothing_here() {
     for hostile in [deep, circle, stack] {
         let said = read(hostile).await;
         assert!(said.starts_with("This PDF can't be read: "), "{said}");
+    }
+}
+
+/// Asks the child whether it is shut in, in a room that lacks this one thing.
+fn probed_without(lacking: &str) -> Vec<u8> {
+    let mut room = Command::new("bwrap");
+    let flags = ["--unshare-user", "--unshare-net", "--unshare-pid", "--unshare-ipc", "--clearenv"];
+    room.args(flags.iter().filter(|flag| **flag != lacking)).args(["--die-with-parent"]);
+    for library in ["/usr/lib", "/usr/lib64", "/lib", "/lib64"] {
+        room.args(["--ro-bind-try", library, library]);
+    }
+    room.args(["--ro-bind", env!("CARGO_BIN_EXE_steward"), "/steward", "--chdir", "/"]);
+    room.args(["--", "/steward", "__extract-pdf"]).env("TOKEN", "correct-horse-battery");
+    room.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = room.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(b"probe").unwrap();
+    child.wait_with_output().unwrap().stdout
+}
+
+#[test]
+fn the_child_has_no_network_no_environment_and_no_other_process_or_it_reads_nothing() {
+    assert_eq!(probed_without("nothing"), b"ready");
+    for lacking in ["--unshare-net", "--clearenv", "--unshare-pid"] {
+        assert_ne!(probed_without(lacking), b"ready", "{lacking}");
     }
 }

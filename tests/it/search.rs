@@ -21,6 +21,19 @@ async fn earlier_words_are_found_newest_first_and_only_the_own_ones() {
 }
 
 #[tokio::test]
+async fn words_are_found_however_they_are_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = TestApp::open(folder.path()).await;
+    house.ask("note: हिन्दी in the Cafe\u{301}s, 5² and aⒶb").await;
+    for typed in ["हिन्दी", "cafés", "CAFE\u{301}S", "5²", "aⒶb", "Ⓐb", "in-the"]
+    {
+        let query = serde_urlencoded::to_string([("q", typed)]).unwrap();
+        let found = house.get(&format!("/api/search?{query}")).await.json();
+        assert!(found["results"][0]["excerpt"].is_string(), "{typed}: {found}");
+    }
+}
+
+#[tokio::test]
 async fn the_assistant_looks_through_other_conversations_not_its_own() {
     let folder = tempfile::tempdir().unwrap();
     let house = TestApp::open(folder.path()).await;

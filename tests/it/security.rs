@@ -25,7 +25,7 @@ struct House {
 impl House {
     async fn new(page: &'static str) -> House {
         let folder = tempfile::tempdir().unwrap();
-        let model = ModelServer::start().await.without_list();
+        let model = ModelServer::start().await;
         let site = Site::start(move |_| match page.starts_with('<') {
             true => html(page),
             false => respond(200, "content-type: text/plain\r\n", page),
@@ -80,7 +80,8 @@ async fn what_is_set_is_kept_and_only_an_admin_sets_it() {
     assert_eq!(
         house.get(SWITCHES).await.json(),
         json!({
-            "mode": "careful", "approvals_expire_hours": 0, "sanitize_enhanced": true,
+            "mode": "careful", "approvals_expire_hours": 0, "hold_seconds": 0,
+            "sanitize_enhanced": true,
             "canary": false, "llm_screen": false, "screen_model": null, "output_validation": true,
             "truncation": true, "truncation_chars": 5000,
         })

@@ -3,6 +3,9 @@
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use serde_json::json;
+use steward::outside::model::Kind;
+use steward::testing::model_answers::Answer as Model;
+use steward::testing::model_server::ModelServer;
 use steward::testing::{Answer, TestApp};
 
 #[tokio::test]
@@ -93,8 +96,34 @@ async fn what_the_file_sets_is_shown_and_stays() {
 #[tokio::test]
 async fn the_owners_notes_reach_the_prompt_of_every_run() {
     let folder = tempfile::tempdir().unwrap();
-    let house = TestApp::open(folder.path()).await;
+    let model = ModelServer::start().await;
+    model.always(Model::openai_text("Noted."));
+    let toml = format!(
+        "[models]\ndefault = \"p:m\"\n[models.providers.p]\nkind = \"openai\"\nbase_url = \"{}\"\n",
+        model.base_url(Kind::OpenAi)
+    );
+    let house = TestApp::with_config(folder.path(), &toml).await;
     let answer = post(&house, "/settings/notes", "notes=I+live+in+Bergen").await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER);
     assert!(house.get("/settings").await.text.contains("I live in Bergen</textarea>"));
+    let chat = house.say(None, "where do I live?").await;
+    house.work().await;
+    let answer = post(&house, "/settings/notes", "notes=I+live+in+Oslo").await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER);
+    // In a conversation that is under way, in a new one, and where nobody watches.
+    house.say(Some(&chat), "and now?").await;
+    house.work().await;
+    house.ask("and in a new conversation?").await;
+    let task = json!({"name": "Job", "schedule": "every day at 8:00", "prompt": "where am I?",
+                      "allowed_tools": ["notes"]});
+    let task = house.post("/api/tasks", &task).await.json();
+    house.post(&format!("/api/tasks/{}/run", task["id"].as_str().unwrap()), &json!({})).await;
+    house.work().await;
+    let told: Vec<String> =
+        model.requests().iter().map(|it| it.json()["messages"][0].to_string()).collect();
+    assert_eq!(told.len(), 4, "{told:?}");
+    assert!(told[0].contains("I live in Bergen"), "{}", told[0]);
+    for later in &told[1..] {
+        assert!(later.contains("I live in Oslo") && !later.contains("Bergen"), "{later}");
+    }
 }

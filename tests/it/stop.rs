@@ -30,7 +30,7 @@ impl House {
     async fn new() -> House {
         let folder = tempfile::tempdir().unwrap();
         let silent = TcpListener::bind("127.0.0.1:0").unwrap();
-        let model = ModelServer::start().await.without_list();
+        let model = ModelServer::start().await;
         let config = format!(
             "[models]\ndefault = \"p:m\"\n[models.providers.p]\nkind = \"openai\"\nbase_url = \"{}\"\n\
              [guard]\nprivate_allowed = [\"{}\"]\n",
@@ -173,4 +173,32 @@ async fn a_pause_while_the_model_speaks_holds_back_the_calls_that_it_makes() {
     assert_eq!(house.app.post("/api/resume", &json!({})).await.status, 200);
     house.app.work().await;
     assert_eq!((house.notes().await, &*house.app.last_answer(&talk).await), (json!(1), "Noted."));
+}
+
+#[tokio::test]
+async fn a_pause_between_two_calls_of_one_answer_holds_back_the_second() {
+    let own = format!("/api/agents/{}", steward::agent::ASSISTANT);
+    let whole = ("/api/pause".to_owned(), "/api/resume".to_owned());
+    for (pause, resume) in [whole, (format!("{own}/pause"), format!("{own}/resume"))] {
+        let house = House::new().await;
+        let url = format!("http://{}/", house.silent.local_addr().unwrap());
+        house.model.answer(Answer::openai(&[
+            Say::Call("fetch_page", json!({ "url": url })),
+            Say::Call("notes_add", json!({"content": "later"})),
+        ]));
+        let talk = house.app.say(None, &format!("Fetch {url} and note: later")).await;
+        let pressed = async {
+            house.executing(&talk).await;
+            assert_eq!(house.app.post(&pause, &json!({})).await.status, 200);
+            let (connection, _) = house.silent.accept().unwrap();
+            drop(connection);
+        };
+        tokio::join!(pressed, house.app.work());
+        assert_eq!(house.notes().await, 0, "{pause}");
+        house.model.answer(Answer::openai_text("Noted."));
+        assert_eq!(house.app.post(&resume, &json!({})).await.status, 200);
+        house.app.work().await;
+        assert_eq!(house.notes().await, json!(1), "{pause}");
+        assert_eq!(house.app.last_answer(&talk).await, "Noted.");
+    }
 }

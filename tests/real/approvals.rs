@@ -31,7 +31,7 @@ async fn house_that_asks(model: &ModelServer, kind: Kind, then: &str) -> (House,
 }
 
 async fn parks_survives_and_finishes(kind: Kind) {
-    let model = ModelServer::start().await.without_list();
+    let model = ModelServer::start().await;
     let (mut house, _, letter) = house_that_asks(&model, kind, "All is done.").await;
     let mut story = Story::begin("approved_in_another_tab", &house, &[("REQUEST", REQUEST)]);
     story.until("parked", &house).await;
@@ -59,7 +59,7 @@ async fn parked_killed_approved_in_another_tab_on_the_anthropic_wire() {
 
 #[tokio::test]
 async fn a_no_leaves_the_world_alone() {
-    let model = ModelServer::start().await.without_list();
+    let model = ModelServer::start().await;
     let (house, _, letter) = house_that_asks(&model, Kind::OpenAi, "I left it alone.").await;
     Story::live("denied_in_the_chat", &house, &[("REQUEST", REQUEST)]).await;
     assert!(!std::fs::exists(&letter).unwrap());
@@ -68,7 +68,7 @@ async fn a_no_leaves_the_world_alone() {
 
 #[tokio::test]
 async fn words_typed_behind_a_card_wait_for_its_answer() {
-    let model = ModelServer::start().await.without_list();
+    let model = ModelServer::start().await;
     let (house, _, _) = house_that_asks(&model, Kind::OpenAi, "I left it alone.").await;
     model.answer(Answer::openai_text("It rains."));
     Story::live("words_wait_behind_a_question", &house, &[("REQUEST", REQUEST)]).await;
@@ -76,7 +76,7 @@ async fn words_typed_behind_a_card_wait_for_its_answer() {
 
 #[tokio::test]
 async fn a_conversation_with_a_card_is_accessible() {
-    let model = ModelServer::start().await.without_list();
+    let model = ModelServer::start().await;
     let (house, _, _) = house_that_asks(&model, Kind::OpenAi, "All is done.").await;
     Story::live("conversation_is_accessible", &house, &[("REQUEST", REQUEST)]).await;
 }
@@ -84,7 +84,7 @@ async fn a_conversation_with_a_card_is_accessible() {
 /// The picture of the README, in `target/`; a good one is copied to `docs/`.
 #[tokio::test]
 async fn a_picture_of_an_approval_can_be_taken() {
-    let model = ModelServer::start().await.without_list();
+    let model = ModelServer::start().await;
     let (house, _, _) = house_that_asks(&model, Kind::OpenAi, "All is done.").await;
     let picture = concat!(env!("CARGO_MANIFEST_DIR"), "/target/screenshot.png");
     let more = [("REQUEST", REQUEST), ("PICTURE", picture)];

@@ -10,11 +10,11 @@ use steward::outside::model::Kind;
 use steward::testing::model_answers::{Answer, Say};
 use steward::testing::model_server::ModelServer;
 
-use crate::house::{House, Key, OWNER, PASSWORD, client};
+use crate::house::{House, Key, client};
 use crate::site::{Site, html};
 use crate::talk::{Chat, scripted_house};
 
-const PAGES: [&str; 12] = [
+const PAGES: [&str; 18] = [
     "/chat",
     "/conversations",
     "/credentials",
@@ -24,9 +24,15 @@ const PAGES: [&str; 12] = [
     "/settings",
     "/approvals",
     "/reminders",
+    "/notifications",
+    "/notifications/channels",
     "/whitelists",
     "/security",
     "/tasks",
+    "/triggers",
+    "/monitors",
+    "/runs",
+    "/agents",
 ];
 
 /// The names of the credentials and their values: used, odd, long.
@@ -145,25 +151,9 @@ async fn spoken(model: &ModelServer, site: &Site, chat: &mut Chat) {
     chat.turn(&format!("read {}", site.url("/"))).await;
 }
 
-/// A browser that is signed in.
-async fn cookie(house: &House) -> String {
-    let form = [("name", OWNER), ("password", PASSWORD)];
-    let body: String =
-        url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
-    let request = client().post(house.url("/login")).body(body);
-    let request = request
-        .header("content-type", "application/x-www-form-urlencoded")
-        .header("sec-fetch-site", "same-origin");
-    // The redirect is followed; the cookie is on the first answer.
-    let answer = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
-    let answer = answer.build().unwrap().execute(request.build().unwrap()).await.unwrap();
-    let cookie = answer.headers()["set-cookie"].to_str().unwrap();
-    cookie.split(';').next().unwrap().to_owned()
-}
-
 #[tokio::test]
 async fn a_secret_is_found_nowhere_but_sealed_in_the_vault() {
-    let model = ModelServer::start().await.without_list();
+    let model = ModelServer::start().await;
     let page: String = canaries()
         .iter()
         .flat_map(|(_, value)| forms(value))
@@ -190,12 +180,14 @@ async fn a_secret_is_found_nowhere_but_sealed_in_the_vault() {
             net.take("an error's text", answer.text().await.unwrap());
         }
     }
-    let cookie = cookie(&house).await;
+    let cookies = house.cookies().await;
     for path in PAGES {
-        let page = client().get(house.url(path)).header("cookie", &cookie).send().await.unwrap();
+        let page = client().get(house.url(path)).header("cookie", &cookies).send().await.unwrap();
         assert!(page.status().is_success(), "{path}: {}", page.status());
+        assert_eq!(page.url().path(), path, "it is not led to another page");
         net.take(path, page.text().await.unwrap());
     }
+    take_runs(&mut net, &house, (&key, &cookies)).await;
     let conversations: Value = key.get("/conversations").await;
     net.take("the conversations", conversations.to_string());
     net.take("the settings", house.run(&["config", "show", "--sources"]).await.done());
@@ -221,6 +213,19 @@ async fn a_secret_is_found_nowhere_but_sealed_in_the_vault() {
         assert_eq!(key.get(&format!("/credentials/{name}")).await["value"], value.as_str());
     }
     house.run(&["audit", "verify"]).await.done();
+}
+
+/// Each run's page, and its parts over the API.
+async fn take_runs(net: &mut Net, house: &House, (key, cookie): (&Key, &str)) {
+    for run in key.get("/runs?per_page=200").await["runs"].as_array().unwrap() {
+        let id = run["id"].as_str().unwrap();
+        let page = client().get(house.url(&format!("/runs/{id}"))).header("cookie", cookie);
+        net.take("a run's page", page.send().await.unwrap().text().await.unwrap());
+        for part in ["", "/events", "/tool-calls", "/context-windows"] {
+            let told: Value = key.get(&format!("/runs/{id}{part}")).await;
+            net.take(format!("a run's {part}"), told.to_string());
+        }
+    }
 }
 
 fn escaped(text: &str) -> String {

@@ -9,7 +9,7 @@ use crate::talk::{Chat, plain_house};
 
 #[tokio::test]
 async fn a_run_killed_while_the_model_answers_is_asked_again_and_finishes() {
-    let model = ModelServer::start().await.without_list();
+    let model = ModelServer::start().await;
     let never = Signal::default();
     model.answer(Answer::stream().wait(&never));
     model.answer(Answer::openai_text("Here I am again."));
@@ -30,7 +30,7 @@ async fn a_run_killed_while_the_model_answers_is_asked_again_and_finishes() {
 
 #[tokio::test]
 async fn a_note_written_before_the_kill_is_written_once() {
-    let model = ModelServer::start().await.without_list();
+    let model = ModelServer::start().await;
     let never = Signal::default();
     let write = json!({ "content": "The boiler was serviced in May." });
     model.answer(Answer::of(Kind::OpenAi, &[Say::Call("notes_add", write)]));
@@ -52,7 +52,7 @@ async fn a_note_written_before_the_kill_is_written_once() {
 #[tokio::test]
 async fn no_message_is_lost_however_often_it_is_killed() {
     const KILLS: usize = 10;
-    let model = ModelServer::start().await.without_list();
+    let model = ModelServer::start().await;
     model.always(Answer::openai_text("I heard you."));
     let (mut house, key) = plain_house(&model).await;
     for round in 0..KILLS {

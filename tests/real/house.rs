@@ -20,7 +20,8 @@ pub const PASSWORD: &str = "correct horse battery staple";
 pub struct House {
     dir: tempfile::TempDir,
     port: u16,
-    settings: Vec<(String, String)>,
+    /// The program's environment.
+    pub settings: Vec<(String, String)>,
     /// The options of a small file system that is the data folder, seen by this house alone.
     disk: Option<&'static str>,
     running: Option<Child>,
@@ -32,12 +33,16 @@ impl House {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let settings =
             settings.iter().map(|(key, value)| (format!("STEWARD_{key}"), (*value).to_owned()));
-        // A scripted model would take the question for the next turn of its script.
-        let unscreened = ("STEWARD_GUARD__LLM_SCREEN".to_owned(), "false".to_owned());
+        // A scripted model would take the question for the next turn of its script; and nobody waits
+        // half a minute for what is held.
+        let usual = [("LLM_SCREEN", "false"), ("HOLD_SECONDS", "0")];
+        let usual = usual
+            .map(|(key, value)| (format!("STEWARD_GUARD__{key}"), value.to_owned()))
+            .into_iter();
         House {
             dir: tempfile::tempdir().unwrap(),
             port,
-            settings: std::iter::once(unscreened).chain(settings).collect(),
+            settings: usual.chain(settings).collect(),
             disk: None,
             running: None,
         }
@@ -62,10 +67,20 @@ impl House {
 
     /// Starts the program and waits until it answers.
     pub async fn start(&mut self) {
+        self.launch();
+        self.ready().await;
+    }
+
+    /// Starts the program and waits for nothing.
+    pub fn launch(&mut self) {
         assert!(self.running.is_none(), "it runs already");
         let log = std::fs::File::options().create(true).append(true).open(self.log_path()).unwrap();
         let child = self.serve().stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap();
         self.running = Some(child);
+    }
+
+    /// Waits until it answers.
+    pub async fn ready(&mut self) {
         let ready = timeout(START_TIME_MAX, async {
             let mut again = interval(PROBE_EVERY);
             while !self.is_ready().await {
@@ -83,6 +98,15 @@ impl House {
 
     /// kill -9: nothing gets to tidy up.
     pub async fn kill(&mut self) {
+        self.kill_after(Duration::ZERO).await;
+    }
+
+    /// kill -9 after so long, in which it must not end by itself.
+    pub async fn kill_after(&mut self, time: Duration) {
+        let child = self.running.as_mut().expect("it runs");
+        if let Ok(status) = timeout(time, child.wait()).await {
+            panic!("ended by itself with {}:\n{}", status.unwrap(), self.log());
+        }
         self.running.take().expect("it runs").kill().await.unwrap();
     }
 
@@ -113,6 +137,23 @@ impl House {
             self.run(&["token", "create", "--name", "tests", "--scopes", scopes, "--json"]).await;
         let token: Value = serde_json::from_str(&said.done()).unwrap();
         Key { base: self.url(""), key: token["token"].as_str().unwrap().to_owned(), http: client() }
+    }
+
+    /// The cookies of a browser in which the owner has signed in.
+    pub async fn cookies(&self) -> String {
+        let form = [("name", OWNER), ("password", PASSWORD)];
+        let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+        // The redirect would be followed; the cookies are on the first answer.
+        let browser = reqwest::Client::builder().no_proxy();
+        let browser = browser.redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        let request = browser.post(self.url("/login")).body(form);
+        let request = request
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("sec-fetch-site", "same-origin");
+        let answer = request.send().await.unwrap();
+        let set = answer.headers().get_all("set-cookie").into_iter();
+        let pairs = set.map(|it| it.to_str().unwrap().split(';').next().unwrap().to_owned());
+        pairs.collect::<Vec<_>>().join("; ")
     }
 
     /// The one-time code that opens the setup page.

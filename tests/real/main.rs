@@ -9,6 +9,7 @@
 )]
 
 mod approvals;
+mod asked;
 mod browser;
 mod canary;
 mod chat;
@@ -19,6 +20,7 @@ mod mcp_conformance;
 mod mcp_servers;
 mod pages;
 mod peers;
+mod push;
 mod setup;
 #[path = "../it/site.rs"]
 #[expect(dead_code, reason = "the other tests need more of it")]

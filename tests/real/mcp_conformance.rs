@@ -48,7 +48,7 @@ async fn our_client_passes_the_conformance_checks() {
 }
 
 async fn be_the_client(scenario: &str, url: &str) {
-    let (folder, model) = (tempfile::tempdir().unwrap(), ModelServer::start().await.without_list());
+    let (folder, model) = (tempfile::tempdir().unwrap(), ModelServer::start().await);
     let base_url = model.base_url(Kind::OpenAi);
     let config = format!(
         "[models]\ndefault = \"p:m\"\n[models.providers.p]\nkind = \"openai\"\nbase_url = \"{base_url}\"\n"

@@ -33,7 +33,7 @@ struct Scene {
 
 impl Scene {
     async fn new() -> Scene {
-        let model = ModelServer::start().await.without_list();
+        let model = ModelServer::start().await;
         let (house, key) = plain_house(&model).await;
         let owner = reqwest::Client::builder().unix_socket(house.data().join(SOCKET));
         Scene { model, owner: owner.build().unwrap(), house, key }

@@ -99,10 +99,13 @@ impl Chat {
         self.heard.clone()
     }
 
-    /// So many events, whatever they are.
+    /// So many events, whatever they are, or fewer when the turn is over by then: pieces of a text
+    /// that come close together are one event.
     pub async fn events(&mut self, count: usize) {
         for _ in 0..count {
-            self.next("event").await;
+            if self.next("event").await["type"] == "done" {
+                return;
+            }
         }
     }
 

@@ -7,11 +7,11 @@ use serde_json::Value;
 
 use crate::agent::CallState;
 use crate::agent::screen::Found;
-use crate::db::{Reader, Tx, at, json_column};
+use crate::db::{Reader, Tx, at, at_or_none, json_column};
 use crate::error::{Error, Result};
-use crate::guard::label::Label;
 use crate::guard::verdict::Offer;
 use crate::ids::{ConversationId, MessageId, RunId, ToolCallId, UserId};
+use crate::label::Label;
 
 /// What a result begins with when the guard said no.
 pub const NOT_ALLOWED: &str = "Not allowed: ";
@@ -31,12 +31,18 @@ pub struct Call {
     pub result: Option<String>,
     pub result_label: Option<Label>,
     pub cleared: bool,
+    /// Until when it could be taken back, if it was held.
+    pub held_until: Option<Timestamp>,
     /// Denied without a card, for nobody had asked for it.
     pub blocked: bool,
     /// What a model found in its result that looked for orders; `None`: none looked.
     pub screened: Option<Found>,
     /// What the owner could add so that this denied call would pass.
     pub offer: Option<Offer>,
+    pub proposed_at: Timestamp,
+    /// None for a change of our own data, which is done in an instant.
+    pub started_at: Option<Timestamp>,
+    pub ended_at: Option<Timestamp>,
 }
 
 pub struct NewCall {
@@ -107,7 +113,7 @@ pub fn last_outside(r: &Reader<'_>, conversation: ConversationId) -> Result<Opti
     r.row(sql, [conversation], |row| json_column(row, "result_label"))
 }
 
-/// A step that has no result yet: waiting, approved, executing.
+/// A step that has no result yet: waiting for the owner's answer, approved, executing.
 pub fn set_state(
     tx: &Tx<'_>,
     id: ToolCallId,
@@ -118,7 +124,8 @@ pub fn set_state(
     let started = (state == CallState::Executing).then(|| now.as_millisecond());
     tx.execute(
         "update tool_calls set state = ?2, verdict = coalesce(?3, verdict),
-                started_at = coalesce(?4, started_at)
+                started_at = coalesce(?4, started_at),
+                held_until = case when ?2 = 'waiting' then null else held_until end
          where id = ?1",
         (id, state, verdict, started),
     )?;
@@ -141,6 +148,24 @@ pub fn finish(
         (id, state, result, label, now.as_millisecond()),
     )?;
     Ok(())
+}
+
+/// It waits, and can be taken back until then.
+pub fn hold(tx: &Tx<'_>, id: ToolCallId, until: Timestamp) -> Result<()> {
+    let sql = "update tool_calls set state = 'waiting', held_until = ?2 where id = ?1";
+    tx.execute(sql, (id, until.as_millisecond()))?;
+    Ok(())
+}
+
+/// The held calls of a user, or all that may go: those of agents that work. The first to go first.
+pub fn list_held(r: &Reader<'_>, user: Option<UserId>) -> Result<Vec<Call>> {
+    let sql = "select tool_calls.* from tool_calls join runs on runs.id = tool_calls.run_id
+               join conversations on conversations.id = runs.conversation_id
+               join agents on agents.id = runs.agent_id
+               where tool_calls.state = 'waiting' and held_until is not null
+                 and iif(?1 is null, agents.state = 'active', conversations.user_id = ?1)
+               order by held_until, tool_calls.rowid";
+    r.rows(sql, [user], from_row)
 }
 
 /// Marks a call that nobody had asked for.
@@ -232,9 +257,13 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Call> {
         result: row.get("result")?,
         result_label: if has_label { Some(json_column(row, "result_label")?) } else { None },
         cleared: row.get("cleared")?,
+        held_until: at_or_none(row, "held_until")?,
         blocked: row.get("blocked")?,
         screened: row.get::<_, Option<String>>("screened")?.as_deref().map(Found::parse),
         offer: if has_offer { Some(json_column(row, "offer")?) } else { None },
+        proposed_at: at(row, "proposed_at")?,
+        started_at: at_or_none(row, "started_at")?,
+        ended_at: at_or_none(row, "ended_at")?,
     })
 }
 

@@ -6,6 +6,7 @@ use crate::db::{Reader, Tx};
 use crate::error::{Error, Result};
 use crate::guard::intent::Intent;
 use crate::ids::RunId;
+use crate::label::{Label, Trust};
 
 pub fn find(r: &Reader<'_>, run: RunId) -> Result<Option<Intent>> {
     let slots: Option<String> =
@@ -29,4 +30,19 @@ pub fn insert(
         (run, slots, made_by, now.as_millisecond()),
     )?;
     Ok(())
+}
+
+/// What words ask for that were read when they were saved: nothing that the run reads can add to it.
+/// What no person wrote asks for nothing.
+pub fn foretell(
+    tx: &Tx<'_>,
+    run: RunId,
+    (label, read): (&Label, Option<&(Intent, String)>),
+    now: Timestamp,
+) -> Result<()> {
+    match read {
+        _ if label.trust != Trust::Owner => insert(tx, run, &Intent::default(), "nobody", now),
+        Some((intent, made_by)) => insert(tx, run, intent, made_by, now),
+        None => Ok(()),
+    }
 }

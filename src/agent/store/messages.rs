@@ -8,8 +8,8 @@ use rusqlite::Row;
 use crate::agent::Run;
 use crate::db::{Reader, Tx, at, json_column};
 use crate::error::{Error, Result};
-use crate::guard::label::Label;
 use crate::ids::{ConversationId, MessageId, RunId};
+use crate::label::Label;
 
 /// Messages that one model call is given at most; older ones wait to be summarised.
 const HISTORY_MAX: u32 = 2_000;
@@ -55,10 +55,19 @@ pub struct Window {
     pub messages: Vec<Message>,
 }
 
-pub fn window(r: &Reader<'_>, conversation: ConversationId) -> Result<Window> {
+/// Up to where a conversation is looked at: before a message, and not after a moment.
+#[derive(Clone, Copy)]
+struct Until {
+    seq: i64,
+    at: i64,
+}
+
+const NOW: Until = Until { seq: i64::MAX, at: i64::MAX };
+
+fn window(r: &Reader<'_>, conversation: ConversationId, until: Until) -> Result<Window> {
     let sql = "select after_seq, summary, label from context_windows
-               where conversation_id = ?1 order by id desc limit 1";
-    let latest = r.row(sql, [conversation], |row| {
+               where conversation_id = ?1 and created_at <= ?2 order by id desc limit 1";
+    let latest = r.row(sql, (conversation, until.at), |row| {
         let summary = (row.get::<_, String>(1)?, json_column::<Label>(row, "label")?);
         Ok((row.get::<_, i64>(0)?, summary))
     })?;
@@ -67,9 +76,11 @@ pub fn window(r: &Reader<'_>, conversation: ConversationId) -> Result<Window> {
         None => (0, None),
     };
     let sql = "select * from (
-                   select * from messages where conversation_id = ?1 and seq > ?2
-                   order by seq desc limit ?3) order by seq";
-    let messages = r.rows(sql, (conversation, after, HISTORY_MAX), from_row)?;
+                   select * from messages
+                   where conversation_id = ?1 and seq > ?2 and seq < ?3 and created_at <= ?4
+                   order by seq desc limit ?5) order by seq";
+    let shown = (conversation, after, until.seq, until.at, HISTORY_MAX);
+    let messages = r.rows(sql, shown, from_row)?;
     Ok(Window { summary, messages })
 }
 
@@ -87,16 +98,33 @@ pub fn last_outside(r: &Reader<'_>, conversation: ConversationId) -> Result<Opti
     r.row(sql, [conversation], |row| json_column(row, "label"))
 }
 
-/// As [`window`], by turns: words that waited behind another run stand where their own run took them
-/// up, words that still wait are left out, and the turn of `run` comes last, whatever was said
-/// beside it.
+/// By turns: words that waited behind another run stand where their own run took them up, words
+/// that still wait are left out, and the turn of `run` comes last, whatever was said beside it.
 pub fn window_of(r: &Reader<'_>, run: &Run) -> Result<Window> {
-    let Window { summary, messages } = window(r, run.conversation_id)?;
+    window_until(r, run, NOW)
+}
+
+/// As [`window_of`] was when the run first asked its model; one that never did, when it ended.
+pub fn window_first_asked(r: &Reader<'_>, run: &Run) -> Result<Window> {
+    let sql = "select seq, created_at from messages where conversation_id = ?1 and run_id = ?2
+               order by seq limit 1";
+    let until = |row: &Row<'_>| Ok(Until { seq: row.get(0)?, at: row.get(1)? });
+    if let Some(until) = r.row(sql, (run.conversation_id, run.id), until)? {
+        return window_until(r, run, until);
+    }
+    let sql = "select coalesce(ended_at, ?2) from runs where id = ?1";
+    let at = r.one(sql, (run.id, NOW.at), |row| row.get(0))?;
+    window_until(r, run, Until { at, ..NOW })
+}
+
+fn window_until(r: &Reader<'_>, run: &Run, until: Until) -> Result<Window> {
+    let Window { summary, messages } = window(r, run.conversation_id, until)?;
     let sql = "select json_extract(trigger, '$.message_id'), id,
-                      state in ('queued', 'running', 'waiting')
+                      ended_at is null or ended_at > ?2
                from runs where conversation_id = ?1 and json_extract(trigger, '$.kind') = 'chat'
-               order by queued_at desc limit ?2";
-    let turns = r.rows(sql, (run.conversation_id, HISTORY_MAX), |row| {
+                               and queued_at <= ?2
+               order by queued_at desc limit ?3";
+    let turns = r.rows(sql, (run.conversation_id, until.at, HISTORY_MAX), |row| {
         Ok((row.get(0)?, Turn { run: row.get(1)?, open: row.get(2)? }))
     })?;
     Ok(Window { summary, messages: by_turns(messages, &turns.into_iter().collect(), run.id) })
@@ -153,11 +181,17 @@ pub struct Attachment {
     pub text: Option<String>,
 }
 
-pub fn attachments(r: &Reader<'_>, conversation: ConversationId) -> Result<Vec<Attachment>> {
-    let sql = "select attachments.message_id, name, media_type, bytes, attachments.text
+/// Without `bytes` the files have none: a person is only told which there are.
+pub fn attachments(
+    r: &Reader<'_>,
+    conversation: ConversationId,
+    bytes: bool,
+) -> Result<Vec<Attachment>> {
+    let sql = "select attachments.message_id, name, media_type,
+                      case when ?2 then bytes else x'' end, attachments.text
                from attachments join messages on messages.id = attachments.message_id
                where messages.conversation_id = ?1 order by attachments.id";
-    r.rows(sql, [conversation], |row| {
+    r.rows(sql, (conversation, bytes), |row| {
         Ok(Attachment {
             message_id: row.get(0)?,
             name: row.get(1)?,

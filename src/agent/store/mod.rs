@@ -1,6 +1,7 @@
 //! The rows of agents, runs, messages and tool calls.
 
 pub mod calls;
+pub mod conversations;
 pub mod intents;
 pub mod messages;
 pub mod runs;

@@ -4,12 +4,13 @@ use jiff::Timestamp;
 use rusqlite::Row;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 
-use crate::agent::{ASSISTANT, Persona, Run, RunState};
-use crate::config::PromptMode;
-use crate::db::{Reader, Tx, json_column, json_or_none};
+use crate::agent::PromptMode;
+use crate::agent::{ASSISTANT, AgentState, Left, Persona, Run, RunState};
+use crate::db::{Reader, Tx, at, json_column, json_or_none};
 use crate::error::{Error, Result};
 use crate::ids::{AgentId, ConversationId, RunId, TaskId};
 use crate::inbox::{Bounds, Claimed};
+use crate::label::Label;
 use crate::outside::model::Usage;
 
 /// Every installation has the assistant; `tools` are the sets that it starts with.
@@ -28,16 +29,27 @@ pub fn find(r: &Reader<'_>, id: RunId) -> Result<Run> {
                       coalesce(runs.model, conversations.model, agents.model) as model,
                       runs.max_tool_calls as run_max_tool_calls, runs.state,
                       runs.allowed_tools as run_allowed_tools, runs.budget_usd_micros, runs.dry,
-                      conversations.user_id, agents.*
+                      runs.parent_run_id, coalesce(runs.root_run_id, runs.id) as root_run_id,
+                      (select json_extract(root.trigger, '$.task_id') from runs as root
+                       where root.id = coalesce(runs.root_run_id, runs.id)) as root_task_id,
+                      conversations.user_id, agents.*, agents.state as agent_state
                from runs join conversations on conversations.id = runs.conversation_id
                          join agents on agents.id = runs.agent_id
                where runs.id = ?1";
     r.row(sql, [id], from_row)?.ok_or(Error::NotFound("run"))
 }
 
+/// An agent that was not deleted.
 pub fn persona(r: &Reader<'_>, id: AgentId) -> Result<Persona> {
-    let sql = "select * from agents where id = ?1";
+    let sql = "select *, state as agent_state from agents where id = ?1 and deleted_at is null";
     r.row(sql, [id], persona_from_row)?.ok_or(Error::NotFound("agent"))
+}
+
+/// Of the agent whose run it is, as it is now.
+pub fn agent_state(r: &Reader<'_>, run: RunId) -> Result<AgentState> {
+    let sql = "select agents.state from runs join agents on agents.id = runs.agent_id
+               where runs.id = ?1";
+    r.one(sql, [run], |row| row.get(0))
 }
 
 pub fn set_state(tx: &Tx<'_>, id: RunId, state: RunState, now: Timestamp) -> Result<()> {
@@ -74,9 +86,11 @@ pub fn list_in_state(r: &Reader<'_>, state: RunState) -> Result<Vec<RunId>> {
 
 /// The runs that are first in line.
 pub fn list_queued(r: &Reader<'_>, limit: u32) -> Result<Vec<Claimed>> {
-    let sql = "select id, conversation_id from runs where state = 'queued'
+    let sql = "select id, conversation_id, headless from runs where state = 'queued'
                order by queued_at limit ?1";
-    r.rows(sql, [limit], |row| Ok(Claimed { run_id: row.get(0)?, conversation_id: row.get(1)? }))
+    r.rows(sql, [limit], |row| {
+        Ok(Claimed { run_id: row.get(0)?, conversation_id: row.get(1)?, headless: row.get(2)? })
+    })
 }
 
 /// One model call in the spend ledger. `cost_usd_micros` is none when the price is not known.
@@ -91,7 +105,8 @@ pub struct ModelCall<'a> {
     pub outcome: &'a str,
 }
 
-pub fn insert_model_call(tx: &Tx<'_>, call: &ModelCall<'_>, now: Timestamp) -> Result<()> {
+/// Gives the row's number.
+pub fn insert_model_call(tx: &Tx<'_>, call: &ModelCall<'_>, now: Timestamp) -> Result<i64> {
     tx.execute(
         "insert into model_calls (run_id, agent_id, model, input_tokens, output_tokens,
              cached_tokens, cost_usd_micros, duration_ms, outcome, created_at)
@@ -109,29 +124,92 @@ pub fn insert_model_call(tx: &Tx<'_>, call: &ModelCall<'_>, now: Timestamp) -> R
             now.as_millisecond(),
         ],
     )?;
+    let row = tx.last_key();
+    take_from_balance(tx, call)?;
+    Ok(row)
+}
+
+/// What an agent has no budget for is not counted down.
+fn take_from_balance(tx: &Tx<'_>, call: &ModelCall<'_>) -> Result<()> {
+    let tokens = call.usage.input_tokens.saturating_add(call.usage.output_tokens);
+    let sql = "update agents set balance_tokens = balance_tokens - ?2,
+                                 balance_usd_micros = balance_usd_micros - ?3
+               where id = ?1 and coalesce(balance_tokens, balance_usd_micros) is not null";
+    let cost = call.cost_usd_micros.unwrap_or(0).cast_signed();
+    tx.execute(sql, (call.agent_id, tokens.cast_signed(), cost))?;
     Ok(())
 }
 
-/// Spent since `since`, by everybody and by one agent, in micro-dollars.
-pub fn spent(r: &Reader<'_>, agent: AgentId, since: Timestamp) -> Result<(i64, i64)> {
-    let sql = "select coalesce(sum(cost_usd_micros), 0),
-                      coalesce(sum(cost_usd_micros) filter (where agent_id = ?2), 0)
-               from model_calls where created_at >= ?1";
-    r.one(sql, (since.as_millisecond(), agent), |row| Ok((row.get(0)?, row.get(1)?)))
+/// What one model call cost, in micro-dollars.
+pub struct Cost {
+    pub id: i64,
+    pub agent_id: Option<AgentId>,
+    pub task_id: Option<TaskId>,
+    pub usd_micros: i64,
+    pub at: Timestamp,
 }
 
-/// Spent on a task since `since`, in micro-dollars.
-pub fn spent_on(r: &Reader<'_>, task: TaskId, since: Timestamp) -> Result<i64> {
-    let sql = "select coalesce(sum(cost_usd_micros), 0)
-               from model_calls join runs on runs.id = model_calls.run_id
-               where model_calls.created_at >= ?1 and json_extract(runs.trigger, '$.task_id') = ?2";
-    r.one(sql, (since.as_millisecond(), task), |row| row.get(0))
+/// What the calls cost that were counted after the row `after`, since `since`; 0: none is known yet.
+pub fn list_costs(r: &Reader<'_>, after: i64, since: Timestamp) -> Result<Vec<Cost>> {
+    let since = since.as_millisecond();
+    let after = match after {
+        0 => {
+            let sql = "select min(id) from model_calls where created_at >= ?1";
+            match r.one(sql, [since], |row| row.get::<_, Option<i64>>(0))? {
+                Some(first) => first - 1,
+                None => return Ok(Vec::new()),
+            }
+        }
+        after => after,
+    };
+    let sql = "select model_calls.id, model_calls.agent_id, model_calls.created_at,
+                      coalesce(cost_usd_micros, 0) as cost,
+                      json_extract(root.trigger, '$.task_id') as task_id
+               from model_calls left join runs on runs.id = model_calls.run_id
+                    left join runs as root on root.id = coalesce(runs.root_run_id, runs.id)
+               where model_calls.id > ?1 and model_calls.created_at >= ?2
+               order by model_calls.id";
+    r.rows(sql, (after, since), |row| {
+        Ok(Cost {
+            id: row.get("id")?,
+            agent_id: row.get("agent_id")?,
+            task_id: row.get("task_id")?,
+            usd_micros: row.get("cost")?,
+            at: at(row, "created_at")?,
+        })
+    })
 }
 
-/// Spent by one run, in micro-dollars.
-pub fn spent_by(r: &Reader<'_>, run: RunId) -> Result<i64> {
-    let sql = "select coalesce(sum(cost_usd_micros), 0) from model_calls where run_id = ?1";
-    r.one(sql, [run], |row| row.get(0))
+/// Spent by a run and all that it began, in micro-dollars.
+pub fn spent_by(r: &Reader<'_>, root: RunId) -> Result<i64> {
+    let sql = "select coalesce(sum(cost_usd_micros), 0) from model_calls
+               where run_id = ?1 or run_id in (select id from runs where root_run_id = ?1)";
+    r.one(sql, [root], |row| row.get(0))
+}
+
+/// Whose runs stand above this one and with it, the run's own agent first; `most` of them.
+pub fn line_of(r: &Reader<'_>, run: RunId, most: usize) -> Result<Vec<AgentId>> {
+    let sql = "with recursive line (id, parent, agent, depth) as (
+                   select id, parent_run_id, agent_id, 1 from runs where id = ?1 union all
+                   select runs.id, runs.parent_run_id, runs.agent_id, depth + 1
+                   from line join runs on runs.id = line.parent where depth < ?2)
+               select agent from line order by depth";
+    r.rows(sql, (run, i64::try_from(most).unwrap_or(i64::MAX)), |row| row.get(0))
+}
+
+/// Open runs of agents that take no more work.
+pub fn list_stranded(r: &Reader<'_>) -> Result<Vec<RunId>> {
+    let sql = "select runs.id from runs join agents on agents.id = runs.agent_id
+               where runs.state in ('queued', 'running', 'waiting') and agents.state = 'stopped'
+               order by runs.queued_at";
+    r.rows(sql, (), |row| row.get(0))
+}
+
+/// The runs that this one began and that have not ended.
+pub fn list_open_children(r: &Reader<'_>, run: RunId) -> Result<Vec<RunId>> {
+    let sql = "select id from runs where parent_run_id = ?1
+               and state in ('queued', 'running', 'waiting') order by queued_at";
+    r.rows(sql, [run], |row| row.get(0))
 }
 
 /// What the owner wants every agent to know.
@@ -156,8 +234,12 @@ pub fn usage(r: &Reader<'_>, run: RunId) -> Result<Usage> {
 }
 
 fn from_row(row: &Row<'_>) -> rusqlite::Result<Run> {
+    let (root, parent): (RunId, Option<RunId>) =
+        (row.get("root_run_id")?, row.get("parent_run_id")?);
     Ok(Run {
         id: row.get("run_id")?,
+        root,
+        task_id: row.get("root_task_id")?,
         conversation_id: row.get("conversation_id")?,
         user_id: row.get("user_id")?,
         persona: persona_from_row(row)?,
@@ -170,11 +252,13 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Run> {
             allowed_tools: json_or_none(row, "run_allowed_tools")?,
             budget_usd_micros: row.get("budget_usd_micros")?,
             dry: row.get("dry")?,
+            asked_by: parent.map(|parent| (parent, root)),
         },
     })
 }
 
-fn persona_from_row(row: &Row<'_>) -> rusqlite::Result<Persona> {
+/// `agent_state` stands for the column `state`, which runs have too.
+pub fn persona_from_row(row: &Row<'_>) -> rusqlite::Result<Persona> {
     let prompt_mode = match row.get_ref("prompt_mode")?.as_str()? {
         "agent_only" => PromptMode::AgentOnly,
         "system_only" => PromptMode::SystemOnly,
@@ -188,6 +272,12 @@ fn persona_from_row(row: &Row<'_>) -> rusqlite::Result<Persona> {
         allowed_tools: json_column(row, "allowed_tools")?,
         max_tool_calls: row.get("max_tool_calls")?,
         daily_spend_usd_micros: row.get("daily_spend_usd_micros")?,
+        label: json_or_none(row, "label")?.unwrap_or_else(Label::own_data),
+        state: row.get("agent_state")?,
+        left: Left {
+            tokens: row.get("balance_tokens")?,
+            usd_micros: row.get("balance_usd_micros")?,
+        },
     })
 }
 
@@ -221,6 +311,29 @@ impl FromSql for RunState {
             "failed" => RunState::Failed,
             "cancelled" => RunState::Cancelled,
             "interrupted" => RunState::Interrupted,
+            _ => return Err(FromSqlError::InvalidType),
+        })
+    }
+}
+
+impl AgentState {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            AgentState::Active => "active",
+            AgentState::Paused => "paused",
+            AgentState::Stopped => "stopped",
+            AgentState::Error => "error",
+        }
+    }
+}
+
+impl FromSql for AgentState {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<AgentState> {
+        Ok(match value.as_str()? {
+            "active" => AgentState::Active,
+            "paused" => AgentState::Paused,
+            "stopped" => AgentState::Stopped,
+            "error" => AgentState::Error,
             _ => return Err(FromSqlError::InvalidType),
         })
     }

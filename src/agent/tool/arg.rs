@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::call::Role;
 use crate::error::{Error, Result};
-use crate::guard::call::Role;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {

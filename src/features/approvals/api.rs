@@ -1,4 +1,4 @@
-//! `/api/approvals` and `/api/tool-calls/{id}/approve|deny`.
+//! `/api/approvals` and `/api/tool-calls/{id}/approve|deny|undo|send-now`.
 
 use axum::Router;
 use axum::extract::State;
@@ -7,11 +7,13 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use super::held;
 use super::service::{self, Said};
+use crate::agent::hold::Word;
 use crate::app::App;
+use crate::approval::standing::Always;
+use crate::approval::{Approval, Foreign, State as Stands};
 use crate::error::Error;
-use crate::guard::approval::{Approval, Foreign, State as Stands};
-use crate::guard::standing::Always;
 use crate::ids::{ApprovalId, ConversationId, RunId, ToolCallId};
 use crate::web::caller::Caller;
 use crate::web::error::ApiError;
@@ -25,6 +27,9 @@ pub fn routes() -> Router<App> {
         .route("/approvals", get(list))
         .route("/approvals/together", post(together))
         .route("/approvals/{id}", get(find))
+        .route("/tool-calls/held", get(list_held))
+        .route("/tool-calls/{id}/undo", post(undo))
+        .route("/tool-calls/{id}/send-now", post(send_now))
         .route("/tool-calls/{id}/approve", post(approve))
         .route("/tool-calls/{id}/deny", post(deny))
 }
@@ -192,5 +197,44 @@ async fn deny(
 ) -> Result<Json<Value>, ApiError> {
     let said = Said { approved: false, memo: body.memo, ..Said::default() };
     service::answer(&app, &caller, id, said).await?;
+    Ok(Json(json!({"ok": true})))
+}
+
+#[derive(Serialize)]
+struct HeldCall {
+    call_id: ToolCallId,
+    run_id: RunId,
+    tool_name: String,
+    arguments: Value,
+    held_until: Option<Timestamp>,
+}
+
+/// What goes out in a moment unless it is taken back, the first to go first.
+async fn list_held(State(app): State<App>, caller: Caller) -> Result<Json<Value>, ApiError> {
+    let calls = held::list(&app, &caller).await?.into_iter().map(|call| HeldCall {
+        call_id: call.id,
+        run_id: call.run_id,
+        tool_name: call.tool,
+        arguments: call.arguments,
+        held_until: call.held_until,
+    });
+    Ok(Json(json!({ "held": calls.collect::<Vec<_>>() })))
+}
+
+async fn undo(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<ToolCallId>,
+) -> Result<Json<Value>, ApiError> {
+    held::settle(&app, &caller, id, Word::Undo).await?;
+    Ok(Json(json!({"ok": true})))
+}
+
+async fn send_now(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<ToolCallId>,
+) -> Result<Json<Value>, ApiError> {
+    held::settle(&app, &caller, id, Word::SendNow).await?;
     Ok(Json(json!({"ok": true})))
 }

@@ -4,17 +4,19 @@ use askama::Template;
 use jiff::Zoned;
 use serde_json::Value;
 
+use crate::approval::{Approval, Foreign, State};
 use crate::features::standing_rules;
-use crate::guard::approval::{Approval, Foreign, State};
-use crate::ids::ApprovalId;
+use crate::ids::{ApprovalId, ToolCallId};
 use crate::web::when::When;
 
+/// What is longer is folded after so much of it.
 const VALUE_CHARS_MAX: usize = 2_000;
 
 #[derive(Template)]
 #[template(path = "approvals/card.html")]
 pub struct CardView {
     id: ApprovalId,
+    call_id: ToolCallId,
     title: String,
     waiting: bool,
     /// "Approved by ada over telegram", or "".
@@ -37,10 +39,17 @@ pub struct CardView {
 /// The card stands in other pages as it is; its own template has escaped it.
 impl askama::filters::HtmlSafe for CardView {}
 
-struct Fact {
-    name: String,
-    value: String,
-    foreign: bool,
+pub(super) struct Fact {
+    pub name: String,
+    pub value: String,
+    pub foreign: bool,
+    pub folded: Option<Folded>,
+}
+
+/// A long value, to the last letter.
+pub(super) struct Folded {
+    pub whole: String,
+    pub chars: usize,
 }
 
 impl CardView {
@@ -50,12 +59,16 @@ impl CardView {
         let waiting = approval.state == State::Waiting;
         CardView {
             id: approval.id,
+            call_id: approval.call_id,
             title: if card.what.is_empty() { approval.tool.clone() } else { card.what.clone() },
             waiting,
             outcome: outcome(approval),
             answered: approval.answered.as_ref().map(|it| When::new(it.at, now)),
             origins: card.origins.iter().map(Foreign::to_string).collect(),
-            facts: facts(approval),
+            facts: facts(
+                approval.edited_arguments.as_ref().unwrap_or(&approval.arguments),
+                &card.origins,
+            ),
             preview: String::new(),
             why: card.why.clone(),
             reason: card.reason.clone(),
@@ -73,20 +86,22 @@ impl CardView {
 }
 
 /// Each argument on a line of its own.
-fn facts(approval: &Approval) -> Vec<Fact> {
-    let arguments = approval.edited_arguments.as_ref().unwrap_or(&approval.arguments);
+pub(super) fn facts(arguments: &Value, origins: &[Foreign]) -> Vec<Fact> {
     let fields = arguments.as_object().into_iter().flatten();
     let fact = |(name, value): (&String, &Value)| {
         let text = match value {
             Value::String(text) => text.clone(),
             other => other.to_string(),
         };
-        let value = match text.char_indices().nth(VALUE_CHARS_MAX) {
-            None => text,
-            Some((end, _)) => format!("{}…", &text[..end]),
+        let (value, folded) = match text.char_indices().nth(VALUE_CHARS_MAX) {
+            None => (text, None),
+            Some((end, _)) => {
+                let (start, chars) = (format!("{}…", &text[..end]), text.chars().count());
+                (start, Some(Folded { whole: text, chars }))
+            }
         };
-        let foreign = approval.card.origins.iter().any(|it| it.argument == *name);
-        Fact { name: name.replace('_', " "), value, foreign }
+        let foreign = origins.iter().any(|it| it.argument == *name);
+        Fact { name: name.replace('_', " "), value, foreign, folded }
     };
     fields.filter(|(_, value)| !value.is_null()).map(fact).collect()
 }

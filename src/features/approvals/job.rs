@@ -2,17 +2,22 @@
 
 use jiff::Timestamp;
 
+use super::held;
 use crate::agent::{Agents, Run, answer};
 use crate::app::App;
+use crate::approval;
 use crate::db::Tx;
 use crate::error::Result;
 use crate::features::Job;
 use crate::features::notifications::{self, Telling};
-use crate::guard::approval;
 use crate::ids::ApprovalId;
 
 const ATTEND: &str = "approvals.attend";
-pub const ALL: &[Job] = &[Job { name: ATTEND, run: |app| Box::pin(attend(app)) }];
+pub const RELEASE: &str = "approvals.release_held";
+pub const ALL: &[Job] = &[
+    Job { name: ATTEND, run: |app| Box::pin(attend(app)) },
+    Job { name: RELEASE, run: |app| Box::pin(held::release(app)) },
+];
 const KIND: &str = "approval";
 
 async fn attend(app: App) -> Result<Option<Timestamp>> {

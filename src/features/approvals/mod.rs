@@ -5,12 +5,14 @@
 
 mod api;
 mod card;
+mod held;
 mod job;
 mod page;
 mod service;
 mod together;
 
 pub use card::CardView;
+pub use held::{HeldView, attend as attend_held};
 pub use job::{tell_asked, tell_settled};
 pub use together::TogetherView;
 

@@ -11,13 +11,15 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::TogetherView;
 use super::card::CardView;
+use super::held::{self, HeldView};
 use super::service::{self, Said};
+use super::together::TogetherView;
+use crate::agent::hold::Word;
 use crate::app::App;
+use crate::approval::standing::{Always, Lasts, Scope};
+use crate::approval::{Approval, State as Stands};
 use crate::error::{Error, Result};
-use crate::guard::approval::{Approval, State as Stands};
-use crate::guard::standing::{Always, Lasts, Scope};
 use crate::ids::{RunId, ToolCallId};
 use crate::web::Page;
 use crate::web::caller::Caller;
@@ -33,6 +35,7 @@ pub fn routes() -> Router<App> {
     Router::new()
         .route("/approvals", get(list))
         .route("/approvals/together", post(answer_together))
+        .route("/approvals/held/{id}", post(settle_held))
         .route("/approvals/{id}", get(one).post(answer))
         .route("/approvals/{id}/edit", get(edit).post(answer_edited))
 }
@@ -44,6 +47,7 @@ struct ListPage {
     decided: bool,
     /// Shown when there is no card.
     nothing: &'static str,
+    held: Vec<HeldView>,
     /// Each with what answers it and those before it, if it is the last of several of one task.
     cards: Vec<(CardView, Option<TogetherView>)>,
     shown: u64,
@@ -103,8 +107,9 @@ async fn list(
         false => "Nothing is waiting for you.",
     };
     let cards = cards(&app, found);
+    let held = if decided { Vec::new() } else { held_views(&app, &caller).await? };
     let shell = app.shell(&caller, "/approvals", "Approvals").await?;
-    Ok(Page(ListPage { shell, decided, nothing, cards, shown, total, next }))
+    Ok(Page(ListPage { shell, decided, nothing, held, cards, shown, total, next }))
 }
 
 async fn one(
@@ -120,11 +125,18 @@ async fn one(
         shell,
         decided,
         nothing: "",
+        held: Vec::new(),
         cards,
         shown: 1,
         total: 1,
         next: String::new(),
     }))
+}
+
+async fn held_views(app: &App, caller: &Caller) -> Result<Vec<HeldView>> {
+    let now = app.clock.now().to_zoned(app.config.zone());
+    let calls = held::list(app, caller).await?;
+    Ok(calls.iter().filter_map(|it| HeldView::new(it, it.tool.clone(), &now, HERE)).collect())
 }
 
 /// Those of one task stand together.
@@ -195,6 +207,28 @@ async fn answer(
         Answer::Approve => "Approved.",
         Answer::Always => "Approved. The rule stands under Whitelists.",
         Answer::Deny => "Denied.",
+    };
+    Ok(Told::at(own_path(&form.back), told))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HeldForm {
+    word: Word,
+    #[serde(default)]
+    back: String,
+}
+
+async fn settle_held(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<ToolCallId>,
+    Form(form): Form<HeldForm>,
+) -> Result<Told, PageError> {
+    held::settle(&app, &caller, id, form.word).await?;
+    let told = match form.word {
+        Word::Undo => "Taken back. Nothing was sent.",
+        Word::SendNow => "On its way.",
     };
     Ok(Told::at(own_path(&form.back), told))
 }

@@ -4,10 +4,10 @@ use serde_json::Value;
 
 use crate::agent;
 use crate::app::App;
+use crate::approval::standing::Always;
+use crate::approval::{self, Answer, Approval};
 use crate::db::Reader;
 use crate::error::{Error, Result};
-use crate::guard::approval::{self, Answer, Approval};
-use crate::guard::standing::Always;
 use crate::ids::{ApprovalId, ToolCallId};
 use crate::web::caller::Caller;
 use crate::web::scope::Scope;

@@ -47,6 +47,8 @@ struct Line {
     target: String,
     outcome: &'static str,
     detail: String,
+    /// The page of the run that it was done in, or "".
+    run: String,
 }
 
 impl Line {
@@ -67,6 +69,7 @@ impl Line {
             target: row.target,
             outcome,
             detail,
+            run: row.run_id.map(|run| format!("/runs/{run}")).unwrap_or_default(),
         }
     }
 }

@@ -1,17 +1,20 @@
 //! `/api/conversations` (also `/api/chat/conversations`) and `/api/chat/…`.
 
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::routing::{get, post};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::composer::BODY_BYTES_MAX;
 use super::{Conversation, completions, service, sites};
 use crate::agent::answer;
 use crate::agent::store::messages::Message;
+use crate::agent::store::{calls, runs};
 use crate::app::App;
+use crate::approval::Answer;
+use crate::db::Reader;
 use crate::error::{Error, Result};
-use crate::guard::approval::Answer;
 use crate::ids::{ConversationId, ToolCallId};
 use crate::web::caller::Caller;
 use crate::web::error::ApiError;
@@ -20,12 +23,13 @@ use crate::web::scope::Scope;
 
 pub fn routes() -> Router<App> {
     let one = get(find).patch(rename).delete(remove);
+    let complete = post(completions::post).layer(DefaultBodyLimit::max(BODY_BYTES_MAX));
     Router::new()
         .route("/conversations", get(list))
         .route("/conversations/{id}", one.clone())
         .route("/chat/conversations", get(list))
         .route("/chat/conversations/{id}", one)
-        .route("/chat/completions", post(completions::post))
+        .route("/chat/completions", complete)
         .route("/chat/tool-confirm", post(confirm))
         .merge(sites::api::routes())
 }
@@ -145,7 +149,15 @@ async fn confirm(
     Json(body): Json<Confirm>,
 ) -> Result<Json<Value>, ApiError> {
     caller.require(Scope::Approvals)?;
-    service::find(&app, caller.user_id, body.conversation_id).await?;
+    let (conversation, call) = (body.conversation_id, body.tool_call_id);
+    service::find(&app, caller.user_id, conversation).await?;
+    let place = move |r: &Reader<'_>| {
+        let run = calls::find(r, call)?.run_id;
+        runs::find(r, run).map(|run| run.conversation_id)
+    };
+    if app.db.read(place).await? != conversation {
+        return Err(Error::NotFound("tool call").into());
+    }
     let answer = Answer {
         approved: body.approved,
         by: caller.by(app.clock.now()),
@@ -154,6 +166,6 @@ async fn confirm(
         edited_arguments: None,
         always: None,
     };
-    answer::answer(&app.agents, caller.user_id, body.tool_call_id, answer).await?;
+    answer::answer(&app.agents, caller.user_id, call, answer).await?;
     Ok(Json(json!({"ok": true})))
 }

@@ -70,8 +70,10 @@ pub async fn post(
     let new = NewChatMessage {
         content: body.message,
         model: body.model,
+        agent: None,
         attachments,
         channel: if matches!(caller.via, Via::Socket) { Channel::Cli } else { Channel::Api },
+        max_tool_calls: None,
     };
     let after = app.events.last_seq(&app.db, conversation).await?;
     let events = app.events.subscribe(&app.db, conversation, after).await?;
@@ -152,6 +154,11 @@ fn spoken(entry: &Entry, denied: &[Value]) -> Option<sse::Event> {
                         "description": description, "origins": origins, "seq": seq}),
             )
         }
+        Event::Held { call_id, tool_name, arguments, until } => named(
+            "tool_held",
+            &json!({"call_id": call_id, "tool_name": tool_name, "arguments": arguments,
+                    "until": until, "seq": seq}),
+        ),
         Event::Images { data_urls } => named("images", &json!({"data_urls": data_urls})),
         Event::Done { text, tool_calls_made, usage, model } => named(
             "done",

@@ -13,6 +13,9 @@ use crate::ids::{ConversationId, UserId};
 use crate::web::caller::Role;
 use crate::web::store::callers;
 
+/// The name of a site has 253 bytes at most.
+const SWITCH_BYTES_MAX: usize = 400;
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Switch {
     Pause,
@@ -25,6 +28,9 @@ pub enum Switch {
 impl Switch {
     /// What the message, as a whole, asks for.
     pub fn read(text: &str) -> Option<Switch> {
+        if SWITCH_BYTES_MAX < text.len() {
+            return None;
+        }
         let text = text.trim().trim_end_matches(['.', '!']).trim_start_matches('/').to_lowercase();
         match text.as_str() {
             "pause" | "pause everything" | "pause everything please" | "please pause" => {

@@ -28,7 +28,8 @@ use crate::ids::ConversationId;
 use crate::web::shell::{Entry, Group};
 
 pub use attachments::NewAttachment;
-pub use service::{NewChatMessage, Sent, send};
+pub use service::{NewChatMessage, Sent, send, send_by};
+pub use words::{grouped, phrase, target, took};
 
 pub const FEATURE: Feature = Feature {
     name: "chat",
@@ -43,6 +44,7 @@ pub struct Conversation {
     pub id: ConversationId,
     pub title: String,
     pub channel: String,
+    /// What answers unless another is named; none: the default.
     pub model: Option<String>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,

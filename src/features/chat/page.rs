@@ -258,7 +258,10 @@ fn choices(app: &App, found: Option<&Conversation>) -> Vec<Choice> {
     let named = std::iter::once(&config.models.default).chain(&config.models.fallback);
     let mut ids: Vec<String> = named.map(ToString::to_string).collect();
     ids.push(COMMANDS.to_owned());
-    let last = found.and_then(|found| found.model.clone()).unwrap_or_else(|| ids[0].clone());
+    let last = found.and_then(|found| found.model.clone());
+    // One that is gone would only refuse the next message.
+    let last = last.filter(|last| app.outside.models().open(last).is_ok());
+    let last = last.unwrap_or_else(|| ids[0].clone());
     ids.push(last.clone());
     let mut choices: Vec<Choice> = Vec::new();
     for id in ids {

@@ -112,8 +112,8 @@ impl Patches {
                 Some(put(entry, &part_id(*run, *place), Some(*run), &html))
             }
             Change::Card(run, call) => {
-                let (id, html) = self.card(*call).await?;
-                Some(put(entry, &format!("approval-{id}"), Some(*run), &html))
+                let html = self.rows(vec![*call]).await?.card(*call)?.to_string();
+                Some(put(entry, &format!("card-{call}"), Some(*run), &html))
             }
             Change::Foot(run) => {
                 let run = self.transcript.run(*run)?;
@@ -136,12 +136,6 @@ impl Patches {
         let run: &RunTurn = self.transcript.run(run)?;
         debug_assert!(!matches!(run.parts.get(place), Some(Part::Card(_))));
         Some(PartView::new(run, place, &rows)?.to_string())
-    }
-
-    async fn card(&self, call: ToolCallId) -> Option<(String, String)> {
-        let rows = self.rows(vec![call]).await?;
-        let card = rows.card(call)?;
-        Some((rows.approval_id(call)?, card.to_string()))
     }
 
     /// What can't be read just now is shown when the page is loaded again.

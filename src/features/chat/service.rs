@@ -5,17 +5,18 @@ use jiff::Timestamp;
 use super::attachments::NewAttachment;
 use super::door::Switch;
 use super::{Channel, Conversation, sites, store};
+use crate::agent::store::conversations::{self, NewConversation};
 use crate::agent::store::messages::{self, Message, NewMessage};
 use crate::agent::store::runs;
-use crate::agent::{ASSISTANT, RunState, answer};
+use crate::agent::{ASSISTANT, AgentState, RunState, answer};
 use crate::app::App;
 use crate::audit::{self, Actor, By};
 use crate::db::{Reader, Tx};
 use crate::error::{Error, Result};
 use crate::events::Event;
-use crate::guard::label::Label;
-use crate::ids::{ConversationId, MessageId, RunId, UserId};
+use crate::ids::{AgentId, ConversationId, MessageId, RunId, UserId};
 use crate::inbox::{Bounds, NewRun, Trigger};
+use crate::label::Label;
 use crate::leak::Watch;
 use crate::web::caller::Caller;
 use crate::web::scope::Scope;
@@ -29,8 +30,12 @@ const TITLE_CHARS_TYPED_MAX: usize = 200;
 pub struct NewChatMessage {
     pub content: String,
     pub model: Option<String>,
+    /// Whom a conversation is with that begins with this; none: the assistant.
+    pub agent: Option<AgentId>,
     pub attachments: Vec<NewAttachment>,
     pub channel: Channel,
+    /// Of the run that it wakes; none: the agent's, else the setting's.
+    pub max_tool_calls: Option<u32>,
 }
 
 impl NewChatMessage {
@@ -100,13 +105,22 @@ async fn send_with(
         attachment.read(app).await?;
     }
     let now = app.clock.now();
+    let default = app.config.get().models.default.to_string();
     let (inbox, events, agents) = (app.inbox.clone(), app.events.clone(), app.agents.clone());
     let by = By::new(Actor::User(user), new.channel.as_str(), now);
     app.db
         .write(move |tx| {
             new.hide_secrets(&agents.vault.watch(tx)?);
             let said = (new.channel.as_str(), Some(new.content.as_str()));
-            enter(tx, user, conversation, said, now)?;
+            enter(tx, (user, new.agent), conversation, said, now)?;
+            let agent = runs::persona(tx, store::agent_of(tx, conversation)?)?;
+            if agent.state == AgentState::Stopped {
+                let message = format!("{} is stopped. Start it again on its page.", agent.name);
+                return Err(Error::Conflict(message));
+            }
+            if let Some(model) = &new.model {
+                store::set_model(tx, conversation, model, &default)?;
+            }
             let message_id = MessageId::new(now);
             let message = NewMessage {
                 id: message_id,
@@ -127,12 +141,12 @@ async fn send_with(
             };
             events.record(tx, conversation, None, now, event)?;
             let run = NewRun {
-                agent_id: ASSISTANT,
+                agent_id: agent.id,
                 conversation_id: conversation,
                 trigger: Trigger::Chat { message_id },
                 headless: false,
                 model: new.model,
-                max_tool_calls: None,
+                max_tool_calls: new.max_tool_calls,
                 bounds: Bounds::default(),
             };
             let run_id = inbox.push(tx, &run, now)?;
@@ -163,10 +177,18 @@ pub async fn ask_again(
         if matches!(run.state, RunState::Queued | RunState::Running | RunState::Waiting) {
             return Err(Error::Conflict("This is being answered already.".to_owned()));
         }
+        // What bound the run (a rehearsal, a task's tools and budget) does not bind a message.
+        if !matches!(run.trigger, Trigger::Chat { .. }) {
+            let message = "Nobody said this here. Start it again where it came from.";
+            return Err(Error::Conflict(message.to_owned()));
+        }
         store::said(r, conversation, run.trigger.message_id())
     };
     let (content, attachments) = app.db.read(load).await?;
-    let new = NewChatMessage { content, model: None, attachments, channel: Channel::Web };
+    let channel = Channel::Web;
+    let max_tool_calls = None;
+    let new =
+        NewChatMessage { content, model: None, agent: None, attachments, channel, max_tool_calls };
     send_by(app, caller, conversation, new).await
 }
 
@@ -192,7 +214,7 @@ fn check(app: &App, new: &NewChatMessage) -> Result<()> {
 /// was said first gives it its name.
 pub fn enter(
     tx: &Tx<'_>,
-    user: UserId,
+    (user, agent): (UserId, Option<AgentId>),
     conversation: ConversationId,
     (channel, said): (&str, Option<&str>),
     now: Timestamp,
@@ -202,7 +224,18 @@ pub fn enter(
             return Err(Error::NotFound("conversation"));
         }
         Some(_) => {}
-        None => store::insert(tx, conversation, user, channel, now)?,
+        None => {
+            let new = NewConversation {
+                id: conversation,
+                user_id: user,
+                agent_id: runs::persona(tx, agent.unwrap_or(ASSISTANT))?.id,
+                channel,
+                title: None,
+                task_id: None,
+                trigger_id: None,
+            };
+            conversations::insert(tx, &new, now)?;
+        }
     }
     match said {
         Some(said) => store::name_once(tx, conversation, &first_words(said)),
@@ -276,6 +309,8 @@ pub async fn rename(
 
 /// Takes a conversation out of sight; [`restore`] brings it back.
 pub async fn delete(app: &App, user: UserId, id: ConversationId, by: By) -> Result<()> {
+    // Nobody stops what goes on in another person's.
+    app.db.read(move |r| store::find(r, user, id)).await?;
     answer::stop_conversation(&app.agents, id).await?;
     set_deleted(app, user, id, by, true).await
 }

@@ -14,14 +14,14 @@ use super::completions::AttachmentBody;
 use super::service::{self, NewChatMessage};
 use crate::agent::answer;
 use crate::app::App;
+use crate::approval::Answer;
 use crate::error::{Error, Result};
 use crate::events::{Entry, Event, Subscription};
 use crate::features::models;
-use crate::guard::approval::Answer;
 use crate::ids::{ConversationId, ToolCallId};
 use crate::web::caller::Caller;
 use crate::web::error::{ApiError, Failure};
-use crate::web::form::{Path, Query};
+use crate::web::form::{Path, Query, read_json};
 use crate::web::scope::Scope;
 
 /// One frame from a client, attachments included.
@@ -67,7 +67,8 @@ async fn upgrade(
     service::may_enter(&app, caller.user_id, conversation).await?;
     let upgrade = upgrade.max_message_size(FRAME_BYTES_MAX).max_frame_size(FRAME_BYTES_MAX);
     Ok(upgrade.on_upgrade(move |socket| async move {
-        let mut talk = Talk { app, caller, conversation, socket };
+        let told = params.after;
+        let mut talk = Talk { app, caller, conversation, socket, told, begun: false };
         if let Err(err) = talk.run(params.after).await {
             tracing::debug!("a socket ended: {err}");
         }
@@ -79,6 +80,11 @@ struct Talk {
     caller: Caller,
     conversation: ConversationId,
     socket: WebSocket,
+    /// The place of the last event that was told: what is no event itself carries it, so that
+    /// nothing is skipped by who comes back with `?after=`.
+    told: u64,
+    /// Something was heard of the conversation, so it is there.
+    begun: bool,
 }
 
 impl Talk {
@@ -96,11 +102,7 @@ impl Talk {
         loop {
             tokio::select! {
                 entry = events.next() => match entry {
-                    Some(entry) => {
-                        if let Some(frame) = frame(&entry) {
-                            self.tell(&frame).await?;
-                        }
-                    }
+                    Some(entry) => self.pass_on(&entry).await?,
                     // Too far behind: the client connects again after the last seq it saw.
                     None => return Ok(()),
                 },
@@ -120,6 +122,20 @@ impl Talk {
         }
     }
 
+    async fn pass_on(&mut self, entry: &Entry) -> Result<()> {
+        if !self.begun {
+            // One who came before the conversation began may not be the one who began it.
+            let user = self.caller.user_id;
+            service::may_enter(&self.app, user, self.conversation).await?;
+            self.begun = true;
+        }
+        if let Some(frame) = frame(entry) {
+            self.tell(&frame).await?;
+        }
+        self.told = entry.seq;
+        Ok(())
+    }
+
     fn subscribe(&self, after: u64) -> impl Future<Output = Result<Subscription>> + use<> {
         let (app, conversation) = (self.app.clone(), self.conversation);
         async move { app.events.subscribe(&app.db, conversation, after).await }
@@ -127,15 +143,16 @@ impl Talk {
 
     /// True when the socket has moved to a new conversation.
     async fn hear(&mut self, text: &str) -> Result<bool> {
-        let said: Said = match serde_json::from_str(text) {
+        let said: Said = match read_json(text.as_bytes()) {
             Ok(said) => said,
             Err(err) => {
-                self.complain(&format!("That was not understood: {err}.")).await?;
+                self.complain(&format!("That was not understood. {err}")).await?;
                 return Ok(false);
             }
         };
         if matches!(said, Said::Clear {}) {
             self.conversation = ConversationId::new(self.app.clock.now());
+            (self.told, self.begun) = (0, false);
             let cleared = json!({"type": "cleared", "session_id": self.conversation, "seq": 0});
             self.tell(&cleared).await?;
             return Ok(true);
@@ -145,18 +162,20 @@ impl Talk {
             Ok(()) => {}
             Err(err @ Error::Internal(_)) => return Err(err),
             Err(err) => {
-                let seq = self.app.events.position(self.conversation);
                 let (message, code) = (err.to_string(), Failure::of(&err).code);
-                let error = json!({"type": "error", "message": message, "code": code, "seq": seq});
-                self.tell(&error).await?;
+                self.refuse(&message, code).await?;
             }
         }
         Ok(false)
     }
 
     async fn complain(&mut self, message: &str) -> Result<()> {
-        let seq = self.app.events.position(self.conversation);
-        let error = json!({"type": "error", "message": message, "code": "invalid", "seq": seq});
+        self.refuse(message, "invalid").await
+    }
+
+    async fn refuse(&mut self, message: &str, code: &str) -> Result<()> {
+        let seq = self.told;
+        let error = json!({"type": "error", "message": message, "code": code, "seq": seq});
         self.tell(&error).await
     }
 
@@ -172,7 +191,14 @@ async fn act(app: App, caller: Caller, conversation: ConversationId, said: Said)
             let attachments =
                 attachments.iter().map(AttachmentBody::parse).collect::<Result<Vec<_>>>()?;
             let channel = Channel::Web;
-            let new = NewChatMessage { content, model, attachments, channel };
+            let new = NewChatMessage {
+                content,
+                model,
+                agent: None,
+                attachments,
+                channel,
+                max_tool_calls: None,
+            };
             service::send_by(&app, &caller, conversation, new).await?;
             Ok(())
         }
@@ -190,6 +216,7 @@ async fn act(app: App, caller: Caller, conversation: ConversationId, said: Said)
             Ok(())
         }
         Said::Stop {} => {
+            service::may_enter(&app, caller.user_id, conversation).await?;
             answer::stop_conversation(&app.agents, conversation).await?;
             Ok(())
         }

@@ -5,14 +5,18 @@ use rusqlite::Row;
 
 use super::Conversation;
 use super::attachments::NewAttachment;
-use crate::agent::ASSISTANT;
 use crate::agent::store::messages::{self, Message};
-use crate::db::{Reader, Tx, at};
+use crate::db::{Reader, Tx, at, json_column};
 use crate::error::{Error, Result};
-use crate::ids::{ConversationId, MessageId, UserId};
+use crate::ids::{AgentId, ConversationId, MessageId, UserId};
+use crate::label::{Label, Trust};
 
 /// Messages that a page or an API answer shows of one conversation; the latest.
 const SHOWN_MAX: u32 = 1_000;
+
+const COLUMNS: &str = "conversations.*,
+    (select count(*) from messages where conversation_id = conversations.id) as message_count,
+    (select model from agents where agents.id = conversations.agent_id) as agent_model";
 
 /// Whose it is, and whether it was deleted; none: it does not exist.
 pub fn owner_of(r: &Reader<'_>, id: ConversationId) -> Result<Option<(UserId, bool)>> {
@@ -20,19 +24,9 @@ pub fn owner_of(r: &Reader<'_>, id: ConversationId) -> Result<Option<(UserId, bo
     r.row(sql, [id], |row| Ok((row.get(0)?, row.get(1)?)))
 }
 
-pub fn insert(
-    tx: &Tx<'_>,
-    id: ConversationId,
-    user: UserId,
-    channel: &str,
-    now: Timestamp,
-) -> Result<()> {
-    tx.execute(
-        "insert into conversations (id, user_id, agent_id, channel, title, created_at, updated_at)
-         values (?1, ?2, ?3, ?4, 'New chat', ?5, ?5)",
-        (id, user, ASSISTANT, channel, now.as_millisecond()),
-    )?;
-    Ok(())
+/// Whom the conversation is with.
+pub fn agent_of(r: &Reader<'_>, id: ConversationId) -> Result<AgentId> {
+    r.one("select agent_id from conversations where id = ?1", [id], |row| row.get(0))
 }
 
 /// Gives a conversation its first name; one that it has is kept.
@@ -43,6 +37,16 @@ pub fn name_once(tx: &Tx<'_>, id: ConversationId, title: &str) -> Result<()> {
     Ok(())
 }
 
+/// Which model answers from now on. One that would without being chosen is not written down, so
+/// that choosing another elsewhere holds here too.
+pub fn set_model(tx: &Tx<'_>, id: ConversationId, model: &str, default: &str) -> Result<()> {
+    let sql = "update conversations set model = nullif(?2, coalesce(
+                   (select model from agents where agents.id = agent_id), ?3))
+               where id = ?1";
+    tx.execute(sql, (id, model, default))?;
+    Ok(())
+}
+
 pub fn list(
     r: &Reader<'_>,
     user: UserId,
@@ -50,26 +54,25 @@ pub fn list(
     page: u32,
     per_page: u32,
 ) -> Result<(Vec<Conversation>, u32)> {
-    // Those of tasks are found with the task; here they would bury the others.
-    let from = "from conversations where user_id = ?1 and deleted_at is null and task_id is null
+    // Those of tasks and triggers are found there; here they would bury the others.
+    // The planner takes another index to count by, in which a million of them stand before the chats.
+    let from = "from conversations indexed by conversations_chats
+                where user_id = ?1 and deleted_at is null and task_id is null
+                and trigger_id is null
                 and (?2 = '' or title like '%' || ?2 || '%' escape '\\')";
     let query = query.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
     let total =
         r.one(&format!("select count(*) {from}"), (user, &query), |row| row.get::<_, u32>(0))?;
-    let sql = format!(
-        "select *, (select count(*) from messages where conversation_id = conversations.id)
-                   as message_count
-         {from} order by updated_at desc, id limit ?3 offset ?4"
-    );
+    let sql = format!("select {COLUMNS} {from} order by updated_at desc, id limit ?3 offset ?4");
     let skip = i64::from(page.saturating_sub(1)) * i64::from(per_page);
     Ok((r.rows(&sql, (user, &query, per_page, skip), from_row)?, total))
 }
 
 pub fn find(r: &Reader<'_>, user: UserId, id: ConversationId) -> Result<Conversation> {
-    let sql = "select *, (select count(*) from messages where conversation_id = conversations.id)
-                         as message_count
-               from conversations where id = ?1 and user_id = ?2 and deleted_at is null";
-    r.row(sql, (id, user), from_row)?.ok_or(Error::NotFound("conversation"))
+    let sql = format!(
+        "select {COLUMNS} from conversations where id = ?1 and user_id = ?2 and deleted_at is null"
+    );
+    r.row(&sql, (id, user), from_row)?.ok_or(Error::NotFound("conversation"))
 }
 
 pub fn title_of(r: &Reader<'_>, user: UserId, id: ConversationId) -> Result<String> {
@@ -110,9 +113,15 @@ pub fn said(
     conversation: ConversationId,
     message: MessageId,
 ) -> Result<(String, Vec<NewAttachment>)> {
-    let sql = "select text from messages where conversation_id = ?1 and id = ?2";
-    let text = r.row(sql, (conversation, message), |row| row.get(0))?;
-    let text = text.ok_or(Error::NotFound("message"))?;
+    let sql = "select text, label from messages where conversation_id = ?1 and id = ?2";
+    let found = r.row(sql, (conversation, message), |row| {
+        Ok((row.get(0)?, json_column::<Label>(row, "label")?))
+    })?;
+    let (text, label) = found.ok_or(Error::NotFound("message"))?;
+    if label.trust != Trust::Owner {
+        let message = "These are not your own words. Say it yourself.";
+        return Err(Error::Conflict(message.to_owned()));
+    }
     let sql = "select name, media_type, bytes, text from attachments where message_id = ?1
                order by id";
     let files = r.rows(sql, [message], |row| {
@@ -167,7 +176,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Conversation> {
         id: row.get("id")?,
         title: row.get("title")?,
         channel: row.get("channel")?,
-        model: row.get("model")?,
+        model: row.get::<_, Option<String>>("model")?.or(row.get("agent_model")?),
         created_at: at(row, "created_at")?,
         updated_at: at(row, "updated_at")?,
         message_count: row.get("message_count")?,

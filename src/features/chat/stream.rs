@@ -25,8 +25,8 @@ use tokio::time::Instant;
 use super::patch::Patches;
 use super::service;
 use crate::app::App;
+use crate::approval;
 use crate::error::Result;
-use crate::guard::approval;
 use crate::ids::{ConversationId, UserId};
 use crate::web::caller::Caller;
 use crate::web::error::PageError;
@@ -122,13 +122,18 @@ fn conversation_events(
     async_stream::stream! {
         let Ok(history) = app.events.history(&app.db, id, HISTORY_MAX).await else { return };
         let from = history.last().map_or(0, |entry| entry.seq);
+        let user = caller.user_id;
+        // One who came before it began may not be the one who began it: here and below.
+        if service::may_enter(&app, user, id).await.is_err() {
+            return;
+        }
+        let mut begun = !history.is_empty();
         let mut patches = Patches::new(app.clone(), id);
         for event in patches.catch_up(&history, after).await {
             yield Ok(event);
         }
         yield Ok(patches.state());
         let Ok(mut events) = app.events.subscribe(&app.db, id, from).await else { return };
-        let user = caller.user_id;
         let stop = app.spawner.stopping();
         let lost = app.standing.lost(caller);
         tokio::pin!(lost);
@@ -143,6 +148,10 @@ fn conversation_events(
                 entry = events.next() => {
                     // Too far behind: the page connects again after the last seq it saw.
                     let Some(entry) = entry else { break };
+                    if !begun && service::may_enter(&app, user, id).await.is_err() {
+                        break;
+                    }
+                    begun = true;
                     for event in patches.take(&entry).await {
                         yield Ok(event);
                     }

@@ -15,12 +15,12 @@ use super::words;
 use crate::agent::CallState;
 use crate::agent::screen::Found;
 use crate::agent::store::calls::{self, Call};
+use crate::approval::{self, Approval};
 use crate::db::Reader;
 use crate::error::Result;
-use crate::features::approvals::{CardView, TogetherView};
-use crate::guard::approval::{self, Approval};
-use crate::guard::label::Trust;
+use crate::features::approvals::{CardView, HeldView, TogetherView};
 use crate::ids::{ConversationId, RunId, ToolCallId};
+use crate::label::Trust;
 use crate::outside::model::catalog::{COMMANDS, Catalog};
 use crate::web::markdown::{self, SafeHtml};
 
@@ -62,12 +62,14 @@ impl Rows {
         })
     }
 
-    pub fn approval_id(&self, call: ToolCallId) -> Option<String> {
-        self.approvals.get(&call).map(|found| found.id.to_string())
-    }
-
-    pub fn card(&self, call: ToolCallId) -> Option<CardView> {
-        self.approvals.get(&call).map(|found| CardView::new(found, &self.now, &self.back))
+    /// What is asked about a call, else how long it is held.
+    pub fn card(&self, call: ToolCallId) -> Option<PartView> {
+        if let Some(asked) = self.approvals.get(&call) {
+            return Some(PartView::Card(Box::new(CardView::new(asked, &self.now, &self.back))));
+        }
+        let call = self.calls.get(&call)?;
+        let title = words::phrase(&call.tool, call.state == CallState::Done);
+        HeldView::new(call, title, &self.now, &self.back).map(PartView::Held)
     }
 }
 
@@ -168,6 +170,7 @@ pub enum PartView {
     Text(TextView),
     Steps(StepsView),
     Card(Box<CardView>),
+    Held(HeldView),
     Images(ImagesView),
 }
 
@@ -176,7 +179,7 @@ impl PartView {
         Some(match run.parts.get(place)? {
             Part::Text(text) => PartView::Text(TextView { html: markdown::render(text) }),
             Part::Steps(steps) => PartView::Steps(StepsView::new(run.id, place, steps, rows)),
-            Part::Card(call) => PartView::Card(Box::new(rows.card(*call)?)),
+            Part::Card(call) => rows.card(*call)?,
             Part::Images(urls) => {
                 PartView::Images(ImagesView { id: part_id(run.id, place), urls: urls.clone() })
             }
@@ -373,6 +376,7 @@ impl fmt::Display for PartView {
             PartView::Text(view) => view.fmt(f),
             PartView::Steps(view) => view.fmt(f),
             PartView::Card(view) => view.fmt(f),
+            PartView::Held(view) => view.fmt(f),
             PartView::Images(view) => view.fmt(f),
         }
     }

@@ -14,7 +14,7 @@ pub fn all() -> Vec<Phrase> {
         phrase("files_list", "list files", "what lies in your folder", list),
         phrase("files_read", "read file plan.txt", "reads a text or PDF file", read),
         phrase("files_search", "search files for boiler", "finds words in files", search),
-        phrase("files_delete", "delete file plan.txt", "asks, then deletes it", delete),
+        phrase("files_delete", "delete file plan.txt", "deletes it for good", delete),
     ]
 }
 

@@ -10,9 +10,9 @@ use crate::audit::{self, By, Entry};
 use crate::db::{Reader, Tx};
 use crate::error::{Error, Result};
 use crate::guard::allowed::{Allowed, HousePath};
-use crate::guard::label::{Label, Origin, Secrecy, Trust};
 use crate::guard::whitelist;
 use crate::ids::UserId;
+use crate::label::{Label, Origin, Secrecy, Trust};
 use crate::outside::files;
 
 /// A user and their own folder.

@@ -2,8 +2,8 @@
 
 use crate::db::{self, Reader, Tx};
 use crate::error::{Error, Result};
-use crate::guard::label::Label;
 use crate::ids::UserId;
+use crate::label::Label;
 
 /// The label of a file as it was written, if those were its bytes.
 pub fn find_label(

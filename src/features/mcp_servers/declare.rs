@@ -7,8 +7,8 @@ use serde_json::json;
 use super::{Declared, ServerTool, service, store};
 use crate::app::App;
 use crate::audit;
+use crate::call::{Effect, Role};
 use crate::error::{Error, Result};
-use crate::guard::call::{Effect, Role};
 use crate::web::caller::Caller;
 
 /// Each role, its name in the API, and what it means in a person's words.

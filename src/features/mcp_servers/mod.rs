@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Feature;
 use crate::agent::toolbox::FOREIGN_PREFIX;
-use crate::guard::call::{CallHash, Effect, Role};
+use crate::call::{CallHash, Effect, Role};
 use crate::ids::McpServerId;
 use crate::outside::mcp::{Advice, Schema};
 use crate::web::shell::{Entry, Group};

@@ -4,10 +4,10 @@ use serde_json::Value;
 
 use super::{ServerTool, Standing, job, set_name};
 use crate::agent::tool::{Cx, Foreign, ForeignArgs, Outcome, Output, Tool};
+use crate::call::Effect;
 use crate::error::{Error, Result};
-use crate::guard::call::Effect;
-use crate::guard::label::{Label, Origin};
 use crate::guard::permit::Permit;
+use crate::label::{Label, Origin};
 use crate::outside::mcp::{Answer, Called};
 
 /// None for a tool that nobody may call.

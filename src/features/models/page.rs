@@ -14,8 +14,7 @@ use url::form_urlencoded::byte_serialize;
 use super::choose::{self, FactsForm};
 use super::connect::{Connect, Connected};
 use super::{connect, fallback, service};
-use crate::agent::store::runs;
-use crate::agent::{ASSISTANT, start_of_day};
+use crate::agent::spent_today;
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::features::settings::{self, Change};
@@ -181,8 +180,8 @@ async fn page(app: &App, caller: &Caller, typed: Typed) -> Result<ListPage> {
 }
 
 async fn spend(app: &App, typed: Option<(String, String)>) -> Result<Spend> {
-    let day = start_of_day(&app.clock, &app.config);
-    let (used, _) = app.db.read(move |r| runs::spent(r, ASSISTANT, day)).await?;
+    let agents = app.agents.clone();
+    let used = app.db.read(move |r| spent_today(r, &agents)).await?;
     let cap = app.config.get().limits.daily_spend_usd_micros;
     let dollars = |micros: i64| format!("${:.2}", micros as f64 / MICROS_PER_DOLLAR);
     let words = match cap {

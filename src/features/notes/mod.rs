@@ -14,8 +14,8 @@ use jiff::Timestamp;
 
 use super::Feature;
 use crate::error::{Error, Result};
-use crate::guard::label::Label;
 use crate::ids::{NoteId, UserId};
+use crate::label::Label;
 use crate::web::shell::{Entry, Group};
 
 pub const FEATURE: Feature = Feature {

@@ -6,8 +6,8 @@ use super::{NewNote, Note, store};
 use crate::audit::{self, By};
 use crate::db::{Reader, Tx};
 use crate::error::{Error, Result};
-use crate::guard::label::Label;
 use crate::ids::{NoteId, UserId};
+use crate::label::Label;
 
 /// Notes of one person.
 const NOTES_MAX: u32 = 100_000;

@@ -5,12 +5,12 @@ use serde_json::Value;
 
 use super::{NewNote, Note, service};
 use crate::agent::tool::{self, Arg, Cx, Output, Tool};
+use crate::call::Role;
 use crate::dates;
 use crate::db::Tx;
 use crate::error::Result;
-use crate::guard::call::Role;
-use crate::guard::label::{Label, Trust};
 use crate::guard::permit::Permit;
+use crate::label::Label;
 
 /// Notes in one answer.
 const LISTED_MAX: u32 = 20;
@@ -74,7 +74,10 @@ async fn list(cx: Cx, query: String) -> Result<Output> {
     if 0 < more {
         lines.push(format!("- and {more} more, on the Notes page"));
     }
-    Ok(Output::labelled(lines.join("\n"), least_trusted(&found.notes)))
+    Ok(Output::labelled(
+        lines.join("\n"),
+        Label::of_shown(found.notes.iter().map(|note| &note.label)),
+    ))
 }
 
 /// "- boiler serviced in May (23 November)"; what is longer goes on indented.
@@ -86,10 +89,4 @@ fn shown(note: &Note, now: &jiff::Zoned) -> String {
         None => note.content.clone(),
     };
     format!("- {title}{} ({})", content.replace('\n', "\n  "), dates::say_day(&at, now))
-}
-
-/// What was from outside when it was kept is from outside when it is read.
-fn least_trusted(notes: &[Note]) -> Label {
-    let outside = notes.iter().find(|note| note.label.trust == Trust::Outside);
-    outside.map_or_else(Label::own_data, |note| note.label.clone())
 }

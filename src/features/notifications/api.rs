@@ -7,9 +7,13 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Notification, store};
+use super::Notification;
+use super::outbox::Delivery;
+use super::store::{deliveries, notifications as store};
 use crate::app::App;
-use crate::ids::NotificationId;
+use crate::db::Reader;
+use crate::error::Result;
+use crate::ids::{ChannelId, NotificationId, UserId};
 use crate::web::caller::Caller;
 use crate::web::error::ApiError;
 use crate::web::form::{Json, Nothing, Path, Query, paging};
@@ -30,10 +34,36 @@ struct View {
     link: Option<String>,
     created_at: Timestamp,
     read_at: Option<Timestamp>,
+    deliveries: Vec<DeliveryView>,
 }
 
-impl From<Notification> for View {
-    fn from(it: Notification) -> View {
+/// What became of it on one channel.
+#[derive(Serialize)]
+struct DeliveryView {
+    channel_id: ChannelId,
+    channel: String,
+    state: &'static str,
+    message: String,
+    tries: u32,
+    ended_at: Option<Timestamp>,
+}
+
+impl From<&Delivery> for DeliveryView {
+    fn from(it: &Delivery) -> DeliveryView {
+        DeliveryView {
+            channel_id: it.channel_id,
+            channel: it.channel.clone(),
+            state: it.state.as_str(),
+            message: it.words.clone(),
+            tries: it.tries,
+            ended_at: it.ended_at,
+        }
+    }
+}
+
+impl View {
+    fn new(it: Notification, deliveries: &[(NotificationId, Delivery)]) -> View {
+        let own = deliveries.iter().filter(|(id, _)| *id == it.id).map(|(_, own)| own.into());
         View {
             id: it.id,
             kind: it.kind,
@@ -41,6 +71,7 @@ impl From<Notification> for View {
             link: it.link,
             created_at: it.created_at,
             read_at: it.read_at,
+            deliveries: own.collect(),
         }
     }
 }
@@ -62,14 +93,15 @@ async fn list(
     let (page, per_page) = paging(wanted.page, wanted.per_page)?;
     let (user, unread) = (caller.user_id, wanted.unread_only.unwrap_or(false));
     let offset = (page - 1).saturating_mul(per_page);
-    let (found, total) = app
+    let (found, sent, total) = app
         .db
         .read(move |r| {
             let found = store::list(r, user, unread, per_page, offset)?;
-            Ok((found, store::count(r, user, unread)?))
+            let sent = deliveries::of(r, &found)?;
+            Ok((found, sent, store::count(r, user, unread)?))
         })
         .await?;
-    let notifications: Vec<View> = found.into_iter().map(View::from).collect();
+    let notifications: Vec<View> = found.into_iter().map(|it| View::new(it, &sent)).collect();
     Ok(Json(json!({
         "notifications": notifications, "total": total, "page": page, "per_page": per_page,
     })))
@@ -82,8 +114,13 @@ async fn find(
 ) -> Result<Json<View>, ApiError> {
     caller.require(Scope::Read)?;
     let user = caller.user_id;
-    let found = app.db.read(move |r| store::find(r, user, id)).await?;
-    Ok(Json(found.into()))
+    Ok(Json(app.db.read(move |r| view(r, user, id)).await?))
+}
+
+fn view(r: &Reader<'_>, user: UserId, id: NotificationId) -> Result<View> {
+    let found = store::find(r, user, id)?;
+    let sent = deliveries::of(r, std::slice::from_ref(&found))?;
+    Ok(View::new(found, &sent))
 }
 
 /// Marks it read; a body may say so too.
@@ -106,10 +143,10 @@ async fn read(
         .db
         .write(move |tx| {
             store::mark(tx, user, id, read_at)?;
-            store::find(tx, user, id)
+            view(tx, user, id)
         })
         .await?;
-    Ok(Json(found.into()))
+    Ok(Json(found))
 }
 
 async fn read_all(

@@ -1,21 +1,60 @@
 //! Notifications: what a person was told without asking, kept until read.
 //!
-//! Channels that can ring (web push, Telegram) read these rows too.
+//! Everybody sees theirs in the pages at once. Over the channels that somebody has set up (see
+//! `kinds`) they go through an outbox, each once.
 
 mod api;
+mod channel;
+mod channel_api;
+mod channel_page;
+mod job;
+mod kinds;
+mod outbox;
+mod page;
+mod push_api;
+mod quiet;
+mod quiet_api;
+mod quiet_page;
 mod store;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::Feature;
 use crate::agent::Run;
 use crate::db::Tx;
 use crate::error::Result;
 use crate::ids::{NotificationId, UserId};
+use crate::web::shell::{Entry, Group};
 use crate::web::store::callers;
+use outbox::Came;
+use store::{deliveries, notifications};
 
-pub const FEATURE: Feature =
-    Feature { name: "notifications", api: api::routes, ..Feature::NOTHING };
+pub const FEATURE: Feature = Feature {
+    name: "notifications",
+    nav: &[Entry {
+        group: Group::Daily,
+        label: "Notifications",
+        url: HERE,
+        icon: "info",
+        thumb: false,
+    }],
+    pages: || page::routes().merge(channel_page::routes()).merge(quiet_page::routes()),
+    api: || {
+        api::routes()
+            .merge(channel_api::routes())
+            .merge(quiet_api::routes())
+            .merge(push_api::routes())
+    },
+    jobs: job::ALL,
+    ..Feature::NOTHING
+};
+
+const HERE: &str = "/notifications";
+const SETTINGS: &str = "/notifications/channels";
+/// The very same thing within this time rings once.
+const SAME_WITHIN: SignedDuration = SignedDuration::from_secs(60);
+/// What waits for a yes.
+const ASKS: &str = "approval";
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Notification {
@@ -30,6 +69,13 @@ pub struct Notification {
     pub read_at: Option<Timestamp>,
 }
 
+impl Notification {
+    /// Whether somebody waits for an answer to it.
+    fn asks(&self) -> bool {
+        self.kind == ASKS
+    }
+}
+
 /// What another feature wants a person told.
 pub struct Telling<'a> {
     pub user_id: UserId,
@@ -40,14 +86,30 @@ pub struct Telling<'a> {
 
 /// In the transaction of what it tells of.
 pub fn tell(tx: &Tx<'_>, telling: &Telling<'_>, now: Timestamp) -> Result<NotificationId> {
+    let again = notifications::told_since(tx, telling, now - SAME_WITHIN)?;
     let id = NotificationId::new(now);
-    store::insert(tx, id, telling, now)?;
+    notifications::insert(tx, id, telling, now)?;
+    let count = deliveries::put(tx, id, telling.user_id, now)?;
+    if again {
+        let why = (Came::Dropped, "The very same was told a moment before.");
+        deliveries::end_of(tx, id, why, now)?;
+    } else if count > 0 {
+        tx.wake(job::DELIVER);
+    }
     Ok(id)
+}
+
+/// In the pages alone, and not again while it stands there unread.
+fn note(tx: &Tx<'_>, telling: &Telling<'_>, now: Timestamp) -> Result<()> {
+    if notifications::stands(tx, telling)? {
+        return Ok(());
+    }
+    notifications::insert(tx, NotificationId::new(now), telling, now)
 }
 
 /// What this path leads to needs nobody any more.
 pub fn settle(tx: &Tx<'_>, user: UserId, link: &str, now: Timestamp) -> Result<()> {
-    store::mark_read_of(tx, user, link, now)
+    notifications::mark_read_of(tx, user, link, now)
 }
 
 /// Tells who talked, and the owner of the house, that the guard stopped a secret.

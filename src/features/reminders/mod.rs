@@ -17,8 +17,8 @@ use jiff::{Timestamp, ToSpan as _, Zoned};
 use super::Feature;
 use crate::dates;
 use crate::error::{Error, Result};
-use crate::guard::label::Label;
 use crate::ids::{ConversationId, ReminderId, UserId};
+use crate::label::Label;
 use crate::web::shell::{Entry, Group};
 
 pub const FEATURE: Feature = Feature {

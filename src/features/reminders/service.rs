@@ -7,8 +7,8 @@ use super::{NewReminder, Reminder, State};
 use crate::audit::{self, By};
 use crate::db::{Reader, Tx};
 use crate::error::{Error, Result};
-use crate::guard::label::Label;
 use crate::ids::{ConversationId, ReminderId, UserId};
+use crate::label::Label;
 
 /// Open reminders of one person.
 const OPEN_MAX: u32 = 1_000;
@@ -116,27 +116,35 @@ pub fn reopen(tx: &Tx<'_>, by: &By, user: UserId, id: ReminderId) -> Result<Remi
     keep(tx, by, "reminders.reopen", reminder)
 }
 
-/// The one open reminder that `words` mean: its id, or words of its text.
-pub fn named(r: &Reader<'_>, user: UserId, words: &str, now: &Zoned) -> Result<Reminder> {
+/// Which reminders some words mean.
+pub enum Named {
+    One(Box<Reminder>),
+    Several(Vec<Reminder>),
+}
+
+/// The open reminders that `words` mean: an id, or words of a text.
+pub fn named(r: &Reader<'_>, user: UserId, words: &str) -> Result<Named> {
     if let Ok(id) = words.trim().parse() {
-        return store::find(r, user, id);
+        return store::find(r, user, id).map(|one| Named::One(Box::new(one)));
     }
     let open = store::list(r, user, Which::Open, OPEN_MAX, 0)?;
     let asked = words.trim().to_lowercase();
-    let exact: Vec<&Reminder> = open.iter().filter(|it| it.text.to_lowercase() == asked).collect();
-    let fits = |it: &&Reminder| {
+    let is = |it: &Reminder| it.text.to_lowercase() == asked;
+    let fits = |it: &Reminder| {
         let text = it.text.to_lowercase();
         asked.split_whitespace().all(|word| text.contains(word))
     };
-    let fitting = if exact.is_empty() { open.iter().filter(fits).collect() } else { exact };
-    match fitting.as_slice() {
-        [] => Err(Error::Conflict(format!("There is no open reminder with \"{}\".", words.trim()))),
-        [one] => Ok((*one).clone()),
-        several => Err(Error::Conflict(which_one(several, now))),
+    let (exact, mut others): (Vec<Reminder>, Vec<Reminder>) = open.into_iter().partition(is);
+    others.retain(fits);
+    let mut fitting = if exact.is_empty() { others } else { exact };
+    match fitting.len() {
+        0 => Err(Error::Conflict(format!("There is no open reminder with \"{}\".", words.trim()))),
+        1 => Ok(Named::One(Box::new(fitting.remove(0)))),
+        _ => Ok(Named::Several(fitting)),
     }
 }
 
-fn which_one(several: &[&Reminder], now: &Zoned) -> String {
+pub fn which_one(several: &[Reminder], now: &Zoned) -> String {
     let named: Vec<String> = several.iter().take(NAMED_MAX).map(|it| line(it, now)).collect();
     let more = several.len().saturating_sub(NAMED_MAX);
     let tail = if more == 0 { String::new() } else { format!("; and {more} more") };

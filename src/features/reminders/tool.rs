@@ -4,15 +4,16 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::service::{self, Asked};
+use super::service::{self, Asked, Named};
 use super::store::{self, Which};
 use super::{NewReminder, Reminder, State, checked_due, job};
 use crate::agent::tool::{self, Arg, Cx, Output, Tool};
+use crate::call::Role;
 use crate::dates;
 use crate::db::{Reader, Tx};
 use crate::error::Result;
-use crate::guard::call::Role;
 use crate::guard::permit::Permit;
+use crate::label::Label;
 
 /// Reminders in one answer.
 const LISTED_MAX: u32 = 50;
@@ -86,21 +87,21 @@ fn create(tx: &Tx<'_>, cx: &Cx, args: &Value, _: Permit) -> Result<Output> {
     };
     let reminder = service::create(tx, &cx.by(), asked, new)?;
     cx.wake(tx, job::DELIVER);
-    Ok(Output::own(format!("I'll remind you {}: {}", said(&reminder, cx), reminder.text)))
+    let told = format!("I'll remind you {}: {}", said(&reminder, cx), reminder.text);
+    Ok(about(&reminder, told))
 }
 
 async fn list(cx: Cx) -> Result<Output> {
     let user = cx.user_id;
-    let text = cx
-        .db
+    cx.db
         .clone()
         .read(move |r| {
             let open = store::list(r, user, Which::Open, LISTED_MAX, 0)?;
             let total = store::count(r, user, Which::Open)?;
-            Ok(listed(&open, total, &cx))
+            let label = Label::of_shown(open.iter().map(|it| &it.label));
+            Ok(Output::labelled(listed(&open, total, &cx), label))
         })
-        .await?;
-    Ok(Output::own(text))
+        .await
 }
 
 fn listed(open: &[Reminder], total: u32, cx: &Cx) -> String {
@@ -122,30 +123,50 @@ fn listed(open: &[Reminder], total: u32, cx: &Cx) -> String {
 }
 
 fn done(tx: &Tx<'_>, cx: &Cx, args: &Value, _: Permit) -> Result<Output> {
-    let reminder = named(tx, cx, args)?;
-    service::done(tx, &cx.by(), cx.user_id, reminder.id)?;
-    Ok(Output::own(format!("Done: {}", reminder.text)))
+    let One { reminder } = tool::parse(args)?;
+    with_named(tx, cx, &reminder, |reminder| {
+        service::done(tx, &cx.by(), cx.user_id, reminder.id)?;
+        Ok(about(&reminder, format!("Done: {}", reminder.text)))
+    })
 }
 
 fn cancel(tx: &Tx<'_>, cx: &Cx, args: &Value, _: Permit) -> Result<Output> {
-    let reminder = named(tx, cx, args)?;
-    service::cancel(tx, &cx.by(), cx.user_id, reminder.id)?;
-    Ok(Output::own(format!("Cancelled: {}", reminder.text)))
+    let One { reminder } = tool::parse(args)?;
+    with_named(tx, cx, &reminder, |reminder| {
+        service::cancel(tx, &cx.by(), cx.user_id, reminder.id)?;
+        Ok(about(&reminder, format!("Cancelled: {}", reminder.text)))
+    })
 }
 
 fn snooze(tx: &Tx<'_>, cx: &Cx, args: &Value, _: Permit) -> Result<Output> {
     let later: Later = tool::parse(args)?;
-    let now = cx.local_now();
-    let until: Timestamp = checked_due("until", &later.until, &now)?;
-    let reminder = service::named(tx, cx.user_id, &later.reminder, &now)?;
-    let reminder = service::snooze(tx, &cx.by(), cx.user_id, reminder.id, until)?;
-    cx.wake(tx, job::DELIVER);
-    Ok(Output::own(format!("I'll remind you again {}: {}", said(&reminder, cx), reminder.text)))
+    let until: Timestamp = checked_due("until", &later.until, &cx.local_now())?;
+    with_named(tx, cx, &later.reminder, |reminder| {
+        let reminder = service::snooze(tx, &cx.by(), cx.user_id, reminder.id, until)?;
+        cx.wake(tx, job::DELIVER);
+        let told = format!("I'll remind you again {}: {}", said(&reminder, cx), reminder.text);
+        Ok(about(&reminder, told))
+    })
 }
 
-fn named(r: &Reader<'_>, cx: &Cx, args: &Value) -> Result<Reminder> {
-    let one: One = tool::parse(args)?;
-    service::named(r, cx.user_id, &one.reminder, &cx.local_now())
+/// Does it with the one reminder that `words` mean; where several fit, their texts are shown.
+fn with_named(
+    r: &Reader<'_>,
+    cx: &Cx,
+    words: &str,
+    act: impl FnOnce(Reminder) -> Result<Output>,
+) -> Result<Output> {
+    match service::named(r, cx.user_id, words)? {
+        Named::One(one) => act(*one),
+        Named::Several(several) => {
+            let label = Label::of_shown(several.iter().map(|it| &it.label));
+            Ok(Output::failed(service::which_one(&several, &cx.local_now()), label))
+        }
+    }
+}
+
+fn about(reminder: &Reminder, told: String) -> Output {
+    Output::labelled(told, Label::of_shown([&reminder.label]))
 }
 
 fn said(reminder: &Reminder, cx: &Cx) -> String {

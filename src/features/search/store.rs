@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use super::Hit;
 use crate::db::{Reader, at, json_column};
 use crate::error::Result;
-use crate::guard::label::{Label, Trust};
 use crate::ids::{ConversationId, UserId};
+use crate::label::{Label, Trust};
 
 /// Words around a match.
 const EXCERPT_TOKENS: u32 = 24;
@@ -31,10 +31,12 @@ pub fn messages(
 ) -> Result<Vec<Hit>> {
     let sql = format!(
         "select messages.id, messages.conversation_id, conversations.title, messages.label,
+                json_extract(agents.label, '$.trust') is 'outside' as named_by_others,
                 messages.created_at, snippet(messages_text, 0, '', '', '…', {EXCERPT_TOKENS}) as cut
          from messages_text
               join messages on messages.seq = messages_text.rowid
               join conversations on conversations.id = messages.conversation_id
+              join agents on agents.id = conversations.agent_id
          where messages_text match ?1 and conversations.user_id = ?2
                and conversations.deleted_at is null
                and (?3 is null or conversations.channel = ?3)
@@ -55,7 +57,8 @@ pub fn messages(
             excerpt: row.get("cut")?,
             url: format!("/chat/{conversation}"),
             at: at(row, "created_at")?,
-            from_outside: label.trust == Trust::Outside,
+            // A conversation with an agent has its name in its title.
+            from_outside: label.trust == Trust::Outside || row.get("named_by_others")?,
         })
     })
 }

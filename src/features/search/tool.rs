@@ -6,8 +6,8 @@ use serde_json::json;
 use super::service;
 use super::store::Narrow;
 use crate::agent::tool::{self, Arg, Output, Tool};
-use crate::guard::call::Role;
-use crate::guard::label::{Label, Origin};
+use crate::call::Role;
+use crate::label::{Label, Origin};
 use crate::outside::model::builtin::{Parsed, Phrase, Utterance};
 
 const HITS: u32 = 10;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::service;
 use crate::agent::trial::Trial;
 use crate::app::App;
-use crate::guard::approval::Foreign;
+use crate::approval::Foreign;
 use crate::web::caller::Caller;
 use crate::web::error::ApiError;
 use crate::web::form::Json;

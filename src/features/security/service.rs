@@ -5,11 +5,12 @@ use jiff::SignedDuration;
 use crate::agent::store::calls::{self, Refused};
 use crate::agent::trial::{self, Trial};
 use crate::app::App;
+use crate::approval::Foreign;
+use crate::approval::standing;
 use crate::db::Reader;
 use crate::error::Result;
-use crate::guard::approval::Foreign;
 use crate::guard::verdict::Verdict;
-use crate::guard::{standing, whitelist};
+use crate::guard::whitelist;
 use crate::vault;
 use crate::web::caller::Caller;
 

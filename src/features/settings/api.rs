@@ -73,6 +73,7 @@ async fn security(State(app): State<App>, caller: Caller) -> Result<Json<Value>,
     Ok(Json(json!({
         "mode": guard.mode,
         "approvals_expire_hours": guard.approvals_expire_hours,
+        "hold_seconds": guard.hold_seconds,
         "sanitize_enhanced": guard.sanitize_enhanced,
         "canary": guard.canary,
         "llm_screen": guard.llm_screen,
@@ -90,6 +91,7 @@ struct Security {
     /// `balanced` or `careful`.
     mode: Option<String>,
     approvals_expire_hours: Option<u32>,
+    hold_seconds: Option<u32>,
     sanitize_enhanced: Option<bool>,
     canary: Option<bool>,
     llm_screen: Option<bool>,
@@ -111,6 +113,7 @@ async fn set_security(
     let given = [
         ("guard.mode", body.mode),
         ("guard.approvals_expire_hours", number(body.approvals_expire_hours)),
+        ("guard.hold_seconds", number(body.hold_seconds)),
         ("guard.sanitize_enhanced", text(body.sanitize_enhanced)),
         ("guard.canary", text(body.canary)),
         ("guard.llm_screen", text(body.llm_screen)),

@@ -35,23 +35,13 @@ const SECTIONS: [(&str, &str); 7] = [
 ];
 
 /// What a key with few possible values can be set to.
-const CHOICES: [(&str, &[(&str, &str)]); 2] = [
-    (
-        "guard.mode",
-        &[
-            ("balanced", "Balanced: asks when it is not clearly what you asked for"),
-            ("careful", "Careful: asks before everything that leaves the house"),
-        ],
-    ),
-    (
-        "agent.prompt_mode",
-        &[
-            ("combined", "The assistant's own prompt and the house's"),
-            ("agent_only", "The assistant's own prompt alone"),
-            ("system_only", "The house's prompt alone"),
-        ],
-    ),
-];
+const CHOICES: [(&str, &[(&str, &str)]); 1] = [(
+    "guard.mode",
+    &[
+        ("balanced", "Balanced: asks when it is not clearly what you asked for"),
+        ("careful", "Careful: asks before everything that leaves the house"),
+    ],
+)];
 
 pub fn routes() -> Router<App> {
     Router::new()

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::service;
 use crate::app::App;
-use crate::guard::standing::Rule;
+use crate::approval::standing::Rule;
 use crate::ids::StandingRuleId;
 use crate::web::caller::Caller;
 use crate::web::error::ApiError;

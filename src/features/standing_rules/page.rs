@@ -8,8 +8,8 @@ use jiff::Zoned;
 
 use super::{service, values_in_words};
 use crate::app::App;
+use crate::approval::standing::Rule;
 use crate::error::Result;
-use crate::guard::standing::Rule;
 use crate::ids::StandingRuleId;
 use crate::web::caller::Caller;
 use crate::web::error::PageError;

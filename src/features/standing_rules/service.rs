@@ -1,9 +1,9 @@
 //! What may be done with standing rules: look, and revoke. They are made by answering a card.
 
 use crate::app::App;
+use crate::approval::standing::{self, Rule};
 use crate::db::Reader;
 use crate::error::Result;
-use crate::guard::standing::{self, Rule};
 use crate::ids::StandingRuleId;
 use crate::web::caller::Caller;
 

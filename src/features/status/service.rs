@@ -1,10 +1,11 @@
 //! Pause, resume, and what is going on.
 
 use crate::agent::Agents;
+use crate::approval;
 use crate::audit::{self, By};
 use crate::db::{Reader, Tx};
 use crate::error::Result;
-use crate::guard::approval;
+use crate::features::approvals;
 use crate::inbox::{Depth, Inbox};
 
 /// In effect before the next step of any run, and across restarts.
@@ -15,6 +16,7 @@ pub async fn set_paused(agents: &Agents, paused: bool, by: By) -> Result<()> {
 
 pub fn pause_rows(tx: &Tx<'_>, agents: &Agents, paused: bool, by: &By) -> Result<()> {
     agents.inbox.set_paused(tx, paused, by.at)?;
+    approvals::attend_held(tx, &agents.timers);
     let action = if paused { "house.pause" } else { "house.resume" };
     audit::record(tx, audit::Entry::new(by, action, "everything"))?;
     Ok(())

@@ -12,13 +12,13 @@ use super::input::{Input, Setting};
 use super::kinds::{Kind, Missed, Notify, Overlap, Progress, State as Standing, word};
 use super::service;
 use super::store::executions::Told;
-use super::{NewTask, Task, job, plan};
+use super::{NewTask, Task, job, of_agent, plan};
 use crate::app::App;
 use crate::audit::By;
 use crate::db::Tx;
 use crate::error::{Error, Result};
-use crate::guard::label::Label;
-use crate::ids::{ConversationId, ExecutionId, RunId, TaskId};
+use crate::ids::{AgentId, ConversationId, ExecutionId, RunId, TaskId};
+use crate::label::Label;
 use crate::schedule::Fire;
 use crate::web::caller::Caller;
 use crate::web::error::ApiError;
@@ -54,6 +54,7 @@ struct View {
     state: &'static str,
     why: String,
     model: Option<String>,
+    agent_id: Option<AgentId>,
     start_at: Option<Timestamp>,
     end_at: Option<Timestamp>,
     max_runs: Option<u32>,
@@ -92,6 +93,7 @@ impl View {
             state: word(Standing::WORDS, task.state),
             why: task.why,
             model: new.model,
+            agent_id: new.agent_id,
             start_at: new.start_at,
             end_at: new.end_at,
             max_runs: new.max_runs,
@@ -157,6 +159,7 @@ async fn update(
     let task = app.db.read(move |r| service::find(r, user, id)).await?;
     let merged = merged(&Input::of(&task), body)?;
     let (new, enabled) = checked(&app, merged)?;
+    of_agent::refuse_foreign_change(&task, &new)?;
     let whose = (user, label_of(&caller));
     change(&app, &caller, move |tx, app, by| {
         let new = service::without_secrets(tx, app, new)?;

@@ -79,7 +79,8 @@ fn miss_stretch(
     let known = executions::list_between(tx, task.id, (from, end))?;
     for (begins, ends) in known.into_iter().chain([(end, end)]) {
         if let Some(from) = next.filter(|from| *from < begins) {
-            let until_at = Some(begins - JUST_BEFORE);
+            let later = schedule.last_between(from, begins - JUST_BEFORE, 1).0;
+            let until_at = Some(later.last().copied().unwrap_or(from));
             executions::insert(tx, &Execution { until_at, ..missed(task, from, now) })?;
         }
         next = schedule.next_after(ends);

@@ -1,29 +1,27 @@
 //! The form of a task: the sentence first, and what it means before it is saved.
 
-use std::collections::BTreeMap;
-
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 
 use super::api::{FIRES_SHOWN, change, checked, label_of};
-use super::fields::{Fields, TOOL_FIELD, fields_of, input};
+use super::fields::{self, Fields, TOOL_FIELD, fields_of, input};
 use super::kinds::{Missed, Notify, Overlap, Words, word};
 use super::page::{HERE, local_now, path};
+use super::ticks::{Tick, ticks};
 use super::view::{FireLine, fire_lines};
-use super::{Task, service};
-use crate::agent::ASSISTANT;
+use super::{Task, of_agent, service};
 use crate::agent::store::runs;
+use crate::agent::{ASSISTANT, Persona};
 use crate::app::App;
 use crate::error::{Error, Result};
-use crate::guard::call::Effect;
 use crate::ids::TaskId;
 use crate::web::Page;
 use crate::web::caller::Caller;
 use crate::web::error::PageError;
 use crate::web::flash::Told;
-use crate::web::form::{Form, Path};
+use crate::web::form::{Form, Path, Query};
 use crate::web::shell::Shell;
 
 #[derive(Template)]
@@ -32,6 +30,9 @@ struct EditPage {
     shell: Shell,
     action: String,
     back: String,
+    /// The agent that does it; "" for the assistant.
+    agent: String,
+    agent_name: String,
     typed: Typed,
     tools: Vec<Tick>,
     selects: Vec<Select>,
@@ -57,12 +58,6 @@ struct Typed {
     max_runs: String,
     jitter_seconds: String,
     budget: String,
-}
-
-struct Tick {
-    set: String,
-    about: String,
-    ticked: bool,
 }
 
 struct Select {
@@ -101,10 +96,16 @@ impl EditPage {
     }
 }
 
-pub async fn blank(State(app): State<App>, caller: Caller) -> Result<Response, PageError> {
-    let mut fields = Fields::new();
-    for tick in ticks(&app, &fields).await? {
-        if tick.about.starts_with("reads") {
+/// `?agent=ID`: that agent is to do it.
+pub async fn blank(
+    State(app): State<App>,
+    caller: Caller,
+    Query(mut fields): Query<Fields>,
+) -> Result<Response, PageError> {
+    fields.retain(|name, _| name == "agent");
+    let agent = agent_of(&app, &fields).await?;
+    for tick in ticks(&app.toolbox, &agent.allowed_tools, &fields) {
+        if tick.only_reads() {
             fields.insert(format!("{TOOL_FIELD}{}", tick.set), "yes".to_owned());
         }
     }
@@ -154,6 +155,9 @@ pub async fn save(
         Ok(read) => read,
         Err(response) => return Ok(*response),
     };
+    if let Err(err) = of_agent::refuse_foreign_change(&task, &new) {
+        return refused(&app, &caller, Some(id), fields, err).await;
+    }
     let (whose, enabled) = ((user, label_of(&caller)), task.state == super::State::On);
     let keep = change(&app, &caller, move |tx, app, by| {
         let new = service::without_secrets(tx, app, new)?;
@@ -211,6 +215,7 @@ async fn page(
     problem: Option<(String, String)>,
 ) -> Result<EditPage> {
     let now = local_now(app);
+    let agent = agent_of(app, &fields).await?;
     let text = |name: &str| fields.get(name).cloned().unwrap_or_default();
     let typed = Typed {
         name: text("name"),
@@ -242,9 +247,11 @@ async fn page(
             .await?,
         action: id.map_or_else(|| HERE.to_owned(), |id| path(id, "")),
         back: id.map_or_else(|| HERE.to_owned(), |id| path(id, "")),
-        tools: ticks(app, &fields).await?,
+        tools: ticks(&app.toolbox, &agent.allowed_tools, &fields),
         selects: selects(&fields),
         more: folded.contains(&wrong.as_str()),
+        agent: fields::agent(&fields)?.map(|id| id.to_string()).unwrap_or_default(),
+        agent_name: agent.name,
         typed,
         sentence,
         fires,
@@ -305,33 +312,9 @@ fn notify_words(it: Notify) -> &'static str {
     }
 }
 
-/// The sets that the assistant may use, with what they can do; only those can be ticked.
-async fn ticks(app: &App, fields: &Fields) -> Result<Vec<Tick>> {
-    let persona = app.db.read(|r| runs::persona(r, ASSISTANT)).await?;
-    let mut sets: BTreeMap<String, (bool, bool, Vec<String>)> = BTreeMap::new();
-    for tool in app.toolbox.allowed(&persona.allowed_tools) {
-        let (asks, writes, names) = sets.entry(tool.set.to_string()).or_default();
-        *asks |= tool.changes_the_world();
-        *writes |= tool.effect == Effect::Write;
-        names.push(tool.name.to_string());
-    }
-    let tick = |(set, (asks, writes, names)): (String, (bool, bool, Vec<String>))| {
-        let can = match (asks, writes) {
-            (true, _) => "may act on the world, and asks first",
-            (false, true) => "changes your own data",
-            (false, false) => "reads",
-        };
-        let ticked = fields.contains_key(&format!("{TOOL_FIELD}{set}"));
-        Tick { about: format!("{can}: {}", names.join(", ")), set, ticked }
-    };
-    let mut ticks: Vec<Tick> = sets.into_iter().map(tick).collect();
-    for name in fields.keys().filter_map(|field| field.strip_prefix(TOOL_FIELD)) {
-        if ticks.iter().all(|tick| tick.set != name) {
-            let about = "a single tool, or one that the assistant may not use now".to_owned();
-            ticks.push(Tick { set: name.to_owned(), about, ticked: true });
-        }
-    }
-    Ok(ticks)
+async fn agent_of(app: &App, fields: &Fields) -> Result<Persona> {
+    let agent = fields::agent(fields)?.unwrap_or(ASSISTANT);
+    app.db.read(move |r| runs::persona(r, agent)).await
 }
 
 fn zone_name(app: &App) -> String {

@@ -27,11 +27,7 @@ pub fn ended(
     if it.state != Progress::Started {
         return Ok(());
     }
-    let state = match ended.state {
-        RunState::Completed => Progress::Done,
-        RunState::Cancelled => Progress::Cancelled,
-        _ => Progress::Failed,
-    };
+    let state = came_of(ended.state);
     let words = first_words(ended.words);
     executions::end(tx, it.id, state, &words, now)?;
     if let Some(task) = tasks::get(tx, task_id)? {
@@ -103,7 +99,17 @@ fn take_note(
     Ok(())
 }
 
-fn first_words(text: &str) -> String {
+/// What an ended run makes of the slot or delivery that it was for.
+pub fn came_of(state: RunState) -> Progress {
+    match state {
+        RunState::Completed => Progress::Done,
+        RunState::Cancelled => Progress::Cancelled,
+        _ => Progress::Failed,
+    }
+}
+
+/// The beginning of what a run said or failed with, for the line of what it was woken by.
+pub fn first_words(text: &str) -> String {
     let text = text.trim();
     match text.char_indices().nth(REASON_CHARS_MAX) {
         Some((end, _)) => format!("{}…", text[..end].trim_end()),

@@ -7,12 +7,15 @@ use jiff::Zoned;
 use super::Task;
 use super::input::Input;
 use super::kinds::{Missed, Notify, Overlap, word};
+use super::ticks::ticked;
 use super::view::moment;
 use crate::error::{Error, Result};
+use crate::ids::AgentId;
 
 /// What the ticks of tools are called: this and the set.
 pub const TOOL_FIELD: &str = "tool.";
-const NAMES: [&str; 14] = [
+const NAMES: [&str; 15] = [
+    "agent",
     "name",
     "prompt",
     "schedule",
@@ -40,15 +43,15 @@ pub fn input(fields: &Fields) -> Result<Input> {
     }
     let text = |name: &str| fields.get(name).map(|it| it.trim().to_owned()).unwrap_or_default();
     let set = |name: &str| Some(text(name)).filter(|it| !it.is_empty());
-    let tools = fields.keys().filter_map(|name| name.strip_prefix(TOOL_FIELD));
     Ok(Input {
         name: text("name"),
         schedule: text("schedule"),
         prompt: text("prompt"),
-        allowed_tools: tools.map(str::to_owned).collect(),
+        allowed_tools: ticked(fields),
         enabled: true,
         zone: set("zone"),
         model: set("model"),
+        agent_id: agent(fields)?,
         start_at: set("start_at"),
         end_at: set("end_at"),
         max_runs: number("max_runs", set("max_runs"))?,
@@ -58,6 +61,12 @@ pub fn input(fields: &Fields) -> Result<Input> {
         budget_usd_micros: dollars(set("budget"))?,
         notify: set("notify").unwrap_or_else(|| word(Notify::WORDS, Notify::Failure).to_owned()),
     })
+}
+
+/// Whose task it is to be; none: the assistant's.
+pub fn agent(fields: &Fields) -> Result<Option<AgentId>> {
+    let typed = fields.get("agent").filter(|typed| !typed.is_empty());
+    typed.map(|typed| typed.parse()).transpose()
 }
 
 fn number(field: &'static str, typed: Option<String>) -> Result<Option<u32>> {
@@ -93,6 +102,7 @@ pub fn fields_of(task: &Task, now: &Zoned) -> Fields {
             ("schedule", new.schedule.clone()),
             ("zone", new.zone.clone()),
             ("model", new.model.clone().unwrap_or_default()),
+            ("agent", new.agent_id.map(|id| id.to_string()).unwrap_or_default()),
             ("start_at", moment(new.start_at, now)),
             ("end_at", moment(new.end_at, now)),
             ("max_runs", number(new.max_runs)),

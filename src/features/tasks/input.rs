@@ -5,15 +5,16 @@ use serde::{Deserialize, Serialize};
 
 use super::kinds::{Missed, Notify, Overlap, Words, read, word};
 use super::{NewTask, Task};
+use crate::agent::toolbox;
 use crate::dates;
 use crate::error::{Error, Result};
+use crate::ids::AgentId;
 use crate::outside::model::catalog::Catalog;
 use crate::schedule::{self, Schedule};
+use crate::web::form::{check_number, check_text};
 
 const NAME_CHARS_MAX: usize = 100;
 const PROMPT_CHARS_MAX: usize = 20_000;
-const TOOLS_MAX: usize = 200;
-const TOOL_CHARS_MAX: usize = 200;
 const JITTER_S_MAX: u32 = 3_600;
 const RUNS_MAX: u32 = 1_000_000;
 const BUDGET_USD_MICROS_MAX: i64 = 1_000_000_000;
@@ -34,6 +35,9 @@ pub struct Input {
     pub zone: Option<String>,
     #[serde(default)]
     pub model: Option<String>,
+    /// None: the assistant.
+    #[serde(default)]
+    pub agent_id: Option<AgentId>,
     #[serde(default)]
     pub start_at: Option<String>,
     #[serde(default)]
@@ -86,6 +90,7 @@ impl Input {
             enabled: false,
             zone: None,
             model: None,
+            agent_id: None,
             start_at: None,
             end_at: None,
             max_runs: None,
@@ -109,6 +114,7 @@ impl Input {
             enabled: task.state == super::State::On,
             zone: Some(new.zone.clone()),
             model: new.model.clone(),
+            agent_id: new.agent_id,
             start_at: time(new.start_at),
             end_at: time(new.end_at),
             max_runs: new.max_runs,
@@ -138,21 +144,27 @@ impl Input {
         if start_at.zip(end_at).is_some_and(|(start, end)| end <= start) {
             return Err(Error::invalid("end_at", "The end has to lie after the start."));
         }
-        check_most("jitter_seconds", u64::from(self.jitter_seconds), 0, u64::from(JITTER_S_MAX))?;
+        check_number("jitter_seconds", u64::from(self.jitter_seconds), 0, u64::from(JITTER_S_MAX))?;
         if let Some(runs) = self.max_runs {
-            check_most("max_runs", u64::from(runs), 1, u64::from(RUNS_MAX))?;
+            check_number("max_runs", u64::from(runs), 1, u64::from(RUNS_MAX))?;
         }
         if let Some(budget) = self.budget_usd_micros {
             let most = BUDGET_USD_MICROS_MAX.unsigned_abs();
-            check_most("budget_usd_micros", u64::try_from(budget).unwrap_or(0), 1, most)?;
+            check_number("budget_usd_micros", u64::try_from(budget).unwrap_or(0), 1, most)?;
         }
         Ok(NewTask {
-            name: text("name", &self.name, NAME_CHARS_MAX, "Give the task a name")?,
-            prompt: text("prompt", &self.prompt, PROMPT_CHARS_MAX, "Write what is to be done")?,
+            name: check_text("name", &self.name, NAME_CHARS_MAX, "Give the task a name")?,
+            prompt: check_text(
+                "prompt",
+                &self.prompt,
+                PROMPT_CHARS_MAX,
+                "Write what is to be done",
+            )?,
             schedule: schedule.text().to_owned(),
             zone: schedule.zone_name().to_owned(),
             model,
-            allowed_tools: tools(self.allowed_tools)?,
+            agent_id: self.agent_id,
+            allowed_tools: toolbox::check_names(self.allowed_tools)?,
             start_at,
             end_at,
             max_runs: self.max_runs,
@@ -163,31 +175,6 @@ impl Input {
             notify: choice("notify", &self.notify, Notify::WORDS)?,
         })
     }
-}
-
-fn text(field: &'static str, typed: &str, most: usize, ask: &str) -> Result<String> {
-    let typed = typed.trim();
-    if typed.is_empty() || most < typed.chars().count() {
-        return Err(Error::invalid(field, format!("{ask}, in up to {most} characters.")));
-    }
-    Ok(typed.to_owned())
-}
-
-/// A tool that is not there yet may be named; it grants nothing until it is.
-fn tools(mut names: Vec<String>) -> Result<Vec<String>> {
-    let plain = |name: &String| {
-        let letter = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
-        !name.is_empty() && name.len() <= TOOL_CHARS_MAX && name.chars().all(letter)
-    };
-    if let Some(odd) = names.iter().find(|name| !plain(name)) {
-        return Err(Error::invalid("allowed_tools", format!("{odd:?} is no name of a tool.")));
-    }
-    names.sort();
-    names.dedup();
-    if TOOLS_MAX < names.len() {
-        return Err(Error::invalid("allowed_tools", format!("Name at most {TOOLS_MAX} tools.")));
-    }
-    Ok(names)
 }
 
 fn bound(field: &'static str, typed: Option<&str>, now: &Zoned) -> Result<Option<Timestamp>> {
@@ -201,13 +188,6 @@ fn bound(field: &'static str, typed: Option<&str>, now: &Zoned) -> Result<Option
         Ok(when.at.timestamp())
     };
     typed.map(read).transpose()
-}
-
-fn check_most(field: &'static str, value: u64, least: u64, most: u64) -> Result<()> {
-    if (least..=most).contains(&value) {
-        return Ok(());
-    }
-    Err(Error::invalid(field, format!("This is a whole number from {least} to {most}.")))
 }
 
 fn choice<T: Copy>(field: &'static str, typed: &str, words: Words<T>) -> Result<T> {

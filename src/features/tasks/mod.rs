@@ -15,6 +15,8 @@ mod feed_page;
 mod input;
 mod job;
 mod kinds;
+mod of_agent;
+mod occasion;
 mod page;
 mod phrases;
 mod plan;
@@ -22,6 +24,7 @@ mod rewind;
 mod service;
 mod start;
 mod store;
+mod ticks;
 mod tool;
 mod view;
 mod week;
@@ -29,15 +32,23 @@ mod week;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Feature;
+use crate::agent::ASSISTANT;
 use crate::error::Result;
 use crate::guard::intent::Intent;
-use crate::guard::label::{Label, Origin, Trust};
-use crate::ids::{ConversationId, ExecutionId, RunId, TaskId, UserId};
+use crate::ids::{AgentId, ConversationId, ExecutionId, RunId, TaskId, UserId};
+use crate::label::{Label, Origin, Trust};
 use crate::schedule::{self, Schedule};
 use crate::web::shell::{Entry, Group};
 
-pub use ended::ended;
-pub use kinds::{Kind, Missed, Notify, Overlap, Progress, State};
+pub use ended::{came_of, ended, first_words};
+pub use fields::{Fields, TOOL_FIELD};
+pub use kinds::{Kind, Missed, Notify, Overlap, Progress, State, Words, read, word};
+pub use occasion::{Occasion, occasion};
+pub use of_agent::{Scheduled, drop_of, is_on, keep_schedule, list_of, schedule_of};
+pub use plan::{AskedFor, lines as asked_for};
+pub use start::unattended_since;
+pub use ticks::{Tick, ticked, ticks};
+pub use view::{Sign, dollars, progress_sign};
 
 pub const FEATURE: Feature = Feature {
     name: "tasks",
@@ -63,6 +74,8 @@ pub struct Task {
     pub id: TaskId,
     pub user_id: UserId,
     pub new: NewTask,
+    /// It is the schedule of its agent: its words and tools are the agent's.
+    pub of_agent: bool,
     pub state: State,
     /// What paused or ended it; else "".
     pub why: String,
@@ -89,6 +102,8 @@ pub struct NewTask {
     pub schedule: String,
     pub zone: String,
     pub model: Option<String>,
+    /// None: the assistant.
+    pub agent_id: Option<AgentId>,
     pub allowed_tools: Vec<String>,
     pub start_at: Option<Timestamp>,
     pub end_at: Option<Timestamp>,
@@ -117,6 +132,12 @@ pub struct Execution {
     pub created_at: Timestamp,
     pub started_at: Option<Timestamp>,
     pub ended_at: Option<Timestamp>,
+}
+
+impl NewTask {
+    pub fn agent(&self) -> AgentId {
+        self.agent_id.unwrap_or(ASSISTANT)
+    }
 }
 
 impl Task {

@@ -11,9 +11,10 @@ use serde::Deserialize;
 
 use super::api::{FIRES_SHOWN, change};
 use super::kinds::{Kind, Missed, Notify, Overlap, State as Standing};
+use super::plan::AskedFor;
 use super::store::executions;
 use super::view::{FireLine, Line, Row, Sign, fire_lines, line, moment, row, task_sign};
-use super::{Task, editor, feed_page, plan, service, week};
+use super::{Task, editor, feed_page, service, week};
 use crate::app::App;
 use crate::error::Result;
 use crate::ids::TaskId;
@@ -68,8 +69,7 @@ struct OnePage {
     models: bool,
     fires: Vec<FireLine>,
     facts: Vec<(&'static str, String)>,
-    /// None: the words were not read yet.
-    intent: Option<Vec<String>>,
+    asked: AskedFor,
     lines: Vec<Line>,
     shown: usize,
     total: u32,
@@ -126,7 +126,7 @@ async fn show(
         models: task.is_models(),
         fires: if task.state == Standing::On { fire_lines(fires, &now) } else { Vec::new() },
         facts: facts(&task, &now),
-        intent: task.intent.as_ref().map(|(intent, _)| plan::lines(intent)),
+        asked: AskedFor::new(&app.toolbox, task.intent.as_ref(), &task.label),
         lines: told.iter().map(|it| line(it, &now)).collect(),
         shown: told.len(),
         total,

@@ -1,14 +1,17 @@
 //! What a task's words ask for, read when they are saved: before anything that its runs will read
-//! can have a say in it.
+//! can have a say in it. Of words that no person has made their own it is a proposal to read, and
+//! their runs may do nothing of it.
 
 use jiff::Timestamp;
 
 use super::Task;
 use super::store::tasks;
 use crate::agent::intent;
+use crate::agent::toolbox::Toolbox;
 use crate::app::App;
 use crate::error::Result;
 use crate::guard::intent::{Intent, Slot};
+use crate::label::{Label, Trust};
 
 /// Reads the words of one task after another; words that can't be read now are read by the run
 /// itself, when it needs to know.
@@ -21,9 +24,10 @@ pub async fn read_saved(app: App) -> Result<Option<Timestamp>> {
 
 async fn read(app: &App, task: Task) -> Result<()> {
     let new = &task.new;
-    let read =
-        intent::foresee(&app.agents, &new.prompt, &new.allowed_tools, new.model.as_deref()).await;
-    let (id, saved_at) = (task.id, task.updated_at);
+    let tools = if task.of_agent { None } else { Some(&*new.allowed_tools) };
+    let words = (new.prompt.as_str(), new.model.as_deref());
+    let read = intent::foresee(&app.agents, new.agent(), words, tools).await;
+    let id = task.id;
     let found = match read {
         Ok((intent, made_by)) => intent.map(|intent| (intent, made_by)),
         Err(err) => {
@@ -31,6 +35,11 @@ async fn read(app: &App, task: Task) -> Result<()> {
             None
         }
     };
+    keep(app, &task, found).await
+}
+
+async fn keep(app: &App, task: &Task, found: Option<(Intent, String)>) -> Result<()> {
+    let (id, saved_at) = (task.id, task.updated_at);
     app.db
         .write(move |tx| {
             // Saved again in the meantime: these are no longer its words.
@@ -43,7 +52,43 @@ async fn read(app: &App, task: Task) -> Result<()> {
         .await
 }
 
-/// "files_delete (path: old.txt)": one line for each effect; none: no effect at all.
+/// What a page says of it. `whose`: who wrote the words.
+pub struct AskedFor {
+    pub whose: &'static str,
+    /// None: the words were not read yet.
+    pub effects: Option<Vec<String>>,
+}
+
+impl AskedFor {
+    pub fn new(toolbox: &Toolbox, intent: Option<&(Intent, String)>, label: &Label) -> AskedFor {
+        let whose = match label.trust {
+            Trust::Owner => "Your words ask for",
+            Trust::Own | Trust::Outside => "Its words would ask for",
+        };
+        let in_words = |slot: &Slot| in_words(toolbox, slot);
+        let effects = intent.map(|(intent, _)| intent.slots.iter().map(in_words).collect());
+        AskedFor { whose, effects }
+    }
+}
+
+/// "Delete this file: old.txt", after the question that its card would ask.
+fn in_words(toolbox: &Toolbox, slot: &Slot) -> String {
+    let tool = toolbox.find(&slot.tool);
+    let what = match tool.as_deref() {
+        Some(tool) if tool.is_foreign() => {
+            format!("{} ({})", tool.question.trim_end_matches('?'), slot.tool)
+        }
+        Some(tool) => tool.question.trim_end_matches('?').to_owned(),
+        None => slot.tool.clone(),
+    };
+    let values: Vec<String> = slot.bound.values().map(|it| it.replace('\n', ", ")).collect();
+    match values.is_empty() {
+        true => format!("{what}, as its run finds fit"),
+        false => format!("{what}: {}", values.join(", ")),
+    }
+}
+
+/// For programs, "files_delete (path: old.txt)": one line for each effect; none: no effect at all.
 pub fn lines(intent: &Intent) -> Vec<String> {
     intent.slots.iter().map(line).collect()
 }

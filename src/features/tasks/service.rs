@@ -6,11 +6,12 @@ use super::store::executions::{self, Told};
 use super::store::tasks;
 use super::{Execution, Kind, NewTask, Progress, State, Task, start};
 use crate::agent::Agents;
+use crate::agent::store::runs;
 use crate::audit::{self, Actor, By};
 use crate::db::{Reader, Tx};
 use crate::error::{Error, Result};
-use crate::guard::label::Label;
 use crate::ids::{ExecutionId, TaskId, UserId};
+use crate::label::{Label, Trust};
 use crate::schedule::Fire;
 
 /// Tasks of one person.
@@ -66,9 +67,11 @@ pub fn create(
         let message = format!("You have {TASKS_MAX} tasks. Delete some first.");
         return Err(Error::Denied(message));
     }
+    runs::persona(tx, new.agent())?;
     let mut task = Task {
         id: TaskId::new(by.at),
         user_id,
+        of_agent: false,
         anchor_at: new.start_at.unwrap_or(by.at),
         new,
         state: State::Off,
@@ -82,7 +85,7 @@ pub fn create(
         updated_at: by.at,
     };
     if enabled {
-        switch_on(&mut task, by)?;
+        switch_on(tx, &mut task, by)?;
     }
     keep(tx, by, "tasks.create", task)
 }
@@ -95,13 +98,17 @@ pub fn update(
     (new, enabled): (NewTask, bool),
 ) -> Result<Task> {
     let mut task = tasks::find(tx, user, id)?;
+    runs::persona(tx, new.agent())?;
     let old = std::mem::replace(&mut task.new, new);
     let new = &task.new;
-    let words = |it: &NewTask| (it.prompt.clone(), it.allowed_tools.clone(), it.model.clone());
-    if old.prompt != new.prompt {
-        task.label = label;
-    }
-    if words(&old) != words(new) {
+    let words =
+        |it: &NewTask| (it.prompt.clone(), it.allowed_tools.clone(), it.model.clone(), it.agent_id);
+    // Whoever saves it switched on has it before them, and makes its words their own.
+    let taken_on = label.trust == Trust::Owner && enabled;
+    let whose = if old.prompt != new.prompt || taken_on { label } else { task.label.clone() };
+    let other_words = words(&old) != words(new) || whose != task.label;
+    task.label = whose;
+    if other_words {
         tasks::forget_intent(tx, id)?;
     }
     let times = |it: &NewTask| {
@@ -113,7 +120,7 @@ pub fn update(
     }
     match (enabled, task.state) {
         (true, State::On) if !moved => {}
-        (true, _) => switch_on(&mut task, by)?,
+        (true, _) => switch_on(tx, &mut task, by)?,
         (false, _) => switch_off(tx, &mut task, by.at)?,
     }
     task.updated_at = by.at;
@@ -127,7 +134,7 @@ pub fn toggle(tx: &Tx<'_>, by: &By, user: UserId, id: TaskId) -> Result<Task> {
         switch_off(tx, &mut task, by.at)?;
         return keep(tx, by, "tasks.switch_off", task);
     }
-    switch_on(&mut task, by)?;
+    switch_on(tx, &mut task, by)?;
     keep(tx, by, "tasks.switch_on", task)
 }
 
@@ -145,6 +152,7 @@ pub fn delete(tx: &Tx<'_>, agents: &Agents, by: &By, user: UserId, id: TaskId) -
 /// Takes a deletion back; the task is switched off.
 pub fn restore(tx: &Tx<'_>, by: &By, user: UserId, id: TaskId) -> Result<Task> {
     let task = tasks::find_deleted(tx, user, id)?;
+    runs::persona(tx, task.new.agent())?;
     tasks::set_deleted(tx, id, None)?;
     keep(tx, by, "tasks.restore", task)
 }
@@ -195,14 +203,16 @@ pub fn without_secrets(tx: &Tx<'_>, agents: &Agents, new: NewTask) -> Result<New
     Ok(NewTask { name: watch.shown(&new.name), prompt: watch.shown(&new.prompt), ..new })
 }
 
-fn switch_on(task: &mut Task, by: &By) -> Result<()> {
-    if task.is_models() && !matches!(by.actor, Actor::User(_)) {
+fn switch_on(tx: &Tx<'_>, task: &mut Task, by: &By) -> Result<()> {
+    let person = matches!(by.actor, Actor::User(_));
+    if task.is_models() && !person {
         let message = "The assistant wrote this task. A person has to read it and switch it on.";
         return Err(Error::Denied(message.to_owned()));
     }
-    // Whoever switches it on has it before them, and makes its words their own.
-    if task.is_models() {
-        task.label = Label::owner();
+    // So does whoever switches it on; what was read before nobody had asked for.
+    if person && task.label.trust != Trust::Owner {
+        (task.label, task.updated_at) = (Label::owner(), by.at);
+        tasks::forget_intent(tx, task.id)?;
     }
     let schedule = task.schedule()?;
     let Some(next) = task.next_after(&schedule, by.at) else {

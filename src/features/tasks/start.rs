@@ -3,16 +3,18 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::store::{executions, tasks};
-use super::{Execution, Kind, Progress, Task};
+use super::{Execution, Kind, Progress};
+use crate::agent::store::conversations::{self, NewConversation};
 use crate::agent::store::intents;
 use crate::agent::store::messages::{self, NewMessage};
-use crate::agent::{ASSISTANT, Agents, RunState, answer};
-use crate::db::Tx;
+use crate::agent::store::runs;
+use crate::agent::{AgentState, Agents, RunState, answer};
+use crate::db::{Reader, Tx};
 use crate::error::{Error, Result};
 use crate::events::Event;
-use crate::guard::label::Label;
-use crate::ids::{ConversationId, MessageId, RunId, TaskId};
+use crate::ids::{ConversationId, MessageId, TaskId};
 use crate::inbox::{Bounds, NewRun, Trigger};
+use crate::label::Label;
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 /// Runs started in one transaction.
@@ -48,27 +50,53 @@ pub fn start_due(tx: &Tx<'_>, agents: &Agents, now: Timestamp) -> Result<Started
     Ok(Started { more: !held && ready.len() == BATCH_MAX as usize, again_at })
 }
 
+/// When the unattended runs of the last while were started, the oldest first: those of slots and of
+/// triggers together, for the house has one limit for both.
+pub fn unattended_since(r: &Reader<'_>, since: Timestamp) -> Result<Vec<Timestamp>> {
+    executions::started_since(r, since)
+}
+
 /// Makes a run of a row: its conversation, the owner's words in it, and its place in the queue.
 pub fn start(tx: &Tx<'_>, agents: &Agents, it: &Execution, now: Timestamp) -> Result<()> {
     let task = tasks::get(tx, it.task_id)?.ok_or(Error::NotFound("task"))?;
+    let agent = match runs::persona(tx, task.new.agent()) {
+        Err(Error::NotFound(_)) => {
+            return executions::end(tx, it.id, Progress::Skipped, "Its agent is gone.", now);
+        }
+        agent => agent?,
+    };
+    if agent.state == AgentState::Stopped {
+        let why = format!("{} is stopped, so it was not run.", agent.name);
+        return executions::end(tx, it.id, Progress::Skipped, &why, now);
+    }
     let conversation_id = ConversationId::new(now);
-    tasks::insert_conversation(tx, conversation_id, &task, now)?;
+    let place = NewConversation {
+        id: conversation_id,
+        user_id: task.user_id,
+        agent_id: agent.id,
+        channel: "web",
+        title: Some(&task.new.name),
+        task_id: Some(task.id),
+        trigger_id: None,
+    };
+    conversations::insert(tx, &place, now)?;
     if it.kind == Kind::Dry {
         say(tx, agents, conversation_id, ("notice", DRY, &Label::system()), now)?;
     }
     let words = ("user", task.new.prompt.as_str(), &task.label);
     let message_id = say(tx, agents, conversation_id, words, now)?;
     let new = NewRun {
-        agent_id: ASSISTANT,
+        agent_id: agent.id,
         conversation_id,
         trigger: Trigger::Task { task_id: task.id, execution_id: it.id, message_id },
         headless: true,
         model: task.new.model.clone(),
         max_tool_calls: None,
         bounds: Bounds {
-            allowed_tools: Some(task.new.allowed_tools.clone()),
+            allowed_tools: (!task.of_agent).then(|| task.new.allowed_tools.clone()),
             budget_usd_micros: task.new.budget_usd_micros,
             dry: it.kind == Kind::Dry,
+            asked_by: None,
         },
     };
     let run_id = match agents.inbox.push(tx, &new, now) {
@@ -78,7 +106,7 @@ pub fn start(tx: &Tx<'_>, agents: &Agents, it: &Execution, now: Timestamp) -> Re
         }
         Err(err) => return Err(err),
     };
-    foretell(tx, &task, run_id, now)?;
+    intents::foretell(tx, run_id, (&task.label, task.intent.as_ref()), now)?;
     let started_at = Some(now);
     let run = Execution {
         run_id: Some(run_id),
@@ -87,14 +115,6 @@ pub fn start(tx: &Tx<'_>, agents: &Agents, it: &Execution, now: Timestamp) -> Re
         ..it.clone()
     };
     executions::start(tx, &run)
-}
-
-/// What the words ask for was read when they were saved; nothing that the run reads can add to it.
-fn foretell(tx: &Tx<'_>, task: &Task, run_id: RunId, now: Timestamp) -> Result<()> {
-    match &task.intent {
-        Some((intent, made_by)) => intents::insert(tx, run_id, intent, made_by, now),
-        None => Ok(()),
-    }
 }
 
 fn say(

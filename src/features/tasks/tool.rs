@@ -6,11 +6,12 @@ use serde_json::Value;
 
 use super::input::{Input, Setting};
 use super::{State, Task, job, page, service};
-use crate::agent::tool::{self, Arg, Cx, Output, Tool};
+use crate::agent::tool::{self, Arg, Cx, Outcome, Output, Tool};
+use crate::call::Role;
 use crate::db::Tx;
 use crate::error::{Error, Result};
-use crate::guard::call::Role;
 use crate::guard::permit::Permit;
+use crate::label::Label;
 
 /// Tasks in one answer.
 const LISTED_MAX: usize = 50;
@@ -54,30 +55,27 @@ fn create(tx: &Tx<'_>, cx: &Cx, args: &Value, _: Permit) -> Result<Output> {
     cx.wake(tx, job::PLAN);
     let sentence = task.sentence();
     let at = page::path(task.id, "");
-    Ok(Output::own(format!(
+    let told = format!(
         "Written down: {}, {sentence}. It is switched off and has no tools yet; you choose them and \
          switch it on at {at}.",
         task.new.name
-    )))
+    );
+    Ok(about(&task, told))
 }
 
 async fn list(cx: Cx) -> Result<Output> {
     let (user, now) = (cx.user_id, cx.now);
-    let text = cx
-        .db
-        .read(move |r| {
-            let tasks = service::list(r, user)?;
-            let shown = tasks.iter().take(LISTED_MAX).map(|task| line(task, now));
-            let mut lines = shown.collect::<Vec<String>>();
-            if LISTED_MAX < tasks.len() {
-                lines
-                    .push(format!("- and {} more, on the Schedule page", tasks.len() - LISTED_MAX));
-            }
-            Ok(lines.join("\n"))
-        })
-        .await?;
-    let nothing = "Nothing is scheduled.".to_owned();
-    Ok(Output::own(if text.is_empty() { nothing } else { text }))
+    let tasks = cx.db.read(move |r| service::list(r, user)).await?;
+    if tasks.is_empty() {
+        return Ok(Output::own("Nothing is scheduled."));
+    }
+    let shown = tasks.iter().take(LISTED_MAX);
+    let label = Label::of_shown(shown.clone().map(|task| &task.label));
+    let mut lines = shown.map(|task| line(task, now)).collect::<Vec<String>>();
+    if LISTED_MAX < tasks.len() {
+        lines.push(format!("- and {} more, on the Schedule page", tasks.len() - LISTED_MAX));
+    }
+    Ok(Output::labelled(lines.join("\n"), label))
 }
 
 fn line(task: &Task, now: jiff::Timestamp) -> String {
@@ -103,10 +101,15 @@ fn switch_off(tx: &Tx<'_>, cx: &Cx, args: &Value, _: Permit) -> Result<Output> {
     let one: One = tool::parse(args)?;
     let task = named(service::list(tx, cx.user_id)?, &one.task)?;
     if task.state != State::On {
-        return Err(Error::Conflict(format!("{} is not switched on.", task.new.name)));
+        let told = format!("{} is not switched on.", task.new.name);
+        return Ok(Output { outcome: Outcome::Failed, ..about(&task, told) });
     }
     let task = service::toggle(tx, &cx.by(), cx.user_id, task.id)?;
-    Ok(Output::own(format!("Switched off: {}", task.new.name)))
+    Ok(about(&task, format!("Switched off: {}", task.new.name)))
+}
+
+fn about(task: &Task, told: String) -> Output {
+    Output::labelled(told, Label::of_shown([&task.label]))
 }
 
 /// The one task that `words` mean: its id, or words of its name.

@@ -40,6 +40,8 @@ pub struct Line {
     pub cost: String,
     /// The conversation of its run, or "".
     pub link: String,
+    /// Where the run's own page is, or "".
+    pub trace: String,
 }
 
 /// The last runs, the oldest first, as bars.
@@ -107,16 +109,23 @@ pub fn line(told: &Told, now: &Zoned) -> Line {
         reason: it.reason.clone(),
         cost: told.cost_usd_micros.filter(|cost| 0 < *cost).map(dollars).unwrap_or_default(),
         link: it.conversation_id.map(|id| format!("/chat/{id}")).unwrap_or_default(),
+        trace: it.run_id.map(|id| format!("/runs/{id}")).unwrap_or_default(),
     }
 }
 
-fn dollars(micros: i64) -> String {
+/// "$0.0041", "$1.20": less than a cent to the hundredth of one.
+pub fn dollars(micros: i64) -> String {
     let dollars = micros as f64 / MICROS;
     if dollars < 0.01 { format!("${dollars:.4}") } else { format!("${dollars:.2}") }
 }
 
 fn sign(told: &Told) -> Sign {
-    match (told.execution.state, told.run_state) {
+    progress_sign(told.execution.state, told.run_state)
+}
+
+/// How far something is that becomes a run, and how far that run is.
+pub fn progress_sign(state: Progress, run: Option<RunState>) -> Sign {
+    match (state, run) {
         (Progress::Due, _) => Sign { word: "still to do", class: "wait", icon: "clock" },
         (Progress::Started, Some(RunState::Queued)) => {
             Sign { word: "in the queue", class: "now", icon: "clock" }

@@ -3,10 +3,10 @@
 use serde::Deserialize;
 
 use crate::agent::tool::{self, Arg, Cx, Output, Tool};
+use crate::call::Role;
 use crate::dates;
 use crate::error::{Error, Result};
-use crate::guard::call::Role;
-use crate::guard::label::Label;
+use crate::label::Label;
 
 pub fn all() -> Vec<Tool> {
     vec![

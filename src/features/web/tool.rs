@@ -4,10 +4,10 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::agent::tool::{self, Arg, Cx, Output, Tool};
+use crate::call::Role;
 use crate::error::Result;
-use crate::guard::call::Role;
-use crate::guard::label::{Label, Origin};
 use crate::guard::permit::Permit;
+use crate::label::{Label, Origin};
 use crate::outside::fetch::{Page, read_page};
 use crate::outside::search::search;
 

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::secrets::Secrets;
 use super::urls;
-use crate::guard::label::{Label, Origin, Secrecy, Trust};
+use crate::label::{Label, Origin, Secrecy, Trust};
 use crate::net::WebUrl;
 use crate::spelling::fold;
 use crate::spelling::phrases::Phrases;

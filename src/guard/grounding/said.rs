@@ -6,7 +6,7 @@ use jiff::Zoned;
 use serde_json::Value;
 
 use super::names;
-use crate::guard::call::Role;
+use crate::call::Role;
 use crate::guard::whitelist;
 use crate::net::WebUrl;
 use crate::spelling::accounts;

@@ -6,7 +6,7 @@
 
 use super::read::Read;
 use super::said::Said;
-use crate::guard::label::{Label, Origin};
+use crate::label::{Label, Origin};
 use crate::net::WebUrl;
 use crate::spelling::fold;
 

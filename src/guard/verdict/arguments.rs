@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Verdict, deny};
-use crate::guard::call::{Call, Role};
+use crate::call::{Call, Role};
 
 const VALUE_SHOWN_CHARS_MAX: usize = 300;
 const VALUE_IN_SENTENCE_CHARS_MAX: usize = 80;

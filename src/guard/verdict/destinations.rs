@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use super::arguments::{destinations, texts};
 use super::{Facts, Offer, Verdict, denied, deny};
+use crate::call::{Call, Role};
 use crate::guard::allowed::{Allowed, Command};
-use crate::guard::call::{Call, Role};
 use crate::guard::permit::Proof;
 use crate::guard::visit;
 use crate::guard::whitelist;

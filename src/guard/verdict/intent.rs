@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::arguments::given;
 use super::{Facts, Mode, Verdict, origins, question, urls};
-use crate::guard::call::{Call, Role};
+use crate::call::{Call, Role};
 use crate::guard::grounding::Said;
 
 pub(super) fn asked_for(facts: &Facts, call: &Call<'_>) -> Result<(), Verdict> {

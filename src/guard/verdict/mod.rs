@@ -21,14 +21,14 @@ use question::Ruling;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::approval::{Approved, Foreign};
-use super::call::{Call, Role};
 use super::grounding::{Read, Said};
 use super::intent::Intent;
 use super::permit::Permit;
-use super::standing::{self, Rule};
 use super::visit::WebRules;
 use super::whitelist::{self, Address};
+use crate::approval::standing::{self, Rule};
+use crate::approval::{Approved, Foreign};
+use crate::call::{Call, Role};
 use crate::config::{self, HostPort};
 use crate::db::Reader;
 use crate::error::Result;

@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::Facts;
 use super::arguments::{given, leaves, shown};
-use crate::guard::approval::Foreign;
-use crate::guard::call::{Call, Role};
+use crate::approval::Foreign;
+use crate::call::{Call, Role};
 use crate::guard::grounding::Said;
 use crate::guard::whitelist;
 

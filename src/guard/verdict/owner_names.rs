@@ -2,9 +2,9 @@
 
 use super::Scene;
 use super::arguments::{given, leaves};
+use crate::call::{Call, Role};
 use crate::db::Reader;
 use crate::error::Result;
-use crate::guard::call::{Call, Role};
 
 /// So many values of one call are looked up; more than that is no call of the owner's making.
 const LOOKED_UP_MAX: usize = 20;

@@ -4,9 +4,10 @@ use serde_json::Value;
 
 use super::arguments::{destinations, given, leaves, shown_short};
 use super::{Facts, Mode, intent, urls};
-use crate::guard::approval::Foreign;
-use crate::guard::call::{Call, Effect, Role};
-use crate::guard::{grounding, standing, whitelist};
+use crate::approval::Foreign;
+use crate::approval::standing;
+use crate::call::{Call, Effect, Role};
+use crate::guard::{grounding, whitelist};
 use crate::ids::StandingRuleId;
 
 pub(super) enum Ruling {

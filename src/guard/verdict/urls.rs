@@ -3,7 +3,7 @@
 use super::arguments::{destinations, shown};
 use super::destinations::pattern_for;
 use super::{Facts, Scene};
-use crate::guard::call::{Call, Effect, Role};
+use crate::call::{Call, Effect, Role};
 use crate::guard::grounding;
 use crate::net::{DomainPattern, WebUrl};
 

@@ -96,13 +96,14 @@ fn decoded(text: &str) -> String {
 }
 
 /// Markup to one line of text.
-fn plain(markup: &str) -> String {
+pub(super) fn plain(markup: &str) -> String {
     let text = clean::visible(markup).text().to_string();
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn line(item: &Item) -> String {
-    let summary = clean::visible(&item.summary);
+/// Markup to a few sentences in one line.
+pub(super) fn summary(markup: &str) -> String {
+    let summary = clean::visible(markup);
     summary.select("img").remove();
     let summary = markdown(&summary.html());
     let mut summary: String = summary.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -110,6 +111,11 @@ fn line(item: &Item) -> String {
         summary.truncate(end);
         summary.push('…');
     }
+    summary
+}
+
+fn line(item: &Item) -> String {
+    let summary = summary(&item.summary);
     let mut line = format!("- **{}**", plain(&item.title));
     for (before, part, after) in
         [(" (", item.date.trim(), ")"), (" <", item.link.trim(), ">"), ("\n  ", &summary, "")]

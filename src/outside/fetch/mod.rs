@@ -3,6 +3,7 @@
 
 mod feed;
 mod names;
+mod news;
 mod page;
 mod text;
 
@@ -11,9 +12,10 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use reqwest::header::{
-    ACCEPT, ACCEPT_LANGUAGE, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION,
+    ACCEPT, ACCEPT_LANGUAGE, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderMap, HeaderName,
+    HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, LOCATION,
 };
-use reqwest::{Client, Response, redirect};
+use reqwest::{Client, Response, StatusCode, redirect};
 
 use crate::error::{Error, Result};
 use crate::guard::allowed::Allowed;
@@ -22,6 +24,7 @@ use crate::net::WebUrl;
 
 pub use names::Names;
 pub(in crate::outside) use names::{JUDGED, JudgedOnly};
+pub use news::{NewsItem, read_news};
 pub use page::{Page, read_page};
 pub use text::decode;
 
@@ -31,6 +34,8 @@ const ACCEPTED: &str =
 const CONNECT_TIME_MAX: Duration = Duration::from_secs(8);
 const HEADERS_MAX: usize = 100;
 const HEADER_BYTES_MAX: usize = 64 << 10;
+/// A longer mark of a version is not kept.
+const VERSION_BYTES_MAX: usize = 500;
 
 /// How much one fetch may take.
 #[derive(Debug, Clone, Copy)]
@@ -63,6 +68,32 @@ pub struct Fetched {
     pub media_type: String,
     pub charset: Option<String>,
     pub body: Vec<u8>,
+    pub version: Version,
+}
+
+/// By what a server knows again which version of a page somebody has.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Version {
+    pub etag: Option<String>,
+    pub last_modified: Option<String>,
+}
+
+impl Version {
+    fn of(headers: &HeaderMap) -> Version {
+        let text = |name: HeaderName| {
+            let value = headers.get(name)?.to_str().ok()?;
+            (value.len() <= VERSION_BYTES_MAX).then(|| value.to_owned())
+        };
+        Version { etag: text(ETAG), last_modified: text(LAST_MODIFIED) }
+    }
+
+    fn asked(&self) -> HeaderMap {
+        let known = [(IF_NONE_MATCH, &self.etag), (IF_MODIFIED_SINCE, &self.last_modified)];
+        let header = |(name, value): (HeaderName, &Option<String>)| {
+            Some((name, HeaderValue::from_str(value.as_ref()?).ok()?))
+        };
+        known.into_iter().filter_map(header).collect()
+    }
 }
 
 impl Fetcher {
@@ -78,16 +109,37 @@ impl Fetcher {
     /// The same with more headers; they are meant for one server, so no other may be behind `visit`.
     pub async fn get_with(&self, visit: Allowed<Visit>, headers: HeaderMap) -> Result<Fetched> {
         let host = visit.get().url().host().to_owned();
-        let fetched =
-            tokio::time::timeout(self.limits.time_max, self.follow(visit, &headers)).await;
+        let fetched = self.in_time(visit, &headers).await?;
+        fetched.ok_or_else(|| outside(&host, "gave no page (status 304)"))
+    }
+
+    /// The page, unless the server says that it is still the version that is known.
+    pub async fn get_newer(
+        &self,
+        visit: Allowed<Visit>,
+        known: &Version,
+    ) -> Result<Option<Fetched>> {
+        self.in_time(visit, &known.asked()).await
+    }
+
+    async fn in_time(&self, visit: Allowed<Visit>, headers: &HeaderMap) -> Result<Option<Fetched>> {
+        let host = visit.get().url().host().to_owned();
+        let fetched = tokio::time::timeout(self.limits.time_max, self.follow(visit, headers)).await;
         fetched.unwrap_or_else(|_| Err(outside(&host, "takes too long to answer; try again later")))
     }
 
-    async fn follow(&self, mut visit: Allowed<Visit>, headers: &HeaderMap) -> Result<Fetched> {
+    async fn follow(
+        &self,
+        mut visit: Allowed<Visit>,
+        headers: &HeaderMap,
+    ) -> Result<Option<Fetched>> {
         for _ in 0..=self.limits.redirects_max {
             let response = self.ask(&visit, headers).await?;
+            if response.status() == StatusCode::NOT_MODIFIED {
+                return Ok(None);
+            }
             let Some(location) = location(&response) else {
-                return self.receive(visit.spend().url(), response).await;
+                return self.receive(visit.spend().url(), response).await.map(Some);
             };
             visit = judge_redirect(&visit, &location)?;
         }
@@ -115,6 +167,7 @@ impl Fetcher {
         check_status(host, &response)?;
         check_headers(host, response.headers())?;
         let (media_type, charset) = content_type(response.headers());
+        let version = Version::of(response.headers());
         let mut body = Vec::new();
         // Counted after decompression: a bomb is cut off here.
         while let Some(chunk) = response.chunk().await.map_err(|err| unreachable(host, err))? {
@@ -127,7 +180,7 @@ impl Fetcher {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Fetched { url: url.clone(), media_type, charset, body })
+        Ok(Fetched { url: url.clone(), media_type, charset, body, version })
     }
 
     fn client(&self) -> Result<&Client> {

@@ -17,11 +17,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 
+use crate::call::{CallHash, call_hash};
 use crate::clean::{TextKind, clean};
 use crate::error::Result;
 use crate::guard::allowed::{Allowed, ForeignCall};
-use crate::guard::call::{CallHash, call_hash};
 use crate::net::WebUrl;
 use crate::secret::Secret;
 use crate::spawn::Spawner;
@@ -45,6 +46,8 @@ const UNEXPECTED: &str = "nobody panics while holding the connections";
 pub struct Limits {
     /// From the start of a program or the first byte to an agreed version.
     pub connect_time_max: Duration,
+    /// How long a call waits for a server that is not connected just now.
+    pub connect_wait_max: Duration,
     pub list_time_max: Duration,
     pub call_time_max: Duration,
     /// Of one message; a program that sends a longer one is ended.
@@ -55,6 +58,7 @@ impl Default for Limits {
     fn default() -> Limits {
         Limits {
             connect_time_max: Duration::from_secs(30),
+            connect_wait_max: Duration::from_secs(5),
             list_time_max: Duration::from_secs(20),
             call_time_max: Duration::from_secs(90),
             message_bytes_max: 8 << 20,
@@ -137,6 +141,8 @@ pub enum Called {
 #[derive(Clone, Default)]
 pub struct Servers {
     links: Arc<Mutex<HashMap<String, Arc<Link>>>>,
+    /// Tells those who wait that a connection was opened.
+    opened: Arc<Notify>,
     clients: Clients,
     limits: Limits,
 }
@@ -159,6 +165,7 @@ impl Servers {
         let opening = Opening { name, clients: &self.clients, limits, spawner, tell };
         let link = Arc::new(opening.open(place).await?);
         self.links.lock().expect(UNEXPECTED).insert(name.to_owned(), link.clone());
+        self.opened.notify_waiters();
         Ok(link)
     }
 
@@ -173,9 +180,25 @@ impl Servers {
         link.filter(|link| link.is_open())
     }
 
+    /// The same, waited for: after a start the servers are connected while runs go on already.
+    async fn soon(&self, name: &str) -> Option<Arc<Link>> {
+        let connected = async {
+            loop {
+                let opened = self.opened.notified();
+                tokio::pin!(opened);
+                opened.as_mut().enable();
+                if let Some(link) = self.find(name) {
+                    return link;
+                }
+                opened.await;
+            }
+        };
+        tokio::time::timeout(self.limits.connect_wait_max, connected).await.ok()
+    }
+
     pub async fn call(&self, call: Allowed<ForeignCall>) -> Called {
         let name = call.get().server.clone();
-        let Some(link) = self.find(&name) else {
+        let Some(link) = self.soon(&name).await else {
             return Called::NotDone(format!("{name} is not connected just now. Try again later."));
         };
         let (called, good) = link.call(call).await;

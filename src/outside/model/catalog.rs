@@ -67,17 +67,18 @@ impl Catalog {
         }
     }
 
-    /// Asks the provider what a model costs, where nothing else says so. Its list is kept, so this
-    /// asks once in a while at most; a provider that is away leaves the price unknown.
+    /// Asks the provider what a model costs and holds, where nothing else says so. Its list is kept,
+    /// and so is that it has none, so this asks once in a while at most; it stays unknown then.
     pub async fn learn(&self, name: &str) {
-        if self.info(name).price.is_some() {
+        let info = self.info(name);
+        if name == COMMANDS || info.price.is_some() && info.context_tokens.is_some() {
             return;
         }
         let provider = name.split_once(':').and_then(|(it, _)| self.providers.provider(it).ok());
-        if let Some(provider) = provider
+        if let Some(provider) = provider.filter(|it| !self.providers.has_just_refused(it))
             && let Err(err) = self.providers.list(provider).await
         {
-            tracing::warn!(model = name, "its price is not known: {err}");
+            tracing::warn!(model = name, "its price and size are not known: {err}");
         }
     }
 

@@ -17,6 +17,8 @@ use super::retry::Tries;
 
 /// How long a list is believed.
 const LIST_KEPT: Duration = Duration::from_secs(600);
+/// Nobody waits again for a list so soon after it could not be had.
+const REFUSAL_KEPT: Duration = Duration::from_secs(60);
 const LIST_WAIT: Duration = Duration::from_secs(15);
 /// OpenRouter's list of several hundred models is about one megabyte.
 const LIST_BYTES_MAX: usize = 8 << 20;
@@ -36,6 +38,10 @@ pub struct Listed {
 /// The lists that were fetched, by their provider's address.
 #[derive(Debug, Default)]
 pub(super) struct Lists(Mutex<HashMap<Url, Kept>>);
+
+/// Providers whose list could not be had, and when they were asked last.
+#[derive(Debug, Default)]
+pub(super) struct Refusals(Mutex<HashMap<Url, Timestamp>>);
 
 const UNEXPECTED: &str = "nobody panics while holding the lists";
 
@@ -63,6 +69,18 @@ impl Lists {
         let lists = self.0.lock().expect(UNEXPECTED);
         let list = &lists.get(&provider.base_url)?.list;
         list.iter().find(|line| line.id == id).map(|line| line.info)
+    }
+}
+
+impl Refusals {
+    pub fn keep(&self, provider: &Provider, now: Timestamp) {
+        self.0.lock().expect(UNEXPECTED).insert(provider.base_url.clone(), now);
+    }
+
+    pub fn is_fresh(&self, provider: &Provider, now: Timestamp) -> bool {
+        let refusals = self.0.lock().expect(UNEXPECTED);
+        let age = refusals.get(&provider.base_url).map(|at| now.duration_since(*at));
+        age.is_some_and(|age| Duration::try_from(age).is_ok_and(|age| age < REFUSAL_KEPT))
     }
 }
 

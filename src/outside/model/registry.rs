@@ -12,7 +12,7 @@ use super::answer;
 use super::anthropic::{self, Messages};
 use super::http::{Call, Http};
 use super::known_models::known;
-use super::listing::{self, Listed, Lists};
+use super::listing::{self, Listed, Lists, Refusals};
 use super::openai::{self, Completion};
 use super::prices::Info;
 use super::provider::{Kind, Provider};
@@ -71,10 +71,7 @@ impl Model {
     }
 
     /// Asks the model. Nothing happens before the stream is polled; dropping it hangs up.
-    pub fn stream(&self, mut request: Request) -> DeltaStream {
-        if let Some(most) = self.known().output_tokens_max {
-            request.output_tokens_max = request.output_tokens_max.min(most);
-        }
+    pub fn stream(&self, request: Request) -> DeltaStream {
         match self {
             Model::Anthropic(Remote { provider, id, http }) => {
                 let body = anthropic::body(id, &request);
@@ -132,6 +129,7 @@ pub struct Models {
     providers: Arc<BTreeMap<String, Arc<Provider>>>,
     http: Arc<Http>,
     lists: Arc<Lists>,
+    refusals: Arc<Refusals>,
 }
 
 impl Models {
@@ -142,13 +140,17 @@ impl Models {
     /// As `new`, with a say in how the pauses between retries pass.
     pub fn paced(providers: Vec<Provider>, clock: Clock, pauses: Pauses) -> Models {
         let http = Arc::new(Http::new(clock, pauses));
-        Models { providers: by_name(providers), http, lists: Arc::default() }
+        Models {
+            providers: by_name(providers),
+            http,
+            lists: Arc::default(),
+            refusals: Arc::default(),
+        }
     }
 
     /// The same registry with other providers.
     pub fn with(&self, providers: Vec<Provider>) -> Models {
-        let providers = by_name(providers);
-        Models { providers, http: self.http.clone(), lists: self.lists.clone() }
+        Models { providers: by_name(providers), ..self.clone() }
     }
 
     /// The providers, by name.
@@ -178,9 +180,15 @@ impl Models {
         if let Some(list) = self.lists.fresh(provider, now) {
             return Ok(list);
         }
-        let list = listing::fetch(&self.http, provider).await?;
+        let list = listing::fetch(&self.http, provider).await;
+        let list = list.inspect_err(|_| self.refusals.keep(provider, now))?;
         self.lists.keep(provider, now, list.clone());
         Ok(list)
+    }
+
+    /// Whether a provider that was asked a moment ago had no list.
+    pub fn has_just_refused(&self, provider: &Provider) -> bool {
+        self.refusals.is_fresh(provider, self.http.clock.now())
     }
 
     /// What its provider said of a model (full name) when its list was last fetched.

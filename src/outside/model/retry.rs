@@ -93,7 +93,7 @@ fn backoff(failed: u32, random: u32) -> Duration {
 }
 
 /// Reads a `Retry-After` header: seconds or an HTTP date (RFC 9110, section 10.2.3).
-pub(super) fn retry_after(header: &str, now: Timestamp) -> Option<Duration> {
+pub(in crate::outside) fn retry_after(header: &str, now: Timestamp) -> Option<Duration> {
     let header = header.trim();
     if let Ok(seconds) = header.parse::<u64>() {
         return Some(Duration::from_secs(seconds));

@@ -170,3 +170,19 @@ pub fn paging(page: Option<u32>, per_page: Option<u32>) -> Result<(u32, u32)> {
     }
     Ok((page, per_page))
 }
+
+/// A text that must be there, without the blanks around it; `ask` is "Give it a name".
+pub fn check_text(field: &'static str, typed: &str, most: usize, ask: &str) -> Result<String> {
+    let typed = typed.trim();
+    if typed.is_empty() || most < typed.chars().count() {
+        return Err(Error::invalid(field, format!("{ask}, in up to {most} characters.")));
+    }
+    Ok(typed.to_owned())
+}
+
+pub fn check_number(field: &'static str, value: u64, least: u64, most: u64) -> Result<()> {
+    if (least..=most).contains(&value) {
+        return Ok(());
+    }
+    Err(Error::invalid(field, format!("This is a whole number from {least} to {most}.")))
+}

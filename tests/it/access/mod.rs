@@ -1,5 +1,6 @@
 //! Setting up, signing in, keys, people.
 
+mod connecting;
 mod keys;
 mod login;
 mod people;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, header};
+use futures_util::StreamExt as _;
 use serde_json::json;
 use steward::testing::Browser;
 use steward::web::session::COOKIE;
@@ -24,9 +25,10 @@ async fn open(fresh: &Fresh, browser: &Browser, path: &str) -> Body {
     response.into_body()
 }
 
-async fn ends(body: Body) {
+/// All that was heard by its end.
+async fn ends(body: Body) -> String {
     let whole = tokio::time::timeout(END_TIME_MAX, to_bytes(body, STREAM_BYTES_MAX)).await;
-    whole.expect("the stream goes on").unwrap();
+    String::from_utf8(whole.expect("the stream goes on").unwrap().to_vec()).unwrap()
 }
 
 #[tokio::test]
@@ -64,4 +66,28 @@ async fn signing_out_and_being_switched_off_end_what_is_open() {
     let off = ada.json("PUT", &path, &json!({"is_active": false})).await;
     assert_eq!(off.status, 200, "{}", off.text);
     ends(body).await;
+}
+
+#[tokio::test]
+async fn who_listens_before_a_conversation_begins_hears_nothing_of_another_persons() {
+    let (fresh, ada) = Fresh::owned().await;
+    let new = json!({"username": "eve", "password": PASSWORD});
+    ada.json("POST", "/api/admin/users", &new).await;
+    let eve = fresh.browser("198.51.100.9:1000");
+    let login = [("name", "eve"), ("password", PASSWORD)];
+    assert_eq!(eve.submit("/login", &login).await.status, 303);
+    let id = "00000000-0000-7000-8000-000000000009";
+    let path = format!("/chat/{id}/stream");
+    let own = open(&fresh, &ada, &path).await;
+    let late = open(&fresh, &eve, &path).await;
+    let mut early = open(&fresh, &eve, &path).await.into_data_stream();
+    // Its first words are that nothing goes on; from then on it listens.
+    early.next().await.unwrap().unwrap();
+    let begin = json!({"message": "pause", "conversation_id": id});
+    let said = ada.json("POST", "/api/chat/completions", &begin).await;
+    assert!(said.text.contains("Everything is paused."), "{}", said.text);
+    assert!(!ends(Body::from_stream(early)).await.contains("paused"));
+    assert!(!ends(late).await.contains("paused"));
+    assert_eq!(ada.submit("/logout", &[]).await.status, 303);
+    assert!(ends(own).await.contains("Everything is paused."));
 }

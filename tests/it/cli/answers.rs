@@ -16,17 +16,33 @@ fn events(events: &[(&str, serde_json::Value)]) -> String {
     wire + "data: [DONE]\n\n"
 }
 
+/// Where the answer will stand; the first event of every stream.
+fn begun() -> (&'static str, serde_json::Value) {
+    ("conversation", json!({ "conversation_id": "c-1", "run_id": "r-1" }))
+}
+
 fn answer() -> String {
     events(&[
-        ("started", json!({ "conversation_id": "c-1", "run_id": "r-1" })),
-        ("token", json!({ "content": "It is \u{1b}[31m" })),
-        ("tool_executing", json!({ "call_id": "t-1", "tool_name": "time_now", "arguments": {} })),
-        ("token", json!({ "content": "noon." })),
+        begun(),
+        ("token", json!({ "content": "It is \u{1b}[31m", "seq": 14 })),
+        (
+            "tool_executing",
+            json!({ "call_id": "t-1", "tool_name": "time_now", "arguments": {}, "seq": 15 }),
+        ),
+        (
+            "tool_done",
+            json!({
+                "call_id": "t-1", "tool_name": "time_now", "success": true,
+                "result_summary": "12:00", "confirmed": false, "seq": 16
+            }),
+        ),
+        ("token", json!({ "content": "noon.", "seq": 21 })),
         (
             "done",
             json!({
                 "text": "It is \u{1b}[31mnoon.", "tool_calls_made": 1,
-                "usage": { "input_tokens": 10, "output_tokens": 4 }
+                "usage": { "input_tokens": 10, "output_tokens": 4 },
+                "model": "home:qwen3", "denied": [], "seq": 22
             }),
         ),
     ])
@@ -34,11 +50,11 @@ fn answer() -> String {
 
 fn parked() -> String {
     let card = json!({
-        "conversation_id": "c-1", "run_id": "r-1", "call_id": "t-9",
-        "tool_name": "web_fetch", "arguments": { "url": "http://example.org/a" },
-        "description": "Fetch http://example.org/a", "origins": []
+        "call_id": "t-9", "tool_name": "web_fetch", "arguments": { "url": "http://example.org/a" },
+        "description": "Fetch http://example.org/a", "origins": [], "seq": 12
     });
-    events(&[("token", json!({ "content": "One moment." })), ("tool_call_pending", card)])
+    let moment = ("token", json!({ "content": "One moment.", "seq": 11 }));
+    events(&[begun(), moment, ("tool_call_pending", card)])
 }
 
 const APPROVAL: &str = "0190c1d2-0000-7000-8000-0000aabbccdd";
@@ -61,7 +77,7 @@ fn ask_prints_the_answer_and_nothing_else() {
 fn ask_as_json_is_one_object_for_programs() {
     let house = House::new().says(CHAT, 200, answer()).open();
     assert_snapshot!(house.run(&["ask", "time?", "--json"]).screen(), @r#"
-    {"conversation_id":"c-1","denied":[],"run_id":"r-1","status":"done","text":"It is \u001b[31mnoon.","tool_calls_made":1,"usage":{"input_tokens":10,"output_tokens":4},"waiting":[]}
+    {"conversation_id":"c-1","denied":[],"model":"home:qwen3","run_id":"r-1","status":"done","text":"It is \u001b[31mnoon.","tool_calls_made":1,"usage":{"input_tokens":10,"output_tokens":4},"waiting":[]}
     [exit 0]
     "#);
 }
@@ -85,7 +101,7 @@ fn ask_ends_with_4_when_a_call_was_denied() {
     let denied = json!([{ "call_id": "t-9", "tool_name": "web_fetch", "reason": "Not allowed." }]);
     let done =
         json!({ "text": "I may not read that page.", "tool_calls_made": 1, "denied": denied });
-    let house = House::new().says(CHAT, 200, events(&[("done", done)])).open();
+    let house = House::new().says(CHAT, 200, events(&[begun(), ("done", done)])).open();
     assert_eq!(house.run(&["ask", "fetch it"]).screen(), "I may not read that page.\n[exit 4]");
     let json = house.run(&["ask", "fetch it", "--json"]);
     assert_eq!((json.exit, &json.json()["status"]), (4, &json!("denied")));
@@ -96,7 +112,8 @@ fn ask_ends_with_4_when_a_call_was_denied() {
 fn ask_says_what_went_wrong() {
     let error =
         json!({ "message": "Anthropic refused the key. Mend it in Models.", "code": "wrong_key" });
-    let wire = events(&[("token", json!({ "content": "Half an" })), ("error", error)]);
+    let half = ("token", json!({ "content": "Half an", "seq": 7 }));
+    let wire = events(&[begun(), half, ("error", error)]);
     let house = House::new().says(CHAT, 200, wire).open();
     assert_snapshot!(house.run(&["ask", "x"]).screen(), @"
     Half an
@@ -104,7 +121,7 @@ fn ask_says_what_went_wrong() {
     [exit 1]
     ");
     let denied = json!({ "message": "The day's spend is used up.", "code": "denied" });
-    let house = House::new().says(CHAT, 200, events(&[("error", denied)])).open();
+    let house = House::new().says(CHAT, 200, events(&[begun(), ("error", denied)])).open();
     assert_eq!(house.run(&["ask", "x"]).exit, 4);
     let house =
         House::new().says(CHAT, 200, "event: token\ndata: {\"content\":\"Half\"}\n\n").open();

@@ -30,6 +30,7 @@ fn help_opens_with_six_examples() {
       ask          Ask one thing and print the answer
       chat         Talk with the assistant
       approvals    What waits for your yes or no
+      undo         Take back what has not left yet
       token        Keys for other programs
       config       The settings: where they come from, whether they are right
       audit        The record of everything the assistant did

@@ -42,7 +42,7 @@ fn config_show_can_be_used_as_a_config_file() {
 fn config_check_names_every_mistake() {
     let house = House::new();
     assert_snapshot!(house.run(&["config", "check"]).screen(), @"
-    The settings are right; 1 of 37 are set.
+    The settings are right; 1 of 38 are set.
     [exit 0]
     ");
     house.file("config.toml", "[server]\nlisten = 8484\nbaseurl = \"\"");

@@ -2,9 +2,9 @@
 
 use jiff::ToSpan as _;
 use serde_json::json;
+use steward::approval::{self, Answer, Approval, Card, NewApproval, State};
 use steward::audit::{Actor, By};
 use steward::error::Error;
-use steward::guard::approval::{self, Answer, Approval, Card, NewApproval, State};
 use steward::ids::{ConversationId, RunId, ToolCallId, UserId};
 
 use super::{House, by, now};
@@ -72,12 +72,15 @@ async fn a_yes_is_used_once_and_a_no_never() {
     let house = House::new().await;
     let (yes_to, no_to) = (ask(&house, asked(1)).await, ask(&house, asked(2)).await);
     let take = |call| house.write(move |tx| approval::take(tx, call, now()));
-    assert!(take(yes_to).await.unwrap().is_none(), "not answered yet");
+    assert!(take(yes_to).await.is_err(), "not answered yet");
     answer(&house, yes_to, yes()).await.unwrap();
     answer(&house, no_to, Answer { approved: false, ..yes() }).await.unwrap();
-    assert!(take(no_to).await.unwrap().is_none());
-    assert!(take(yes_to).await.unwrap().is_some());
-    assert!(take(yes_to).await.unwrap().is_none());
+    assert!(take(no_to).await.is_err());
+    let unused = || house.db.read(move |r| approval::unused_yes(r, yes_to));
+    assert!(unused().await.unwrap().is_some());
+    take(yes_to).await.unwrap();
+    assert!(unused().await.unwrap().is_none());
+    assert!(take(yes_to).await.is_err());
 }
 
 #[tokio::test]

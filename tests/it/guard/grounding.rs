@@ -3,9 +3,9 @@
 use jiff::Zoned;
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use steward::guard::call::Role;
+use steward::call::Role;
 use steward::guard::grounding::{Said, unnamed};
-use steward::guard::label::{Label, Origin, Secrecy, Trust};
+use steward::label::{Label, Origin, Secrecy, Trust};
 
 use super::now;
 use super::scenes::{read, said};

@@ -1,12 +1,12 @@
 //! A yes and a permit: for the very bytes, once.
 
 use serde_json::{Value, json};
-use steward::guard::approval::{self, Answer, Card, NewApproval};
-use steward::guard::call::call_hash;
+use steward::approval::{self, Answer, Card, NewApproval};
+use steward::call::call_hash;
 use steward::guard::grounding::links;
-use steward::guard::label::{Label, Origin};
 use steward::guard::verdict::{Verdict, judge};
 use steward::ids::{ConversationId, RunId, ToolCallId, UserId};
+use steward::label::{Label, Origin};
 
 use super::scenes::{FETCH, SEND, call, facts, house, in_short, scene, verdict};
 use super::{House, by, now};
@@ -49,7 +49,7 @@ async fn approved(house: &House, shown: Value, edited: Option<Value>, acted: Val
     let yes = house.write(move |tx| {
         approval::insert(tx, &new, &by())?;
         approval::answer(tx, id, &answer)?;
-        approval::take(tx, id, now())
+        approval::unused_yes(tx, id)
     });
     let yes = yes.await.unwrap();
     let facts = facts(house, scene(), SEND, &acted).await;

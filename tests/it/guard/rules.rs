@@ -5,10 +5,10 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use steward::guard::grounding::Read;
 use steward::guard::intent::{Intent, Slot};
-use steward::guard::label::{Label, Origin, Secrecy, Trust};
 use steward::guard::verdict::{Mode, Scene};
 use steward::guard::whitelist;
 use steward::ids::UserId;
+use steward::label::{Label, Origin, Secrecy, Trust};
 
 use super::scenes::{
     DELETE, FETCH, NOTE, READ, SEND, SHELL, Tool, UNKNOWN, WRITE, everything, house, in_short,

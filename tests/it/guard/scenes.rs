@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde_json::Value;
-use steward::guard::call::{Call, Effect, Role};
+use steward::call::{Call, Effect, Role};
 use steward::guard::grounding::{Read, Said};
 use steward::guard::intent::{Intent, Slot};
-use steward::guard::label::{Label, Origin};
 use steward::guard::verdict::{Facts, Mode, Scene, Verdict, gather, judge};
 use steward::guard::whitelist;
 use steward::ids::UserId;
+use steward::label::{Label, Origin};
 
 use super::{House, by, now};
 

@@ -4,17 +4,17 @@ use std::sync::Arc;
 
 use jiff::ToSpan as _;
 use serde_json::{Value, json};
+use steward::approval::standing::{self, Always, Lasts, Scope};
+use steward::approval::{self, Answer, Approval, Card, NewApproval};
 use steward::audit::{Actor, By};
+use steward::call::{Effect, Role};
 use steward::error::Error;
-use steward::guard::approval::{self, Answer, Approval, Card, NewApproval};
-use steward::guard::call::{Effect, Role};
 use steward::guard::grounding::Read;
 use steward::guard::intent::Intent;
-use steward::guard::label::Origin;
-use steward::guard::standing::{self, Always, Lasts, Scope};
 use steward::guard::verdict::{Mode, Scene, Verdict, gather, judge};
 use steward::guard::whitelist;
 use steward::ids::{ConversationId, RunId, ToolCallId, UserId};
+use steward::label::Origin;
 
 use super::scenes::{
     DELETE, SEND, SHELL, Tool, UNKNOWN, call, everything, house, in_short, read, said, scene,
@@ -164,7 +164,7 @@ fn rules(r: &steward::db::Reader<'_>) -> Result<usize, Error> {
 async fn a_tools_description_is_no_text_that_prompted_a_call() {
     let house = lists().await;
     let mut described = Read::default();
-    let label = steward::guard::label::Label::outside(Origin::Mcp("lights".to_owned()));
+    let label = steward::label::Label::outside(Origin::Mcp("lights".to_owned()));
     described.add_description(&label, "Switches a light");
     let wished =
         || Scene { read: Arc::new(described.clone()), intent: Some(everything()), ..alone() };

@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use steward::guard::grounding::Read;
 use steward::guard::intent::Intent;
-use steward::guard::label::{Label, Origin, Secrecy, Trust};
 use steward::guard::verdict::{Mode, Scene, Verdict, judge};
+use steward::label::{Label, Origin, Secrecy, Trust};
 
 use super::House;
 use super::scenes::{
@@ -50,6 +50,7 @@ fn a_label() -> impl Strategy<Value = Label> {
         Just(Origin::Mail("eve@evil.example".to_owned())),
         Just(Origin::Mcp("x".to_owned())),
         Just(Origin::Web("evil.example".to_owned())),
+        Just(Origin::Web("example.org".to_owned())),
         Just(Origin::OwnData),
         Just(Origin::Owner),
     ];
@@ -74,10 +75,23 @@ fn some_text() -> impl Strategy<Value = String> {
     prop::collection::vec(pieces, 0..6).prop_map(|pieces| pieces.join(" "))
 }
 
+/// The one exception: an address that a page of the very site names letter by letter may be visited.
+/// Who sent the page gets nothing from it that they don't have.
+fn is_link_of_its_site(tool: Tool, arguments: &Value, texts: &[(Label, String)]) -> bool {
+    let url = arguments["url"].as_str().unwrap_or_default();
+    let site = Origin::Web("example.org".to_owned());
+    tool.0 == FETCH.0
+        && url.starts_with("https://example.org/")
+        && texts.iter().any(|(label, text)| {
+            (&label.origin, label.trust) == (&site, Trust::Outside)
+                && text.split(' ').any(|word| word == url)
+        })
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
     #[test]
-    fn nothing_that_is_read_loosens_a_verdict(
+    fn nothing_that_is_read_loosens_a_verdict_but_a_sites_own_link_to_a_page_of_it(
         (tool, arguments) in some_call(),
         texts in prop::collection::vec((a_label(), some_text()), 0..5),
         all_asked_for: bool,
@@ -96,13 +110,14 @@ proptest! {
         let mut facts = runtime.block_on(facts(house, judged, tool, &arguments));
         let mut read = Read::default();
         let mut least = 0;
-        for text in [None].into_iter().chain(texts.iter().map(Some)) {
-            if let Some((label, text)) = text {
+        for count in 0..=texts.len() {
+            if let Some((label, text)) = texts[..count].last() {
                 read.add(label, text);
             }
             facts.scene.read = Arc::new(read.clone());
             let now = strictness(&judge(&facts, &call(tool, &arguments), None));
-            prop_assert!(least <= now, "{} {arguments} after {text:?}", tool.0);
+            let excepted = is_link_of_its_site(tool, &arguments, &texts[..count]);
+            prop_assert!(least <= now || excepted, "{} {arguments} after {texts:?}", tool.0);
             least = now;
         }
     }

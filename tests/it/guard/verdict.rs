@@ -5,9 +5,9 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use steward::guard::intent::Intent;
-use steward::guard::label::Origin;
 use steward::guard::verdict::{Halt, Mode, Offer, Scene, Verdict};
 use steward::guard::whitelist;
+use steward::label::Origin;
 use steward::net::DomainPattern;
 
 use super::scenes::{

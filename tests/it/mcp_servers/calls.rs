@@ -40,6 +40,35 @@ async fn a_foreign_tool_asks_before_each_call_and_its_answer_is_outside_text() {
 }
 
 #[tokio::test]
+async fn a_no_that_comes_while_another_call_is_at_work_lets_the_run_go_on() {
+    let house = House::new().await;
+    house.with_tools(&["echo", "gate"]).await;
+    let roles = json!({"effect": "read", "roles": {"text": "soft"}});
+    house.app.send_json("PUT", "/api/tools/mcp__tools__gate/roles", &roles).await;
+    let both = [
+        Say::Call("mcp__tools__echo", json!({"text": "hi"})),
+        Say::Call("mcp__tools__gate", json!({})),
+    ];
+    house.model.answer(Answer::of(Kind::OpenAi, &both));
+    for said in [r#"{"effects": [{"tool": "mcp__tools__echo"}]}"#, "Only one of them."] {
+        house.model.answer(Answer::of(Kind::OpenAi, &[Say::Text(said)]));
+    }
+    let talk = house.app.say(None, "Go on, please").await;
+    let say_no = async {
+        let mut again = tokio::time::interval(Duration::from_millis(1));
+        while house.calls().is_empty() {
+            again.tick().await;
+        }
+        let card = house.waiting().await.remove(0);
+        let path = format!("/api/tool-calls/{}/deny", card["call_id"].as_str().unwrap());
+        assert_eq!(house.app.post(&path, &json!({})).await.status, 200);
+        std::fs::write(house.tools("open"), "").unwrap();
+    };
+    tokio::join!(house.app.work(), say_no);
+    assert_eq!(house.app.last_answer(&talk).await, "Only one of them.");
+}
+
+#[tokio::test]
 async fn a_foreign_tool_that_nobody_asked_for_is_blocked_without_a_card() {
     let house = House::new().await;
     house.with_tools(&["echo"]).await;
@@ -209,4 +238,19 @@ async fn a_yes_that_comes_while_a_sibling_call_still_runs_is_not_lost() {
     tokio::join!(house.app.work(), owner);
     assert_eq!(house.app.last_answer(&talk).await, "Both done.");
     assert_eq!(house.calls().len(), 2);
+}
+
+#[tokio::test]
+async fn a_call_waits_a_moment_for_a_server_that_is_being_connected() {
+    let limits = Limits { connect_wait_max: Duration::from_secs(30), ..quick() };
+    let house = House::with_limits(limits.clone()).await;
+    house.with_tools(&["echo"]).await;
+    let house = house.killed().await;
+    house.app.app.outside.limit_mcp(limits);
+    let connecting = async {
+        house.app.advance(SignedDuration::ZERO).await;
+    };
+    let called = house.call_with_yes("mcp__tools__echo", json!({"text": "hello"}));
+    let (_, ()) = tokio::join!(called, connecting);
+    assert_eq!(house.last_call().await.1, "You said hello");
 }

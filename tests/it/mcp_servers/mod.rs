@@ -1,8 +1,11 @@
 //! Tools of other people's servers: added, looked at, called and kept in their place.
 
-mod changes;
 mod calls;
+mod cards;
+mod changes;
+mod held;
 mod pages;
+mod protocol;
 mod roles;
 mod servers;
 
@@ -31,7 +34,7 @@ impl House {
 
     pub async fn with_limits(limits: Limits) -> House {
         let folder = tempfile::tempdir().unwrap();
-        let model = ModelServer::start().await.without_list();
+        let model = ModelServer::start().await;
         std::fs::create_dir(folder.path().join("tools")).unwrap();
         let app = open(&folder, &model).await;
         app.app.outside.limit_mcp(limits);
@@ -177,7 +180,8 @@ async fn open(folder: &tempfile::TempDir, model: &ModelServer) -> TestApp {
 
 /// Little of everything.
 pub fn quick() -> Limits {
-    Limits { message_bytes_max: 1 << 20, ..Limits::default() }
+    let connect_wait_max = Duration::from_millis(200);
+    Limits { message_bytes_max: 1 << 20, connect_wait_max, ..Limits::default() }
 }
 
 /// A tool with one text.

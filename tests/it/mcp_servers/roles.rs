@@ -1,6 +1,7 @@
 //! What the owner declares decides; what a server says of itself never does.
 
 use serde_json::{Value, json};
+use steward::testing::model_answers::Say;
 
 use super::{House, tool};
 
@@ -106,4 +107,45 @@ async fn a_tool_that_the_owner_switched_off_is_not_shown() {
     house.app.send_json("PUT", ROLES, &json!({"enabled": true})).await;
     house.call_that_waits("mcp__tools__echo", json!({"text": "hi"})).await;
     assert_eq!(house.shown(), ["mcp__tools__echo"]);
+}
+
+#[tokio::test]
+async fn the_sixth_of_five_letters_a_day_is_refused_and_a_kill_forgets_none() {
+    let mut house = House::new().await;
+    house.with_tools(&["echo"]).await;
+    let roles = json!({"effect": "send", "roles": {"text": "recipient"}});
+    house.app.send_json("PUT", ROLES, &roles).await;
+    let ann = json!({"email": "ann@example.org", "daily_limit": 5});
+    assert_eq!(house.app.post("/api/email-whitelist", &ann).await.status, 200);
+    for sent in 1..=5 {
+        house.write_to_ann().await;
+        assert_eq!((house.calls().len(), house.last_call().await.0.as_str()), (sent, "done"));
+    }
+    let page = house.app.get("/whitelists").await.text;
+    assert!(page.contains("5 of 5 sent today"), "{page}");
+    house = house.killed().await;
+    house.app.tick().await;
+    house.call_ann("Done.");
+    house.app.ask("Write to ann@example.org").await;
+    let (state, result, _) = house.last_call().await;
+    assert_eq!((house.calls().len(), state.as_str()), (5, "denied"), "{result}");
+    assert!(result.contains("The daily limit of 5 for ann@example.org is used up"), "{result}");
+    house.app.shift(jiff::SignedDuration::from_hours(24));
+    house.write_to_ann().await;
+    assert_eq!(house.calls().len(), 6, "tomorrow there are five more");
+}
+
+impl House {
+    /// The owner asks for a letter, and it goes.
+    async fn write_to_ann(&self) {
+        self.plan_for("mcp__tools__echo", json!({"text": "ann@example.org"}));
+        self.answers(&[Say::Text("Done.")]);
+        self.app.ask("Write to ann@example.org").await;
+    }
+
+    /// The model tries to write to her, and then ends like this.
+    fn call_ann(&self, end: &str) {
+        self.answers(&[Say::Call("mcp__tools__echo", json!({"text": "ann@example.org"}))]);
+        self.answers(&[Say::Text(end)]);
+    }
 }

@@ -10,7 +10,7 @@ use steward::testing::TestApp;
 
 use super::{MINUTE, add, notes};
 
-const CONFIG: &str = "[limits]\nmax_autonomous_runs_per_hour = 10000\n";
+pub const CONFIG: &str = "[limits]\nmax_autonomous_runs_per_hour = 10000\n";
 const CASES: u32 = 16;
 /// Those that wait are done one after another.
 const LOOKS_MAX: usize = 60;
@@ -41,13 +41,13 @@ fn event() -> impl Strategy<Value = Event> {
 }
 
 /// One line of the ledger of a task: what it covers, and what came of it.
-struct Row {
-    from: Timestamp,
-    until: Timestamp,
-    state: String,
+pub struct Row {
+    pub from: Timestamp,
+    pub until: Timestamp,
+    pub state: String,
 }
 
-async fn rows(house: &TestApp, task: &str) -> Vec<Row> {
+pub async fn rows(house: &TestApp, task: &str) -> Vec<Row> {
     let id = task.rsplit('/').next().unwrap().to_owned();
     house
         .read(move |r| {
@@ -59,6 +59,29 @@ async fn rows(house: &TestApp, task: &str) -> Vec<Row> {
             })
         })
         .await
+}
+
+/// Does what is due until nothing is.
+pub async fn settle(house: &TestApp) {
+    for _ in 0..LOOKS_MAX {
+        house.advance(SignedDuration::ZERO).await;
+        if open(house).await == 0 {
+            return;
+        }
+    }
+    panic!("something was never done");
+}
+
+/// Each slot of the time has its one row.
+pub fn check_slots(rows: &[Row], schedule: &Schedule, (from, until): (Timestamp, Timestamp)) {
+    for pair in rows.windows(2) {
+        assert!(pair[0].until < pair[1].from, "two rows for one slot: {}", pair[1].from);
+    }
+    for slot in schedule.between(from, until, usize::MAX) {
+        let after = rows.partition_point(|row| row.from <= slot);
+        let row = after.checked_sub(1).map(|at| &rows[at]);
+        assert!(row.is_some_and(|row| slot <= row.until), "{}: {slot} has no row", schedule.text());
+    }
 }
 
 async fn open(house: &TestApp) -> i64 {
@@ -99,24 +122,12 @@ async fn live(events: &[Event]) {
             }
         }
     }
-    for _ in 0..LOOKS_MAX {
-        house.advance(SignedDuration::ZERO).await;
-        if open(&house).await == 0 {
-            break;
-        }
-    }
-    assert_eq!(open(&house).await, 0, "something was never done");
+    settle(&house).await;
     let mut done = 0;
     for (task, schedule) in &tasks {
         let rows = rows(&house, task).await;
-        let apart = rows.windows(2).all(|pair| pair[0].until < pair[1].from);
-        assert!(apart, "{task}: two rows for one slot");
         let schedule = Schedule::parse(schedule, zone("Europe/Berlin").unwrap(), start).unwrap();
-        for slot in schedule.between(start, now, usize::MAX) {
-            let after = rows.partition_point(|row| row.from <= slot);
-            let row = after.checked_sub(1).map(|at| &rows[at]);
-            assert!(row.is_some_and(|row| slot <= row.until), "{task}: {slot} has no row");
-        }
+        check_slots(&rows, &schedule, (start, now));
         done += rows.iter().filter(|row| row.state == "done").count();
     }
     assert_eq!(notes(&house).await, done, "each was done once");

@@ -2,8 +2,10 @@
 
 mod bounds;
 mod clock;
+mod intent;
 mod lines;
 mod pages;
+mod soak;
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
@@ -166,7 +168,7 @@ async fn what_is_wrong_is_named() {
     400 "budget_usd_micros" This is a whole number from 1 to 1000000000.
     400 "end_at" The end has to lie after the start.
     400 "model" There is no model provider “nobody”. Add it in Models.
-    400 "every" There is no field "every" here. There is: name, schedule, prompt, allowed_tools, enabled, zone, model, start_at, end_at, max_runs, missed, overlap, jitter_seconds, budget_usd_micros, notify.
+    400 "every" There is no field "every" here. There is: name, schedule, prompt, allowed_tools, enabled, zone, model, agent_id, start_at, end_at, max_runs, missed, overlap, jitter_seconds, budget_usd_micros, notify.
     "#);
 }
 

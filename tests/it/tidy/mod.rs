@@ -321,3 +321,20 @@ fn none_but(rule: Rule, wrong: Vec<(String, String)>) {
         wrong.into_iter().filter(|(path, _)| !excused(path)).map(|(_, what)| what).collect();
     none(&left);
 }
+
+/// In the order of its rows: a name alone is a file beside the one before it.
+#[test]
+fn the_tests_that_security_md_names_exist() {
+    let security = text("SECURITY.md");
+    let mut last = root();
+    for named in security.split('`').skip(1).step_by(2) {
+        if named.ends_with(".rs") || named.ends_with('/') || named.ends_with(".md") {
+            let beside = last.with_file_name(named);
+            last = if named.contains('/') { root().join(named) } else { beside };
+            assert!(last.exists(), "{named} is not there");
+        } else if named.matches('_').count() > 2 {
+            let tests = std::fs::read_to_string(&last).unwrap();
+            assert!(tests.contains(&format!("fn {named}()")), "{named} is not in {last:?}");
+        }
+    }
+}

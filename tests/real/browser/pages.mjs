@@ -1,13 +1,22 @@
 // Every page, in every form.
 
 import { TO_LOOK_AT, everyForm } from "./axe.mjs";
-import { env, say, signedIn, url, window_ } from "./browser.mjs";
+import { check, env, say, signedIn, url, window_ } from "./browser.mjs";
 
 /// One page, named in the environment, with what the test put on it.
 export async function page_is_accessible() {
   const page = env.PAGE_PATH === "/login" ? await window_(TO_LOOK_AT) : await signedIn(TO_LOOK_AT);
-  await page.goto(url(env.PAGE_PATH));
+  await opened(page, env.PAGE_PATH);
   await everyForm(page, env.PAGE_PATH);
+}
+
+/// What is looked at is the page that was meant: no refusal, and nothing it led on to.
+async function opened(page, path) {
+  const answer = await page.goto(url(path));
+  const expected = Number(env.PAGE_STATUS ?? 200);
+  check(answer.status() === expected, `${path} answered ${answer.status()}, not ${expected}`);
+  const there = new URL(page.url()).pathname;
+  check(there === path, `${path} led to ${there}`);
 }
 
 /// A conversation with an answer, a tool call and a card that waits.

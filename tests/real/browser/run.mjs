@@ -2,7 +2,7 @@
 
 import { close, open, shown } from "./browser.mjs";
 
-const files = ["setup", "chat", "approvals", "pages", "words"];
+const files = ["setup", "chat", "approvals", "pages", "push", "words"];
 const parts = await Promise.all(files.map((file) => import(`./${file}.mjs`)));
 const story = Object.assign({}, ...parts)[process.argv[2]];
 if (!story) throw new Error(`there is no story ${process.argv[2]}`);

@@ -41,7 +41,7 @@ pub async fn open(app: &App, caller: &Caller, id: ConversationId, typed: &str) -
     let by = caller.by(app.clock.now());
     app.db
         .write(move |tx| {
-            service::enter(tx, user, id, (&by.channel, None), by.at)?;
+            service::enter(tx, (user, None), id, (&by.channel, None), by.at)?;
             open_rows(tx, &agents, (user, id), &typed, &by)
         })
         .await

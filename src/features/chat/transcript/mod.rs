@@ -72,7 +72,7 @@ impl Transcript {
     }
 
     pub fn working(&self) -> bool {
-        self.runs().any(|run| run.state == RunState::Working)
+        self.runs().any(|run| matches!(run.state, RunState::Working | RunState::Held))
     }
 
     /// What the polite status line says.
@@ -80,6 +80,7 @@ impl Transcript {
         match self.runs().last().map(|run| &run.state) {
             Some(RunState::Working) => "Thinking",
             Some(RunState::Waiting(_)) => "Needs your answer",
+            Some(RunState::Held) => "Can still be taken back",
             Some(RunState::Done { .. }) => "Reply finished",
             Some(RunState::Stopped) => "Stopped",
             Some(RunState::Failed { .. }) => "The reply failed",
@@ -163,7 +164,7 @@ impl Transcript {
     fn wait(&self) -> Wait {
         let open = |is: fn(&RunState) -> bool| self.runs().any(|run| is(&run.state));
         let asks = open(|state| matches!(state, RunState::Waiting(_)));
-        match (asks, open(|state| *state == RunState::Working)) {
+        match (asks, open(|state| matches!(state, RunState::Working | RunState::Held))) {
             (true, _) => Wait::Question,
             (false, true) => Wait::Answer,
             (false, false) => Wait::Nothing,

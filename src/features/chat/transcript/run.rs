@@ -21,7 +21,7 @@ pub enum Part {
     /// Sealed Markdown; blocks that follow each other are one text.
     Text(String),
     Steps(Vec<Step>),
-    /// Asked for a yes or no.
+    /// Asked for a yes or no, or held.
     Card(ToolCallId),
     /// Pictures that a tool made.
     Images(Vec<String>),
@@ -42,6 +42,8 @@ pub enum StepState {
     Queued,
     Running,
     Waiting,
+    /// It can be taken back.
+    Held,
     Done,
     Failed,
     Denied,
@@ -53,6 +55,8 @@ pub enum RunState {
     Working,
     /// For the owner's answer to these calls.
     Waiting(Vec<ToolCallId>),
+    /// Until a call can be taken back no more.
+    Held,
     Done {
         model: String,
         usage: Usage,
@@ -80,12 +84,17 @@ impl RunTurn {
             Event::ToolStart { call_id, tool_name, arguments } => {
                 let step = Step::new(*call_id, tool_name, arguments, StepState::Running, entry.at);
                 self.step(step, changes);
+                self.card_again(*call_id, changes);
             }
             Event::ConfirmationRequired { call_id, tool_name, arguments, .. } => {
                 let step = Step::new(*call_id, tool_name, arguments, StepState::Waiting, entry.at);
                 self.step(step, changes);
-                self.parts.push(Part::Card(*call_id));
-                changes.push(Change::Card(self.id, *call_id));
+                self.card(*call_id, changes);
+            }
+            Event::Held { call_id, tool_name, arguments, .. } => {
+                let step = Step::new(*call_id, tool_name, arguments, StepState::Held, entry.at);
+                self.step(step, changes);
+                self.card(*call_id, changes);
             }
             Event::ConfirmationAnswered { call_id, approved, .. } => {
                 let state = if *approved { StepState::Queued } else { StepState::Denied };
@@ -101,6 +110,7 @@ impl RunTurn {
                     end(&mut step);
                     self.step(step, changes);
                 }
+                self.card_again(*call_id, changes);
             }
             Event::Images { data_urls } => {
                 self.parts.push(Part::Images(data_urls.clone()));
@@ -157,25 +167,52 @@ impl RunTurn {
         false
     }
 
-    /// The calls that wait for the owner, in their order.
-    fn waiting(&self) -> Vec<ToolCallId> {
+    /// A call has one card, whatever is asked about it.
+    fn card(&mut self, call_id: ToolCallId, changes: &mut Vec<Change>) {
+        if !self.has_card(call_id) {
+            self.parts.push(Part::Card(call_id));
+        }
+        changes.push(Change::Card(self.id, call_id));
+    }
+
+    fn card_again(&self, call_id: ToolCallId, changes: &mut Vec<Change>) {
+        if self.has_card(call_id) {
+            changes.push(Change::Card(self.id, call_id));
+        }
+    }
+
+    fn has_card(&self, call_id: ToolCallId) -> bool {
+        self.parts.iter().any(|part| matches!(part, Part::Card(id) if *id == call_id))
+    }
+
+    fn steps_in(&self, state: StepState) -> impl Iterator<Item = &Step> {
         let steps = self.parts.iter().filter_map(|part| match part {
             Part::Steps(steps) => Some(steps),
             _ => None,
         });
-        let waiting = steps.flatten().filter(|step| step.state == StepState::Waiting);
-        waiting.map(|step| step.call_id).collect()
+        steps.flatten().filter(move |step| step.state == state)
+    }
+
+    /// What a run that has not ended does: it waits for the owner, for a hold to end, or works.
+    fn open_state(&self) -> RunState {
+        let asked: Vec<_> = self.steps_in(StepState::Waiting).map(|step| step.call_id).collect();
+        match self.steps_in(StepState::Held).next() {
+            _ if !asked.is_empty() => RunState::Waiting(asked),
+            Some(_) => RunState::Held,
+            None => RunState::Working,
+        }
     }
 
     fn turn_to(&mut self, entry: &Entry, changes: &mut Vec<Change>) {
         let took = entry.at.duration_since(self.began);
         let state = match &entry.event {
             Event::RunStarted
+            | Event::Held { .. }
             | Event::ConfirmationRequired { .. }
-            | Event::ConfirmationAnswered { .. } => match self.waiting() {
-                calls if calls.is_empty() => RunState::Working,
-                calls => RunState::Waiting(calls),
-            },
+            | Event::ConfirmationAnswered { .. } => self.open_state(),
+            Event::ToolStart { .. } | Event::ToolDone { .. } if self.state == RunState::Held => {
+                self.open_state()
+            }
             Event::Done { model, usage, .. } => {
                 RunState::Done { model: model.clone(), usage: *usage, took }
             }
@@ -210,9 +247,10 @@ impl Step {
     fn end(&mut self, success: bool, summary: &str, at: Timestamp) {
         self.state = match (success, self.state) {
             (true, _) => StepState::Done,
-            (false, StepState::Denied | StepState::Waiting | StepState::Queued) => {
-                StepState::Denied
-            }
+            (
+                false,
+                StepState::Denied | StepState::Waiting | StepState::Held | StepState::Queued,
+            ) => StepState::Denied,
             (false, _) => StepState::Failed,
         };
         self.took = (self.state != StepState::Denied).then(|| at.duration_since(self.began));

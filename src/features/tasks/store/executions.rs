@@ -68,9 +68,12 @@ pub fn find(r: &Reader<'_>, id: ExecutionId) -> Result<Execution> {
     r.row(sql, [id], from_row)?.ok_or(Error::NotFound("execution"))
 }
 
+/// Whether a slot has a row: its own, or that of a stretch that was missed as a whole.
 pub fn has_slot(r: &Reader<'_>, task: TaskId, slot: Timestamp) -> Result<bool> {
-    let sql = "select exists (select 1 from executions where task_id = ?1 and slot_at = ?2)";
-    r.one(sql, (task, slot.as_millisecond()), |row| row.get(0))
+    let sql = "select coalesce(until_at, slot_at) >= ?2 from executions
+               where task_id = ?1 and slot_at <= ?2 order by slot_at desc limit 1";
+    let covered = r.row(sql, (task, slot.as_millisecond()), |row| row.get(0))?;
+    Ok(covered.unwrap_or(false))
 }
 
 /// Where the rows of a time begin and end, in order.
@@ -108,10 +111,14 @@ pub fn list_ready(r: &Reader<'_>, limit: u32) -> Result<Vec<Execution>> {
     r.rows(sql, [limit], from_row)
 }
 
-/// When the executions of the last while were started; those of people are not counted.
+/// When the unattended runs of the last while were started: of slots, and of what happened
+/// elsewhere. Those of people are not counted.
 pub fn started_since(r: &Reader<'_>, since: Timestamp) -> Result<Vec<Timestamp>> {
     let sql = "select started_at from executions where started_at > ?1 and kind = 'slot'
-               order by started_at";
+               union all
+               select queued_at from runs
+               where queued_at > ?1 and json_extract(trigger, '$.delivery_id') is not null
+               order by 1";
     r.rows(sql, [since.as_millisecond()], |row| at(row, "started_at"))
 }
 

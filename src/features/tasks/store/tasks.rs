@@ -1,15 +1,14 @@
-//! Rows of tasks, and of the conversations that their runs have.
+//! Rows of tasks.
 
 use jiff::Timestamp;
 use rusqlite::Row;
 
-use crate::agent::ASSISTANT;
 use crate::db::{Reader, Tx, at, at_or_none, bad_column, json_column, json_or_none};
 use crate::error::{Error, Result};
 use crate::features::tasks::kinds::{Words, read, word};
 use crate::features::tasks::{Missed, NewTask, Notify, Overlap, State, Task};
 use crate::guard::intent::Intent;
-use crate::ids::{ConversationId, TaskId, UserId};
+use crate::ids::{AgentId, TaskId, UserId};
 
 pub fn list(r: &Reader<'_>, user: UserId, limit: u32) -> Result<Vec<Task>> {
     let sql = "select * from tasks where user_id = ?1 and deleted_at is null
@@ -27,6 +26,13 @@ pub fn find(r: &Reader<'_>, user: UserId, id: TaskId) -> Result<Task> {
     r.row(sql, (user, id), from_row)?.ok_or(Error::NotFound("task"))
 }
 
+/// What an agent does at set times, whosever it is.
+pub fn list_of_agent(r: &Reader<'_>, agent: AgentId) -> Result<Vec<Task>> {
+    let sql = "select * from tasks where agent_id = ?1 and deleted_at is null
+               order by of_agent desc, name collate nocase, id";
+    r.rows(sql, [agent], from_row)
+}
+
 /// Whosever it is, deleted or not.
 pub fn get(r: &Reader<'_>, id: TaskId) -> Result<Option<Task>> {
     r.row("select * from tasks where id = ?1", [id], from_row)
@@ -41,10 +47,12 @@ pub fn save(tx: &Tx<'_>, task: &Task) -> Result<()> {
     tx.execute(
         "insert into tasks (id, user_id, name, prompt, schedule, zone, model, allowed_tools, state,
              why, start_at, end_at, max_runs, missed, overlap, jitter_s, budget_usd_micros, notify,
-             label, failures, runs, anchor_at, next_slot_at, next_fire_at, created_at, updated_at)
+             label, failures, runs, anchor_at, next_slot_at, next_fire_at, created_at, updated_at,
+             agent_id, of_agent)
          values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,
-             ?20, ?21, ?22, ?23, ?24, ?25, ?26)
-         on conflict (id) do update set name = excluded.name, prompt = excluded.prompt,
+             ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28)
+         on conflict (id) do update set agent_id = excluded.agent_id,
+             of_agent = excluded.of_agent, name = excluded.name, prompt = excluded.prompt,
              schedule = excluded.schedule, zone = excluded.zone, model = excluded.model,
              allowed_tools = excluded.allowed_tools, state = excluded.state, why = excluded.why,
              start_at = excluded.start_at, end_at = excluded.end_at, max_runs = excluded.max_runs,
@@ -80,6 +88,8 @@ pub fn save(tx: &Tx<'_>, task: &Task) -> Result<()> {
             millis(fire),
             task.created_at.as_millisecond(),
             task.updated_at.as_millisecond(),
+            new.agent_id,
+            task.of_agent,
         ],
     )?;
     Ok(())
@@ -154,22 +164,6 @@ pub fn see_clock(tx: &Tx<'_>, now: Timestamp) -> Result<()> {
     Ok(())
 }
 
-/// A conversation of its own for one run; it has the task's name from the start.
-pub fn insert_conversation(
-    tx: &Tx<'_>,
-    id: ConversationId,
-    task: &Task,
-    now: Timestamp,
-) -> Result<()> {
-    tx.execute(
-        "insert into conversations (id, user_id, agent_id, channel, title, title_by, task_id,
-                                    created_at, updated_at)
-         values (?1, ?2, ?3, 'web', ?4, 'owner', ?5, ?6, ?6)",
-        (id, task.user_id, ASSISTANT, &task.new.name, task.id, now.as_millisecond()),
-    )?;
-    Ok(())
-}
-
 fn from_row(row: &Row<'_>) -> rusqlite::Result<Task> {
     let intent: Option<Intent> = json_or_none(row, "intent")?;
     let made_by: Option<String> = row.get("intent_by")?;
@@ -182,6 +176,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Task> {
             schedule: row.get("schedule")?,
             zone: row.get("zone")?,
             model: row.get("model")?,
+            agent_id: row.get("agent_id")?,
             allowed_tools: json_column(row, "allowed_tools")?,
             start_at: at_or_none(row, "start_at")?,
             end_at: at_or_none(row, "end_at")?,
@@ -192,6 +187,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Task> {
             budget_usd_micros: row.get("budget_usd_micros")?,
             notify: choice(row, "notify", Notify::WORDS)?,
         },
+        of_agent: row.get("of_agent")?,
         state: choice(row, "state", State::WORDS)?,
         why: row.get("why")?,
         label: json_column(row, "label")?,

@@ -3,7 +3,7 @@
 use serde_json::json;
 use steward::clean::{TextKind, clean};
 use steward::guard::boundary::{unwrapped, wrap};
-use steward::guard::label::{Label, Origin};
+use steward::label::{Label, Origin};
 use steward::outside::fetch::Fetcher;
 use steward::outside::model::Kind;
 use steward::testing::TestApp;
@@ -110,7 +110,7 @@ fn no_name_of_a_source_leaves_its_line() {
 /// As the model gets it: a page that was told the mark of the page before.
 #[tokio::test]
 async fn a_page_that_knows_an_old_boundary_does_not_get_out_of_its_own() {
-    let model = ModelServer::start().await.without_list();
+    let model = ModelServer::start().await;
     let learned = std::sync::Arc::new(std::sync::Mutex::new(String::new()));
     let told = learned.clone();
     let site = Site::start(move |_| {

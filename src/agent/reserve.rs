@@ -1,0 +1,134 @@
+//! Model calls under way. What each may cost is set aside until its cost stands in the ledger, so
+//! that calls side by side don't pass a cap together.
+
+use std::collections::{HashMap, VecDeque};
+use std::pin::pin;
+use std::sync::{Arc, Mutex};
+
+use tokio::sync::Notify;
+
+use super::caps::Spent;
+use super::spend::Purse;
+use crate::error::Result;
+
+/// Calls remembered that were counted after somebody last read the ledger.
+const COUNTED_MAX: usize = 1_024;
+const UNEXPECTED: &str = "nobody panics while setting aside";
+
+/// What a call may cost, or did: micro-dollars and tokens.
+#[derive(Debug, Clone, Copy)]
+pub struct Cost {
+    pub purse: Purse,
+    pub usd_micros: i64,
+    pub tokens: i64,
+}
+
+#[derive(Default)]
+pub struct UnderWay {
+    calls: Mutex<Calls>,
+    ended: Notify,
+}
+
+#[derive(Default)]
+struct Calls {
+    next: u64,
+    open: HashMap<u64, Cost>,
+    /// With the row in the ledger.
+    counted: VecDeque<(i64, Cost)>,
+}
+
+/// Held while its call goes on.
+pub struct Reservation {
+    under_way: Arc<UnderWay>,
+    id: u64,
+    purse: Purse,
+    /// What was asked, as far as it can be estimated.
+    pub input_tokens: u64,
+}
+
+impl UnderWay {
+    /// Sets this much aside once `fits` says that it is no more than there is, given what was spent.
+    /// Where it does not fit only beside the calls under way, it waits for them.
+    ///
+    /// # Errors
+    /// What `fits` says.
+    pub async fn reserve(
+        self: &Arc<UnderWay>,
+        (cost, input_tokens): (Cost, u64),
+        spent: &Spent,
+        fits: impl Fn(&Spent) -> Result<()>,
+    ) -> Result<Reservation> {
+        loop {
+            let mut ended = pin!(self.ended.notified());
+            ended.as_mut().enable();
+            if let Some(id) = self.calls.lock().expect(UNEXPECTED).open(cost, spent, &fits)? {
+                let (under_way, purse) = (self.clone(), cost.purse);
+                return Ok(Reservation { under_way, id, purse, input_tokens });
+            }
+            ended.await;
+        }
+    }
+}
+
+impl Calls {
+    /// None: not now.
+    fn open(
+        &mut self,
+        cost: Cost,
+        spent: &Spent,
+        fits: impl Fn(&Spent) -> Result<()>,
+    ) -> Result<Option<u64>> {
+        let (read, mut spent) = (spent.last_row, *spent);
+        let later = self.counted.iter().filter(|(row, _)| read < *row);
+        later.for_each(|(_, counted)| spent.add(&cost.purse, counted));
+        fits(&spent)?;
+        self.open.values().for_each(|other| spent.add(&cost.purse, other));
+        if fits(&spent).is_err() {
+            return Ok(None);
+        }
+        self.next += 1;
+        self.open.insert(self.next, cost);
+        Ok(Some(self.next))
+    }
+}
+
+impl Reservation {
+    /// From now on the ledger has it, in this row.
+    pub fn settle(&self, row: i64, usd_micros: i64, tokens: i64) {
+        let mut calls = self.under_way.calls.lock().expect(UNEXPECTED);
+        if calls.open.remove(&self.id).is_some() {
+            calls.counted.push_back((row, Cost { purse: self.purse, usd_micros, tokens }));
+            if COUNTED_MAX < calls.counted.len() {
+                calls.counted.pop_front();
+            }
+        }
+        drop(calls);
+        self.under_way.ended.notify_waiters();
+    }
+}
+
+impl Drop for Reservation {
+    fn drop(&mut self) {
+        self.under_way.calls.lock().expect(UNEXPECTED).open.remove(&self.id);
+        self.under_way.ended.notify_waiters();
+    }
+}
+
+impl Spent {
+    fn add(&mut self, purse: &Purse, other: &Cost) {
+        let usd = other.usd_micros;
+        self.hour += usd;
+        self.day += usd;
+        if purse.agent == other.purse.agent {
+            self.agent += usd;
+            self.of_left += usd;
+            self.tokens_of_left += other.tokens;
+        }
+        if purse.task.is_some() && purse.task == other.purse.task {
+            self.task += usd;
+        }
+        if purse.root.is_some() && purse.root == other.purse.root {
+            self.run += usd;
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! A tool call as it is judged: what it does, what its arguments mean, its exact bytes.
+
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+/// What a tool does to the world. `Read` and `Write` stay in the house.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// Changes nothing; may be done twice.
+    Read,
+    /// Changes our own data, in one transaction.
+    Write,
+    /// Leaves the house.
+    Send,
+    /// Runs code.
+    Execute,
+}
+
+/// What an argument means. All but the last two are critical: a wrong one does harm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    Recipient,
+    Url,
+    Path,
+    Amount,
+    Date,
+    Id,
+    Command,
+    /// Free text.
+    Content,
+    /// Choices without weight: a sort order, a page number.
+    Soft,
+}
+
+impl Role {
+    pub fn is_critical(self) -> bool {
+        !matches!(self, Role::Content | Role::Soft)
+    }
+}
+
+/// One call, before anything happens.
+#[derive(Debug, Clone, Copy)]
+pub struct Call<'a> {
+    pub tool: &'a str,
+    pub effect: Effect,
+    /// Takes something away for good: deletes, overwrites.
+    pub destructive: bool,
+    /// Argument and what it means. One that is not named here counts as critical.
+    pub roles: &'a [(&'a str, Role)],
+    /// A JSON object.
+    pub arguments: &'a Value,
+    /// Nobody is watching.
+    pub headless: bool,
+}
+
+impl Call<'_> {
+    pub fn hash(&self) -> CallHash {
+        call_hash(self.tool, self.arguments)
+    }
+
+    pub fn role(&self, argument: &str) -> Option<Role> {
+        self.roles.iter().find(|(name, _)| *name == argument).map(|(_, role)| *role)
+    }
+}
+
+/// Says which call it is: the tool and its arguments to the byte, whatever the order of fields.
+pub type CallHash = [u8; 32];
+
+pub fn call_hash(tool: &str, arguments: &Value) -> CallHash {
+    let mut sha = Sha256::new();
+    sha.update(b"steward/call/1");
+    sha.update((tool.len() as u64).to_be_bytes());
+    sha.update(tool);
+    hash_value(&mut sha, arguments);
+    sha.finalize().into()
+}
+
+fn hash_value(sha: &mut Sha256, value: &Value) {
+    match value {
+        Value::Object(fields) => {
+            let mut fields: Vec<_> = fields.iter().collect();
+            fields.sort_by_key(|(name, _)| *name);
+            sha.update(b"{");
+            sha.update((fields.len() as u64).to_be_bytes());
+            for (name, value) in fields {
+                hash_value(sha, &Value::String(name.clone()));
+                hash_value(sha, value);
+            }
+        }
+        Value::Array(items) => {
+            sha.update(b"[");
+            sha.update((items.len() as u64).to_be_bytes());
+            items.iter().for_each(|item| hash_value(sha, item));
+        }
+        Value::String(text) => {
+            sha.update(b"s");
+            sha.update((text.len() as u64).to_be_bytes());
+            sha.update(text);
+        }
+        other => {
+            let text = other.to_string();
+            sha.update(b"v");
+            sha.update((text.len() as u64).to_be_bytes());
+            sha.update(text);
+        }
+    }
+}

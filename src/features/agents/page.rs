@@ -1,0 +1,373 @@
+//! `/agents`, for a person: who there is, what each does, and the switches of each.
+
+use askama::Template;
+use axum::Router;
+use axum::extract::State;
+use axum::response::Response;
+use axum::routing::{get, post};
+use jiff::Zoned;
+use serde::Deserialize;
+use similar::{ChangeTag, TextDiff};
+
+use super::editor::{self, schedule_words};
+use super::service::{self, Unit, Whole};
+use super::store::{PromptVersion, RunLine};
+use super::{Agent, fields};
+use crate::agent::{AgentState, RunState};
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::features::tasks::{self, Task};
+use crate::ids::AgentId;
+use crate::web::Page;
+use crate::web::caller::Caller;
+use crate::web::error::PageError;
+use crate::web::flash::Told;
+use crate::web::form::{Form, Path};
+use crate::web::shell::Shell;
+use crate::web::when::When;
+
+pub const HERE: &str = "/agents";
+
+pub fn routes() -> Router<App> {
+    Router::new()
+        .route("/agents", get(list).post(editor::create))
+        .route("/agents/new", get(editor::blank))
+        .route("/agents/import", post(import))
+        .route("/agents/{id}/bundle", get(bundle))
+        .route("/agents/{id}", get(show).post(editor::save))
+        .route("/agents/{id}/edit", get(editor::edit))
+        .route("/agents/{id}/run", post(run))
+        .route("/agents/{id}/turn", post(turn))
+        .route("/agents/{id}/stop", post(stop))
+        .route("/agents/{id}/balance", post(set_balance))
+        .route("/agents/{id}/delete", post(delete))
+        .route("/agents/{id}/restore", post(restore))
+}
+
+/// A state in a word, with its class and icon: never colour alone.
+struct Sign {
+    word: &'static str,
+    class: &'static str,
+    icon: &'static str,
+}
+
+struct Row {
+    url: String,
+    name: String,
+    about: String,
+    sign: Sign,
+    why: String,
+}
+
+#[derive(Template)]
+#[template(path = "agents/list.html")]
+struct ListPage {
+    shell: Shell,
+    rows: Vec<Row>,
+}
+
+#[derive(Template)]
+#[template(path = "agents/one.html")]
+struct OnePage {
+    shell: Shell,
+    url: String,
+    delete_url: String,
+    sign: Sign,
+    why: String,
+    assistant: bool,
+    active: bool,
+    prompt: String,
+    facts: Vec<(&'static str, String)>,
+    tasks: Vec<(String, String)>,
+    runs: Vec<Line>,
+    versions: Vec<Version>,
+}
+
+struct Line {
+    url: String,
+    title: String,
+    when: When,
+    sign: Sign,
+    error: String,
+}
+
+struct Version {
+    number: u32,
+    made_by: String,
+    when: When,
+    /// What is new in it against the one before, line by line: "+", "-" or " ", and the line.
+    lines: Vec<(char, String)>,
+}
+
+fn sign(state: AgentState) -> Sign {
+    match state {
+        AgentState::Active => Sign { word: "active", class: "ok", icon: "check" },
+        AgentState::Paused => Sign { word: "paused", class: "", icon: "pause" },
+        AgentState::Stopped => Sign { word: "stopped", class: "", icon: "stop" },
+        AgentState::Error => Sign { word: "error", class: "bad", icon: "warn" },
+    }
+}
+
+fn run_sign(state: RunState) -> Sign {
+    match state {
+        RunState::Queued => Sign { word: "in the queue", class: "now", icon: "clock" },
+        RunState::Running => Sign { word: "running", class: "now", icon: "play" },
+        RunState::Waiting => Sign { word: "waits", class: "wait", icon: "approvals" },
+        RunState::Completed => Sign { word: "done", class: "ok", icon: "check" },
+        RunState::Failed => Sign { word: "failed", class: "bad", icon: "warn" },
+        RunState::Cancelled | RunState::Interrupted => {
+            Sign { word: "stopped", class: "", icon: "stop" }
+        }
+    }
+}
+
+async fn list(State(app): State<App>, caller: Caller) -> Result<Page<ListPage>, PageError> {
+    let row = |(agent, task): (Agent, Option<Task>)| {
+        let tools = match agent.new.allowed_tools.len() {
+            0 => "no tools".to_owned(),
+            1 => "1 set of tools".to_owned(),
+            many => format!("{many} sets of tools"),
+        };
+        let when = schedule_words(task.as_ref().filter(|task| tasks::is_on(task)));
+        let model = agent.new.model.unwrap_or_else(|| "the default model".to_owned());
+        let parts = [model, tools, when];
+        let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+        Row {
+            url: path(agent.id, ""),
+            name: agent.new.name,
+            about: parts.join(" · "),
+            sign: sign(agent.state),
+            why: agent.why,
+        }
+    };
+    let rows = service::list(&app).await?.into_iter().map(row).collect();
+    Ok(Page(ListPage { shell: app.shell(&caller, HERE, "Agents").await?, rows }))
+}
+
+async fn show(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<AgentId>,
+) -> Result<Page<OnePage>, PageError> {
+    let whole = service::whole(&app, &caller, id).await?;
+    let scheduled = app.db.read(move |r| tasks::list_of(r, id)).await?;
+    let now = app.clock.now().to_zoned(app.config.zone());
+    let shell = app.shell(&caller, HERE, &whole.agent.new.name).await?;
+    let facts = facts(&whole);
+    let Whole { agent, runs, versions, .. } = whole;
+    let own = scheduled.into_iter().filter(|task| task.user_id == caller.user_id);
+    Ok(Page(OnePage {
+        shell,
+        url: path(id, ""),
+        delete_url: path(id, "/delete"),
+        sign: sign(agent.state),
+        assistant: agent.is_assistant(),
+        active: agent.state == AgentState::Active,
+        why: agent.why,
+        prompt: agent.new.prompt,
+        facts,
+        tasks: own.map(|it| (format!("/tasks/{}", it.id), task_words(&it))).collect(),
+        runs: runs.into_iter().map(|it| line(it, &now)).collect(),
+        versions: told_before(&versions, &now),
+    }))
+}
+
+/// The newest first, each against the one that it took the place of.
+fn told_before(versions: &[PromptVersion], now: &Zoned) -> Vec<Version> {
+    // A last line with its end, so that it is the same line when another follows.
+    let ended = |it: &PromptVersion| format!("{}\n", it.prompt);
+    let version = |(at, it): (usize, &PromptVersion)| {
+        let (old, new) = (versions.get(at + 1).map(ended).unwrap_or_default(), ended(it));
+        let diff = TextDiff::from_lines(&old, &new);
+        let line = |change: similar::Change<&str>| {
+            let sign = match change.tag() {
+                ChangeTag::Insert => '+',
+                ChangeTag::Delete => '-',
+                ChangeTag::Equal => ' ',
+            };
+            (sign, change.value().trim_end().to_owned())
+        };
+        Version {
+            number: it.version,
+            made_by: it.made_by.clone(),
+            when: When::new(it.created_at, now),
+            lines: diff.iter_all_changes().map(line).collect(),
+        }
+    };
+    versions.iter().enumerate().map(version).collect()
+}
+
+fn task_words(task: &Task) -> String {
+    let off = if tasks::is_on(task) { "" } else { " (off)" };
+    format!("{}: {}{off}", task.new.name, task.sentence())
+}
+
+fn line(it: RunLine, now: &Zoned) -> Line {
+    Line {
+        url: format!("/chat/{}", it.conversation_id),
+        title: it.title,
+        when: When::new(it.queued_at, now),
+        sign: run_sign(it.state),
+        error: it.error.unwrap_or_default(),
+    }
+}
+
+fn facts(whole: &Whole) -> Vec<(&'static str, String)> {
+    let (agent, new, used) = (&whole.agent, &whole.agent.new, whole.used);
+    let tools = match new.allowed_tools.is_empty() {
+        true => "none".to_owned(),
+        false => new.allowed_tools.join(", "),
+    };
+    let mode = fields::MODES.iter().find(|(mode, _)| *mode == new.prompt_mode);
+    let tokens = agent.left.tokens.map(|tokens| format!("{tokens} tokens"));
+    let money = agent.left.usd_micros.map(dollars);
+    let left: Vec<String> = [tokens, money].into_iter().flatten().collect();
+    let spent = format!(
+        "{} tokens read, {} written{}",
+        used.input_tokens,
+        used.output_tokens,
+        if used.usd_micros > 0 { format!(", {}", dollars(used.usd_micros)) } else { String::new() }
+    );
+    let all = [
+        ("Model", Some(new.model.clone().unwrap_or_else(|| "the default model".to_owned()))),
+        ("Tools", Some(tools)),
+        ("Prompt", mode.map(|(_, words)| (*words).to_owned())),
+        ("Works by itself", Some(schedule_words(whole.schedule.as_ref()))),
+        ("Tool calls a run", new.max_tool_calls.map(|it| it.to_string())),
+        ("May cost a day", new.daily_spend_usd_micros.map(dollars)),
+        ("Left of its budget", (!left.is_empty()).then(|| left.join(", "))),
+        ("Used so far", Some(spent)),
+    ];
+    let set = all.into_iter().filter_map(|(name, value)| Some((name, value?)));
+    set.filter(|(_, value)| !value.is_empty()).collect()
+}
+
+fn dollars(micros: i64) -> String {
+    let dollars = micros as f64 / 1e6;
+    if dollars.abs() < 0.01 { format!("${dollars:.4}") } else { format!("${dollars:.2}") }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RunForm {
+    #[serde(default)]
+    message: String,
+}
+
+/// On to the conversation, where it can be watched.
+async fn run(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<AgentId>,
+    Form(form): Form<RunForm>,
+) -> Result<Told, PageError> {
+    let sent = service::run(&app, &caller, id, Some(form.message)).await?;
+    Ok(Told::at(format!("/chat/{}", sent.conversation_id), "It works on this now."))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Turn {
+    to: AgentState,
+}
+
+async fn turn(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<AgentId>,
+    Form(form): Form<Turn>,
+) -> Result<Told, PageError> {
+    if form.to == AgentState::Error {
+        return Err(Error::invalid("to", "Nobody is put there by hand.").into());
+    }
+    let agent = service::set_state(&app, &caller, id, form.to).await?;
+    let told = format!("{} is {}.", agent.new.name, sign(agent.state).word);
+    Ok(Told::at(path(id, ""), told))
+}
+
+async fn stop(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<AgentId>,
+) -> Result<Told, PageError> {
+    let stopped = service::stop(&app, &caller, id).await?;
+    let told = match stopped {
+        0 => "It was doing nothing.".to_owned(),
+        1 => "What it did is stopped.".to_owned(),
+        many => format!("{many} runs are stopped."),
+    };
+    Ok(Told::at(path(id, ""), told))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BalanceForm {
+    /// Tokens; empty: no budget any more.
+    amount: String,
+}
+
+async fn set_balance(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<AgentId>,
+    Form(form): Form<BalanceForm>,
+) -> Result<Told, PageError> {
+    let typed = form.amount.trim();
+    let message = "Write a whole number of tokens, or nothing for no budget.";
+    let amount = match typed.is_empty() {
+        true => None,
+        false => Some(typed.parse().map_err(|_| Error::invalid("amount", message))?),
+    };
+    service::set_balance(&app, &caller, id, (Unit::Tokens, amount, false)).await?;
+    Ok(Told::at(path(id, ""), "The budget is set."))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ImportForm {
+    bundle: String,
+}
+
+async fn import(
+    State(app): State<App>,
+    caller: Caller,
+    Form(form): Form<ImportForm>,
+) -> Result<Told, PageError> {
+    let agent = service::import(&app, &caller, &form.bundle).await?;
+    Ok(Told::at(
+        path(agent.id, "/edit"),
+        format!("{} is here, and does nothing yet.", agent.new.name),
+    ))
+}
+
+async fn bundle(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<AgentId>,
+) -> Result<Response, PageError> {
+    let Whole { agent, schedule, .. } = service::whole(&app, &caller, id).await?;
+    Ok(super::bundle::response(&agent, schedule.as_ref())?)
+}
+
+async fn delete(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<AgentId>,
+) -> Result<Told, PageError> {
+    let gone = service::delete(&app, &caller, id).await?;
+    Ok(Told::at(HERE, format!("{} is deleted.", gone.new.name)).undo(path(id, "/restore")))
+}
+
+async fn restore(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<AgentId>,
+) -> Result<Told, PageError> {
+    let back = service::restore(&app, &caller, id).await?;
+    let told = format!("{} is back, stopped, and without its schedule.", back.new.name);
+    Ok(Told::at(path(id, ""), told))
+}
+
+pub fn path(id: AgentId, rest: &str) -> String {
+    format!("{HERE}/{id}{rest}")
+}

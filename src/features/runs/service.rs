@@ -1,0 +1,207 @@
+//! What may be done with runs: look back at one's own, start one, go on, stop, make room.
+
+use std::collections::{HashMap, HashSet};
+
+use super::checklist::Item;
+use super::feedback::Feedback;
+use super::{Filter, ModelCall, Seen, Spent, store};
+use crate::agent::store::calls::{self, Call};
+use crate::agent::store::intents;
+use crate::agent::store::messages::Message;
+use crate::agent::{answer, compact};
+use crate::app::App;
+use crate::approval::{self, Approval};
+use crate::audit;
+use crate::db::Reader;
+use crate::error::{Error, Result};
+use crate::features::chat::{self, Channel, NewChatMessage, Sent};
+use crate::features::{tasks, triggers};
+use crate::guard::intent::Intent;
+use crate::ids::{AgentId, ConversationId, RunId, ToolCallId, UserId};
+use crate::inbox::Trigger;
+use crate::leak::Watch;
+use crate::vault::Vault;
+use crate::web::caller::{Caller, Via};
+
+/// Uses of standing rules in one conversation that are looked at.
+const RULES_USED_MAX: u32 = 200;
+
+/// One page of runs.
+pub struct Listed {
+    /// Each with what it used.
+    pub runs: Vec<(Seen, Spent)>,
+    /// The next page holds those before this one; none: there are no more.
+    pub next: Option<RunId>,
+}
+
+/// What fits, newest first.
+pub fn list(
+    r: &Reader<'_>,
+    vault: &Vault,
+    (user, filter): (UserId, &Filter),
+    per_page: u32,
+) -> Result<Listed> {
+    let watch = vault.watch(r)?;
+    let mut found = store::list(r, user, filter, per_page + 1)?;
+    let more = (per_page as usize) < found.len();
+    found.truncate(per_page as usize);
+    let next = found.last().filter(|_| more).map(|run| run.id);
+    let with_spent = |mut run: Seen| {
+        hide(&watch, &mut run);
+        store::spent(r, run.id).map(|spent| (run, spent))
+    };
+    Ok(Listed { runs: found.into_iter().map(with_spent).collect::<Result<_>>()?, next })
+}
+
+/// For what a run was made that no person waited for.
+pub enum Occasion {
+    Task(tasks::Occasion),
+    Trigger(triggers::Occasion),
+}
+
+pub fn occasion(r: &Reader<'_>, run: &Seen) -> Result<Option<Occasion>> {
+    if let Trigger::Task { task_id, execution_id, .. } = run.trigger {
+        return Ok(tasks::occasion(r, task_id, execution_id)?.map(Occasion::Task));
+    }
+    let Some((trigger, _)) = run.trigger.delivery() else { return Ok(None) };
+    Ok(triggers::occasion(r, trigger)?.map(Occasion::Trigger))
+}
+
+/// All that a run's page tells.
+pub struct Trace {
+    pub run: Seen,
+    pub spent: Spent,
+    pub occasion: Option<Occasion>,
+    /// None: it was not needed, so the words were not read for it.
+    pub intent: Option<Intent>,
+    pub model_calls: Vec<ModelCall>,
+    pub said: Vec<Message>,
+    pub calls: Vec<Call>,
+    pub approvals: HashMap<ToolCallId, Approval>,
+    pub checklist: Vec<Item>,
+    pub feedback: Vec<Feedback>,
+    /// Calls that a standing rule covered.
+    pub by_rule: HashSet<ToolCallId>,
+}
+
+pub fn trace(r: &Reader<'_>, vault: &Vault, user: UserId, id: RunId) -> Result<Trace> {
+    let watch = vault.watch(r)?;
+    let mut run = store::find(r, user, id)?;
+    hide(&watch, &mut run);
+    let mut said = store::said(r, &run)?;
+    said.iter_mut().for_each(|message| message.text = watch.shown(&message.text));
+    let calls = tool_calls(r, &watch, id)?;
+    Ok(Trace {
+        spent: store::spent(r, id)?,
+        occasion: occasion(r, &run)?,
+        intent: intents::find(r, id)?,
+        model_calls: store::model_calls(r, id)?,
+        said,
+        approvals: approvals(r, &calls)?,
+        by_rule: by_rule(r, run.conversation_id)?,
+        checklist: checklist(r, &watch, id)?,
+        feedback: store::feedback::list(r, id)?,
+        calls,
+        run,
+    })
+}
+
+/// Rows hold no secret that was in the vault when they were written; this is for one that was saved
+/// later.
+fn hide(watch: &Watch, run: &mut Seen) {
+    run.words = watch.shown(&run.words);
+    run.title = watch.shown(&run.title);
+}
+
+fn checklist(r: &Reader<'_>, watch: &Watch, run: RunId) -> Result<Vec<Item>> {
+    let mut items = store::checklist::list(r, run)?;
+    items.iter_mut().for_each(|item| item.text = watch.shown(&item.text));
+    Ok(items)
+}
+
+/// A run's calls as they may be shown.
+pub fn tool_calls(r: &Reader<'_>, watch: &Watch, run: RunId) -> Result<Vec<Call>> {
+    let mut calls = calls::list_of_run(r, run)?;
+    for call in &mut calls {
+        call.arguments = watch.masked(&call.arguments);
+        call.result = call.result.take().map(|result| watch.shown(&result));
+    }
+    Ok(calls)
+}
+
+pub fn approvals(r: &Reader<'_>, calls: &[Call]) -> Result<HashMap<ToolCallId, Approval>> {
+    let mut found = HashMap::new();
+    for call in calls {
+        found.extend(approval::find_by_call(r, call.id)?.map(|approval| (call.id, approval)));
+    }
+    Ok(found)
+}
+
+fn by_rule(r: &Reader<'_>, conversation: ConversationId) -> Result<HashSet<ToolCallId>> {
+    let filter = audit::Filter {
+        session_id: Some(conversation.to_string()),
+        text: Some("standing_rules.use".to_owned()),
+        ..audit::Filter::default()
+    };
+    let (uses, _) = audit::list(r, &filter, 1, RULES_USED_MAX)?;
+    let call = |row: audit::Row| row.detail["call_id"].as_str()?.parse().ok();
+    Ok(uses.into_iter().filter_map(call).collect())
+}
+
+/// A message in a new conversation with an agent, and the run that it wakes.
+/// What a run is begun with.
+pub struct Words {
+    pub message: String,
+    pub model: Option<String>,
+    pub max_tool_calls: Option<u32>,
+}
+
+pub async fn start(app: &App, caller: &Caller, agent: AgentId, words: Words) -> Result<Sent> {
+    say(app, caller, (ConversationId::new(app.clock.now()), Some(agent)), words).await
+}
+
+/// A further message in a run's conversation, and the run that it wakes.
+pub async fn go_on(app: &App, caller: &Caller, id: RunId, message: String) -> Result<Sent> {
+    let run = find(app, caller, id).await?;
+    let words = Words { message, model: None, max_tool_calls: None };
+    say(app, caller, (run.conversation_id, None), words).await
+}
+
+async fn say(
+    app: &App,
+    caller: &Caller,
+    (conversation, agent): (ConversationId, Option<AgentId>),
+    Words { message, model, max_tool_calls }: Words,
+) -> Result<Sent> {
+    let channel = if matches!(caller.via, Via::Socket) { Channel::Cli } else { Channel::Api };
+    let new = NewChatMessage {
+        content: message,
+        model,
+        agent,
+        attachments: Vec::new(),
+        channel,
+        max_tool_calls,
+    };
+    chat::send_by(app, caller, conversation, new).await.map_err(|err| match err {
+        Error::Invalid { field, message } if field == "content" => {
+            Error::invalid("message", message)
+        }
+        err => err,
+    })
+}
+
+/// Stops it before its next step; one that has ended is a conflict.
+pub async fn cancel(app: &App, caller: &Caller, id: RunId) -> Result<()> {
+    find(app, caller, id).await?;
+    answer::stop(app, id).await
+}
+
+pub async fn compact(app: &App, caller: &Caller, id: RunId) -> Result<()> {
+    find(app, caller, id).await?;
+    compact::by_hand(app, id, caller.by(app.clock.now())).await
+}
+
+async fn find(app: &App, caller: &Caller, id: RunId) -> Result<Seen> {
+    let user = caller.user_id;
+    app.db.read(move |r| store::find(r, user, id)).await
+}

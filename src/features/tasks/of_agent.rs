@@ -1,0 +1,99 @@
+//! The schedule that stands on an agent's own page: a task whose words and tools are the agent's.
+
+use super::input::{Input, Setting};
+use super::store::tasks;
+use super::{NewTask, State, Task, job, service};
+use crate::app::App;
+use crate::audit::By;
+use crate::db::{Reader, Tx};
+use crate::error::{Error, Result};
+use crate::ids::{AgentId, UserId};
+use crate::label::Label;
+
+/// What of an agent its schedule is made of.
+pub struct Scheduled<'a> {
+    pub id: AgentId,
+    pub name: &'a str,
+    pub prompt: &'a str,
+    pub label: &'a Label,
+    /// "" takes it away.
+    pub schedule: &'a str,
+    pub enabled: bool,
+}
+
+pub fn schedule_of(r: &Reader<'_>, agent: AgentId) -> Result<Option<Task>> {
+    Ok(list_of(r, agent)?.into_iter().find(|task| task.of_agent))
+}
+
+/// All that an agent does at set times; its own schedule first.
+pub fn list_of(r: &Reader<'_>, agent: AgentId) -> Result<Vec<Task>> {
+    tasks::list_of_agent(r, agent)
+}
+
+/// Keeps the schedule in step with its agent; a new one runs in conversations of `user`.
+pub fn keep_schedule(
+    tx: &Tx<'_>,
+    app: &App,
+    by: &By,
+    user: UserId,
+    agent: &Scheduled<'_>,
+) -> Result<()> {
+    let old = schedule_of(tx, agent.id)?;
+    wake(tx, app);
+    if agent.schedule.trim().is_empty() {
+        return match old {
+            Some(task) => service::delete(tx, app, by, task.user_id, task.id).map(drop),
+            None => Ok(()),
+        };
+    }
+    let (name, schedule) = (agent.name.to_owned(), agent.schedule.to_owned());
+    let usual = Input::plain(name, schedule, agent.prompt.to_owned());
+    let input = match &old {
+        Some(task) => Input { name: usual.name, schedule: usual.schedule, ..Input::of(task) },
+        None => usual,
+    };
+    let input = Input { agent_id: Some(agent.id), prompt: agent.prompt.to_owned(), ..input };
+    let now = by.at.to_zoned(app.config.zone());
+    let new = input.check(&Setting { now, models: &app.outside.models() })?;
+    match old {
+        Some(task) => {
+            let whose = (task.user_id, agent.label.clone());
+            service::update(tx, by, whose, task.id, (new, agent.enabled)).map(drop)
+        }
+        None => {
+            let whose = (user, agent.label.clone());
+            let made = service::create(tx, by, whose, (new, agent.enabled))?;
+            tasks::save(tx, &Task { of_agent: true, ..made })
+        }
+    }
+}
+
+/// An agent that is gone does nothing more.
+pub fn drop_of(tx: &Tx<'_>, app: &App, by: &By, agent: AgentId) -> Result<()> {
+    for task in list_of(tx, agent)? {
+        service::delete(tx, app, by, task.user_id, task.id)?;
+    }
+    Ok(())
+}
+
+/// Its words are changed where they stand: with the agent.
+pub(super) fn refuse_foreign_change(old: &Task, new: &NewTask) -> Result<()> {
+    if old.of_agent && (old.new.agent_id, &old.new.prompt) != (new.agent_id, &new.prompt) {
+        let message = "These words are the agent's. Change them on its page.";
+        return Err(Error::invalid("prompt", message));
+    }
+    Ok(())
+}
+
+/// Whether an agent's schedule is switched on.
+pub fn is_on(task: &Task) -> bool {
+    task.state == State::On
+}
+
+fn wake(tx: &Tx<'_>, app: &App) {
+    let timers = app.timers.clone();
+    tx.after_commit(move || {
+        timers.wake(job::SCHEDULE);
+        timers.wake(job::PLAN);
+    });
+}

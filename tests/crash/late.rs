@@ -1,0 +1,64 @@
+//! An owner who answers late: an agent that works every minute asks, is killed, and goes on when the
+//! answer comes an hour later.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::time::{interval, timeout};
+
+use crate::peers;
+use crate::world::{Trouble, World};
+
+const MINUTE_S: i64 = 61;
+const HOUR_S: i64 = 3_600;
+const TIME_MAX: Duration = Duration::from_secs(30);
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+#[tokio::test]
+async fn an_agent_of_every_minute_goes_on_after_a_kill_and_a_yes_an_hour_later() {
+    let mut world = World::new(Trouble::Kills).await;
+    assert!(world.time.moves, "the debug build's clock can be moved");
+    let token = "yes-late".to_owned();
+    let prompt = peers::words(std::slice::from_ref(&token));
+    let agent = json!({
+        "name": "Minutely", "prompt": prompt, "schedule": "* * * * *", "allowed_tools": ["mcp__peer"],
+    });
+    world.add_agent(&agent).await;
+    world.time.pass(MINUTE_S);
+    let card = first_card(&world).await;
+    world.house.kill().await;
+    world.time.pass(HOUR_S);
+    world.house.start().await;
+    assert_eq!(first_card(&world).await["call_id"], card["call_id"], "it still waits");
+    assert!(world.tools.calls().is_empty(), "nobody said yes yet");
+    let call = card["call_id"].as_str().unwrap();
+    world.key.post(&format!("/tool-calls/{call}/approve"), &json!({})).await;
+    let run = format!("/runs/{}", card["run_id"].as_str().unwrap());
+    until(async || (world.key.get(&run).await["state"] == "completed").then_some(())).await;
+    assert_eq!(world.tools.calls(), [(peers::sealed(&token), 1)].into(), "it was done once");
+    world.time.pass(MINUTE_S);
+    assert_ne!(first_card(&world).await["call_id"], card["call_id"], "and so is the next minute's");
+}
+
+/// The card that has waited longest.
+async fn first_card(world: &World) -> Value {
+    until(async || {
+        let card = world.key.get("/approvals").await["approvals"][0].clone();
+        (card != Value::Null).then_some(card)
+    })
+    .await
+}
+
+/// Asks again until there is something.
+async fn until<T>(ask: impl AsyncFn() -> Option<T>) -> T {
+    let found = timeout(TIME_MAX, async {
+        let mut again = interval(LOOK_EVERY);
+        loop {
+            again.tick().await;
+            if let Some(found) = ask().await {
+                return found;
+            }
+        }
+    });
+    found.await.expect("it comes in time")
+}

@@ -1,0 +1,177 @@
+//! How agents work: with their own words and tools, within their means, in their state.
+
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+use steward::testing::model_answers::{Answer, Say};
+
+use super::House;
+
+#[tokio::test]
+async fn an_agent_works_with_its_own_words_and_tools_and_keeps_them_in_its_conversation() {
+    let house = House::new().await;
+    let gardener = house.gardener().await;
+    house.answers(&[Say::Call("notes_add", json!({"content": "Beans are up"}))]);
+    house.answers(&[Say::Text("Noted.")]);
+    let talk = house.run(&gardener, None).await;
+    assert_eq!(house.app.last_answer(&talk).await, "Noted.");
+    let asked = house.asked();
+    let system = asked["messages"][0]["content"].to_string();
+    assert!(system.contains("Note what grows."), "{system}");
+    let tools = asked["tools"].as_array().unwrap().iter();
+    let names: Vec<&str> = tools.map(|it| it["function"]["name"].as_str().unwrap()).collect();
+    assert!(names.iter().all(|name| name.starts_with("notes_")), "{names:?}");
+    house.answers(&[Say::Text("Beans.")]);
+    house.app.say(Some(&talk), "What is up?").await;
+    house.app.work().await;
+    assert!(house.asked()["messages"][0]["content"].to_string().contains("Note what grows."));
+    let found = house.app.get(&gardener).await.json();
+    assert_eq!(found["runs"].as_array().unwrap().len(), 2);
+    assert!(found["total_output_tokens"].as_i64().unwrap() > 0, "{found}");
+}
+
+#[tokio::test]
+async fn a_paused_agent_keeps_what_comes_and_a_stopped_one_refuses_it() {
+    let house = House::new().await;
+    let gardener = house.gardener().await;
+    house.app.post(&format!("{gardener}/pause"), &json!({})).await;
+    let ready = house.app.get(&format!("{gardener}/ready")).await.json();
+    assert_eq!(ready, json!({"ready": false, "reason": "Gardener is paused."}));
+    let talk = house.run(&gardener, Some("Look")).await;
+    assert!(house.model.requests().is_empty());
+    house.answers(&[Say::Text("Noon.")]);
+    assert_eq!(house.app.ask("What is the time?").await, "Noon.", "others go on");
+    house.answers(&[Say::Text("Looked.")]);
+    house.app.post(&format!("{gardener}/resume"), &json!({})).await;
+    house.app.work().await;
+    assert_eq!(house.app.last_answer(&talk).await, "Looked.");
+    house.app.post(&format!("{gardener}/status"), &json!({"status": "stopped"})).await;
+    let refused = house.app.post(&format!("{gardener}/run"), &json!({"message": "Look"})).await;
+    assert_eq!(refused.status, 409);
+    assert!(refused.text.contains("Gardener is stopped."), "{}", refused.text);
+}
+
+#[tokio::test]
+async fn stop_ends_what_an_agent_does_and_leaves_its_state() {
+    let house = House::new().await;
+    let gardener = house.gardener().await;
+    house.app.post(&format!("{gardener}/pause"), &json!({})).await;
+    let talk = house.run(&gardener, Some("Look")).await;
+    let stopped = house.app.post(&format!("{gardener}/stop"), &json!({})).await.json();
+    assert_eq!(stopped, json!({"ok": true, "stopped": 1}));
+    assert_eq!(house.status(&gardener).await, "paused");
+    house.app.post(&format!("{gardener}/resume"), &json!({})).await;
+    house.app.work().await;
+    assert!(house.model.requests().is_empty());
+    assert!(house.app.get(&format!("/chat/{talk}")).await.text.contains("Stopped"));
+}
+
+#[tokio::test]
+async fn the_call_that_a_budget_does_not_cover_is_not_made() {
+    let house = House::new().await;
+    let gardener = house.gardener().await;
+    let balance = format!("{gardener}/balance");
+    let set = house.app.post(&balance, &json!({"amount": 30_000, "type": "set"})).await.json();
+    assert_eq!(set["balance"], json!({"tokens": 30_000, "usd_micros": null}));
+    house.answers(&[Say::Text("Looked.")]);
+    house.run(&gardener, Some("Look")).await;
+    assert_eq!(house.asked()["max_tokens"], 15_000, "half of it is for the answer");
+    let left = house.app.get(&format!("{gardener}/summary")).await.json()["balance"].clone();
+    let left = left["tokens"].as_i64().unwrap();
+    assert!((1..30_000).contains(&left), "{left}");
+    house.app.post(&balance, &json!({"amount": 100 - left, "type": "increment"})).await;
+    let talk = house.run(&gardener, Some("Look again")).await;
+    assert_eq!(house.model.requests().len(), 1, "nothing was asked");
+    let page = house.app.get(&format!("/chat/{talk}")).await.text;
+    assert!(page.contains("budget has 100 tokens left"), "{page}");
+    house.app.post(&balance, &json!({"amount": null, "type": "set"})).await;
+    house.answers(&[Say::Text("Looked again.")]);
+    let talk = house.run(&gardener, Some("Look again")).await;
+    assert_eq!(house.app.last_answer(&talk).await, "Looked again.");
+}
+
+#[tokio::test]
+async fn an_agent_that_fails_three_times_waits_for_a_person() {
+    let house = House::new().await;
+    let gardener = house.gardener().await;
+    for _ in 0..3 {
+        house.model.answer(Answer::status(401, "no such key"));
+        house.run(&gardener, Some("Look")).await;
+    }
+    assert_eq!(house.status(&gardener).await, "error");
+    let told = house.app.get("/api/notifications").await.text;
+    assert!(told.contains("The agent Gardener does nothing more."), "{told}");
+    let asked = house.model.requests().len();
+    let talk = house.run(&gardener, Some("Look")).await;
+    assert_eq!(house.model.requests().len(), asked);
+    house.answers(&[Say::Text("Looked.")]);
+    house.app.post(&format!("{gardener}/resume"), &json!({})).await;
+    house.app.work().await;
+    assert_eq!(house.app.last_answer(&talk).await, "Looked.");
+}
+
+#[tokio::test]
+async fn an_agents_schedule_is_a_task_with_its_words_and_goes_with_it() {
+    let house = House::new().await;
+    let gardener = house
+        .agent(json!({
+            "name": "Gardener", "prompt": "Note what grows.", "allowed_tools": ["notes"],
+            "schedule": "every 30 minutes",
+        }))
+        .await;
+    let tasks = house.app.get("/api/tasks").await.json();
+    let id = gardener.rsplit('/').next().unwrap();
+    assert_eq!((&tasks[0]["agent_id"], &tasks[0]["enabled"]), (&json!(id), &json!(true)));
+    house.answers(&[Say::Call("notes_add", json!({"content": "Beans are up"}))]);
+    house.answers(&[Say::Text("Noted.")]);
+    house.app.advance(SignedDuration::from_mins(30)).await;
+    let task = format!("/api/tasks/{}", tasks[0]["id"].as_str().unwrap());
+    assert_eq!(house.app.get("/api/notes").await.json()["total"], 1);
+    house.put(&gardener, json!({"prompt": "Note what blooms."})).await;
+    assert_eq!(house.app.get(&task).await.json()["prompt"], "Note what blooms.");
+    let refused = house.app.send_json("PUT", &task, &json!({"prompt": "Mine"})).await;
+    assert_eq!(refused.status, 400, "{}", refused.text);
+    house.put(&gardener, json!({"enabled": false})).await;
+    assert_eq!(house.app.get(&task).await.json()["enabled"], false);
+    house.app.send_json("DELETE", &gardener, &Value::Null).await;
+    assert_eq!(house.app.get(&task).await.status, 404);
+}
+
+#[tokio::test]
+async fn a_task_may_be_an_agents_and_is_narrowed_to_its_own_tools() {
+    let house = House::new().await;
+    let gardener =
+        house.agent(json!({"name": "Gardener", "allowed_tools": ["notes", "time"]})).await;
+    let id = gardener.rsplit('/').next().unwrap();
+    let task = json!({
+        "name": "Beds", "prompt": "Note the beds.", "schedule": "every 30 minutes",
+        "allowed_tools": ["time", "web"], "agent_id": id,
+    });
+    assert_eq!(house.app.post("/api/tasks", &task).await.status, 201);
+    house.answers(&[Say::Text("Done.")]);
+    house.app.advance(SignedDuration::from_mins(30)).await;
+    let tools = house.asked()["tools"].as_array().unwrap().clone();
+    let names = tools.iter().map(|it| it["function"]["name"].as_str().unwrap().to_owned());
+    assert!(names.clone().all(|name| name.starts_with("time_")), "{:?}", names.collect::<Vec<_>>());
+    house.app.send_json("DELETE", &format!("/api/agents/{id}"), &Value::Null).await;
+    let tasks = house.app.get("/api/tasks").await.json();
+    assert_eq!(tasks, json!([]), "what it did at set times goes with it");
+    let stranger = json!({
+        "name": "Beds", "prompt": "x", "schedule": "@daily",
+        "agent_id": "01900000-0000-7000-8000-000000000000",
+    });
+    assert_eq!(house.app.post("/api/tasks", &stranger).await.status, 404);
+}
+
+#[tokio::test]
+async fn what_the_owner_wrote_for_an_agent_counts_as_said_in_its_conversations() {
+    let house = House::new().await;
+    let words = "Write the plan to garden.txt. Say \"see you at six\".";
+    let gardener = house
+        .agent(json!({"name": "Gardener", "prompt": words, "allowed_tools": ["filesystem"]}))
+        .await;
+    house.answers(&[Say::Call("files_delete", json!({"path": "garden.txt"}))]);
+    house.answers(&[Say::Text("Done.")]);
+    house.run(&gardener, Some("Delete it")).await;
+    let cards = house.app.get("/api/approvals").await.json()["approvals"].clone();
+    assert_eq!(cards, json!([]), "the name of the file stands in the owner's words");
+}

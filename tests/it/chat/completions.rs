@@ -1,0 +1,216 @@
+//! `POST /api/chat/completions` and `/api/chat/tool-confirm`: the answer as server-sent events.
+
+use axum::body::{Body, BodyDataStream};
+use axum::http::{Request, StatusCode, header};
+use futures_util::StreamExt as _;
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+use steward::testing::model_answers::{Answer, Say};
+use steward::testing::model_server::Signal;
+use steward::testing::{ADA, Answer as Reply};
+use tower::ServiceExt as _;
+use uuid::Uuid;
+
+use super::wire::House;
+use crate::callers;
+
+fn request(path: &str, body: &Value) -> Request<Body> {
+    Request::post(path)
+        .header(header::CONTENT_TYPE, "application/json")
+        .body(Body::from(body.to_string()))
+        .unwrap()
+}
+
+/// An answer while it comes.
+struct Events {
+    body: BodyDataStream,
+    unread: String,
+}
+
+impl Events {
+    async fn of(house: &House, scopes: &[&str], body: &Value) -> Events {
+        let mut request = request("/api/chat/completions", body);
+        let key = callers::key(&house.app, ADA, scopes).await;
+        request.headers_mut().insert("x-api-key", key.parse().unwrap());
+        let response = house.app.router().oneshot(request).await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+        assert_eq!(response.headers()["content-type"], "text/event-stream");
+        Events { body: response.into_body().into_data_stream(), unread: String::new() }
+    }
+
+    /// The next event's name and data; none: the stream has ended.
+    async fn next(&mut self) -> Option<(String, String)> {
+        loop {
+            if let Some((event, rest)) = self.unread.split_once("\n\n") {
+                let field = |name: &str| {
+                    let found = event.lines().find_map(|line| line.strip_prefix(name));
+                    found.unwrap_or_default().to_owned()
+                };
+                let found = (field("event: "), field("data: "));
+                self.unread = rest.to_owned();
+                return Some(found);
+            }
+            let piece = self.body.next().await?.unwrap();
+            self.unread.push_str(str::from_utf8(&piece).unwrap());
+        }
+    }
+
+    /// Everything up to this event, as values that hold its name.
+    async fn until(&mut self, name: &str) -> Vec<Value> {
+        let mut all = Vec::new();
+        loop {
+            let (event, data) = self.next().await.unwrap_or_else(|| panic!("no {name}: {all:?}"));
+            let mut value: Value = serde_json::from_str(&data).unwrap();
+            value["event"] = event.as_str().into();
+            all.push(value);
+            if event == name {
+                return all;
+            }
+        }
+    }
+
+    /// Nothing more comes but the line that ends it.
+    async fn ends(mut self) {
+        assert_eq!(self.next().await, Some((String::new(), "[DONE]".to_owned())));
+        assert_eq!(self.next().await, None);
+    }
+}
+
+/// Neighbouring tokens as one: where they end is chance.
+fn joined(events: Vec<Value>) -> Vec<Value> {
+    let mut out: Vec<Value> = Vec::new();
+    for event in events {
+        match out.last_mut() {
+            Some(last) if last["event"] == "token" && event["event"] == "token" => {
+                let both = [&last["content"], &event["content"]].map(|it| it.as_str().unwrap());
+                last["content"] = both.concat().into();
+                last["seq"] = event["seq"].clone();
+            }
+            _ => out.push(event),
+        }
+    }
+    out
+}
+
+async fn confirm(house: &House, scopes: &[&str], body: &Value) -> Reply {
+    callers::with_token(&house.app, scopes, request("/api/chat/tool-confirm", body)).await
+}
+
+const LOOKED: &str = "I look first.";
+
+#[tokio::test]
+async fn a_program_reads_a_turn_to_its_end_and_answers_the_card_in_it() {
+    let house = House::new().await;
+    let plan = house.plans_to_delete("plan.txt", LOOKED);
+    let mut events = Events::of(&house, &["chat"], &json!({"message": "Tidy up"})).await;
+    let mut all = events.until("tool_call_pending").await;
+    assert_eq!(all[0]["event"], "conversation", "where it stands is told first");
+    let (conversation, run) = (all[0]["conversation_id"].clone(), all[0]["run_id"].clone());
+    let card = all.last().unwrap()["call_id"].clone();
+    let yes = json!({"conversation_id": conversation, "tool_call_id": card, "approved": true});
+    let refused = confirm(&house, &["*"], &yes).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN, "{}", refused.text);
+    assert!(plan.exists());
+    assert_eq!(confirm(&house, &["chat", "approvals"], &yes).await.json(), json!({"ok": true}));
+    all.extend(events.until("done").await);
+    events.ends().await;
+    assert!(!plan.exists());
+    let clock = all.iter().find(|it| it["tool_name"] == "time_now").unwrap()["call_id"].clone();
+    let named = [
+        (&conversation, "[conversation]"),
+        (&run, "[run]"),
+        (&clock, "[the clock]"),
+        (&card, "[the file]"),
+    ];
+    assert_snapshot!(super::wire::lines(&joined(all), &named));
+    let late = confirm(&house, &["chat", "approvals"], &yes).await;
+    assert_eq!(late.status, StatusCode::CONFLICT, "{}", late.text);
+}
+
+#[tokio::test]
+async fn a_no_is_told_as_a_denied_call_and_its_memo_reaches_the_model() {
+    let house = House::new().await;
+    let plan = house.plans_to_delete("plan.txt", LOOKED);
+    let mut events = Events::of(&house, &["chat"], &json!({"message": "Tidy up"})).await;
+    let all = events.until("tool_call_pending").await;
+    let (conversation, card) = (&all[0]["conversation_id"], &all.last().unwrap()["call_id"]);
+    let no = json!({"conversation_id": conversation, "tool_call_id": card, "approved": false,
+                    "memo": "not today"});
+    // A call is answered where it was made, and by who was asked.
+    house.model.answer_to("Somewhere else", Answer::openai_text("Yes."));
+    let elsewhere = house.app.say(None, "Somewhere else").await;
+    for (wrong, what) in [(json!(elsewhere), card), (json!(Uuid::new_v4().to_string()), card)] {
+        let wrong = json!({"conversation_id": wrong, "tool_call_id": what, "approved": false});
+        let refused = confirm(&house, &["chat", "approvals"], &wrong).await;
+        assert_eq!(refused.status, StatusCode::NOT_FOUND, "{}", refused.text);
+    }
+    let eve = request("/api/chat/tool-confirm", &no);
+    let refused = callers::as_user(&house.app, &["*", "approvals"], eve).await;
+    assert_eq!(refused.status, StatusCode::NOT_FOUND, "{}", refused.text);
+    assert_eq!(confirm(&house, &["chat", "approvals"], &no).await.status, StatusCode::OK);
+    let done = events.until("done").await.pop().unwrap();
+    assert_eq!(done["denied"][0]["call_id"], *card);
+    assert_eq!(done["denied"][0]["reason"], "The owner said no: not today");
+    events.ends().await;
+    let told = house.model.requests().pop().unwrap().json()["messages"].to_string();
+    assert!(told.contains("not today"), "{told}");
+    assert!(plan.exists());
+}
+
+#[tokio::test]
+async fn a_run_that_fails_ends_in_an_error_event_and_the_last_line() {
+    let house = House::new().await;
+    house.model.always(Answer::status(401, r#"{"error": {"message": "bad key"}}"#));
+    let mut events = Events::of(&house, &["chat"], &json!({"message": "Are you there?"})).await;
+    let error = events.until("error").await.pop().unwrap();
+    assert!(error["code"].is_string() && error["seq"].is_u64(), "{error}");
+    assert!(!error["message"].as_str().unwrap().is_empty());
+    events.ends().await;
+}
+
+#[tokio::test]
+async fn hanging_up_stops_nothing_and_the_next_message_goes_on_in_the_conversation() {
+    let house = House::new().await;
+    let go_on = Signal::default();
+    let whole = Answer::openai_text("The first half and the second half of it.").body();
+    let half = whole.len() / 2;
+    house.model.answer(Answer::stream().then(&whole[..half]).wait(&go_on).then(&whole[half..]));
+    house.answers(&[Say::Text("Once more.")]);
+    let mut events = Events::of(&house, &["chat"], &json!({"message": "Tell me"})).await;
+    let chat = events.until("token").await[0]["conversation_id"].clone();
+    drop(events);
+    go_on.give();
+    let again = json!({"message": "And again?", "conversation_id": chat});
+    let mut events = Events::of(&house, &["chat"], &again).await;
+    let all = events.until("done").await;
+    assert_eq!(all[0]["conversation_id"], chat);
+    assert_eq!(all.last().unwrap()["text"], "Once more.");
+    let told = house.model.requests()[1].json()["messages"].to_string();
+    assert!(told.contains("the second half of it."), "{told}");
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_refused_and_nothing_is_stored() {
+    let house = House::new().await;
+    house.model.always(Answer::openai_text("I see."));
+    let theirs = house.app.say(None, "mine alone").await;
+    let post = |body: Value| request("/api/chat/completions", &body);
+    for (body, status, detail) in [
+        (json!({}), 400, "message"),
+        (json!({"message": "  "}), 400, "content"),
+        (json!({"message": "x", "stream": true}), 400, "stream"),
+        (json!({"message": "x", "model": "nobody:m"}), 400, ""),
+        (json!({"message": "x", "conversation_id": "c-1"}), 400, "conversation_id"),
+    ] {
+        let refused = callers::with_token(&house.app, &["chat"], post(body.clone())).await;
+        assert_eq!(refused.status.as_u16(), status, "{body}: {}", refused.text);
+        assert!(refused.text.contains(detail), "{body}: {}", refused.text);
+    }
+    let hi = json!({"message": "hi"});
+    let refused = callers::with_token(&house.app, &["read", "write"], post(hi)).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN, "{}", refused.text);
+    let intrude = json!({"message": "hi", "conversation_id": theirs});
+    let refused = callers::as_user(&house.app, &["*"], post(intrude)).await;
+    assert_eq!(refused.status, StatusCode::NOT_FOUND, "{}", refused.text);
+    assert_eq!(house.app.get("/api/conversations").await.json()["total"], 1);
+}

@@ -1,0 +1,74 @@
+//! What a program sends wrong over its socket is said, and the socket stays open.
+
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+use steward::testing::model_answers::Answer;
+use tokio_tungstenite::tungstenite::Message;
+use uuid::Uuid;
+
+use super::wire::House;
+
+const FRAME_BYTES_MAX: usize = 20 << 20;
+
+#[tokio::test]
+async fn what_is_not_understood_is_an_error_in_a_sentence_and_the_socket_stays_open() {
+    let house = House::new().await;
+    house.model.always(Answer::openai_text("Here I am."));
+    let mut talk = house.talk(&["chat"], &Uuid::new_v4().to_string()).await;
+    talk.hear("models").await;
+    let deep =
+        format!(r#"{{"type": "message", "content": {}{}}}"#, "[".repeat(200), "]".repeat(200));
+    let frames = [
+        Message::text(r#"{"type": "wave"}"#),
+        Message::text(r#"{"type": "message", "contents": "hi"}"#),
+        Message::text(r#"{"type": "message"}"#),
+        Message::text(r#"{"type": "message", "content": 7}"#),
+        Message::text(r#"{"type": "stop", "now": true}"#),
+        Message::text(r#"{"type": "confirm", "call_id": "t-1", "approved": true}"#),
+        Message::text(r#"{"content": "hi"}"#),
+        Message::text(r#"{"type": "message", "content": "hi", "attachments": [{"data": ""}]}"#),
+        Message::text("[]"),
+        Message::text("hello"),
+        Message::text(r#"{"type": "stop"} {"type": "stop"}"#),
+        Message::text(""),
+        Message::text(deep),
+        Message::binary(b"\x00\xff".to_vec()),
+    ];
+    let mut said = Vec::new();
+    for frame in frames {
+        talk.send_raw(frame).await;
+        let answer = talk.next().await.unwrap();
+        assert_eq!((&answer["type"], &answer["code"]), (&json!("error"), &json!("invalid")));
+        said.push(answer["message"].as_str().unwrap().to_owned());
+    }
+    assert_snapshot!(said.join("\n"));
+    talk.say("Are you there?").await;
+    assert_eq!(talk.hear("done").await["text"], "Here I am.");
+}
+
+#[tokio::test]
+async fn a_frame_that_is_too_large_ends_its_socket_and_nothing_else() {
+    let house = House::new().await;
+    house.model.always(Answer::openai_text("Here I am."));
+    let chat = Uuid::new_v4().to_string();
+    let mut talk = house.talk(&["chat"], &chat).await;
+    let mut other = house.talk(&["chat"], &chat).await;
+    talk.hear("models").await;
+    talk.send_in_vain(Message::text("x".repeat(FRAME_BYTES_MAX + 1))).await;
+    assert_eq!(talk.next().await, None::<Value>);
+    other.say("Are you there?").await;
+    assert_eq!(other.hear("done").await["text"], "Here I am.");
+}
+
+#[tokio::test]
+async fn a_call_of_somebody_elses_or_of_nobodys_is_not_answered() {
+    let house = House::new().await;
+    let mut talk = house.talk(&["chat", "approvals"], &Uuid::new_v4().to_string()).await;
+    let confirm =
+        json!({"type": "confirm", "call_id": Uuid::now_v7().to_string(), "approved": true});
+    talk.send(&confirm).await;
+    assert_eq!(talk.hear("error").await["code"], "not_found");
+    talk.send(&json!({"type": "stop"})).await;
+    talk.send(&confirm).await;
+    assert_eq!(talk.hear("error").await["code"], "not_found", "nothing to stop is no error");
+}

@@ -1,0 +1,193 @@
+//! Limits: the call that would pass one is not made, whichever model, run or moment it is; and a call
+//! fits the model that it is for.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use steward::outside::model::Kind;
+use steward::testing::TestApp;
+use steward::testing::model_answers::{Answer, Say, openai_chunk};
+use steward::testing::model_server::{ModelServer, Signal};
+
+/// $15 for a million tokens of an answer: one may cost some 25 cents, and most cost a tenth of one.
+const PRICED: &str = "p:claude-sonnet-4-5";
+const FREE: &str = "p:m";
+/// Another one, that the provider's list tells the size of.
+const SMALL: &str = "p:small";
+const SMALL_TOKENS: u64 = 8_000;
+
+/// The second would be asked by then, were it not for the first.
+const SOON: Duration = Duration::from_millis(200);
+
+struct House {
+    model: ModelServer,
+    app: TestApp,
+    folder: tempfile::TempDir,
+}
+
+impl House {
+    /// `default` is the model that is asked first; `more` are lines of `[models]` and `[limits]`.
+    async fn new(default: &str, (models, limits): (&str, &str)) -> House {
+        House::with(ModelServer::start().await, default, (models, limits)).await
+    }
+
+    async fn with(model: ModelServer, default: &str, (models, limits): (&str, &str)) -> House {
+        let folder = tempfile::tempdir().unwrap();
+        let config = format!(
+            "[models]\ndefault = \"{default}\"\n{models}\n[limits]\n{limits}\n\
+             [models.providers.p]\nkind = \"openai\"\nbase_url = \"{}\"\n",
+            model.base_url(Kind::OpenAi),
+        );
+        let app = TestApp::with_config(folder.path(), &config).await;
+        House { model, app, folder }
+    }
+
+    fn answers(&self, parts: &[Say<'_>]) {
+        self.model.answer(Answer::openai(parts));
+    }
+
+    /// The latest run.
+    async fn run(&self) -> Value {
+        self.app.get("/api/runs").await.json()["runs"][0].clone()
+    }
+
+    /// What the model was asked last.
+    fn asked(&self) -> Value {
+        self.model.requests().last().unwrap().json()
+    }
+}
+
+fn why(run: &Value) -> (&str, &str) {
+    (run["state"].as_str().unwrap(), run["error"].as_str().unwrap_or_default())
+}
+
+#[tokio::test]
+async fn the_next_model_of_the_chain_is_held_to_the_limits_too() {
+    let models = format!("fallback = [\"{PRICED}\"]");
+    let house = House::new(FREE, (&models, "daily_spend_usd = 0.10")).await;
+    house.model.answer(Answer::status(401, "no such key"));
+    house.app.ask("hello").await;
+    assert_eq!(house.model.requests().len(), 1, "the one that costs is not asked");
+    let run = house.run().await;
+    let (state, error) = why(&run);
+    assert!(state == "failed" && error.contains("The day's spending limit of $0.10"), "{error}");
+}
+
+#[tokio::test]
+async fn calls_side_by_side_pass_no_limit_together() {
+    let house = House::new(PRICED, ("", "daily_spend_usd = 0.30")).await;
+    let signal = Signal::default();
+    let late = Answer::stream().wait(&signal);
+    let late = late.then(openai_chunk(&json!({"role": "assistant", "content": "One."}), None));
+    house.model.answer(late.then(openai_chunk(&json!({}), Some("stop"))).then("data: [DONE]\n\n"));
+    house.answers(&[Say::Text("Two.")]);
+    let (one, two) = (house.app.say(None, "one").await, house.app.say(None, "two").await);
+    let release = async {
+        house.model.asked(1).await;
+        let second = tokio::time::timeout(SOON, house.model.asked(2)).await;
+        assert!(second.is_err(), "there is room for one at a time");
+        signal.give();
+    };
+    tokio::join!(house.app.work(), house.app.work(), release);
+    let mut answers = [house.app.last_answer(&one).await, house.app.last_answer(&two).await];
+    answers.sort();
+    assert_eq!(answers, ["One.", "Two."], "the second waited, and was not refused");
+}
+
+#[tokio::test]
+async fn what_a_provider_does_not_tell_is_estimated_and_counts() {
+    let house = House::new(PRICED, ("", "")).await;
+    let answer = Answer::stream()
+        .then(openai_chunk(&json!({"role": "assistant", "content": "Hello, "}), None))
+        .then(openai_chunk(&json!({"content": "Ada, and good morning."}), None))
+        .then(openai_chunk(&json!({}), Some("stop")))
+        .then("data: [DONE]\n\n");
+    house.model.answer(answer);
+    house.app.ask("hello").await;
+    let run = house.run().await;
+    assert_eq!(why(&run).0, "completed");
+    assert!(500 < run["input_tokens"].as_u64().unwrap(), "{run}");
+    assert_eq!(run["output_tokens"], 7);
+    assert!(1_500 < run["cost_usd_micros"].as_i64().unwrap(), "{run}");
+}
+
+#[tokio::test]
+async fn a_call_that_a_kill_cut_off_stays_counted() {
+    let house = House::new(PRICED, ("", "")).await;
+    house.model.answer(Answer::stream().wait(&Signal::default()));
+    house.app.say(None, "hello").await;
+    tokio::select! {
+        () = house.app.work() => unreachable!("the model does not answer"),
+        () = house.model.asked(1) => {}
+    }
+    let House { model, app, folder } = house;
+    drop(app);
+    let config = std::fs::read_to_string(folder.path().join("config.toml")).unwrap();
+    let app = TestApp::with_config(folder.path(), &config).await;
+    let house = House { model, app, folder };
+    let cut_off = house.run().await["cost_usd_micros"].as_i64().unwrap();
+    assert!(1_500 < cut_off, "{cut_off}");
+    house.answers(&[Say::Text("Heard.")]);
+    house.app.work().await;
+    let run = house.run().await;
+    assert_eq!((why(&run).0, &run["model_calls"]), ("completed", &json!(2)));
+    assert!(cut_off < run["cost_usd_micros"].as_i64().unwrap(), "{run}");
+}
+
+#[tokio::test]
+async fn where_the_model_holds_less_than_was_thought_room_is_made_and_it_is_asked_again() {
+    let house = House::new(FREE, ("", "")).await;
+    house.app.post("/api/notes", &json!({"content": "The boiler was serviced."})).await;
+    house.answers(&[Say::Call("notes_list", json!({}))]);
+    house.answers(&[Say::Call("notes_find", json!({"query": "boiler"}))]);
+    let too_long = json!({"error": {"message": "too long", "code": "context_length_exceeded"}});
+    house.model.answer(Answer::json(400, &too_long));
+    house.answers(&[Say::Text("In May.")]);
+    assert_eq!(house.app.ask("When was the boiler serviced?").await, "In May.");
+    let told = house.asked()["messages"].to_string();
+    assert_eq!(told.matches("The boiler was serviced.").count(), 1, "{told}");
+    assert!(told.contains("removed to save space"), "{told}");
+
+    house.model.always(Answer::json(400, &too_long));
+    house.app.ask("And the car?").await;
+    let run = house.run().await;
+    assert_eq!(why(&run).0, "failed", "there is an end to it");
+}
+
+#[tokio::test]
+async fn an_answer_is_asked_for_that_has_room_beside_the_question() {
+    let model = ModelServer::start().await.with_list();
+    let listed = json!({"data": [{"id": "small", "max_model_len": SMALL_TOKENS}]});
+    model.answer(Answer::json(200, &listed));
+    let house = House::with(model, SMALL, ("", "")).await;
+    house.answers(&[Say::Text("Hello.")]);
+    assert_eq!(house.app.ask("hello").await, "Hello.");
+    let asked = house.asked();
+    let (room, question) = (asked["max_tokens"].as_u64().unwrap(), asked.to_string().len() / 4);
+    let question = u64::try_from(question).unwrap();
+    assert!(512 < room && room + question <= SMALL_TOKENS, "{room} beside {question}");
+}
+
+#[tokio::test]
+async fn a_runs_cap_of_tool_calls_goes_before_its_agents_and_that_before_the_setting() {
+    let house = House::new(FREE, ("", "max_tool_calls = 3")).await;
+    house.model.answer_by(|seen| match seen.json()["tools"].is_null() {
+        true => Answer::openai_text("Done."),
+        false => Answer::openai(&[Say::Call("notes_list", json!({}))]),
+    });
+    let begin = async |agent: &Value, cap: Option<u32>| {
+        let body = json!({"agent_id": agent, "message": "Look", "max_tool_calls": cap});
+        let sent = house.app.post("/api/runs", &body).await;
+        assert_eq!(sent.status, 201, "{}", sent.text);
+        house.app.work().await;
+        let path = format!("/api/runs/{}", sent.json()["run_id"].as_str().unwrap());
+        house.app.get(&path).await.json()["tool_calls"].clone()
+    };
+    let agent = json!({"name": "Narrow", "allowed_tools": ["notes"], "max_tool_calls": 2});
+    let agent = house.app.post("/api/agents", &agent).await.json()["id"].clone();
+    assert_eq!(begin(&Value::Null, None).await, 3);
+    assert_eq!(begin(&agent, None).await, 2);
+    assert_eq!(begin(&agent, Some(1)).await, 1);
+    let refused = json!({"message": "Look", "max_tool_calls": 0});
+    assert_eq!(house.app.post("/api/runs", &refused).await.status, 400);
+}
