@@ -59,16 +59,19 @@ pub const ONE_PAGE: &str = "<< /Type /Pages /Kids [3 0 R] /Count 1 >>";
 pub const WORDS: &[u8] = b"BT /F1 12 Tf 72 720 Td (Boiler serviced in May) Tj ET";
 
 #[tokio::test]
+#[ignore = "needs bubblewrap; tests/run has it"]
 async fn sandbox_is_had_on_this_machine() {
     assert_eq!(sandbox().await.missing(), None);
 }
 
 #[tokio::test]
+#[ignore = "needs bubblewrap; tests/run has it"]
 async fn words_of_a_pdf_are_read() {
     assert_eq!(read(pdf(WORDS, "", ONE_PAGE)).await, "Boiler serviced in May");
 }
 
 #[tokio::test]
+#[ignore = "needs bubblewrap; tests/run has it"]
 async fn damaged_pdf_is_a_sentence() {
     for broken in ["", "%PDF-1.4", "not a pdf at all", "%PDF-1.7\n1 0 obj <<"] {
         assert_eq!(read(broken).await, "This PDF can't be read: it is damaged.");
@@ -76,6 +79,7 @@ async fn damaged_pdf_is_a_sentence() {
 }
 
 #[tokio::test]
+#[ignore = "needs bubblewrap; tests/run has it"]
 async fn packed_bomb_goes_off_inside() {
     let filter = "/Filter [/FlateDecode /FlateDecode /FlateDecode]";
     let said = read(pdf(&BASE64.decode(BOMB).unwrap(), filter, ONE_PAGE)).await;
@@ -83,6 +87,7 @@ async fn packed_bomb_goes_off_inside() {
 }
 
 #[tokio::test]
+#[ignore = "needs bubblewrap; tests/run has it"]
 async fn endless_nesting_breaks_nothing_here() {
     let deep = format!("%PDF-1.4\n1 0 obj\n{}\nendobj\n", "[".repeat(3_000_000)).into_bytes();
     let circle = pdf(WORDS, "", "<< /Type /Pages /Kids [2 0 R 3 0 R] /Count 2 >>");
@@ -110,6 +115,7 @@ fn probed_without(lacking: &str) -> Vec<u8> {
 }
 
 #[test]
+#[ignore = "needs bubblewrap; tests/run has it"]
 fn the_child_has_no_network_no_environment_and_no_other_process_or_it_reads_nothing() {
     assert_eq!(probed_without("nothing"), b"ready");
     for lacking in ["--unshare-net", "--clearenv", "--unshare-pid"] {

@@ -75,6 +75,7 @@ async fn page_is_read_as_text_with_its_title() {
 }
 
 #[tokio::test]
+#[ignore = "needs bubblewrap; tests/run has it"]
 async fn text_json_feed_and_pdf_are_read() {
     let site = Site::start(|path| match path {
         "/text" => respond(200, "content-type: text/plain\r\n", "gr\u{1b}[31müße\u{202e}"),

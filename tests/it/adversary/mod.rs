@@ -246,6 +246,7 @@ async fn an_attached_file_cannot_turn_the_assistant_against_its_owner() {
 }
 
 #[tokio::test]
+#[ignore = "needs bubblewrap; tests/run has it"]
 async fn a_pdf_cannot_turn_the_assistant_against_its_owner() {
     holds_against(Way::Chat, 12).await;
 }
