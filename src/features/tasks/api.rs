@@ -12,7 +12,7 @@ use super::input::{Input, Setting};
 use super::kinds::{Kind, Missed, Notify, Overlap, Progress, State as Standing, word};
 use super::service;
 use super::store::executions::Told;
-use super::{NewTask, Task, job, of_agent, plan};
+use super::{NewTask, Task, job, of_agent, plan, schedules_api};
 use crate::app::App;
 use crate::audit::By;
 use crate::db::Tx;
@@ -38,10 +38,11 @@ pub fn routes() -> Router<App> {
         .route("/tasks/{id}/dry-run", post(dry_run))
         .route("/tasks/{id}/executions", get(executions))
         .route("/tasks/{id}/preview", get(preview))
+        .merge(schedules_api::routes())
 }
 
 #[derive(Serialize)]
-struct View {
+pub struct View {
     id: TaskId,
     name: String,
     schedule: String,
@@ -74,7 +75,7 @@ struct View {
 }
 
 impl View {
-    fn new(task: Task, now: Timestamp) -> View {
+    pub fn new(task: Task, now: Timestamp) -> View {
         let sentence = task.sentence();
         let next_runs = match task.state {
             Standing::On => service::next_fires(&task, now, FIRES_SHOWN),
@@ -121,7 +122,7 @@ async fn list(State(app): State<App>, caller: Caller) -> Result<Json<Vec<View>>,
     Ok(Json(tasks.into_iter().map(|task| View::new(task, now)).collect()))
 }
 
-async fn create(
+pub async fn create(
     State(app): State<App>,
     caller: Caller,
     Json(body): Json<Input>,
@@ -148,7 +149,7 @@ async fn find(
 }
 
 /// What the body leaves out stays as it is; what it sets to null becomes the usual.
-async fn update(
+pub async fn update(
     State(app): State<App>,
     caller: Caller,
     Path(id): Path<TaskId>,
@@ -177,7 +178,7 @@ fn merged(old: &Input, body: Map<String, Value>) -> Result<Input> {
     read_json(fields.to_string().as_bytes())
 }
 
-async fn delete(
+pub async fn delete(
     State(app): State<App>,
     caller: Caller,
     Path(id): Path<TaskId>,
@@ -188,7 +189,7 @@ async fn delete(
     Ok(Json(json!({"ok": true})))
 }
 
-async fn toggle(
+pub async fn toggle(
     State(app): State<App>,
     caller: Caller,
     Path(id): Path<TaskId>,
@@ -278,12 +279,12 @@ impl Told {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Paging {
+pub struct Paging {
     page: Option<u32>,
     per_page: Option<u32>,
 }
 
-async fn executions(
+pub async fn executions(
     State(app): State<App>,
     caller: Caller,
     Path(id): Path<TaskId>,

@@ -21,6 +21,7 @@ mod page;
 mod phrases;
 mod plan;
 mod rewind;
+mod schedules_api;
 mod service;
 mod start;
 mod store;

@@ -3,6 +3,7 @@
 mod asking;
 mod making;
 mod prompts;
+mod schedules;
 mod working;
 
 use serde_json::{Value, json};
