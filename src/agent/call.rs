@@ -10,7 +10,7 @@ use super::tool::{self, Action, Cx, Outcome, Output, Tool};
 use super::{Agents, CallState, Run, Told, delegate, finish, hold, intent, queue, scene, screen};
 use crate::approval::{self, Approved, Card, NewApproval};
 use crate::call::{Call as Judged, Effect};
-use crate::db::Tx;
+use crate::db::{Reader, Tx};
 use crate::error::{Error, Result};
 use crate::events::Event;
 use crate::guard::permit::Permit;
@@ -234,8 +234,9 @@ impl One<'_> {
     }
 
     async fn cx(&self) -> Result<Cx> {
-        let run = self.run.clone();
-        let label = self.agents.db.read(move |r| scene::written_label(r, &run)).await?;
+        let (agents, run) = (self.agents.clone(), self.run.clone());
+        let label = move |r: &Reader<'_>| scene::written_label(r, &agents, &run);
+        let label = self.agents.db.read(label).await?;
         Ok(Cx {
             user_id: self.run.user_id,
             agent_id: self.run.persona.id,

@@ -156,12 +156,12 @@ async fn keep(
         "" => (NO_SUMMARY.to_owned(), "no_summary"),
         summary => (summary.to_owned(), "summary"),
     };
-    let (run, now) = (run.clone(), agents.clock.now());
+    let (agents_too, run, now) = (agents.clone(), run.clone(), agents.clock.now());
     agents
         .db
         .write(move |tx| {
             answer.count(tx, &run, outcome, now)?;
-            let label = scene::written_label(tx, &run)?;
+            let label = scene::written_label(tx, &agents_too, &run)?;
             let (conversation, after) = (run.conversation_id, before_seq - 1);
             messages::insert_window(tx, conversation, after, &summary, &label, now)?;
             let Some(by) = by else { return Ok(()) };

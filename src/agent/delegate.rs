@@ -46,7 +46,7 @@ pub(super) fn begin(
         let message = format!("Agents ask one another at most {} deep.", DEPTH_MAX - 1);
         return Err(Error::Denied(message));
     }
-    let (label, now) = (handed_label(agents, run, cx), cx.now);
+    let (label, now) = (cx.written_label(), cx.now);
     let (conversation_id, message_id) = place(tx, agents, run, &persona.name, agent_id, now)?;
     say(tx, agents, (conversation_id, message_id), (message, &label), now)?;
     let new = NewRun {
@@ -68,16 +68,6 @@ pub(super) fn begin(
         intents::insert(tx, child, &Intent::default(), "nobody", now)?;
     }
     calls::set_state(tx, call.id, CallState::Waiting, None, now)
-}
-
-/// Words of tool servers that the asker was shown are text from outside here: the other one's owner
-/// can't see them.
-fn handed_label(agents: &Agents, run: &Run, cx: &Cx) -> Label {
-    let shown = agents.toolbox.foreign_words(&run.persona.allowed_tools);
-    match shown.into_iter().next() {
-        Some((label, _)) if cx.label.trust != Trust::Outside => label,
-        _ => cx.written_label(),
-    }
 }
 
 fn place(
@@ -146,7 +136,7 @@ pub(super) fn answer_asker(
         RunState::Cancelled => (CallState::Denied, format!("{name} was stopped.")),
         _ => (CallState::Failed, format!("{name} failed: {}", ended.words)),
     };
-    let read = scene::written_label(tx, run)?;
+    let read = scene::written_label(tx, agents, run)?;
     let label = match read.trust {
         Trust::Outside => read,
         Trust::Own | Trust::Owner => Label {

@@ -15,18 +15,18 @@ pub(super) async fn keep_partial(agents: &Agents, run: &Run, said: String) -> Re
     if said.is_empty() {
         return Ok(());
     }
-    let (run, now, vault) = (run.clone(), agents.clock.now(), agents.vault.clone());
+    let (agents_too, run, now) = (agents.clone(), run.clone(), agents.clock.now());
     agents
         .db
         .write(move |tx| {
-            let said = vault.watch(tx)?.shown(&said);
+            let said = agents_too.vault.watch(tx)?.shown(&said);
             let new = NewMessage {
                 id: MessageId::new(now),
                 conversation_id: run.conversation_id,
                 run_id: Some(run.id),
                 role: "assistant",
                 text: &said,
-                label: &scene::written_label(tx, &run)?,
+                label: &scene::written_label(tx, &agents_too, &run)?,
             };
             messages::insert(tx, &new, now)
         })

@@ -278,7 +278,7 @@ impl Words {
     fn request(&self, agents: &Agents, tools: &[Arc<Tool>]) -> Request {
         let mut text = "The tools, with their arguments:\n".to_owned();
         for tool in tools {
-            let names: Vec<&str> = tool.planned_roles().iter().map(|(name, _)| *name).collect();
+            let names: Vec<&str> = tool.named_roles().iter().map(|(name, _)| *name).collect();
             let _ = writeln!(text, "- {}({}): {}", tool.name, names.join(", "), about(tool));
         }
         let _ = writeln!(

@@ -292,7 +292,7 @@ async fn keep(agents: &Agents, run: &Run, mut answer: Answer, capped: bool) -> R
                 run_id: Some(run.id),
                 role: "assistant",
                 text: &answer.text,
-                label: &scene::written_label(tx, &run)?,
+                label: &scene::written_label(tx, &agents_too, &run)?,
             };
             messages::insert(tx, &new, now)?;
             if capped || answer.calls.is_empty() {

@@ -33,9 +33,10 @@ pub fn of(r: &Reader<'_>, agents: &Agents, run: &Run, tool: &Tool) -> Result<Sce
     })
 }
 
-/// The label of what a run writes, for all that it has read, its conversation, the files in it and
-/// what it was told once and for all included: as trusted as the least trusted of it.
-pub fn written_label(r: &Reader<'_>, run: &Run) -> Result<Label> {
+/// The label of what a run writes, for all that it has read, its conversation, the files in it, what
+/// it was told once and for all and what servers say of their tools included: as trusted as the
+/// least trusted of it.
+pub fn written_label(r: &Reader<'_>, agents: &Agents, run: &Run) -> Result<Label> {
     let conversation = run.conversation_id;
     if let Some(label) = messages::last_outside(r, conversation)? {
         return Ok(label.derived());
@@ -46,8 +47,11 @@ pub fn written_label(r: &Reader<'_>, run: &Run) -> Result<Label> {
     if let Some((_, name, _)) = messages::attached_after(r, conversation, 0)?.pop() {
         return Ok(Label::outside(Origin::File(name)));
     }
-    let told = Some(&run.persona.label).filter(|label| label.trust == Trust::Outside);
-    Ok(told.map_or_else(Label::system, Label::clone))
+    if run.persona.label.trust == Trust::Outside {
+        return Ok(run.persona.label.clone());
+    }
+    let shown = agents.toolbox.foreign_words(&run.persona.allowed_tools).into_iter().next();
+    Ok(shown.map_or_else(Label::system, |(label, _)| label))
 }
 
 /// The user's own folder.

@@ -122,6 +122,14 @@ impl Output {
     pub fn failed(text: impl Into<String>, label: Label) -> Output {
         Output { outcome: Outcome::Failed, ..Output::labelled(text, label) }
     }
+
+    /// It did not work at somebody else's: why may be in their words, so it is read as theirs.
+    pub fn failed_at(origin: Origin, why: Error) -> Result<Output> {
+        match why {
+            Error::Internal(_) => Err(why),
+            why => Ok(Output::failed(why.to_string(), Label::outside(origin))),
+        }
+    }
 }
 
 pub type Answer = Pin<Box<dyn Future<Output = Result<Output>> + Send>>;
@@ -133,6 +141,9 @@ pub enum Action {
     Async(AsyncCode),
     Write(WriteCode),
 }
+
+/// Of one that a plan may name; a longer one is a sentence.
+const ARG_NAME_CHARS_MAX: usize = 64;
 
 /// Borrowed for our own tools, owned for those that came while the program runs.
 pub type Words = Cow<'static, str>;
@@ -317,7 +328,8 @@ impl Tool {
     }
 
     /// For a plan of what the owner asked for: each argument there is. What nobody declared can't
-    /// be held to the owner's words, so it is left open there; the guard asks about it.
+    /// be held to the owner's words, so it is left open there; the guard asks about it. Its name is
+    /// its server's word, so [`Tool::named_roles`] leaves it out.
     pub fn planned_roles(&self) -> Vec<(&str, Role)> {
         let mut roles = self.roles();
         if let Args::Foreign(args) = &self.args {
@@ -328,6 +340,16 @@ impl Tool {
             roles.extend(undeclared.map(|name| (name, Role::Content)));
         }
         roles
+    }
+
+    /// The arguments whose names a person has read: those of our own tools, and what was declared
+    /// of a server's.
+    pub fn named_roles(&self) -> Vec<(&str, Role)> {
+        let plain = |name: &str| {
+            let letter = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+            name.len() <= ARG_NAME_CHARS_MAX && name.chars().all(letter)
+        };
+        self.roles().into_iter().filter(|(name, _)| plain(name)).collect()
     }
 
     /// Whom a call reaches, for its card; empty when nobody.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{Accepted, ServerTool, Standing, service, store};
+use super::{Accepted, ServerTool, Standing, connection, store};
 use crate::app::App;
 use crate::audit::{self, By};
 use crate::db::Tx;
@@ -36,7 +36,7 @@ pub async fn accept(app: &App, caller: &Caller, id: McpServerId, seen: Seen) -> 
             Ok(())
         })
         .await?;
-    service::load_tools(app).await?;
+    connection::load_tools(app).await?;
     Ok(count)
 }
 

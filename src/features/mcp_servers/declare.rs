@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::{Declared, ServerTool, service, store};
+use super::{Declared, ServerTool, connection, store};
 use crate::app::App;
 use crate::audit;
 use crate::call::{Effect, Role};
@@ -85,7 +85,7 @@ pub async fn declare(
             Ok(tool)
         })
         .await?;
-    service::load_tools(app).await?;
+    connection::load_tools(app).await?;
     Ok(tool)
 }
 

@@ -3,9 +3,8 @@
 use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 
-use super::service;
 use super::store;
-use super::{Server, State};
+use super::{Server, State, connection};
 use crate::app::App;
 use crate::error::Result;
 use crate::features::Job;
@@ -39,15 +38,15 @@ async fn tend_one(app: &App, server: &Server) -> Result<Option<Timestamp>> {
         if now < due {
             return Ok(Some(due));
         }
-        service::list_anew(app, server, &link).await?;
+        connection::list_anew(app, server, &link).await?;
         return Ok(Some(now + LIST_EVERY));
     }
     match server.state {
-        State::Connected => service::lost(app, server).await.map(Some),
+        State::Connected => connection::lost(app, server).await.map(Some),
         _ => match server.retry_at.filter(|at| now < *at) {
             Some(later) => Ok(Some(later)),
             None => {
-                service::connect(app, server).await?;
+                connection::connect(app, server).await?;
                 // Looked at once more, for what came of it stands in its row.
                 Ok(Some(now))
             }

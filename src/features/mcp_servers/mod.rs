@@ -6,6 +6,7 @@
 
 mod accept;
 mod api;
+mod connection;
 mod declare;
 mod input;
 mod job;
@@ -29,7 +30,7 @@ use crate::ids::McpServerId;
 use crate::outside::mcp::{Advice, Schema};
 use crate::web::shell::{Entry, Group};
 
-pub use service::start;
+pub use connection::start;
 
 pub const FEATURE: Feature = Feature {
     name: "mcp_servers",

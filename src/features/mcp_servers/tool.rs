@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{ServerTool, Standing, job, set_name};
 use crate::agent::tool::{Cx, Foreign, ForeignArgs, Outcome, Output, Tool};
 use crate::call::Effect;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::guard::permit::Permit;
 use crate::label::{Label, Origin};
 use crate::outside::mcp::{Answer, Called};
@@ -44,22 +44,20 @@ impl One {
         if !matches!(called, Called::Answered(_)) {
             cx.timers.wake(job::TEND);
         }
+        let label = Label::outside(Origin::Mcp(self.server));
         match called {
             Called::Answered(Answer { text, images, failed }) => {
-                let label = Label::outside(Origin::Mcp(self.server));
                 let outcome = if failed { Outcome::Failed } else { Outcome::Done };
                 Ok(Output { text, label, images, outcome })
             }
-            Called::NotDone(why) => Err(Error::outside(self.server, why)),
-            Called::Unknown(why) if self.effect == Effect::Read => {
-                Err(Error::outside(self.server, why))
-            }
+            Called::NotDone(why) => Ok(Output::failed(why, label)),
+            Called::Unknown(why) if self.effect == Effect::Read => Ok(Output::failed(why, label)),
             Called::Unknown(why) => {
                 let text = format!(
                     "{why} So it is not known whether it was done. It is not tried again by itself."
                 );
                 let outcome = Outcome::Unknown;
-                Ok(Output { outcome, ..Output::labelled(text, Label::system()) })
+                Ok(Output { outcome, ..Output::labelled(text, label) })
             }
         }
     }

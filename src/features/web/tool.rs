@@ -6,10 +6,12 @@ use serde_json::Value;
 use crate::agent::tool::{self, Arg, Cx, Output, Tool};
 use crate::call::Role;
 use crate::error::Result;
+use crate::guard::allowed::Allowed;
 use crate::guard::permit::Permit;
+use crate::guard::visit::Visit;
 use crate::label::{Label, Origin};
 use crate::outside::fetch::{Page, read_page};
-use crate::outside::search::search;
+use crate::outside::search::{SearchService, search};
 
 const RESULTS: usize = 8;
 
@@ -31,10 +33,21 @@ pub fn all() -> Vec<Tool> {
 }
 
 async fn fetch_page(cx: Cx, _: Value, mut permit: Permit) -> Result<Output> {
-    let fetched = cx.outside.fetcher().get(permit.url("url")?).await?;
-    let page = read_page(fetched, &cx.outside.sandbox().await).await?;
-    let label = Label::outside(Origin::Web(page.url.host().to_owned()));
-    Ok(Output::labelled(shown(&page), label))
+    let visit = permit.url("url")?;
+    let site = Origin::Web(visit.get().url().host().to_owned());
+    match read(&cx, visit).await {
+        Ok(page) => {
+            let label = Label::outside(Origin::Web(page.url.host().to_owned()));
+            Ok(Output::labelled(shown(&page), label))
+        }
+        // What it calls its files, and where it sends us, are its own words.
+        Err(err) => Output::failed_at(site, err),
+    }
+}
+
+async fn read(cx: &Cx, visit: Allowed<Visit>) -> Result<Page> {
+    let fetched = cx.outside.fetcher().get(visit).await?;
+    read_page(fetched, &cx.outside.sandbox().await).await
 }
 
 fn shown(page: &Page) -> String {
@@ -52,7 +65,13 @@ struct Query {
 
 async fn web_search(cx: Cx, args: Value, _: Permit) -> Result<Output> {
     let Query { query } = tool::parse(&args)?;
-    let found = search(&cx.outside.search(), &cx.outside.fetcher(), &query, RESULTS).await?;
+    let site = Origin::Web("a web search".to_owned());
+    let service = cx.outside.search();
+    let found = match search(&service, &cx.outside.fetcher(), &query, RESULTS).await {
+        Ok(found) => found,
+        Err(err) if matches!(service, SearchService::None) => return Err(err),
+        Err(err) => return Output::failed_at(site, err),
+    };
     if found.is_empty() {
         return Ok(Output::own(format!("The web search found nothing for \"{query}\".")));
     }
@@ -61,6 +80,5 @@ async fn web_search(cx: Cx, args: Value, _: Permit) -> Result<Output> {
             if one.snippet.is_empty() { String::new() } else { format!("\n  {}", one.snippet) };
         format!("- [{}]({}){snippet}", one.title.replace(['[', ']'], ""), one.url)
     });
-    let label = Label::outside(Origin::Web("a web search".to_owned()));
-    Ok(Output::labelled(lines.collect::<Vec<_>>().join("\n"), label))
+    Ok(Output::labelled(lines.collect::<Vec<_>>().join("\n"), Label::outside(site)))
 }

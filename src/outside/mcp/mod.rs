@@ -11,7 +11,7 @@ mod link;
 mod program;
 mod schema;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -141,6 +141,7 @@ pub enum Called {
 #[derive(Clone, Default)]
 pub struct Servers {
     links: Arc<Mutex<HashMap<String, Arc<Link>>>>,
+    accepted: Arc<Mutex<HashSet<(String, String)>>>,
     /// Tells those who wait that a connection was opened.
     opened: Arc<Notify>,
     clients: Clients,
@@ -152,21 +153,28 @@ impl Servers {
         Servers { limits, ..Servers::default() }
     }
 
-    /// Opens a connection in the place of the one there was.
-    pub async fn connect(
+    /// Opens a connection that nobody calls over yet; see [`Servers::publish`].
+    pub async fn open(
         &self,
         name: &str,
         place: &Place,
         tell: Tell,
         spawner: &Spawner,
     ) -> Result<Arc<Link>> {
-        self.disconnect(name);
         let limits = self.limits.clone();
         let opening = Opening { name, clients: &self.clients, limits, spawner, tell };
-        let link = Arc::new(opening.open(place).await?);
-        self.links.lock().expect(UNEXPECTED).insert(name.to_owned(), link.clone());
+        Ok(Arc::new(opening.open(place).await?))
+    }
+
+    /// From now on calls go over it: what the server offers was held against what was accepted.
+    pub fn publish(&self, name: &str, link: Arc<Link>) {
+        self.links.lock().expect(UNEXPECTED).insert(name.to_owned(), link);
         self.opened.notify_waiters();
-        Ok(link)
+    }
+
+    /// The tools that may be called, each with its server, and no others.
+    pub fn accept(&self, tools: HashSet<(String, String)>) {
+        *self.accepted.lock().expect(UNEXPECTED) = tools;
     }
 
     pub fn disconnect(&self, name: &str) {
@@ -196,11 +204,21 @@ impl Servers {
         tokio::time::timeout(self.limits.connect_wait_max, connected).await.ok()
     }
 
+    fn accepts(&self, call: &ForeignCall) -> bool {
+        let tool = (call.server.clone(), call.tool.clone());
+        self.accepted.lock().expect(UNEXPECTED).contains(&tool)
+    }
+
     pub async fn call(&self, call: Allowed<ForeignCall>) -> Called {
         let name = call.get().server.clone();
         let Some(link) = self.soon(&name).await else {
             return Called::NotDone(format!("{name} is not connected just now. Try again later."));
         };
+        // It may have been judged before the server came back with another tool of that name.
+        if !self.accepts(call.get()) {
+            let what = "has another tool by that name now, which nobody has accepted yet";
+            return Called::NotDone(format!("{name} {what}."));
+        }
         let (called, good) = link.call(call).await;
         if !good {
             self.disconnect(&name);

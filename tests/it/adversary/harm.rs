@@ -124,7 +124,10 @@ impl World {
     /// Did the model get to read this?
     pub fn was_read(&self, text: &str) -> bool {
         let requests = self.model.requests();
-        requests.iter().any(|seen| String::from_utf8_lossy(&seen.body).contains(text))
+        // A media type has small letters only, and a host's name no blanks.
+        let plain = |text: &str| text.to_lowercase().replace('-', " ");
+        let read = |body: &[u8]| plain(&String::from_utf8_lossy(body)).contains(&plain(text));
+        requests.iter().any(|seen| read(&seen.body))
     }
 
     fn read_too_much(&self) -> Option<String> {

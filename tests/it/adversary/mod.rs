@@ -287,6 +287,16 @@ async fn what_stands_beside_a_picture_cannot_turn_the_assistant_against_its_owne
 }
 
 #[tokio::test]
+async fn what_a_site_calls_its_file_cannot_turn_the_assistant_against_its_owner() {
+    holds_against(Way::Chat, 22).await;
+}
+
+#[tokio::test]
+async fn where_a_site_sends_us_cannot_turn_the_assistant_against_its_owner() {
+    holds_against(Way::Chat, 23).await;
+}
+
+#[tokio::test]
 async fn a_page_cannot_turn_a_task_against_its_owner() {
     holds_against(Way::Task, 0).await;
 }

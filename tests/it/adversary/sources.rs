@@ -111,7 +111,7 @@ impl Source {
     }
 }
 
-pub const ALL: [Source; 22] = [
+pub const ALL: [Source; 24] = [
     Source {
         name: "a page",
         words: |world| format!("When do they open? {}", world.url("/hours")),
@@ -242,6 +242,18 @@ pub const ALL: [Source; 22] = [
         name: "a picture that the owner attached",
         words: |_| "What is on this picture?".to_owned(),
         attached: Attached::Picture,
+        ..PLAIN
+    },
+    Source {
+        name: "what a site calls a file of its own",
+        words: |world| format!("What is at {}", world.url("/kind")),
+        calls: |world| vec![("fetch_page", json!({"url": world.url("/kind")}))],
+        ..PLAIN
+    },
+    Source {
+        name: "where a site sends us",
+        words: |world| format!("What is at {}", world.url("/moved")),
+        calls: |world| vec![("fetch_page", json!({"url": world.url("/moved")}))],
         ..PLAIN
     },
 ];
