@@ -41,7 +41,32 @@ async fn the_assistant_looks_through_other_conversations_not_its_own() {
     let answer = house.ask("search for monday").await;
     assert!(answer.contains("Monday 3 May 2027"), "{answer}");
     let answer = house.ask("search for zebra").await;
-    assert_eq!(answer, "No earlier conversation holds “zebra”.");
+    assert_eq!(answer, "Nothing that was said or saved holds “zebra”.");
+}
+
+#[tokio::test]
+async fn what_was_saved_is_found_beside_what_was_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = TestApp::open(folder.path()).await;
+    house.post("/api/notes", &json!({"title": "Cellar", "content": "The boiler drips"})).await;
+    let due = "2030-02-01T09:00:00Z";
+    house.post("/api/reminders", &json!({"text": "Call about the Boiler", "due_at": due})).await;
+    let kinds = |found: serde_json::Value| {
+        let hits = found["results"].as_array().unwrap().clone();
+        let mut kinds: Vec<String> = hits.iter().map(|hit| hit["kind"].to_string()).collect();
+        kinds.sort();
+        kinds
+    };
+    let all = house.get("/api/search?q=boil").await.json();
+    assert_eq!(kinds(all), ["\"note\"", "\"reminder\""]);
+    let notes = house.get("/api/search?q=boil&kind=note").await.json();
+    assert_eq!(notes["results"][0]["place"], "Cellar");
+    assert_eq!(kinds(notes), ["\"note\""]);
+    let later = house.get("/api/search?q=boil&from=2031-01-01T00:00:00Z").await.json();
+    assert_eq!(later["total"], 0);
+    let answer = house.ask("search for boiler").await;
+    assert!(answer.contains("in the note “Cellar”: The boiler drips"), "{answer}");
+    assert!(answer.contains("in a reminder: Call about the Boiler"), "{answer}");
 }
 
 #[tokio::test]

@@ -18,6 +18,8 @@ use crate::ids::{NoteId, UserId};
 use crate::label::Label;
 use crate::web::shell::{Entry, Group};
 
+pub use service::list;
+
 pub const FEATURE: Feature = Feature {
     name: "notes",
     nav: &[Entry {

@@ -21,6 +21,8 @@ use crate::ids::{ConversationId, ReminderId, UserId};
 use crate::label::Label;
 use crate::web::shell::{Entry, Group};
 
+pub use service::search;
+
 pub const FEATURE: Feature = Feature {
     name: "reminders",
     nav: &[Entry {

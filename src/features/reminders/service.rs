@@ -9,9 +9,12 @@ use crate::db::{Reader, Tx};
 use crate::error::{Error, Result};
 use crate::ids::{ConversationId, ReminderId, UserId};
 use crate::label::Label;
+use crate::spelling::fold;
 
 /// Open reminders of one person.
 const OPEN_MAX: u32 = 1_000;
+/// Of one person; older ones are not looked through.
+const SEARCHED_MAX: u32 = 2_000;
 /// How many of several that fit are named.
 const NAMED_MAX: usize = 5;
 
@@ -40,6 +43,18 @@ pub fn list(
 ) -> Result<(Vec<Reminder>, u32)> {
     let found = store::list(r, user, which, per_page, (page - 1).saturating_mul(per_page))?;
     Ok((found, store::count(r, user, which)?))
+}
+
+/// Whatever became of them: those whose text holds words that begin with all of these, the latest
+/// first among the last [`SEARCHED_MAX`].
+pub fn search(r: &Reader<'_>, user: UserId, words: &str) -> Result<Vec<Reminder>> {
+    let wanted: Vec<_> = fold::words(words).map(fold::plain).collect();
+    let mut found = store::list(r, user, Which::All, SEARCHED_MAX, 0)?;
+    found.retain(|reminder| {
+        let held: Vec<_> = fold::words(&reminder.text).map(fold::plain).collect();
+        wanted.iter().all(|word| held.iter().any(|it| it.starts_with(word.as_ref())))
+    });
+    Ok(found)
 }
 
 pub fn find(r: &Reader<'_>, user: UserId, id: ReminderId) -> Result<Reminder> {

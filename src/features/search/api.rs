@@ -7,10 +7,10 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::service;
 use super::store::Narrow;
+use super::{Kind, service};
 use crate::app::App;
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::web::caller::Caller;
 use crate::web::error::ApiError;
 use crate::web::form::{Json, Query};
@@ -44,21 +44,28 @@ async fn search(
         let message = format!("limit is between 1 and {}.", service::HITS_MAX);
         return Err(Error::invalid("limit", message).into());
     }
-    if let Some(kind) = wanted.kind.as_deref().filter(|kind| *kind != "message") {
-        let message = format!("There is no kind {kind:?} to search in; there is: message.");
-        return Err(Error::invalid("kind", message).into());
-    }
+    let kind = wanted.kind.as_deref().map(kind).transpose()?;
     let Wanted { q, channel, from, to, .. } = wanted;
-    let narrow = Narrow { channel, from, to, without: None };
+    let narrow = Narrow { kind, channel, from, to, without: None };
     let find =
         move |r: &crate::db::Reader<'_>| service::find(r, caller.user_id, &q, &narrow, limit);
     let hits = app.db.read(find).await?;
     let results: Vec<Value> = hits
         .iter()
         .map(|hit| {
-            json!({"kind": hit.kind, "id": hit.id, "place": hit.place, "excerpt": hit.excerpt,
+            json!({"kind": hit.kind.as_str(), "id": hit.id, "place": hit.place, "excerpt": hit.excerpt,
                    "url": hit.url, "at": hit.at})
         })
         .collect();
     Ok(Json(json!({"total": results.len(), "results": results})))
+}
+
+fn kind(named: &str) -> Result<Kind> {
+    Kind::ALL.into_iter().find(|kind| kind.as_str() == named).ok_or_else(|| {
+        let kinds = Kind::ALL.map(Kind::as_str).join(", ");
+        Error::invalid(
+            "kind",
+            format!("There is no kind {named:?} to search in; there are: {kinds}."),
+        )
+    })
 }

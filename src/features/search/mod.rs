@@ -11,6 +11,7 @@ mod tool;
 use jiff::Timestamp;
 
 use super::Feature;
+use crate::label::Label;
 
 pub const FEATURE: Feature = Feature {
     name: "search",
@@ -20,18 +21,38 @@ pub const FEATURE: Feature = Feature {
     ..Feature::NOTHING
 };
 
+/// What is searched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Message,
+    Note,
+    Reminder,
+}
+
+impl Kind {
+    pub const ALL: [Kind; 3] = [Kind::Message, Kind::Note, Kind::Reminder];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Kind::Message => "message",
+            Kind::Note => "note",
+            Kind::Reminder => "reminder",
+        }
+    }
+}
+
 /// Something that fits the words.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Hit {
-    /// `message`, `note` or `reminder`.
-    pub kind: &'static str,
+    pub kind: Kind,
     pub id: String,
-    /// Where it stands: a conversation's title, or nothing.
+    /// Where it stands: a conversation's title, a note's; or nothing.
     pub place: String,
     /// The words around the match.
     pub excerpt: String,
     /// The page that shows it.
     pub url: String,
     pub at: Timestamp,
-    pub from_outside: bool,
+    /// The least trusted of what is shown here.
+    pub label: Label,
 }

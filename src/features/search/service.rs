@@ -3,15 +3,19 @@
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_properties::{GeneralCategory, GeneralCategoryGroup, UnicodeGeneralCategory as _};
 
-use super::Hit;
 use super::store::{self, Narrow};
+use super::{Hit, Kind};
 use crate::db::Reader;
 use crate::error::{Error, Result};
+use crate::features::notes::{self, Note};
+use crate::features::reminders::{self, Reminder};
 use crate::ids::UserId;
 
 pub const HITS_MAX: u32 = 50;
 const QUERY_CHARS_MAX: usize = 500;
 const WORDS_MAX: usize = 16;
+/// Of a note; a message is shown around the match.
+const EXCERPT_CHARS: usize = 160;
 
 /// What was said and saved that holds all words of `query`, newest first.
 pub fn find(
@@ -22,7 +26,57 @@ pub fn find(
     limit: u32,
 ) -> Result<Vec<Hit>> {
     let words = words(query)?;
-    store::messages(r, user, &words, narrow, limit.min(HITS_MAX))
+    let limit = limit.min(HITS_MAX);
+    let among = |kind| narrow.kind.is_none_or(|only| only == kind);
+    // Only what was said came over a channel.
+    let saved = |kind| among(kind) && narrow.channel.is_none();
+    let mut hits = Vec::new();
+    if among(Kind::Message) {
+        hits.extend(store::messages(r, user, &words, narrow, limit)?);
+    }
+    if saved(Kind::Note) {
+        let found = notes::list(r, user, query, 1, limit)?.notes;
+        hits.extend(found.into_iter().map(note));
+    }
+    if saved(Kind::Reminder) {
+        hits.extend(reminders::search(r, user, query)?.into_iter().map(reminder));
+    }
+    let from = |hit: &Hit| narrow.from.is_none_or(|from| from <= hit.at);
+    hits.retain(|hit| from(hit) && narrow.to.is_none_or(|to| hit.at < to));
+    hits.sort_by_key(|hit| std::cmp::Reverse(hit.at));
+    hits.truncate(limit as usize);
+    Ok(hits)
+}
+
+fn note(note: Note) -> Hit {
+    Hit {
+        kind: Kind::Note,
+        id: note.id.to_string(),
+        place: note.title,
+        excerpt: excerpt(&note.content),
+        url: format!("/notes/{}", note.id),
+        at: note.updated_at,
+        label: note.label,
+    }
+}
+
+fn reminder(reminder: Reminder) -> Hit {
+    Hit {
+        kind: Kind::Reminder,
+        id: reminder.id.to_string(),
+        place: String::new(),
+        excerpt: reminder.text,
+        url: "/reminders".to_owned(),
+        at: reminder.created_at,
+        label: reminder.label,
+    }
+}
+
+fn excerpt(text: &str) -> String {
+    match text.char_indices().nth(EXCERPT_CHARS) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
 }
 
 /// A person's words as an FTS5 query: each is a string, so nothing in it is an operator; the last

@@ -2,11 +2,11 @@
 
 use jiff::Timestamp;
 
-use super::Hit;
+use super::{Hit, Kind};
 use crate::db::{Reader, at, json_column};
 use crate::error::Result;
 use crate::ids::{ConversationId, UserId};
-use crate::label::{Label, Trust};
+use crate::label::Label;
 
 /// Words around a match.
 const EXCERPT_TOKENS: u32 = 24;
@@ -14,6 +14,9 @@ const EXCERPT_TOKENS: u32 = 24;
 /// What a search is narrowed by.
 #[derive(Debug, Clone, Default)]
 pub struct Narrow {
+    /// None: everything that has words.
+    pub kind: Option<Kind>,
+    /// Of messages alone.
     pub channel: Option<String>,
     pub from: Option<Timestamp>,
     pub to: Option<Timestamp>,
@@ -31,7 +34,7 @@ pub fn messages(
 ) -> Result<Vec<Hit>> {
     let sql = format!(
         "select messages.id, messages.conversation_id, conversations.title, messages.label,
-                json_extract(agents.label, '$.trust') is 'outside' as named_by_others,
+                coalesce(agents.label, messages.label) as namer,
                 messages.created_at, snippet(messages_text, 0, '', '', '…', {EXCERPT_TOKENS}) as cut
          from messages_text
               join messages on messages.seq = messages_text.rowid
@@ -49,16 +52,17 @@ pub fn messages(
     let to = narrow.to.map(Timestamp::as_millisecond);
     r.rows(&sql, (words, user, &narrow.channel, from, to, narrow.without, limit), |row| {
         let conversation: ConversationId = row.get("conversation_id")?;
-        let label: Label = json_column(row, "label")?;
+        let (label, namer): (Label, Label) =
+            (json_column(row, "label")?, json_column(row, "namer")?);
         Ok(Hit {
-            kind: "message",
+            kind: Kind::Message,
             id: row.get("id")?,
             place: row.get("title")?,
             excerpt: row.get("cut")?,
             url: format!("/chat/{conversation}"),
             at: at(row, "created_at")?,
             // A conversation with an agent has its name in its title.
-            from_outside: label.trust == Trust::Outside || row.get("named_by_others")?,
+            label: if namer.trust < label.trust { namer } else { label },
         })
     })
 }

@@ -3,11 +3,11 @@
 use serde::Deserialize;
 use serde_json::json;
 
-use super::service;
 use super::store::Narrow;
+use super::{Hit, Kind, service};
 use crate::agent::tool::{self, Arg, Output, Tool};
 use crate::call::Role;
-use crate::label::{Label, Origin};
+use crate::label::Label;
 use crate::outside::model::builtin::{Parsed, Phrase, Utterance};
 
 const HITS: u32 = 10;
@@ -18,7 +18,7 @@ struct Args {
 }
 
 pub fn all() -> Vec<Tool> {
-    let about = "Searches earlier conversations for words; newest first.";
+    let about = "Searches earlier conversations, notes and reminders for words; newest first.";
     let search = Tool::read("search", "search_own", about, async |cx, arguments, _| {
         let args: Args = tool::parse(&arguments)?;
         let (user, without) = (cx.user_id, Some(cx.conversation_id));
@@ -29,23 +29,31 @@ pub fn all() -> Vec<Tool> {
         };
         let hits = cx.db.read(find).await?;
         if hits.is_empty() {
-            return Ok(Output::own(format!("No earlier conversation holds “{}”.", args.query)));
+            return Ok(Output::own(format!(
+                "Nothing that was said or saved holds “{}”.",
+                args.query
+            )));
         }
         let lines: Vec<String> = hits
             .iter()
             .map(|hit| {
                 let day = hit.at.to_zoned(cx.zone.clone()).strftime("%-d %b %Y");
-                format!("- {day}, in “{}”: {}", hit.place, hit.excerpt)
+                format!("- {day}, {}: {}", place(hit), hit.excerpt)
             })
             .collect();
-        // One line from outside makes the whole answer text from outside.
-        let label = match hits.iter().any(|hit| hit.from_outside) {
-            true => Label::outside(Origin::OwnData),
-            false => Label::own_data(),
-        };
+        let label = Label::of_shown(hits.iter().map(|hit| &hit.label));
         Ok(Output::labelled(lines.join("\n"), label))
     });
     vec![search.arg(Arg::text("query", Role::Content, "Words that all have to occur"))]
+}
+
+fn place(hit: &Hit) -> String {
+    match (hit.kind, &*hit.place) {
+        (Kind::Message, title) => format!("in “{title}”"),
+        (Kind::Note, "") => "in a note".to_owned(),
+        (Kind::Note, title) => format!("in the note “{title}”"),
+        (Kind::Reminder, _) => "in a reminder".to_owned(),
+    }
 }
 
 pub fn phrases() -> Vec<Phrase> {
@@ -61,7 +69,7 @@ pub fn phrases() -> Vec<Phrase> {
         group: "Search",
         tool: "search_own",
         usage: "search for boiler",
-        about: "finds words in earlier conversations",
+        about: "finds words in conversations, notes and reminders",
         parse: search,
     }]
 }
