@@ -38,7 +38,7 @@ pub struct Config {
 pub struct Server {
     #[serde(deserialize_with = "listen")]
     pub listen: SocketAddr,
-    #[serde(deserialize_with = "web_address")]
+    #[serde(deserialize_with = "own_address")]
     pub base_url: Option<Url>,
     #[serde(deserialize_with = "from_texts")]
     pub trusted_proxies: Vec<Network>,

@@ -214,6 +214,20 @@ pub(super) fn web_address<'de, D: Deserializer<'de>>(
     Ok(Some(url))
 }
 
+/// The address of this house's pages: its links all begin at the root.
+pub(super) fn own_address<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Url>, D::Error> {
+    let url = web_address(deserializer)?;
+    match &url {
+        Some(url) if url.path() != "/" => Err(D::Error::custom(
+            "must be an address without a path: give Steward a name of its own, such as \
+             https://steward.example.org",
+        )),
+        _ => Ok(url),
+    }
+}
+
 /// A whole number between two limits.
 pub(super) fn between<'de, const MIN: u64, const MAX: u64, D, N>(
     deserializer: D,

@@ -254,6 +254,7 @@ fn wrong_values_are_refused_in_one_sentence_each() {
     assert_snapshot!(file("[guard]\nprivate_allowed = [\"printer\"]"), @r#"guard.private_allowed (from DIR/config.toml) must be host:port, which "printer" is not."#);
     assert_snapshot!(file("[server]\ntrusted_proxies = [\"10.0.0.0/33\"]"), @r#"server.trusted_proxies (from DIR/config.toml) must be an address or a network such as 10.0.0.0/8, which "10.0.0.0/33" is not."#);
     assert_snapshot!(file("[server]\nbase_url = \"home.example\""), @"server.base_url (from DIR/config.toml) must be an address that begins with http:// or https://.");
+    assert_snapshot!(file("[server]\nbase_url = \"https://home.example/steward\""), @"server.base_url (from DIR/config.toml) must be an address without a path: give Steward a name of its own, such as https://steward.example.org.");
     assert_snapshot!(file("[web]\nsearch_url = \"http://ada:pw@searx\""), @"web.search_url (from DIR/config.toml) must be an address without a login, without ? and #.");
     assert_snapshot!(file("[models]\ndefault = \"claude\""), @r#"models.default (from DIR/config.toml) must be PROVIDER:MODEL, which "claude" is not."#);
     assert_snapshot!(file("[models]\ndefault = \"hom:x\"\n[models.providers.home]\nkind = \"openai\""), @r#"models.default (from DIR/config.toml) names the provider "hom", which is not there; did you mean "home"?"#);
