@@ -219,14 +219,14 @@ impl Events {
         db.read(move |r| store::last_seq(r, conversation)).await
     }
 
-    /// What is stored of a conversation: its latest `limit` events, in order.
+    /// What is stored of a conversation before `before`: the latest `limit` events of it, in order.
     pub async fn history(
         &self,
         db: &Db,
         conversation: ConversationId,
-        limit: u32,
+        (before, limit): (u64, u32),
     ) -> Result<Vec<Entry>> {
-        db.read(move |r| store::list_latest(r, conversation, limit)).await
+        db.read(move |r| store::list_latest(r, conversation, before, limit)).await
     }
 
     /// Wakes when something changed that stands on every page: a question was asked or answered,

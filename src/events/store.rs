@@ -38,11 +38,18 @@ pub fn list_after(r: &Reader<'_>, conversation: ConversationId, after: u64) -> R
     r.rows(sql, (conversation, after, REPLAY_MAX), from_row)
 }
 
-/// The latest rows, in order.
-pub fn list_latest(r: &Reader<'_>, conversation: ConversationId, limit: u32) -> Result<Vec<Entry>> {
+/// The latest rows before `before`, in order.
+pub fn list_latest(
+    r: &Reader<'_>,
+    conversation: ConversationId,
+    before: u64,
+    limit: u32,
+) -> Result<Vec<Entry>> {
+    let before = i64::try_from(before).unwrap_or(i64::MAX);
     let sql = "select * from (select seq, run_id, body, created_at from events
-                              where conversation_id = ?1 order by seq desc limit ?2) order by seq";
-    r.rows(sql, (conversation, limit), from_row)
+                              where conversation_id = ?1 and seq < ?2
+                              order by seq desc limit ?3) order by seq";
+    r.rows(sql, (conversation, before, limit), from_row)
 }
 
 fn from_row(row: &Row<'_>) -> rusqlite::Result<Entry> {

@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::approval::Answer;
 use crate::db::Reader;
 use crate::error::{Error, Result};
-use crate::ids::{ConversationId, ToolCallId};
+use crate::ids::{ConversationId, MessageId, ToolCallId};
 use crate::web::caller::Caller;
 use crate::web::error::ApiError;
 use crate::web::form::{Json, Path, Query, paging};
@@ -92,13 +92,23 @@ async fn list(
     })))
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Before {
+    /// The messages before this one, in place of the latest.
+    before: Option<MessageId>,
+}
+
+/// With its latest messages, at most a thousand.
 async fn find(
     State(app): State<App>,
     caller: Caller,
     Path(id): Path<ConversationId>,
+    Query(wanted): Query<Before>,
 ) -> Result<Json<Value>, ApiError> {
     caller.require(Scope::Read)?;
-    let (conversation, messages) = service::find(&app, caller.user_id, id).await?;
+    let (conversation, messages) =
+        service::find_with_messages(&app, caller.user_id, id, wanted.before).await?;
     let messages: Vec<Value> = messages.iter().map(message_view).collect();
     let mut body = serde_json::to_value(View::from(conversation)).map_err(Error::internal)?;
     body["messages"] = messages.into();

@@ -137,7 +137,7 @@ async fn delete(
     caller: Caller,
     Path(id): Path<ConversationId>,
 ) -> Result<Told, PageError> {
-    let (conversation, _) = service::find(&app, caller.user_id, id).await?;
+    let conversation = service::find(&app, caller.user_id, id).await?;
     service::delete(&app, caller.user_id, id, caller.by(app.clock.now())).await?;
     let told = Told::at("/conversations", format!("“{}” deleted.", conversation.title));
     Ok(told.undo(format!("/conversations/{id}/restore")))

@@ -9,6 +9,7 @@ mod completions;
 mod composer;
 mod conversations;
 mod door;
+mod earlier;
 mod offers;
 mod page;
 mod patch;

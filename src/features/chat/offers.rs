@@ -70,7 +70,7 @@ pub fn load(
     }
     let admin = callers::user(r, user)?.is_some_and(|user| user.role == Role::Admin);
     let mut said = Said::default();
-    let messages = store::messages(r, conversation)?;
+    let messages = store::messages(r, conversation, None)?;
     for message in messages.iter().filter(|it| it.role == "user") {
         said.add(&message.text, &message.created_at.to_zoned(TimeZone::UTC));
     }

@@ -11,8 +11,8 @@ use jiff::Zoned;
 use super::composer::{BODY_BYTES_MAX, Composed};
 use super::sites::page::{self as site_page, Chip};
 use super::transcript::Transcript;
-use super::view::{self, Rows, TurnView};
-use super::{Conversation, conversations, offers, service, socket, store, stream};
+use super::view::TurnView;
+use super::{Conversation, conversations, earlier, offers, service, socket, store, stream};
 use crate::agent::answer;
 use crate::app::App;
 use crate::error::{Error, Result};
@@ -53,6 +53,7 @@ pub fn routes() -> Router<App> {
         .route("/chat/{id}", say.get(open))
         .route("/chat/{id}/stop", post(stop))
         .route("/chat/{id}/stream", get(stream::conversation))
+        .route("/chat/{id}/earlier", get(earlier::page))
         .route("/chat/{id}/files/{file}", get(file))
         .route("/stream", get(stream::house))
         .merge(conversations::routes())
@@ -67,6 +68,8 @@ pub struct ChatPage {
     shell: Shell,
     talks: Vec<Talk>,
     turns: Vec<TurnView>,
+    /// The event that the page begins with, if there was more before it.
+    earlier: Option<u64>,
     /// The last event that the page shows.
     seq: u64,
     /// Where the composer posts to.
@@ -203,10 +206,13 @@ pub async fn page(
     let title = found.as_ref().map_or("New chat", |found| found.title.as_str());
     let mut shell = app.shell(caller, "/chat", title).await?;
     let (mut turns, mut transcript) = (Vec::new(), Transcript::default());
-    let mut sites = Vec::new();
+    let (mut sites, mut earlier) = (Vec::new(), None);
     if let Some(id) = id {
         shell.stream = format!("/chat/{id}/stream");
-        (turns, transcript) = history(app, id, now.clone()).await?;
+        let entries;
+        (entries, earlier) = earlier::history(app, id, u64::MAX).await?;
+        transcript = Transcript::of(&entries);
+        turns = earlier::turns(app, id, &transcript).await?;
         let found = app.db.read(move |r| opened::list(r, id)).await?;
         sites = found.into_iter().map(|site| Chip::new(id, site)).collect();
     }
@@ -217,6 +223,7 @@ pub async fn page(
         shell,
         talks: talks.into_iter().map(|talk| Talk::new(talk, id, &now)).collect(),
         turns,
+        earlier,
         seq: transcript.seq,
         action: id.map_or("/chat".to_owned(), |id| format!("/chat/{id}")),
         live: id.is_some(),
@@ -227,16 +234,6 @@ pub async fn page(
         models,
         examples: if connected { QUESTIONS_TO_TRY } else { COMMANDS_TO_TRY },
     })
-}
-
-async fn history(app: &App, id: ConversationId, now: Zoned) -> Result<(Vec<TurnView>, Transcript)> {
-    let entries = app.events.history(&app.db, id, stream::HISTORY_MAX).await?;
-    let transcript = Transcript::of(&entries);
-    let asked = view::asked(&transcript);
-    let rows = app.db.read(move |r| Rows::load(r, id, &asked, now)).await?;
-    let catalog = app.outside.models();
-    let turns = transcript.turns.iter().map(|turn| TurnView::new(turn, &rows, &catalog)).collect();
-    Ok((turns, transcript))
 }
 
 impl Talk {

@@ -264,18 +264,21 @@ pub async fn list(
     app.db.read(move |r| store::list(r, user, &query, page, per_page)).await
 }
 
-/// A conversation of this user with its messages.
-pub async fn find(
+/// A conversation of this user.
+pub async fn find(app: &App, user: UserId, id: ConversationId) -> Result<Conversation> {
+    app.db.read(move |r| store::find(r, user, id)).await
+}
+
+/// The same with its latest messages, or with the latest before one of them.
+pub async fn find_with_messages(
     app: &App,
     user: UserId,
     id: ConversationId,
+    before: Option<MessageId>,
 ) -> Result<(Conversation, Vec<Message>)> {
-    app.db
-        .read(move |r| {
-            let conversation = store::find(r, user, id)?;
-            Ok((conversation, store::messages(r, id)?))
-        })
-        .await
+    let load =
+        move |r: &Reader<'_>| Ok((store::find(r, user, id)?, store::messages(r, id, before)?));
+    app.db.read(load).await
 }
 
 /// Whether this user may read and write here: it is theirs, or it is not there yet.

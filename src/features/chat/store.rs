@@ -80,10 +80,16 @@ pub fn title_of(r: &Reader<'_>, user: UserId, id: ConversationId) -> Result<Stri
     r.row(sql, (id, user), |row| row.get(0))?.ok_or(Error::NotFound("conversation"))
 }
 
-pub fn messages(r: &Reader<'_>, id: ConversationId) -> Result<Vec<Message>> {
+/// The latest, or the latest before one of them; in order.
+pub fn messages(
+    r: &Reader<'_>,
+    id: ConversationId,
+    before: Option<MessageId>,
+) -> Result<Vec<Message>> {
     let sql = "select * from (select * from messages where conversation_id = ?1
-                              order by seq desc limit ?2) order by seq";
-    r.rows(sql, (id, SHOWN_MAX), messages::from_row)
+                              and (?2 is null or seq < (select seq from messages where id = ?2))
+                              order by seq desc limit ?3) order by seq";
+    r.rows(sql, (id, before, SHOWN_MAX), messages::from_row)
 }
 
 pub fn set_title(tx: &Tx<'_>, id: ConversationId, title: &str) -> Result<()> {

@@ -23,7 +23,7 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use super::patch::Patches;
-use super::service;
+use super::{earlier, service};
 use crate::app::App;
 use crate::approval;
 use crate::error::Result;
@@ -32,8 +32,6 @@ use crate::web::caller::Caller;
 use crate::web::error::PageError;
 use crate::web::form::{Path, Query};
 
-/// Rows that a page shows at most; older ones are read through the API or the export.
-pub const HISTORY_MAX: u32 = 1_500;
 /// The unfinished block is sent this often at most: faster than the eye, slower than tokens.
 const TAIL_EVERY: Duration = Duration::from_millis(40);
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -120,7 +118,7 @@ fn conversation_events(
     after: u64,
 ) -> impl Stream<Item = Result<sse::Event, Infallible>> + Send {
     async_stream::stream! {
-        let Ok(history) = app.events.history(&app.db, id, HISTORY_MAX).await else { return };
+        let Ok((history, _)) = earlier::history(&app, id, u64::MAX).await else { return };
         let from = history.last().map_or(0, |entry| entry.seq);
         let user = caller.user_id;
         // One who came before it began may not be the one who began it: here and below.

@@ -3,6 +3,7 @@
 mod attachments;
 mod completions;
 mod conversations;
+mod earlier;
 mod room;
 mod socket;
 mod socket_input;
