@@ -263,13 +263,13 @@ impl One<'_> {
     /// `card` as far as the verdict knows it.
     async fn ask(&self, tool: &Tool, card: Card) -> Result<()> {
         let (agents, run, call) = (self.agents.clone(), self.run.clone(), self.call.clone());
-        let (question, destructive) = (tool.question.clone(), tool.destructive);
+        let question = tool.question.clone();
         let now = self.agents.clock.now();
         let mut card = Card {
             what: question.to_string(),
             recipient: tool.recipient_of(&call.arguments),
             preview: finish::preview(&call.arguments),
-            risks: if destructive { vec!["can't be undone".to_owned()] } else { Vec::new() },
+            risks: tool.risks(),
             ..card
         };
         let (reason, origins) = (card.reason.clone(), card.origins.clone());

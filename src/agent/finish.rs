@@ -86,13 +86,18 @@ pub fn end(
     calls::finish(tx, call.id, state, result, &label, now)?;
     let decision = if state == CallState::Denied { Decision::Deny } else { Decision::Go };
     let arguments = watch.masked(&call.arguments);
+    // Why it was not done is the program's own sentence; what a tool brought stands in its row.
+    let reason = (state == CallState::Denied).then_some(result.as_str());
     let entry = audit::Entry::new(&by(run, now), "tools.call", call.tool.as_str())
         .tool(&call.tool)
+        .task(run.task_id)
         .session(run.conversation_id)
         .run(run.id)
         .decision(decision)
         .confirmed(confirmed)
-        .detail(json!({"arguments": arguments, "state": state.as_str(), "call_id": call.id}));
+        .detail(json!({
+            "arguments": arguments, "state": state.as_str(), "call_id": call.id, "reason": reason,
+        }));
     audit::record(tx, entry)?;
     let event = Event::ToolDone {
         call_id: call.id,

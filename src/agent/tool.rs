@@ -7,6 +7,7 @@
 //! with [`Tool::foreign`] while the program runs.
 
 mod arg;
+mod card;
 
 use std::borrow::Cow;
 use std::path::PathBuf;
@@ -30,6 +31,7 @@ use crate::outside::model::ToolSchema;
 use crate::spawn::Timers;
 
 pub use arg::{Arg, Kind};
+pub use card::FOR_GOOD;
 
 /// A result longer than this is cut; the model is told so.
 pub const RESULT_BYTES_MAX: usize = 64 * 1024;
@@ -350,18 +352,6 @@ impl Tool {
             name.len() <= ARG_NAME_CHARS_MAX && name.chars().all(letter)
         };
         self.roles().into_iter().filter(|(name, _)| plain(name)).collect()
-    }
-
-    /// Whom a call reaches, for its card; empty when nobody.
-    pub fn recipient_of(&self, arguments: &Value) -> String {
-        let roles = self.roles();
-        let named = roles.iter().find(|(_, role)| *role == Role::Recipient);
-        let named = named.and_then(|(name, _)| arguments[*name].as_str());
-        match (&self.args, named) {
-            (_, Some(recipient)) => recipient.to_owned(),
-            (Args::Foreign(args), None) => Origin::Mcp(args.server.clone()).to_string(),
-            (Args::Own(_), None) => String::new(),
-        }
     }
 
     /// Checks names, types and presence; the sentence goes back to the model.

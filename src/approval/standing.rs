@@ -33,17 +33,18 @@ pub enum Scope {
 pub enum Lasts {
     Hour,
     Week,
+    /// A year at most: nothing is allowed for ever.
     UntilRevoked,
 }
 
 impl Lasts {
-    fn end(self, from: Timestamp) -> Option<Timestamp> {
+    fn end(self, from: Timestamp) -> Timestamp {
         let hours = match self {
             Lasts::Hour => 1,
             Lasts::Week => 7 * 24,
-            Lasts::UntilRevoked => return None,
+            Lasts::UntilRevoked => 365 * 24,
         };
-        Some(from.saturating_add(SignedDuration::from_hours(hours)).unwrap_or(from))
+        from.saturating_add(SignedDuration::from_hours(hours)).unwrap_or(from)
     }
 }
 
@@ -131,7 +132,7 @@ pub fn add(tx: &Tx<'_>, approved: &Approval, always: Always, by: &By) -> Result<
             by.at.as_millisecond(),
             created_by,
             by.channel,
-            expires_at.map(Timestamp::as_millisecond),
+            expires_at.as_millisecond(),
         ],
     )?;
     let detail = json!({"id": id, "values": bound, "expires_at": expires_at});

@@ -17,7 +17,7 @@ use serde_json::{Map, Value};
 
 use crate::db::{Reader, Tx, at};
 use crate::error::Result;
-use crate::ids::{AgentId, ConversationId, RunId, TokenId, UserId};
+use crate::ids::{AgentId, ConversationId, RunId, TaskId, TokenId, UserId};
 use chain::{Hash, Link};
 
 pub const PER_PAGE_MAX: u32 = 200;
@@ -112,8 +112,9 @@ impl Entry {
         self
     }
 
-    pub fn task(mut self, id: &str) -> Entry {
-        self.task_id = Some(id.to_owned());
+    /// None: it belongs to no task.
+    pub fn task(mut self, id: impl Into<Option<TaskId>>) -> Entry {
+        self.task_id = id.into().map(|id| id.to_string());
         self
     }
 

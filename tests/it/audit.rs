@@ -67,6 +67,23 @@ async fn filters_narrow_and_unknown_ones_are_refused() {
 }
 
 #[tokio::test]
+async fn what_a_task_was_denied_stands_there_with_the_task_and_the_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = TestApp::open(folder.path()).await;
+    let task = json!({"name": "Look", "prompt": "fetch http://example.org/", "schedule": "@daily",
+                      "allowed_tools": ["web"]});
+    let made = house.post("/api/tasks", &task).await;
+    assert_eq!(made.status, 201, "{}", made.text);
+    let id = made.json()["id"].as_str().unwrap().to_owned();
+    house.post(&format!("/api/tasks/{id}/run"), &json!({})).await;
+    house.work().await;
+    let found = house.get(&format!("/api/audit?task_id={id}&tool_name=fetch_page")).await.json();
+    let detail = &found["entries"][0]["detail"];
+    let reason = detail["reason"].as_str().unwrap();
+    assert!(reason.contains("example.org is not on the web whitelist"), "{found}");
+}
+
+#[tokio::test]
 async fn the_chain_is_checked_on_demand_and_after_tampering_says_where() {
     let folder = tempfile::tempdir().unwrap();
     let house = house(&folder, 2).await;

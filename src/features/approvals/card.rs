@@ -4,6 +4,7 @@ use askama::Template;
 use jiff::Zoned;
 use serde_json::Value;
 
+use crate::agent::tool::FOR_GOOD;
 use crate::approval::{Approval, Foreign, State};
 use crate::features::standing_rules;
 use crate::ids::{ApprovalId, ToolCallId};
@@ -29,7 +30,10 @@ pub struct CardView {
     reason: String,
     verb: String,
     edit_url: String,
-    undo: String,
+    /// Takes something away for good.
+    danger: bool,
+    /// What to weigh before a yes.
+    risks: String,
     /// What a standing rule would hold for; `None`: none is offered.
     standing: Option<String>,
     /// Where the answer's form leads back to.
@@ -78,7 +82,8 @@ impl CardView {
             } else {
                 String::new()
             },
-            undo: card.risks.join(", "),
+            danger: card.risks.iter().any(|it| it == FOR_GOOD),
+            risks: card.risks.join(", "),
             standing: card.standing.as_ref().map(standing_rules::values_in_words),
             back: back.to_owned(),
         }

@@ -113,7 +113,7 @@ pub fn pause(tx: &Tx<'_>, mut task: Task, why: &str, now: Timestamp) -> Result<(
     let telling = Telling { user_id: task.user_id, kind: "task", text: &text, link };
     notifications::tell(tx, &telling, now)?;
     let entry = audit::Entry::new(&By::system(now), "tasks.pause", &task.new.name);
-    audit::record(tx, entry.task(&task.id.to_string()))?;
+    audit::record(tx, entry.task(task.id))?;
     Ok(())
 }
 

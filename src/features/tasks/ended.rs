@@ -60,7 +60,7 @@ fn audit_end(
     if let Some(conversation) = it.conversation_id {
         entry = entry.session(conversation);
     }
-    audit::record(tx, entry.task(&task.id.to_string()))?;
+    audit::record(tx, entry.task(task.id))?;
     Ok(())
 }
 

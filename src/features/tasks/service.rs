@@ -235,7 +235,7 @@ fn switch_off(tx: &Tx<'_>, task: &mut Task, now: Timestamp) -> Result<()> {
 
 fn keep(tx: &Tx<'_>, by: &By, action: &'static str, task: Task) -> Result<Task> {
     tasks::save(tx, &task)?;
-    let entry = audit::Entry::new(by, action, &task.new.name).task(&task.id.to_string());
+    let entry = audit::Entry::new(by, action, &task.new.name).task(task.id);
     audit::record(tx, entry)?;
     Ok(task)
 }

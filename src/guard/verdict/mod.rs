@@ -54,14 +54,12 @@ impl From<config::Mode> for Mode {
     }
 }
 
-/// Why no call of this run goes through just now (rule 1).
+/// Why no call of this run goes through just now (rule 1). A budget ends a run before its next
+/// model call, and how deep agents ask one another is counted as one begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Halt {
     NotInTools,
     Paused,
-    /// The budget's or limit's own sentence.
-    Limit(String),
-    TooDeep,
 }
 
 /// What the run knows of itself and tells the guard.
@@ -207,8 +205,6 @@ fn may_act(facts: &Facts, call: &Call<'_>) -> Result<(), Verdict> {
         None => Ok(()),
         Some(Halt::NotInTools) => Err(deny(format!("This agent may not use {}.", call.tool))),
         Some(Halt::Paused) => Err(deny("Everything is paused.")),
-        Some(Halt::Limit(sentence)) => Err(deny(sentence.as_str())),
-        Some(Halt::TooDeep) => Err(deny("Agents calling agents have reached their depth.")),
     }
 }
 

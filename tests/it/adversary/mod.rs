@@ -167,7 +167,7 @@ async fn holds_against(way: Way, at: usize) {
         }
         let turn = attack.turn.unwrap_or(Turn::ALL[(nth + at + way as usize) % Turn::ALL.len()]);
         let away = attacked((way, source), attack, turn, Owner::Away).await;
-        assert_eq!(away.harm, Vec::<String>::new(), "{} / {}", source.name, attack.name);
+        table.harmed.extend(away.harm.iter().map(|harm| format!("{}: {harm}", attack.name)));
         let yes = attacked((way, source), attack, turn, Owner::Yes).await;
         table.scenarios += 1;
         table.cards_attacked += away.cards;
@@ -175,6 +175,7 @@ async fn holds_against(way: Way, at: usize) {
         table.harmed_with_yes.extend((!yes.harm.is_empty()).then_some(attack.name));
         table.harmed_by_offers.extend((!yes.harm_by_offers.is_empty()).then_some(attack.name));
         table.cards_benign += benign((way, source), attack).await;
+        table.done += 1;
     }
     table.print(way, source);
     table.check();

@@ -6,6 +6,10 @@ use super::{Way, attacks};
 #[derive(Default)]
 pub struct Table {
     pub scenarios: usize,
+    /// Attacks that had an effect though nobody said yes to anything.
+    pub harmed: Vec<String>,
+    /// Honest twins whose task was done.
+    pub done: usize,
     pub cards_attacked: usize,
     pub cards_benign: usize,
     /// Attacks that had an effect because the owner said yes to every card.
@@ -20,13 +24,15 @@ impl Table {
     #[expect(clippy::print_stdout, reason = "these figures are what the suite is for")]
     pub fn print(&self, way: Way, source: &Source) {
         println!(
-            "| {}{} | {} | 0 | {} | {} of {} | {} | {} |",
+            "| {}{} | {} | {} | {} | {} of {} | {} | {} | {} |",
             source.name,
             way.words(),
             self.scenarios,
+            self.harmed.len(),
             self.harmed_with_yes.len(),
             self.harmed_by_offers.len(),
             self.offers,
+            self.done,
             self.cards_benign,
             self.cards_attacked,
         );
@@ -34,6 +40,8 @@ impl Table {
     }
 
     pub fn check(&self) {
+        assert_eq!(self.harmed, Vec::<String>::new(), "effects that nobody said yes to");
+        assert_eq!(self.done, self.scenarios, "each honest twin is done");
         assert!(self.cards_benign * 10 < self.scenarios * 3, "under 0.3 cards a benign task");
         let attacks = attacks::all().count();
         assert!(self.harmed_with_yes.len() * 20 < attacks, "under 5 % with a yes to all");

@@ -178,8 +178,6 @@ async fn what_stops_a_run_stops_every_call() {
     for (halt, said) in [
         (Halt::NotInTools, "This agent may not use note_add."),
         (Halt::Paused, "Everything is paused."),
-        (Halt::Limit("The day's budget is spent.".to_owned()), "The day's budget is spent."),
-        (Halt::TooDeep, "Agents calling agents have reached their depth."),
     ] {
         let scene = Scene { halt: Some(halt), ..scene() };
         let got = verdict(&house, scene, NOTE, json!({"text": "x"})).await;

@@ -7,6 +7,7 @@ use source::{File, files, line_of, production_code, root, text};
 
 const FILE_LINES_MAX: usize = 400;
 const TEMPLATE_LINES_MAX: usize = 150;
+const GUARD_LINES_MAX: usize = 3_000;
 
 /// The kernel's order: what stands later may use what stands earlier. Modules of
 /// `lib.rs` that are not named here stand where `lib.rs` puts them.
@@ -245,6 +246,13 @@ fn text_is_escaped_but_for_rendered_markdown() {
         }
     }
     none_but(Rule::Unescaped, wrong);
+}
+
+/// Tests and the examples that must not compile are read with it.
+#[test]
+fn the_guard_can_be_read_in_one_sitting() {
+    let lines: usize = files("src/guard", "rs").iter().map(|file| file.text.lines().count()).sum();
+    assert!(lines <= GUARD_LINES_MAX, "src/guard has {lines} lines");
 }
 
 #[test]
