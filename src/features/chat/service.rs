@@ -204,6 +204,14 @@ fn check(app: &App, new: &NewChatMessage) -> Result<()> {
         let message = format!("Attach at most {ATTACHMENTS_MAX} files to one message.");
         return Err(Error::invalid("attachments", message));
     }
+    let most = app.config.get().limits.upload_bytes_max;
+    if let Some(large) = new.attachments.iter().find(|it| most < it.bytes.len()) {
+        let message = format!(
+            "{} is larger than {most} bytes. Attach a smaller file, or raise limits.upload_bytes_max.",
+            large.name
+        );
+        return Err(Error::invalid("attachments", message));
+    }
     if let Some(model) = &new.model {
         app.outside.models().open(model)?;
     }

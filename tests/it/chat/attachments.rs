@@ -182,6 +182,31 @@ async fn the_api_takes_files_as_large_as_the_page_does_and_refuses_the_same() {
 }
 
 #[tokio::test]
+async fn a_lower_limit_of_uploads_holds_for_attachments_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = TestApp::with_config(folder.path(), "[limits]\nupload_bytes_max = 1024\n").await;
+    let large = vec![b'x'; 1025];
+    let why = "big.txt is larger than 1024 bytes. Attach a smaller file, or raise \
+               limits.upload_bytes_max.";
+    let refused =
+        house.send(composed("/chat", "my own words", &[("big.txt", "text/plain", &large)])).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(
+        refused.text.contains(why) && refused.text.contains("my own words"),
+        "{}",
+        refused.text
+    );
+    let file =
+        json!({"name": "big.txt", "media_type": "image/png", "data": STANDARD.encode(&large)});
+    let body = json!({"message": "What is this?", "attachments": [file]});
+    let refused = house.post("/api/chat/completions", &body).await;
+    assert_eq!((refused.status, &refused.json()["error"]), (StatusCode::BAD_REQUEST, &json!(why)));
+    assert_eq!(talks(&house).await.len(), 0);
+    let fits = [("fits.txt", "text/plain", &large[1..])];
+    assert_eq!(house.send(composed("/chat", "Keep it", &fits)).await.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
 async fn files_come_back_to_their_owner_alone_and_never_as_a_page() {
     let folder = tempfile::tempdir().unwrap();
     let (house, ada, eve) = callers::signed_in(folder.path()).await;
