@@ -2,7 +2,8 @@
 //!
 //! On a terminal the answer appears as it is written, and a call that needs a yes is asked about
 //! right here. Anywhere else the answer is printed whole, and such a call ends the command with 3.
-//! A call that was not allowed ends it with 4, whatever the assistant says of it.
+//! A call that was not allowed ends it with 4, whatever the assistant says of it, and so does a
+//! spending limit.
 
 use std::io::Read as _;
 use std::time::Duration;

@@ -85,7 +85,7 @@ fn heard(event: &str, data: &str) -> Result<Heard, Failure> {
 pub(super) fn failed(data: &Value) -> Failure {
     let text = |name: &str| data[name].as_str().map(str::to_owned);
     let code = text("code");
-    let denied = matches!(code.as_deref(), Some("denied" | "forbidden"));
+    let denied = code.as_deref() == Some("budget");
     let sentence = text("message").unwrap_or_else(|| "The run ended without an answer.".to_owned());
     let exit = if denied { Exit::Denied } else { Exit::Error };
     Failure { code, exit, ..Failure::new(sentence) }

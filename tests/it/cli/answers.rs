@@ -120,9 +120,12 @@ fn ask_says_what_went_wrong() {
     steward: Anthropic refused the key. Mend it in Models.
     [exit 1]
     ");
-    let denied = json!({ "message": "The day's spend is used up.", "code": "denied" });
-    let house = House::new().says(CHAT, 200, events(&[begun(), ("error", denied)])).open();
-    assert_eq!(house.run(&["ask", "x"]).exit, 4);
+    let sentence = "The day's spending limit of $0.10 would be passed: $0.09 is spent and this call \
+                    may cost $0.25. Raise the limit, or go on later.";
+    let budget = json!({ "message": sentence, "code": "budget" });
+    let house = House::new().says(CHAT, 200, events(&[begun(), ("error", budget)])).open();
+    let over = house.run(&["ask", "x", "--json"]);
+    assert_eq!((over.exit, over.json()["code"].as_str()), (4, Some("budget")));
     let house =
         House::new().says(CHAT, 200, "event: token\ndata: {\"content\":\"Half\"}\n\n").open();
     assert_snapshot!(house.run(&["ask", "x"]).screen(), @"
