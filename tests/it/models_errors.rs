@@ -198,7 +198,9 @@ async fn each_refusal_is_one_clear_sentence() {
         (Kind::OpenAi, 404, json!({ "error": "model 'm' not found" })),
         (Kind::OpenAi, 404, json!("404 page not found")),
         (Kind::OpenAi, 402, said("Insufficient credits")),
-        (Kind::OpenAi, 429, quota),
+        (Kind::OpenAi, 429, quota.clone()),
+        (Kind::OpenAi, 403, quota),
+        (Kind::Anthropic, 400, error("invalid_request_error", "Your credit balance is too low")),
         (Kind::OpenAi, 422, json!({ "detail": "tools are not supported" })),
         (Kind::OpenAi, 301, json!({})),
     ];
@@ -208,8 +210,10 @@ async fn each_refusal_is_one_clear_sentence() {
     403 p refused the request: Country, region, or territory not supported
     404 p refused the request: model 'm' not found
     404 p refused the request: there is no such address; the base URL must include its /v1
-    402 p refused the request: Insufficient credits
-    429 p refused the request: You exceeded your quota
+    402 p is out of credit or quota. Add some there, or choose another model in Models. It said: Insufficient credits
+    429 p is out of credit or quota. Add some there, or choose another model in Models. It said: You exceeded your quota
+    403 p is out of credit or quota. Add some there, or choose another model in Models. It said: You exceeded your quota
+    400 p is out of credit or quota. Add some there, or choose another model in Models. It said: Your credit balance is too low
     422 p refused the request: tools are not supported
     301 p refused the request: it redirects to another address; mend the base URL
     "#);

@@ -316,6 +316,25 @@ async fn the_next_model_of_the_chain_answers_when_the_first_is_away() {
 }
 
 #[tokio::test]
+async fn the_next_model_of_the_chain_answers_when_the_first_is_out_of_quota() {
+    let quota = json!({"error": {"code": "insufficient_quota", "message": "You exceeded it."}});
+    for (kind, status, body) in [
+        (Kind::OpenAi, 402, json!({"error": {"message": "Insufficient credits"}})),
+        (Kind::OpenAi, 429, quota.clone()),
+        (Kind::OpenAi, 403, quota),
+        (Kind::Anthropic, 402, json!({"error": {"type": "billing_error", "message": "Pay"}})),
+    ] {
+        let house = House::new(kind, "fallback = [\"p:second\"]").await;
+        house.model.answer(Answer::json(status, &body));
+        house.answers(&[Say::Text("Here.")]);
+        assert_eq!(house.app.ask("hello").await, "Here.");
+        let asked = house.model.requests();
+        let models: Vec<Value> = asked.iter().map(|it| it.json()["model"].clone()).collect();
+        assert_eq!(models, ["m", "second"], "{status} {body}");
+    }
+}
+
+#[tokio::test]
 async fn an_answer_cut_off_by_a_kill_is_asked_for_again() {
     let house = House::new(Kind::OpenAi, "").await;
     let talk = house.app.say(None, "hello").await;

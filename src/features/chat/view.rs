@@ -338,9 +338,8 @@ impl FootView {
 fn fix(code: &str) -> Option<(&'static str, &'static str)> {
     match code {
         "budget" => Some(("/models", "Raise today’s limit")),
-        "wrong_key" | "model" | "model_away" | "rate_limited" | "refused" | "malformed" => {
-            Some(("/models", "Open Models"))
-        }
+        "wrong_key" | "model" | "model_away" | "rate_limited" | "out_of_quota" | "refused"
+        | "malformed" => Some(("/models", "Open Models")),
         _ => None,
     }
 }

@@ -141,6 +141,11 @@ pub enum ModelError {
     WrongKey { provider: String },
     #[error("{provider} is limiting requests. {}", wait_words(.retry_after))]
     RateLimited { provider: String, retry_after: Option<Duration> },
+    #[error(
+        "{provider} is out of credit or quota. Add some there, or choose another model in Models. \
+         It said: {reason}"
+    )]
+    OutOfQuota { provider: String, reason: String },
     #[error("The conversation is too long for this model.")]
     TooLong,
     #[error("{provider} refused the request: {reason}")]
@@ -159,6 +164,7 @@ impl ModelError {
         match self {
             ModelError::WrongKey { .. } => "wrong_key",
             ModelError::RateLimited { .. } => "rate_limited",
+            ModelError::OutOfQuota { .. } => "out_of_quota",
             ModelError::TooLong => "too_long",
             ModelError::Refused { .. } => "refused",
             ModelError::Away { .. } => "model_away",
@@ -173,6 +179,7 @@ impl ModelError {
             ModelError::TooLong => "the model",
             ModelError::WrongKey { provider }
             | ModelError::RateLimited { provider, .. }
+            | ModelError::OutOfQuota { provider, .. }
             | ModelError::Refused { provider, .. }
             | ModelError::Away { provider, .. }
             | ModelError::Cut { provider }

@@ -28,6 +28,14 @@ const TOO_LONG: [&str; 9] = [
     "exceeds the maximum number of tokens",
 ];
 
+/// How they say that money or quota is used up, where the status alone does not.
+const OUT_OF_QUOTA: [&str; 4] = [
+    "insufficient_quota",
+    "billing_not_active",
+    "billing_hard_limit_reached",
+    "credit balance is too low",
+];
+
 /// What a provider said went wrong.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Said {
@@ -120,13 +128,16 @@ fn judge(provider: &Provider, status: u16, said: &Said, pause: Option<Duration>)
         400 | 422 | 500 if TOO_LONG.iter().any(|spelling| words.contains(spelling)) => {
             Failure::last(ModelError::TooLong)
         }
+        // Money, not pace and not the key: waiting doesn't help.
+        402 => Failure::last(ModelError::OutOfQuota { provider: name(), reason }),
+        400 | 403 | 429 if OUT_OF_QUOTA.iter().any(|spelling| words.contains(spelling)) => {
+            Failure::last(ModelError::OutOfQuota { provider: name(), reason })
+        }
         // Where you are or what you wrote, not the key.
         403 if words.contains("country") || words.contains("moderation") => {
             Failure::last(refuse(provider, &reason))
         }
         401 | 403 => Failure::last(ModelError::WrongKey { provider: name() }),
-        // Money, not pace: waiting doesn't help.
-        429 if words.contains("insufficient_quota") => Failure::last(refuse(provider, &reason)),
         429 => {
             let error = ModelError::RateLimited { provider: name(), retry_after: pause };
             Failure::passing(error, pause)
