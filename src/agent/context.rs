@@ -122,7 +122,7 @@ pub fn masked(mut request: Request, watch: &Watch) -> Request {
 }
 
 /// A rough count of the tokens that these messages are.
-pub fn tokens_estimate(messages: &[Message]) -> usize {
+fn tokens_estimate(messages: &[Message]) -> usize {
     let part = |part: &Part| match part {
         Part::Text(text) | Part::Owner(text) => text.len() / BYTES_PER_TOKEN,
         Part::Image { .. } => IMAGE_TOKENS,

@@ -186,7 +186,7 @@ impl Step {
         agents.outside.models().learn(&chain[0]).await;
         let make_room =
             async || compact::compact(agents, run, &self.history, &chain[0], stop).await;
-        if compact::needed(agents, &self.history, &chain[0]) && make_room().await? {
+        if compact::needed(agents, &request, &chain[0]) && make_room().await? {
             return Ok(false);
         }
         let asked = (run, &self.spent);

@@ -169,6 +169,32 @@ async fn an_answer_is_asked_for_that_has_room_beside_the_question() {
 }
 
 #[tokio::test]
+async fn room_is_made_before_prompt_tools_and_messages_together_fill_the_model() {
+    let model = ModelServer::start().await.with_list();
+    model.answer(Answer::json(
+        200,
+        &json!({"data": [{"id": "small", "max_model_len": SMALL_TOKENS}]}),
+    ));
+    let house = House::with(model, SMALL, ("", "")).await;
+    house.model.always(Answer::openai_text("Yes."));
+    let talk = house.app.say(None, &"About the boiler. ".repeat(150)).await;
+    house.app.work().await;
+    for _ in 0..6 {
+        house.app.say(Some(&talk), &"And the car. ".repeat(200)).await;
+        house.app.work().await;
+    }
+    let asked: Vec<Value> = house.model.requests()[1..].iter().map(|it| it.json()).collect();
+    let tokens = |value: &Value| u64::try_from(value.to_string().len() / 4).unwrap();
+    let alone = asked.iter().map(|it| tokens(&it["messages"])).max().unwrap();
+    assert!(alone < SMALL_TOKENS * 7 / 10, "the messages alone would have room: {alone}");
+    let summarised = asked.iter().any(|it| it["messages"].to_string().contains("Summarise"));
+    assert!(summarised, "{alone}");
+    let last = asked.last().unwrap();
+    assert!(!last["messages"].to_string().contains("About the boiler."), "it is summarised");
+    assert!(tokens(last) < SMALL_TOKENS, "{}", tokens(last));
+}
+
+#[tokio::test]
 async fn a_runs_cap_of_tool_calls_goes_before_its_agents_and_that_before_the_setting() {
     let house = House::new(FREE, ("", "max_tool_calls = 3")).await;
     house.model.answer_by(|seen| match seen.json()["tools"].is_null() {
