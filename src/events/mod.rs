@@ -5,8 +5,9 @@
 //! takes one. So a reader that saw part of a text can ask for exactly the rest.
 
 mod store;
+mod subscription;
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
@@ -19,6 +20,8 @@ use crate::error::Result;
 use crate::guard::verdict::Offer;
 use crate::ids::{ConversationId, RunId, ToolCallId};
 use crate::outside::model::Usage;
+
+pub use subscription::Subscription;
 
 /// Events a slow reader may fall behind before it has to read the rows again.
 const BEHIND_MAX: usize = 1_024;
@@ -105,34 +108,6 @@ pub struct Entry {
     /// On disk. A text that is not is the unfinished end of an answer.
     pub stored: bool,
     pub event: Event,
-}
-
-/// What a reader missed, and then what happens: each event once.
-pub struct Subscription {
-    missed: VecDeque<Entry>,
-    missed_seqs: HashSet<u64>,
-    text_end: u64,
-    live: broadcast::Receiver<Arc<Entry>>,
-}
-
-impl Subscription {
-    /// The next event. `None` when the reader fell too far behind or the house closes: it should
-    /// subscribe again after the last `seq` it saw.
-    pub async fn next(&mut self) -> Option<Arc<Entry>> {
-        if let Some(entry) = self.missed.pop_front() {
-            return Some(Arc::new(entry));
-        }
-        loop {
-            let entry = self.live.recv().await.ok()?;
-            let known = match entry.event {
-                Event::Text { .. } => entry.seq <= self.text_end,
-                _ => self.missed_seqs.contains(&entry.seq),
-            };
-            if !known {
-                return Some(entry);
-            }
-        }
-    }
 }
 
 /// The live side of all conversations.
@@ -235,46 +210,6 @@ impl Events {
         self.changes.subscribe()
     }
 
-    /// What happened after the position `after`, and what happens from now on.
-    pub async fn subscribe(
-        &self,
-        db: &Db,
-        conversation: ConversationId,
-        after: u64,
-    ) -> Result<Subscription> {
-        let last = db.read(move |r| store::last_seq(r, conversation)).await?;
-        let live = self.with(conversation, last, |live| live.readers.subscribe());
-        let mut missed = db.read(move |r| store::list_after(r, conversation, after)).await?;
-        missed.iter_mut().for_each(|entry| cut_known_text(entry, after));
-        if let Some(tail) = self.tail(conversation, after, &missed) {
-            missed.push(tail);
-        }
-        let texts = missed.iter().filter(|entry| matches!(entry.event, Event::Text { .. }));
-        Ok(Subscription {
-            text_end: texts.map(|entry| entry.seq).max().unwrap_or(0),
-            // The block that ends where the unfinished text ends now is still to come.
-            missed_seqs: missed.iter().filter(|it| it.stored).map(|it| it.seq).collect(),
-            missed: missed.into(),
-            live,
-        })
-    }
-
-    fn tail(&self, conversation: ConversationId, after: u64, missed: &[Entry]) -> Option<Entry> {
-        let conversations = self.lock();
-        let live = conversations.get(&conversation)?;
-        let run_id = live.tail_run;
-        let known = missed.iter().any(|entry| entry.seq >= live.last);
-        if live.tail.is_empty() || known {
-            return None;
-        }
-        let event = Event::Text { content: live.tail.clone() };
-        // The tail is live text: nothing was stored for it, so its time is the reader's affair.
-        let mut entry =
-            Entry { seq: live.last, run_id, at: Timestamp::UNIX_EPOCH, stored: false, event };
-        cut_known_text(&mut entry, after);
-        Some(entry)
-    }
-
     fn publish(&self, conversation: ConversationId, entry: Entry) {
         if stands_on_every_page(&entry.event) {
             self.changes.send_modify(|count| *count += 1);
@@ -348,18 +283,4 @@ fn stands_on_every_page(event: &Event) -> bool {
         Event::Error { .. } => true,
         _ => false,
     }
-}
-
-/// Takes away the beginning of a text that the reader has seen.
-fn cut_known_text(entry: &mut Entry, after: u64) {
-    let Event::Text { content } = &mut entry.event else { return };
-    let start = entry.seq.saturating_sub(content.len() as u64);
-    if after <= start {
-        return;
-    }
-    let mut known = usize::try_from(after - start).unwrap_or(usize::MAX).min(content.len());
-    while !content.is_char_boundary(known) {
-        known -= 1;
-    }
-    content.drain(..known);
 }

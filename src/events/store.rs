@@ -7,8 +7,8 @@ use crate::db::{Reader, Tx, at, json_column};
 use crate::error::{Error, Result};
 use crate::ids::ConversationId;
 
-/// Rows that a reader who was away gets at once; a longer absence is read as a page.
-const REPLAY_MAX: u32 = 2_000;
+/// Rows that are read at once for a reader who was away.
+pub const PAGE_ROWS: u32 = 500;
 
 pub fn last_seq(r: &Reader<'_>, conversation: ConversationId) -> Result<u64> {
     let sql = "select coalesce(max(seq), 0) from events where conversation_id = ?1";
@@ -31,11 +31,12 @@ pub fn insert(tx: &Tx<'_>, conversation: ConversationId, entry: &Entry) -> Resul
     Ok(())
 }
 
+/// The first rows after a position, in order.
 pub fn list_after(r: &Reader<'_>, conversation: ConversationId, after: u64) -> Result<Vec<Entry>> {
     let after = i64::try_from(after).unwrap_or(i64::MAX);
     let sql = "select seq, run_id, body, created_at from events
                where conversation_id = ?1 and seq > ?2 order by seq limit ?3";
-    r.rows(sql, (conversation, after, REPLAY_MAX), from_row)
+    r.rows(sql, (conversation, after, PAGE_ROWS), from_row)
 }
 
 /// The latest rows before `before`, in order.

@@ -115,6 +115,27 @@ async fn what_was_missed_is_told_from_any_place_exactly_once() {
     assert_eq!((&complaint["type"], &complaint["seq"]), (&json!("error"), &json!(end)));
 }
 
+#[tokio::test]
+async fn however_much_was_missed_all_of_it_is_told_and_what_comes_next() {
+    let house = House::new().await;
+    house.answers(&[Say::Text("Hello.")]);
+    let chat = new();
+    let mut talk = house.talk(&["chat"], &chat).await;
+    talk.say("Hello").await;
+    let after = talk.hear("done").await["seq"].as_u64().unwrap();
+    drop(talk);
+    house.show(&chat, 0..2_300).await;
+    let mut late = house.talk(&["chat"], &format!("{chat}?after={after}")).await;
+    late.hear("images").await;
+    house.show(&chat, 2_300..2_310).await;
+    let mut told = vec![0];
+    while told.last() != Some(&2_309) {
+        let frame = late.next().await.unwrap();
+        told.push(frame["data_urls"][0].as_str().unwrap().parse().unwrap());
+    }
+    assert_eq!(told, (0..2_310).collect::<Vec<u32>>());
+}
+
 /// What of a frame lies after this position. Letters are never cut.
 fn rest(frame: &Value, after: u64) -> Option<Value> {
     let seq = frame["seq"].as_u64().unwrap();

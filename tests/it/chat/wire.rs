@@ -1,6 +1,7 @@
 //! A house that works by itself and listens on loopback, and programs that talk to it live.
 
 use std::net::SocketAddr;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -8,6 +9,8 @@ use axum::http::StatusCode;
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
 use steward::agent::queue;
+use steward::db::Tx;
+use steward::events::Event;
 use steward::outside::model::Kind;
 use steward::testing::model_answers::{Answer, Say};
 use steward::testing::model_server::ModelServer;
@@ -69,6 +72,19 @@ impl House {
         self.answers(&[Say::Text(looks), Say::Call("time_now", json!({})), delete]);
         self.answers(&[Say::Text("All is done.")]);
         own.join(name)
+    }
+
+    /// Pictures appear in a conversation, all in one change.
+    pub async fn show(&self, conversation: &str, pictures: Range<u32>) {
+        let (events, at) = (self.app.app.events.clone(), self.app.app.clock.now());
+        let conversation = conversation.parse().unwrap();
+        let write = move |tx: &Tx<'_>| {
+            pictures.into_iter().try_for_each(|picture| {
+                let event = Event::Images { data_urls: vec![picture.to_string()] };
+                events.record(tx, conversation, None, at, event)
+            })
+        };
+        self.app.app.db.write(write).await.unwrap();
     }
 
     /// A key of Ada's with these scopes, in this conversation.
