@@ -90,7 +90,7 @@ struct Talk {
 impl Talk {
     async fn run(&mut self, after: u64) -> Result<()> {
         let models: Vec<Value> =
-            models::listing(&self.app).await.iter().map(models::view).collect();
+            models::listing_at_once(&self.app).await.iter().map(models::view).collect();
         let default = self.app.config.get().models.default.to_string();
         let first = json!({"type": "models", "models": models, "default": default, "seq": after});
         self.tell(&first).await?;

@@ -14,7 +14,7 @@ use crate::web::shell::{Entry, Group};
 
 pub use api::view;
 pub use connect::{Connect, Connected, connect};
-pub use service::{connect_providers, listing};
+pub use service::{connect_providers, listing, listing_at_once};
 
 pub const FEATURE: Feature = Feature {
     name: "models",

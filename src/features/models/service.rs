@@ -11,12 +11,15 @@ use crate::audit::By;
 use crate::config::Wire;
 use crate::error::{Error, Result};
 use crate::outside::model::catalog::{COMMANDS, Catalog};
+use crate::outside::model::listing::Listed;
 use crate::outside::model::prices::Info;
 use crate::outside::model::{Kind, Provider};
 use crate::secret::Secret;
 
 /// A provider that takes longer to say what it has is left out.
 const LISTING_TIME_MAX: Duration = Duration::from_secs(10);
+/// Where somebody waits for the list before anything else.
+const MOMENT: Duration = Duration::from_millis(500);
 
 /// A model as it is offered for choosing.
 #[derive(Debug, Clone)]
@@ -85,6 +88,21 @@ pub async fn listing(app: &App) -> Vec<Model> {
     models.into_iter().filter(|model| model.enabled).collect()
 }
 
+/// As [`listing`], in a moment: of a provider that takes longer, what it said last.
+pub async fn listing_at_once(app: &App) -> Vec<Model> {
+    let Survey { mut models, failures } = survey(app, MOMENT).await;
+    let catalog = app.outside.models();
+    for provider in catalog.providers.providers().filter(|it| failures.contains_key(&it.name)) {
+        let last = catalog.providers.last_list(provider);
+        let last = last.iter().flat_map(|list| list.iter());
+        let last = last.map(|listed| Model::listed(&catalog, provider, listed));
+        models.extend(
+            last.filter(|it| models.iter().all(|known| known.id != it.id)).collect::<Vec<_>>(),
+        );
+    }
+    models.into_iter().filter(|model| model.enabled).collect()
+}
+
 /// A model by its full name, whether or not its provider lists it.
 pub async fn find(app: &App, id: &str) -> Result<Model> {
     let models = survey(app, LISTING_TIME_MAX).await.models;
@@ -98,6 +116,12 @@ pub async fn find(app: &App, id: &str) -> Result<Model> {
 }
 
 impl Model {
+    fn listed(catalog: &Catalog, provider: &Provider, listed: &Listed) -> Model {
+        let id = format!("{}:{}", provider.name, listed.id);
+        let name = listed.title.as_ref().unwrap_or(&listed.id);
+        Model::new(catalog, &id, name, listed.info)
+    }
+
     /// `told` is what its provider says of it.
     fn new(catalog: &Catalog, id: &str, name: &str, told: Info) -> Model {
         Model {
@@ -122,11 +146,10 @@ pub async fn survey(app: &App, time_max: Duration) -> Survey {
     let mut survey = Survey { models: vec![commands], failures: BTreeMap::new() };
     for (provider, list) in join_all(asked).await {
         match list {
-            Ok(list) => survey.models.extend(list.iter().map(|listed| {
-                let id = format!("{}:{}", provider.name, listed.id);
-                let name = listed.title.as_ref().unwrap_or(&listed.id);
-                Model::new(&catalog, &id, name, listed.info)
-            })),
+            Ok(list) => {
+                let listed = list.iter().map(|listed| Model::listed(&catalog, provider, listed));
+                survey.models.extend(listed);
+            }
             Err(why) => {
                 tracing::warn!(provider = provider.name, "its models are not listed: {why}");
                 survey.failures.insert(provider.name.clone(), why);

@@ -64,7 +64,12 @@ impl Lists {
         self.0.lock().expect(UNEXPECTED).insert(provider.base_url.clone(), kept);
     }
 
-    /// What the provider said of a model when it was last asked, however long ago.
+    /// What the provider said when it was last asked, however long ago.
+    pub fn last(&self, provider: &Provider) -> Option<Arc<[Listed]>> {
+        self.0.lock().expect(UNEXPECTED).get(&provider.base_url).map(|kept| kept.list.clone())
+    }
+
+    /// What it said then of a model.
     pub fn told(&self, provider: &Provider, id: &str) -> Option<Info> {
         let lists = self.0.lock().expect(UNEXPECTED);
         let list = &lists.get(&provider.base_url)?.list;

@@ -186,6 +186,11 @@ impl Models {
         Ok(list)
     }
 
+    /// The models that a provider listed when it was last asked, however long ago.
+    pub fn last_list(&self, provider: &Provider) -> Option<Arc<[Listed]>> {
+        self.lists.last(provider)
+    }
+
     /// Whether a provider that was asked a moment ago had no list.
     pub fn has_just_refused(&self, provider: &Provider) -> bool {
         self.refusals.is_fresh(provider, self.http.clock.now())

@@ -1,5 +1,7 @@
 //! `/ws/{session_id}`: what is sent and heard, and that nothing is lost or told twice.
 
+use std::time::{Duration, Instant};
+
 use axum::http::StatusCode;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -7,13 +9,15 @@ use insta::assert_snapshot;
 use serde_json::{Value, json};
 use steward::outside::model::Kind;
 use steward::testing::model_answers::{Answer, Say};
-use steward::testing::model_server::Signal;
+use steward::testing::model_server::{ModelServer, Signal};
 use uuid::Uuid;
 
 use super::wire::{House, Talk, Wire, joined, lines};
 use crate::callers::{self, EVE};
 use crate::mcp_servers;
 
+/// Far less than a provider that is away is waited for elsewhere.
+const MOMENT_MAX: Duration = Duration::from_secs(5);
 const LOOKED: &str = "I look at the clock först.\n\nThen I tidy up.";
 
 fn new() -> String {
@@ -134,6 +138,26 @@ async fn however_much_was_missed_all_of_it_is_told_and_what_comes_next() {
         told.push(frame["data_urls"][0].as_str().unwrap().parse().unwrap());
     }
     assert_eq!(told, (0..2_310).collect::<Vec<u32>>());
+}
+
+#[tokio::test]
+async fn a_provider_that_does_not_answer_holds_nobody_up() {
+    let model = ModelServer::start().await.with_list();
+    let listed = json!({"data": [{"id": "m"}, {"id": "other"}]});
+    model.answer(Answer::json(200, &listed));
+    let house = House::of(model, "").await;
+    let known = |models: &Value| models["models"].as_array().unwrap().len();
+    let mut talk = house.talk(&["chat"], &new()).await;
+    let first = talk.hear("models").await;
+    assert_eq!(known(&first), 3, "{first}");
+    // Its list is old by now, and it is away.
+    house.app.shift(jiff::SignedDuration::from_hours(1));
+    house.model.always(Answer::stream().wait(&Signal::default()));
+    let begun = Instant::now();
+    let mut talk = house.talk(&["chat"], &new()).await;
+    let again = talk.hear("models").await;
+    assert!(begun.elapsed() < MOMENT_MAX, "{:?}", begun.elapsed());
+    assert_eq!(known(&again), 3, "what it said last is offered: {again}");
 }
 
 /// What of a frame lies after this position. Letters are never cut.

@@ -50,8 +50,11 @@ impl House {
 
     /// With more of a config.
     pub async fn with(more: &str) -> House {
+        House::of(ModelServer::start().await, more).await
+    }
+
+    pub async fn of(model: ModelServer, more: &str) -> House {
         let folder = tempfile::tempdir().unwrap();
-        let model = ModelServer::start().await;
         let toml = format!("{}{more}", models(&model, Kind::OpenAi));
         let app = TestApp::with_config(folder.path(), &toml).await;
         let wire = Wire::of(&app).await;
