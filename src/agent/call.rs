@@ -7,12 +7,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::store::calls::{self, Call, NOT_ALLOWED};
 use super::tool::{self, Action, Cx, Outcome, Output, Tool};
-use super::{Agents, CallState, Run, Told, delegate, finish, hold, intent, queue, scene, screen};
-use crate::approval::{self, Approved, Card, NewApproval};
+use super::{Agents, CallState, Run, ask, delegate, finish, hold, intent, queue, scene, screen};
+use crate::approval::{self, Approved, Card};
 use crate::call::{Call as Judged, Effect};
 use crate::db::{Reader, Tx};
 use crate::error::{Error, Result};
-use crate::events::Event;
 use crate::guard::permit::Permit;
 use crate::guard::verdict::{self, Offer, Verdict};
 use crate::label::Label;
@@ -101,7 +100,7 @@ impl One<'_> {
             Verdict::Unplanned => Ok(false),
             Verdict::Ask { reason, origins, standing } => {
                 let card = Card { reason, origins, standing, ..Card::default() };
-                self.ask(&tool, card).await.map(|()| true)
+                ask::ask(self.agents, (self.run, self.call), &tool, card).await.map(|()| true)
             }
         }
     }
@@ -162,7 +161,12 @@ impl One<'_> {
     ) -> Result<bool> {
         let cx = self.cx().await?;
         match &tool.action {
-            Action::Write(_) => self.write(cx, permit, confirmed).await,
+            Action::Write(_) => {
+                if tool.destructive {
+                    self.mark_begun().await?;
+                }
+                self.write(cx, permit, confirmed).await
+            }
             Action::Async(code) => {
                 let permit = match self.mark_executing(permit, confirmed).await {
                     Err(Error::Denied(reason)) => return self.deny(&reason).await.map(|()| false),
@@ -233,6 +237,12 @@ impl One<'_> {
         }
     }
 
+    /// What is taken from the disk is gone before its change commits: who does it again must know.
+    async fn mark_begun(&self) -> Result<()> {
+        let (id, now) = (self.call.id, self.agents.clock.now());
+        self.agents.db.write(move |tx| calls::set_begun(tx, id, now)).await
+    }
+
     async fn cx(&self) -> Result<Cx> {
         let (agents, run) = (self.agents.clone(), self.run.clone());
         let label = move |r: &Reader<'_>| scene::written_label(r, &agents, &run);
@@ -243,6 +253,7 @@ impl One<'_> {
             conversation_id: self.run.conversation_id,
             run_id: self.run.id,
             call_id: self.call.id,
+            begun_before: self.call.started_at.is_some(),
             now: self.agents.clock.now(),
             zone: self.agents.config.zone(),
             files: scene::own_root(self.agents, self.run),
@@ -258,48 +269,6 @@ impl One<'_> {
         let text = format!("Dry run: this was not done. {outcome}");
         self.finish_done(Output::labelled(text, Label::system()), false).await?;
         Ok(false)
-    }
-
-    /// `card` as far as the verdict knows it.
-    async fn ask(&self, tool: &Tool, card: Card) -> Result<()> {
-        let (agents, run, call) = (self.agents.clone(), self.run.clone(), self.call.clone());
-        let question = tool.question.clone();
-        let now = self.agents.clock.now();
-        let mut card = Card {
-            what: question.to_string(),
-            recipient: tool.recipient_of(&call.arguments),
-            preview: finish::preview(&call.arguments),
-            risks: tool.risks(),
-            ..card
-        };
-        let (reason, origins) = (card.reason.clone(), card.origins.clone());
-        self.agents
-            .db
-            .write(move |tx| {
-                card.why = scene::last_words(tx, &run)?;
-                let new = NewApproval {
-                    call_id: call.id,
-                    run_id: run.id,
-                    conversation_id: run.conversation_id,
-                    user_id: run.user_id,
-                    tool: call.tool.clone(),
-                    arguments: call.arguments.clone(),
-                    card,
-                    expires_at: agents.config.get().guard.approval_expires_at(now),
-                };
-                let id = approval::insert(tx, &new, &finish::by(&run, now))?;
-                (agents.tell)(tx, &agents, &run, Told::Asked(id, &new.card.what), now)?;
-                calls::set_state(tx, call.id, CallState::Waiting, Some(&reason), now)?;
-                let event = Event::ConfirmationRequired {
-                    call_id: call.id,
-                    tool_name: call.tool,
-                    arguments: call.arguments,
-                    description: format!("{question} {reason}"),
-                    origins: origins.iter().map(finish::origin_words).collect(),
-                };
-                agents.events.record(tx, run.conversation_id, Some(run.id), now, event)
-            })
-            .await
     }
 
     /// Gives the permit back once all that rests on it is counted.

@@ -7,6 +7,7 @@
 
 pub mod answer;
 mod aside;
+mod ask;
 mod bill;
 mod call;
 mod caps;

@@ -44,6 +44,8 @@ pub struct Cx {
     pub conversation_id: ConversationId,
     pub run_id: RunId,
     pub call_id: ToolCallId,
+    /// This very call was begun before, by a process that was killed then.
+    pub begun_before: bool,
     pub now: Timestamp,
     /// The owner's time zone.
     pub zone: TimeZone,

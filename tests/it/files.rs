@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use axum::body::Body;
 use axum::http::Request;
 use serde_json::json;
+use steward::db::Tx;
+use steward::events::Event;
 use steward::outside::fetch::Fetcher;
 use steward::outside::model::Kind;
 use steward::testing::model_answers::{Answer, Say};
@@ -175,6 +177,56 @@ async fn a_file_that_the_owner_named_is_deleted_unasked_and_another_is_not() {
     house.post(&format!("/api/tool-calls/{call}/approve"), &json!({})).await;
     house.work().await;
     assert!(!own.join("plan.txt").exists());
+}
+
+#[tokio::test]
+async fn a_deletion_that_a_kill_cut_off_is_known_to_be_done_already() {
+    let folder = tempfile::tempdir().unwrap();
+    let (house, own, model) = scripted(folder.path()).await;
+    model.answer(Answer::openai_tool_call("files_delete", json!({"path": "plan.txt"})));
+    let talk = house.say(None, "delete plan.txt").await;
+    // Nothing that comes of it can be stored any more, as if the process ended there.
+    let change = |sql: &'static str| move |tx: &Tx<'_>| tx.execute(sql, ());
+    for sql in [
+        "create trigger no_result before update of state on tool_calls
+         when new.state in ('done', 'failed') begin select raise(abort, 'killed'); end",
+        "create trigger no_end before update of state on runs
+         when new.state = 'failed' begin select raise(abort, 'killed'); end",
+    ] {
+        house.app.db.write(change(sql)).await.unwrap();
+    }
+    let mut events =
+        house.app.events.subscribe(&house.app.db, talk.parse().unwrap(), 0).await.unwrap();
+    tokio::select! {
+        () = house.work() => unreachable!("its end can't be stored"),
+        () = async { while !told_of_trouble(&events.next().await.unwrap().event) {} } => {}
+    }
+    assert!(!own.join("plan.txt").exists());
+    for sql in ["drop trigger no_result", "drop trigger no_end"] {
+        house.app.db.write(change(sql)).await.unwrap();
+    }
+    drop(house);
+
+    let config = std::fs::read_to_string(folder.path().join("config.toml")).unwrap();
+    let house = TestApp::with_config(folder.path(), &config).await;
+    model.answer(Answer::openai_text("It is gone."));
+    house.work().await;
+    assert_eq!(house.last_answer(&talk).await, "It is gone.");
+    let told = model.requests().last().unwrap().json()["messages"].to_string();
+    assert!(told.contains("Deleted: plan.txt"), "{told}");
+    let audit = house.get("/api/audit").await.text;
+    assert_eq!(audit.matches("files.delete").count(), 1, "{audit}");
+    // The next one is another call, and knows that there is nothing.
+    model.answer(Answer::openai_tool_call("files_delete", json!({"path": "plan.txt"})));
+    model.answer(Answer::openai_text("It was gone."));
+    house.say(Some(&talk), "delete plan.txt").await;
+    house.work().await;
+    let told = model.requests().last().unwrap().json()["messages"].to_string();
+    assert!(told.contains("There is no such file."), "{told}");
+}
+
+fn told_of_trouble(event: &Event) -> bool {
+    matches!(event, Event::Error { code, .. } if code == "not_stored")
 }
 
 /// A house whose model says what a test tells it to.

@@ -40,7 +40,7 @@ pub struct Call {
     /// What the owner could add so that this denied call would pass.
     pub offer: Option<Offer>,
     pub proposed_at: Timestamp,
-    /// None for a change of our own data, which is done in an instant.
+    /// Of a change of our own data only where it takes something from the disk.
     pub started_at: Option<Timestamp>,
     pub ended_at: Option<Timestamp>,
 }
@@ -129,6 +129,13 @@ pub fn set_state(
          where id = ?1",
         (id, state, verdict, started),
     )?;
+    Ok(())
+}
+
+/// Marks a call that is about to take something from the disk.
+pub fn set_begun(tx: &Tx<'_>, id: ToolCallId, now: Timestamp) -> Result<()> {
+    let sql = "update tool_calls set started_at = ?2 where id = ?1";
+    tx.execute(sql, (id, now.as_millisecond()))?;
     Ok(())
 }
 

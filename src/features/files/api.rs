@@ -122,7 +122,7 @@ async fn delete(
 ) -> Result<Json<Value>, ApiError> {
     let (owner, by) = (owner(&app, &caller), caller.by(app.clock.now()));
     let place = place(&app, &owner, at.path).await?;
-    app.db.write(move |tx| service::delete(tx, &by, &owner, &place)).await?;
+    app.db.write(move |tx| service::delete(tx, &by, &owner, &place, false)).await?;
     Ok(Json(json!({"ok": true})))
 }
 

@@ -61,9 +61,19 @@ pub fn write(
     Ok(())
 }
 
-pub fn delete(tx: &Tx<'_>, by: &By, owner: &Owner, place: &Allowed<HousePath>) -> Result<()> {
+/// Where it was `begun_before` and cut off by a kill, a file that is gone is its own doing.
+pub fn delete(
+    tx: &Tx<'_>,
+    by: &By,
+    owner: &Owner,
+    place: &Allowed<HousePath>,
+    begun_before: bool,
+) -> Result<()> {
     let path = shown(owner, place.get());
-    files::delete(place)?;
+    match files::delete(place) {
+        Err(Error::NotFound(_)) if begun_before => {}
+        deleted => deleted?,
+    }
     if owner.owns(place.get()) {
         store::delete_label(tx, owner.user_id, &path)?;
     }

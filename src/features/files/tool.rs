@@ -181,6 +181,6 @@ fn write(tx: &Tx<'_>, cx: &Cx, args: &Value, mut permit: Permit) -> Result<Outpu
 
 fn delete(tx: &Tx<'_>, cx: &Cx, _: &Value, mut permit: Permit) -> Result<Output> {
     let (owner, place) = (owner(cx), permit.path("path")?);
-    service::delete(tx, &cx.by(), &owner, &place)?;
+    service::delete(tx, &cx.by(), &owner, &place, cx.begun_before)?;
     Ok(Output::own(format!("Deleted: {}", service::shown(&owner, place.get()))))
 }
