@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use super::context::{self, Handling, History};
-use super::end::{end_stopped, fail, keep_partial};
+use super::end::{self, CUT_SHORT, end_stopped, fail, keep_partial, no_answer, say_cut};
 use super::live::Place;
 use super::store::calls::{self, Call, NOT_ALLOWED, NewCall};
 use super::store::messages::{self, NewMessage};
@@ -28,7 +28,7 @@ use crate::inbox::Claimed;
 use crate::label::Label;
 use crate::leak::Watch;
 use crate::outside::model::catalog::COMMANDS;
-use crate::outside::model::{ModelError, Request, ToolCallDelta};
+use crate::outside::model::{ModelError, Request, StopReason, ToolCallDelta};
 
 /// Model calls of one run, whatever the tool-call cap says.
 const TURNS_MAX: u32 = 200;
@@ -284,7 +284,8 @@ async fn keep(agents: &Agents, run: &Run, mut answer: Answer, capped: bool) -> R
             turn::store_text(tx, &agents_too.events, run.conversation_id, rest)?;
             let watch = agents_too.spoken(agents_too.vault.watch(tx)?);
             answer.text = watch.shown(&answer.text);
-            answer.count(tx, &run, "ok", now)?;
+            let none = no_answer(&answer, capped);
+            answer.count(tx, &run, none.as_ref().map_or("ok", |(_, code)| code), now)?;
             let message_id = MessageId::new(now);
             let new = NewMessage {
                 id: message_id,
@@ -294,7 +295,13 @@ async fn keep(agents: &Agents, run: &Run, mut answer: Answer, capped: bool) -> R
                 text: &answer.text,
                 label: &scene::written_label(tx, &agents_too, &run)?,
             };
-            messages::insert(tx, &new, now)?;
+            if none.is_none() || !answer.text.is_empty() {
+                messages::insert(tx, &new, now)?;
+            }
+            if let Some((sentence, code)) = none {
+                end::fail_rows(tx, &agents_too, run.id, (&sentence, code), now)?;
+                return Ok(true);
+            }
             if capped || answer.calls.is_empty() {
                 complete(tx, &agents_too, &run, &answer, now)?;
                 return Ok(true);
@@ -346,7 +353,15 @@ fn complete(
     now: Timestamp,
 ) -> Result<()> {
     runs::set_state(tx, run.id, RunState::Completed, now)?;
-    let ended = Ended { state: RunState::Completed, words: &answer.text };
+    let cut_short = answer.stop == Some(StopReason::OutputLimit);
+    let words = match cut_short {
+        true => format!("{}\n\n{CUT_SHORT}", answer.text),
+        false => answer.text.clone(),
+    };
+    if cut_short {
+        say_cut(tx, agents, run, now)?;
+    }
+    let ended = Ended { state: RunState::Completed, words: &words };
     finish::run_ended(tx, agents, run, ended, now)?;
     let made = calls::list_of_run(tx, run.id)?;
     let made = made.iter().filter(|call| call.state == CallState::Done).count();

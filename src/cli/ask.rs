@@ -78,6 +78,8 @@ pub(super) struct Answer {
     run_id: Option<String>,
     text: String,
     done: Map<String, Value>,
+    /// What the program itself says of it.
+    notices: Vec<String>,
     /// Calls that still wait for a yes or no.
     waiting: Vec<Value>,
     /// Calls that were not done: the guard or the owner said no.
@@ -156,6 +158,7 @@ impl Answer {
                 self.close_line(cx)?;
                 cx.out.note(&format!("· {}", undo::words(client, &call)));
             }
+            Heard::Notice(notice) => self.notices.push(notice),
             Heard::Done(done) => {
                 self.place(&done);
                 if let Some(text) = done["text"].as_str() {
@@ -225,6 +228,9 @@ impl Answer {
         if !cx.out.streams && !self.text.is_empty() {
             cx.out.line(self.text.trim_end_matches('\n'))?;
         }
+        for notice in &self.notices {
+            cx.out.warn(notice);
+        }
         for card in &self.waiting {
             cx.out.warn(&approvals::waiting_words(card));
         }
@@ -248,6 +254,9 @@ impl Answer {
             if let Some(value) = self.done.get(name) {
                 told[name] = value.clone();
             }
+        }
+        if !self.notices.is_empty() {
+            told["notices"] = json!(self.notices);
         }
         if let Some(failure) = &self.failure {
             told["error"] = failure.sentence.clone().into();

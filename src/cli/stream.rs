@@ -22,6 +22,8 @@ pub(super) enum Heard {
     Pending(Value),
     /// A call that goes in a moment, and can be taken back until then.
     Held(Value),
+    /// The program's own word about the answer.
+    Notice(String),
     /// The whole answer.
     Done(Value),
     Failed(Value),
@@ -75,6 +77,7 @@ fn heard(event: &str, data: &str) -> Result<Heard, Failure> {
         "tool_executing" => Heard::Tool(text("tool_name")),
         "tool_call_pending" => Heard::Pending(data),
         "tool_held" => Heard::Held(data),
+        "notice" => Heard::Notice(text("content")),
         "done" => Heard::Done(data),
         "error" => Heard::Failed(data),
         _ => Heard::Other(data),

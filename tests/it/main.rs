@@ -53,6 +53,7 @@ mod run_traces;
 mod runs;
 mod schedule;
 mod search;
+mod short_answers;
 mod status;
 mod tasks;
 mod tidy;

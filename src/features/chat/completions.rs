@@ -1,8 +1,8 @@
 //! `POST /api/chat/completions`: a message in, the answer as server-sent events.
 //!
 //! Events: `conversation` (first, where the answer will stand), `token`, `tool_executing`,
-//! `tool_done`, `tool_call_pending`, `done` or `error`, then `data: [DONE]`. `done` names the calls
-//! that were denied. Hanging up stops nothing.
+//! `tool_done`, `tool_call_pending`, `notice` (the program's own word about the answer), `done` or
+//! `error`, then `data: [DONE]`. `done` names the calls that were denied. Hanging up stops nothing.
 
 use std::convert::Infallible;
 
@@ -167,6 +167,9 @@ fn spoken(entry: &Entry, denied: &[Value]) -> Option<sse::Event> {
         ),
         Event::Error { message, code } => {
             named("error", &json!({"message": message, "code": code, "seq": seq}))
+        }
+        Event::Message { role, content, .. } if role == "notice" => {
+            named("notice", &json!({"content": content, "seq": seq}))
         }
         Event::Message { .. }
         | Event::RunStarted

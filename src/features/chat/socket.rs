@@ -236,6 +236,11 @@ fn frame(entry: &Entry) -> Option<Value> {
             | Event::Done { .. }
             | Event::Error { .. }
     );
+    if let (Event::Message { role, content, .. }, Some(_)) = (&entry.event, entry.run_id)
+        && role == "notice"
+    {
+        return Some(json!({"type": "notice", "content": content, "seq": entry.seq}));
+    }
     let mut frame = serde_json::to_value(&entry.event).ok().filter(|_| shown)?;
     frame["seq"] = entry.seq.into();
     Some(frame)

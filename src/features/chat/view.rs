@@ -339,7 +339,7 @@ fn fix(code: &str) -> Option<(&'static str, &'static str)> {
     match code {
         "budget" => Some(("/models", "Raise today’s limit")),
         "wrong_key" | "model" | "model_away" | "rate_limited" | "out_of_quota" | "refused"
-        | "malformed" => Some(("/models", "Open Models")),
+        | "malformed" | "empty_answer" => Some(("/models", "Open Models")),
         _ => None,
     }
 }

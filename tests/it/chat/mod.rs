@@ -7,7 +7,7 @@ mod earlier;
 mod room;
 mod socket;
 mod socket_input;
-mod wire;
+pub mod wire;
 
 use base64::Engine as _;
 use serde_json::{Value, json};

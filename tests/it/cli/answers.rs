@@ -145,6 +145,20 @@ fn ask_says_what_went_wrong() {
 }
 
 #[test]
+fn ask_says_when_an_answer_was_cut_short() {
+    let notice = ("notice", json!({ "content": "The answer ends here.", "seq": 12 }));
+    let done = ("done", json!({ "text": "Once upon a", "tool_calls_made": 0, "denied": [] }));
+    let house = House::new().says(CHAT, 200, events(&[begun(), notice, done])).open();
+    assert_snapshot!(house.run(&["ask", "a story"]).screen(), @"
+    Once upon a
+    The answer ends here.
+    [exit 0]
+    ");
+    let json = house.run(&["ask", "a story", "--json"]).json();
+    assert_eq!(json["notices"], json!(["The answer ends here."]));
+}
+
+#[test]
 fn chat_keeps_to_one_conversation() {
     let house = House::new().says(CHAT, 200, answer()).open();
     let ran = house.run_with(&["chat", "-q"], "first\n\nsecond\n");
