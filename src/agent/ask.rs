@@ -15,13 +15,13 @@ pub(super) async fn ask(
     card: Card,
 ) -> Result<()> {
     let (agents_too, run, call) = (agents.clone(), run.clone(), call.clone());
-    let (question, destructive) = (tool.question.clone(), tool.destructive);
+    let question = tool.question.clone();
     let now = agents.clock.now();
     let mut card = Card {
         what: question.to_string(),
         recipient: tool.recipient_of(&call.arguments),
         preview: finish::preview(&call.arguments),
-        risks: if destructive { vec!["can't be undone".to_owned()] } else { Vec::new() },
+        risks: tool.risks(),
         ..card
     };
     let (reason, origins) = (card.reason.clone(), card.origins.clone());

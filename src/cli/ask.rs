@@ -158,6 +158,13 @@ impl Answer {
                 self.close_line(cx)?;
                 cx.out.note(&format!("· {}", undo::words(client, &call)));
             }
+            Heard::HeldUp(data) => match data["waiting"].as_array().filter(|it| !it.is_empty()) {
+                Some(cards) => {
+                    self.notices.extend(data["message"].as_str().map(str::to_owned));
+                    self.waiting.extend(cards.iter().cloned());
+                }
+                None => self.failure = Some(failed(&data)),
+            },
             Heard::Notice(notice) => self.notices.push(notice),
             Heard::Done(done) => {
                 self.place(&done);

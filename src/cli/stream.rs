@@ -20,6 +20,8 @@ pub(super) enum Heard {
     Tool(String),
     /// A call that waits for a yes or no, with all the program says of it.
     Pending(Value),
+    /// The message stays in line: what was asked before it waits for a yes or no, or all pauses.
+    HeldUp(Value),
     /// A call that goes in a moment, and can be taken back until then.
     Held(Value),
     /// The program's own word about the answer.
@@ -77,6 +79,7 @@ fn heard(event: &str, data: &str) -> Result<Heard, Failure> {
         "tool_executing" => Heard::Tool(text("tool_name")),
         "tool_call_pending" => Heard::Pending(data),
         "tool_held" => Heard::Held(data),
+        "held_up" => Heard::HeldUp(data),
         "notice" => Heard::Notice(text("content")),
         "done" => Heard::Done(data),
         "error" => Heard::Failed(data),

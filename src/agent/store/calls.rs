@@ -96,6 +96,17 @@ pub fn list_of_conversation(r: &Reader<'_>, conversation: ConversationId) -> Res
     r.rows(sql, [conversation], from_row)
 }
 
+/// The calls that a conversation waits for: those of its runs, and of the runs that these began.
+pub fn list_waiting(r: &Reader<'_>, conversation: ConversationId) -> Result<Vec<ToolCallId>> {
+    let sql = "with recursive line (id) as (
+                   select id from runs where conversation_id = ?1
+                       and state in ('queued', 'running', 'waiting')
+                   union select runs.id from runs join line on runs.parent_run_id = line.id)
+               select tool_calls.id from tool_calls join line on line.id = tool_calls.run_id
+               where tool_calls.state = 'waiting' order by tool_calls.rowid";
+    r.rows(sql, [conversation], |row| row.get(0))
+}
+
 /// The calls of a conversation that have a result, whatever came of them.
 pub fn list_answered(r: &Reader<'_>, conversation: ConversationId) -> Result<Vec<ToolCallId>> {
     let sql = "select tool_calls.id from tool_calls join runs on runs.id = tool_calls.run_id

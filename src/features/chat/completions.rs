@@ -1,8 +1,9 @@
 //! `POST /api/chat/completions`: a message in, the answer as server-sent events.
 //!
 //! Events: `conversation` (first, where the answer will stand), `token`, `tool_executing`,
-//! `tool_done`, `tool_call_pending`, `notice` (the program's own word about the answer), `done` or
-//! `error`, then `data: [DONE]`. `done` names the calls that were denied. Hanging up stops nothing.
+//! `tool_done`, `tool_call_pending`, `notice` (the program's own word about the answer), `done`,
+//! `error` or `held_up`, then `data: [DONE]`. `done` names the calls that were denied; `held_up` says
+//! what the message waits behind. Hanging up stops nothing.
 
 use std::convert::Infallible;
 
@@ -15,7 +16,7 @@ use serde_json::{Value, json};
 
 use super::door::Switch;
 use super::service::{self, NewChatMessage};
-use super::{Channel, NewAttachment};
+use super::{Channel, NewAttachment, held_up};
 use crate::agent::CallState;
 use crate::agent::store::calls::{self, Call};
 use crate::app::App;
@@ -79,14 +80,14 @@ pub async fn post(
     let events = app.events.subscribe(&app.db, conversation, after).await?;
     let sent = service::send_by(&app, &caller, conversation, new).await?;
     let first = json!({"conversation_id": conversation, "run_id": sent.run_id});
-    let stream = answer(app, caller, (events, sent.run_id), first);
+    let stream = answer(app, caller, (events, conversation, sent.run_id), first);
     Ok(Sse::new(stream).keep_alive(KeepAlive::default()))
 }
 
 fn answer(
     app: App,
     caller: Caller,
-    (mut events, run): (Subscription, RunId),
+    (mut events, conversation, run): (Subscription, ConversationId, RunId),
     first: Value,
 ) -> impl Stream<Item = Result<sse::Event, Infallible>> {
     let stop = app.spawner.stopping();
@@ -94,7 +95,15 @@ fn answer(
         let lost = app.standing.lost(caller);
         tokio::pin!(lost);
         yield Ok(named("conversation", &first));
+        let mut look = true;
         loop {
+            if std::mem::take(&mut look)
+                && let Some(held_up) = held_up::find(&app, conversation, run).await
+            {
+                // A program would wait for the answer until somebody else does something.
+                yield Ok(named("held_up", &held_up.view()));
+                break;
+            }
             let entry = tokio::select! {
                 entry = events.next() => entry,
                 () = stop.cancelled() => None,
@@ -102,6 +111,7 @@ fn answer(
             };
             let Some(entry) = entry else { break };
             if entry.run_id != Some(run) {
+                look = matches!(entry.event, Event::ConfirmationRequired { .. });
                 continue;
             }
             let denied = match entry.event {

@@ -10,6 +10,7 @@ mod composer;
 mod conversations;
 mod door;
 mod earlier;
+mod held_up;
 mod offers;
 mod page;
 mod patch;

@@ -5,6 +5,7 @@ use axum::http::{Request, StatusCode, header};
 use futures_util::StreamExt as _;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
+use steward::events::Event;
 use steward::testing::model_answers::{Answer, Say};
 use steward::testing::model_server::Signal;
 use steward::testing::{ADA, Answer as Reply};
@@ -166,6 +167,62 @@ async fn a_run_that_fails_ends_in_an_error_event_and_the_last_line() {
     assert!(error["code"].is_string() && error["seq"].is_u64(), "{error}");
     assert!(!error["message"].as_str().unwrap().is_empty());
     events.ends().await;
+}
+
+#[tokio::test]
+async fn a_message_behind_a_question_is_said_to_be_held_up_by_it_and_answered_after_it() {
+    let house = House::new().await;
+    house.plans_to_delete("plan.txt", LOOKED);
+    house.model.answer_to("And the roof?", Answer::openai_text("It is tight."));
+    let mut events = Events::of(&house, &["chat"], &json!({"message": "Tidy up"})).await;
+    let chat = events.next().await.unwrap().1;
+    let chat = serde_json::from_str::<Value>(&chat).unwrap()["conversation_id"].clone();
+    // One is sent before the question is there, one when it waits.
+    let more = json!({"message": "And the cellar?", "conversation_id": chat});
+    let mut early = Events::of(&house, &["chat"], &more).await;
+    let card = events.until("tool_call_pending").await.pop().unwrap();
+    let more = json!({"message": "And the roof?", "conversation_id": chat});
+    let mut late = Events::of(&house, &["chat"], &more).await;
+    for held_up in [&mut early, &mut late] {
+        let told = held_up.until("held_up").await.pop().unwrap();
+        assert_eq!(
+            (&told["code"], told["waiting"].as_array().unwrap().len()),
+            (&json!("waiting"), 1)
+        );
+        for name in ["call_id", "tool_name", "arguments", "description", "origins"] {
+            assert_eq!(told["waiting"][0][name], card[name], "{told}");
+        }
+    }
+    early.ends().await;
+    late.ends().await;
+    house.answers(&[Say::Text("It is dry.")]);
+    let no = json!({"conversation_id": chat, "tool_call_id": card["call_id"], "approved": false});
+    assert_eq!(confirm(&house, &["chat", "approvals"], &no).await.status, StatusCode::OK);
+    events.until("done").await;
+    let last = json!({"message": "And the roof?", "conversation_id": chat});
+    Events::of(&house, &["chat"], &last).await.until("done").await;
+    let told = house.app.get(&format!("/api/conversations/{}", chat.as_str().unwrap())).await.text;
+    assert!(told.contains("It is dry.") && told.matches("It is tight.").count() == 2, "{told}");
+}
+
+#[tokio::test]
+async fn a_message_to_a_paused_agent_is_said_to_be_held_up_and_answered_when_it_goes_on() {
+    let house = House::new().await;
+    let agents = house.app.get("/api/agents").await.json();
+    let agent = format!("/api/agents/{}", agents[0]["id"].as_str().unwrap());
+    assert_eq!(house.app.post(&format!("{agent}/pause"), &json!({})).await.status, StatusCode::OK);
+    let mut events = Events::of(&house, &["chat"], &json!({"message": "Are you there?"})).await;
+    let told = events.until("held_up").await;
+    events.ends().await;
+    assert_eq!((&told[1]["code"], &told[1]["waiting"]), (&json!("paused"), &json!([])));
+    let sentence = "Steward is paused. Your message is kept, and answered when that is over.";
+    assert_eq!(told[1]["message"], sentence);
+    house.answers(&[Say::Text("Here I am.")]);
+    house.app.post(&format!("{agent}/resume"), &json!({})).await;
+    let chat = told[0]["conversation_id"].as_str().unwrap().parse().unwrap();
+    let mut events = house.app.app.events.subscribe(&house.app.app.db, chat, 0).await.unwrap();
+    while !matches!(events.next().await.unwrap().event, Event::Done { .. }) {}
+    assert_eq!(house.app.last_answer(&chat.to_string()).await, "Here I am.");
 }
 
 #[tokio::test]

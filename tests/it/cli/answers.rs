@@ -159,6 +159,33 @@ fn ask_says_when_an_answer_was_cut_short() {
 }
 
 #[test]
+fn a_message_that_is_held_up_is_said_to_be_and_by_what() {
+    let card =
+        json!({ "call_id": "t-9", "tool_name": "files_delete", "description": "Delete it?" });
+    let held_up = json!({
+        "message": "Something asked before waits for your answer.", "code": "waiting",
+        "waiting": [card],
+    });
+    let house = House::new().says(CHAT, 200, events(&[begun(), ("held_up", held_up)])).open();
+    assert_snapshot!(house.run(&["ask", "--conversation", "c-1", "And now?"]).screen(), @"
+    Something asked before waits for your answer.
+    Waits for your yes: Delete it?
+    `steward approvals show t-9` shows it.
+    [exit 3]
+    ");
+    let chat = house.run_with(&["chat", "-q", "--conversation", "c-1"], "And now?\n");
+    assert_eq!(chat.exit, 3, "{}", chat.screen());
+    let json = house.run(&["ask", "--conversation", "c-1", "And now?", "--json"]).json();
+    assert_eq!((&json["status"], &json["waiting"]), (&json!("waiting"), &json!([card])));
+    let paused = json!({ "message": "Work is paused.", "code": "paused", "waiting": [] });
+    let house = House::new().says(CHAT, 200, events(&[begun(), ("held_up", paused)])).open();
+    assert_snapshot!(house.run(&["ask", "x"]).screen(), @"
+    steward: Work is paused.
+    [exit 1]
+    ");
+}
+
+#[test]
 fn chat_keeps_to_one_conversation() {
     let house = House::new().says(CHAT, 200, answer()).open();
     let ran = house.run_with(&["chat", "-q"], "first\n\nsecond\n");
