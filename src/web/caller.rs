@@ -145,6 +145,10 @@ impl Caller {
     }
 }
 
+/// A caller who is an [admin](Caller::admin). It stands before the body in a handler, so that nobody
+/// else is told what is wrong with theirs.
+pub struct Admin(pub Caller);
+
 /// Why a request that tried to say who it is was not believed.
 #[derive(Clone)]
 pub struct Unknown(pub &'static str);
@@ -154,6 +158,15 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Caller, Refusal> {
         let nobody = || Failure::unauthenticated("Sign in, or send a key.").into();
         parts.extensions.get::<Caller>().cloned().ok_or_else(nobody)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Admin {
+    type Rejection = Refusal;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Admin, Refusal> {
+        let caller = <Caller as FromRequestParts<S>>::from_request_parts(parts, state).await?;
+        caller.admin()?;
+        Ok(Admin(caller))
     }
 }
 

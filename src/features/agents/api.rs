@@ -20,7 +20,7 @@ use crate::error::{Error, Result};
 use crate::features::tasks::{self, Task};
 use crate::ids::AgentId;
 use crate::label::Label;
-use crate::web::caller::Caller;
+use crate::web::caller::{Admin, Caller};
 use crate::web::error::ApiError;
 use crate::web::form::{Json, Nothing, Path, read_json};
 use crate::web::scope::Scope;
@@ -101,7 +101,7 @@ async fn list(State(app): State<App>, caller: Caller) -> Result<Json<Vec<View>>,
 
 async fn create(
     State(app): State<App>,
-    caller: Caller,
+    Admin(caller): Admin,
     Json(body): Json<Input>,
 ) -> Result<(StatusCode, Json<View>), ApiError> {
     let id = service::create(&app, &caller, body).await?.id;
@@ -197,7 +197,7 @@ struct Status {
 
 async fn set_status(
     State(app): State<App>,
-    caller: Caller,
+    Admin(caller): Admin,
     Path(id): Path<AgentId>,
     Json(body): Json<Status>,
 ) -> Result<Json<Value>, ApiError> {
@@ -287,7 +287,7 @@ struct Balance {
 
 async fn set_balance(
     State(app): State<App>,
-    caller: Caller,
+    Admin(caller): Admin,
     Path(id): Path<AgentId>,
     Json(body): Json<Balance>,
 ) -> Result<Json<Value>, ApiError> {
@@ -314,7 +314,7 @@ struct Import {
 
 async fn import(
     State(app): State<App>,
-    caller: Caller,
+    Admin(caller): Admin,
     Json(body): Json<Import>,
 ) -> Result<(StatusCode, Json<View>), ApiError> {
     let agent = service::import(&app, &caller, &body.bundle).await?;

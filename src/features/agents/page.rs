@@ -19,7 +19,7 @@ use crate::error::{Error, Result};
 use crate::features::tasks::{self, Task};
 use crate::ids::AgentId;
 use crate::web::Page;
-use crate::web::caller::Caller;
+use crate::web::caller::{Admin, Caller};
 use crate::web::error::PageError;
 use crate::web::flash::Told;
 use crate::web::form::{Form, Path};
@@ -273,7 +273,7 @@ struct Turn {
 
 async fn turn(
     State(app): State<App>,
-    caller: Caller,
+    Admin(caller): Admin,
     Path(id): Path<AgentId>,
     Form(form): Form<Turn>,
 ) -> Result<Told, PageError> {
@@ -308,7 +308,7 @@ struct BalanceForm {
 
 async fn set_balance(
     State(app): State<App>,
-    caller: Caller,
+    Admin(caller): Admin,
     Path(id): Path<AgentId>,
     Form(form): Form<BalanceForm>,
 ) -> Result<Told, PageError> {
@@ -330,7 +330,7 @@ struct ImportForm {
 
 async fn import(
     State(app): State<App>,
-    caller: Caller,
+    Admin(caller): Admin,
     Form(form): Form<ImportForm>,
 ) -> Result<Told, PageError> {
     let agent = service::import(&app, &caller, &form.bundle).await?;

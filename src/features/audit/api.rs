@@ -12,7 +12,7 @@ use super::service;
 use crate::app::App;
 use crate::audit::{Filter, PER_PAGE_MAX, Row};
 use crate::error::{Error, Result};
-use crate::web::caller::Caller;
+use crate::web::caller::{Admin, Caller};
 use crate::web::error::ApiError;
 use crate::web::form::{Json, Query};
 
@@ -140,7 +140,7 @@ struct Purge {
 
 async fn purge(
     State(app): State<App>,
-    caller: Caller,
+    Admin(caller): Admin,
     Query(query): Query<Purge>,
 ) -> Result<Json<Value>, ApiError> {
     let deleted = service::purge(&app, &caller, query.older_than_days).await?;
@@ -173,7 +173,7 @@ struct Retention {
 
 async fn set_retention(
     State(app): State<App>,
-    caller: Caller,
+    Admin(caller): Admin,
     Json(body): Json<Retention>,
 ) -> Result<Json<Value>, ApiError> {
     service::set_retention(&app, &caller, body.days).await?;

@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::secret::Secret;
 use crate::vault::Credential;
 use crate::vault::NewKey;
-use crate::web::caller::Caller;
+use crate::web::caller::{Admin, Caller};
 use crate::web::error::ApiError;
 use crate::web::form::{Json, Path};
 
@@ -53,7 +53,7 @@ struct Save {
 
 async fn save(
     State(app): State<App>,
-    caller: Caller,
+    Admin(caller): Admin,
     Json(body): Json<Save>,
 ) -> Result<Json<Value>, ApiError> {
     let value = Secret::new(body.value);

@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::secret::Secret;
 use crate::vault::Credential;
 use crate::web::Page;
-use crate::web::caller::Caller;
+use crate::web::caller::{Admin, Caller};
 use crate::web::error::PageError;
 use crate::web::flash::Told;
 use crate::web::form::{Form, Path, Query};
@@ -118,7 +118,7 @@ async fn list_page(
 
 async fn save(
     State(app): State<App>,
-    caller: Caller,
+    Admin(caller): Admin,
     Form(form): Form<SaveForm>,
 ) -> Result<Response, PageError> {
     let value = Secret::new(form.value);

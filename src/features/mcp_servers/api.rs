@@ -19,7 +19,7 @@ use crate::app::App;
 use crate::call::{Effect, Role};
 use crate::error::{Error, Result};
 use crate::ids::{AgentId, McpServerId};
-use crate::web::caller::Caller;
+use crate::web::caller::{Admin, Caller};
 use crate::web::error::ApiError;
 use crate::web::form::{Json, Path};
 
@@ -56,10 +56,9 @@ struct Create {
 
 async fn create(
     State(app): State<App>,
-    caller: Caller,
+    Admin(caller): Admin,
     Json(body): Json<Create>,
 ) -> Result<(StatusCode, Json<ServerView>), ApiError> {
-    caller.admin()?;
     let transport = match body.transport.as_str() {
         "stdio" if body.url.is_none() && body.headers.is_none() => {
             input::program(&body.command.unwrap_or_default(), body.args.unwrap_or_default())?
@@ -163,7 +162,7 @@ struct Accept {
 
 async fn accept_tools(
     State(app): State<App>,
-    caller: Caller,
+    Admin(caller): Admin,
     Path(id): Path<McpServerId>,
     Json(body): Json<Accept>,
 ) -> Result<Json<ServerView>, ApiError> {

@@ -19,7 +19,7 @@ use crate::app::App;
 use crate::error::{Error, Result};
 use crate::ids::{AgentId, McpServerId};
 use crate::web::Page;
-use crate::web::caller::Caller;
+use crate::web::caller::{Admin, Caller};
 use crate::web::error::PageError;
 use crate::web::flash::Told;
 use crate::web::form::{Form, Path, read_json};
@@ -152,7 +152,7 @@ fn place(server: &Server) -> String {
 
 async fn create(
     State(app): State<App>,
-    caller: Caller,
+    Admin(caller): Admin,
     Form(form): Form<AddForm>,
 ) -> Result<Response, PageError> {
     let made = match new_server(&form) {
@@ -358,7 +358,7 @@ impl AcceptForm {
 
 async fn accept_tools(
     State(app): State<App>,
-    caller: Caller,
+    Admin(caller): Admin,
     Path(id): Path<McpServerId>,
     Form(form): Form<AcceptForm>,
 ) -> Result<Told, PageError> {

@@ -18,7 +18,7 @@ use crate::call::Effect;
 use crate::error::{Error, Result};
 use crate::ids::McpServerId;
 use crate::web::Page;
-use crate::web::caller::Caller;
+use crate::web::caller::{Admin, Caller};
 use crate::web::error::PageError;
 use crate::web::flash::Told;
 use crate::web::form::{Form, Path};
@@ -223,7 +223,7 @@ async fn save(
 
 async fn accept_one(
     State(app): State<App>,
-    caller: Caller,
+    Admin(caller): Admin,
     Path((id, name)): Path<(McpServerId, String)>,
     Form(form): Form<AcceptForm>,
 ) -> Result<Told, PageError> {

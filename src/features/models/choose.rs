@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::error::{Error, Result};
 use crate::features::settings::{self, Change};
 use crate::outside::model::prices::Override;
-use crate::web::caller::Caller;
+use crate::web::caller::Admin;
 use crate::web::error::PageError;
 use crate::web::flash::Told;
 use crate::web::form::Form;
@@ -63,10 +63,9 @@ struct DefaultForm {
 
 async fn set_default(
     State(app): State<App>,
-    caller: Caller,
+    Admin(caller): Admin,
     Form(form): Form<DefaultForm>,
 ) -> Result<Told, PageError> {
-    caller.admin()?;
     let told = format!("{} answers from now on.", form.model);
     let by = caller.by(app.clock.now());
     let chosen = async {
@@ -79,10 +78,9 @@ async fn set_default(
 
 async fn set_fallback(
     State(app): State<App>,
-    caller: Caller,
+    Admin(caller): Admin,
     Form(press): Form<Move>,
 ) -> Result<Response, PageError> {
-    caller.admin()?;
     let model = press.model.clone();
     match fallback::change(&app, press, caller.by(app.clock.now())).await {
         Ok(told) => Ok(Told::at("/models#fallback", told).into_response()),
@@ -103,10 +101,9 @@ struct SwitchForm {
 
 async fn switch(
     State(app): State<App>,
-    caller: Caller,
+    Admin(caller): Admin,
     Form(form): Form<SwitchForm>,
 ) -> Result<Told, PageError> {
-    caller.admin()?;
     let change = facts::Change { enabled: Some(form.on), ..facts::Change::default() };
     let told = match form.on {
         true => format!("{} can be chosen again.", form.model),
@@ -118,10 +115,9 @@ async fn switch(
 
 async fn set_facts(
     State(app): State<App>,
-    caller: Caller,
+    Admin(caller): Admin,
     Form(form): Form<FactsForm>,
 ) -> Result<Response, PageError> {
-    caller.admin()?;
     let facts = Facts {
         model: form.priced.clone(),
         input: form.input.clone(),

@@ -21,7 +21,7 @@ use crate::features::settings::{self, Change};
 use crate::outside::model::catalog::COMMANDS;
 use crate::outside::model::prices::{Info, Override};
 use crate::web::Page;
-use crate::web::caller::Caller;
+use crate::web::caller::{Admin, Caller};
 use crate::web::error::PageError;
 use crate::web::flash::Told;
 use crate::web::form::{Form, Path, Query};
@@ -240,10 +240,9 @@ struct BudgetForm {
 
 async fn set_budget(
     State(app): State<App>,
-    caller: Caller,
+    Admin(caller): Admin,
     Form(form): Form<BudgetForm>,
 ) -> Result<Response, PageError> {
-    caller.admin()?;
     let value = match form.daily.trim().trim_start_matches('$') {
         "" => "none".to_owned(),
         text => text.to_owned(),
@@ -262,10 +261,9 @@ async fn set_budget(
 
 async fn add_provider(
     State(app): State<App>,
-    caller: Caller,
+    Admin(caller): Admin,
     Form(form): Form<Connect>,
 ) -> Result<Response, PageError> {
-    caller.admin()?;
     match connect::connect(&app, form, caller.by(app.clock.now())).await? {
         Connected::Yes(tested) => Ok(Told::at(HERE, tested).into_response()),
         Connected::No(connect) => {

@@ -10,7 +10,7 @@ use super::service::{self, Change};
 use super::store;
 use crate::app::App;
 use crate::error::Error;
-use crate::web::caller::Caller;
+use crate::web::caller::{Admin, Caller};
 use crate::web::error::ApiError;
 use crate::web::form::Json;
 
@@ -50,10 +50,9 @@ struct Limits {
 
 async fn set_limits(
     State(app): State<App>,
-    caller: Caller,
+    Admin(caller): Admin,
     Json(body): Json<Limits>,
 ) -> Result<Json<Value>, ApiError> {
-    caller.admin()?;
     let given = [
         ("limits.max_tool_calls", body.max_tool_calls),
         ("limits.max_autonomous_runs_per_hour", body.max_autonomous_runs_per_hour),
@@ -104,10 +103,9 @@ struct Security {
 
 async fn set_security(
     State(app): State<App>,
-    caller: Caller,
+    Admin(caller): Admin,
     Json(body): Json<Security>,
 ) -> Result<Json<Value>, ApiError> {
-    caller.admin()?;
     let text = |value: Option<bool>| value.map(|value| value.to_string());
     let number = |value: Option<u32>| value.map(|value| value.to_string());
     let given = [
@@ -148,10 +146,9 @@ struct Provider {
 /// Chooses the provider; the first model that it lists becomes the default.
 async fn set_provider(
     State(app): State<App>,
-    caller: Caller,
+    Admin(caller): Admin,
     Json(body): Json<Provider>,
 ) -> Result<Json<Value>, ApiError> {
-    caller.admin()?;
     let models = crate::features::models::listing(&app).await;
     let first = models.iter().find(|model| model.provider == body.default_provider);
     let Some(first) = first else {

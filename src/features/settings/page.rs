@@ -17,7 +17,7 @@ use crate::app::App;
 use crate::config::{Kind, Loaded, Row, keys};
 use crate::error::{Error, Result};
 use crate::web::Page;
-use crate::web::caller::Caller;
+use crate::web::caller::{Admin, Caller};
 use crate::web::error::PageError;
 use crate::web::flash::Told;
 use crate::web::form::{Form, Path, Query};
@@ -259,10 +259,9 @@ struct Notes {
 
 async fn save_notes(
     State(app): State<App>,
-    caller: Caller,
+    Admin(caller): Admin,
     Form(form): Form<Notes>,
 ) -> Result<Response, PageError> {
-    caller.admin()?;
     let by = caller.by(app.clock.now());
     match service::set_owner_notes(&app, &form.notes, by).await {
         Ok(()) => {

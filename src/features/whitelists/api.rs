@@ -13,7 +13,7 @@ use super::{folders, service};
 use crate::app::App;
 use crate::guard::check::Kind;
 use crate::guard::whitelist::{Address, Domain, Folder};
-use crate::web::caller::Caller;
+use crate::web::caller::{Admin, Caller};
 use crate::web::error::ApiError;
 use crate::web::form::{Json, Path, Query};
 
@@ -108,7 +108,11 @@ async fn addresses(
     Ok(Json(list.into_iter().map(AddressView::from).collect()))
 }
 
-async fn add_address(State(app): State<App>, caller: Caller, Json(body): Json<AddAddress>) -> Done {
+async fn add_address(
+    State(app): State<App>,
+    Admin(caller): Admin,
+    Json(body): Json<AddAddress>,
+) -> Done {
     service::add_address(&app, &caller, body.email, body.daily_limit).await?;
     done()
 }
@@ -126,7 +130,11 @@ async fn domains(
     Ok(Json(list.into_iter().map(DomainView::from).collect()))
 }
 
-async fn add_domain(State(app): State<App>, caller: Caller, Json(body): Json<AddDomain>) -> Done {
+async fn add_domain(
+    State(app): State<App>,
+    Admin(caller): Admin,
+    Json(body): Json<AddDomain>,
+) -> Done {
     service::add_domain(&app, &caller, body.domain, body.note).await?;
     done()
 }
@@ -144,7 +152,11 @@ async fn folder_list(
     Ok(Json(list.into_iter().map(FolderView::from).collect()))
 }
 
-async fn add_folder(State(app): State<App>, caller: Caller, Json(body): Json<AddFolder>) -> Done {
+async fn add_folder(
+    State(app): State<App>,
+    Admin(caller): Admin,
+    Json(body): Json<AddFolder>,
+) -> Done {
     service::add_folder(&app, &caller, body.path, body.note).await?;
     done()
 }

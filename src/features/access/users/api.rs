@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::features::access::store::lockouts;
 use crate::ids::UserId;
 use crate::secret::Secret;
-use crate::web::caller::{Caller, Role};
+use crate::web::caller::{Admin, Caller, Role};
 use crate::web::error::ApiError;
 use crate::web::form::{Json, Path};
 
@@ -87,10 +87,9 @@ async fn show(
 
 async fn create(
     State(app): State<App>,
-    caller: Caller,
+    Admin(caller): Admin,
     Json(body): Json<Create>,
 ) -> Result<Json<Value>, ApiError> {
-    caller.admin()?;
     admins_by_people(&caller, &[body.role])?;
     let (name, password) = (body.username, Secret::new(body.password));
     let new = NewUser { name, password, role: body.role };
