@@ -256,6 +256,33 @@ async fn the_day_has_a_cap_that_can_be_changed_and_taken_away() {
 }
 
 #[tokio::test]
+async fn what_the_config_file_fixes_is_shown_locked_with_its_source() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = TestApp::open(folder.path()).await.get("/models").await.text;
+    assert!(open.contains("action=\"/models/budget\"") && !open.contains("class=\"locked\""));
+    let folder = tempfile::tempdir().unwrap();
+    let server = ModelServer::start().await.with_list();
+    let toml = format!(
+        "[limits]\ndaily_spend_usd = 3\n[models]\ndefault = \"builtin:commands\"\n\
+         [models.providers.p]\nkind = \"openai\"\nbase_url = \"{}\"\n",
+        server.base_url(Kind::OpenAi)
+    );
+    let house = TestApp::with_config(folder.path(), &toml).await;
+    server.always(Answer::json(200, &json!({"data": [{"id": "small"}]})));
+    let page = house.get("/models").await.text;
+    assert!(page.contains("of $3.00 today") && page.contains("p:small"), "{page}");
+    assert!(
+        !page.contains("action=\"/models/budget\"") && !page.contains("Make default"),
+        "{page}"
+    );
+    assert!(
+        page.contains("<span>Set by <code>") && page.contains("The default is set by"),
+        "{page}"
+    );
+    assert_eq!(page.matches("config.toml</code>").count(), 2, "{page}");
+}
+
+#[tokio::test]
 async fn a_provider_can_be_tested_and_removed() {
     let house = House::new().await;
     house.connected().await;

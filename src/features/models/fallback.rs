@@ -4,11 +4,11 @@ use serde::Deserialize;
 
 use crate::app::App;
 use crate::audit::By;
-use crate::config::Source;
 use crate::error::{Error, Result};
 use crate::features::settings::{self, Change};
 
-const KEY: &str = "models.fallback";
+/// The setting that holds them.
+pub const KEY: &str = "models.fallback";
 /// A person waits while one after the other is tried.
 const MODELS_MAX: usize = 10;
 
@@ -32,11 +32,6 @@ pub enum Act {
 /// The models that stand in, in order.
 pub fn order(app: &App) -> Vec<String> {
     app.config.get().models.fallback.iter().map(ToString::to_string).collect()
-}
-
-/// What fixes the order from outside.
-pub fn locked(app: &App) -> Option<Source> {
-    app.config.get().locked(KEY)
 }
 
 /// Changes the order; gives the sentence that says what holds now.

@@ -28,6 +28,8 @@ use crate::web::form::{Form, Path, Query};
 use crate::web::shell::Shell;
 
 pub const HERE: &str = "/models";
+/// The setting that caps what a day may cost.
+const CAP: &str = "limits.daily_spend_usd";
 /// A provider that takes longer is shown as not answering.
 const LISTING_TIME_MAX: Duration = Duration::from_secs(5);
 const MICROS_PER_DOLLAR: f64 = 1e6;
@@ -51,6 +53,8 @@ struct ListPage {
     spend: Spend,
     providers: Vec<ProviderLine>,
     models: Vec<ModelLine>,
+    /// What fixes the default from outside, or "".
+    default_locked: String,
     /// What stands in for the default, in order.
     fallback: Vec<String>,
     /// What fixes that order from outside, or "".
@@ -70,6 +74,8 @@ struct Spend {
     warn: i64,
     typed: String,
     error: String,
+    /// What fixes the cap from outside, or "".
+    locked: String,
 }
 
 struct ProviderLine {
@@ -135,14 +141,13 @@ async fn page(app: &App, caller: &Caller, typed: Typed) -> Result<ListPage> {
     let survey = service::survey(app, LISTING_TIME_MAX).await;
     let config = app.config.get();
     let default = config.models.default.to_string();
+    let locked = |key: &str| config.locked(key).map(|it| it.to_string()).unwrap_or_default();
     let catalog = app.outside.models();
     let said: Vec<Said> = catalog.overrides.iter().map(Said::new).collect();
     let facts = typed.facts.with_known(&catalog.overrides);
     let providers = catalog.providers.providers().map(|provider| {
         let name = &provider.name;
         let failure = survey.failures.get(name);
-        let source = config.source(&format!("models.providers.{name}.kind"));
-        let locked = config.locked(&format!("models.providers.{name}.kind")).and(source);
         ProviderLine {
             name: name.clone(),
             kind: provider.kind.name(),
@@ -150,7 +155,7 @@ async fn page(app: &App, caller: &Caller, typed: Typed) -> Result<ListPage> {
             key: if provider.key.is_some() { "is set" } else { "is not set" },
             failed: failure.is_some(),
             state: failure.cloned().unwrap_or_else(|| "answers".to_owned()),
-            locked: locked.map(|source| source.to_string()).unwrap_or_default(),
+            locked: locked(&format!("models.providers.{name}.kind")),
             delete_url: format!("/models/providers/{name}/delete"),
         }
     });
@@ -169,8 +174,9 @@ async fn page(app: &App, caller: &Caller, typed: Typed) -> Result<ListPage> {
         spend: spend(app, typed.budget).await?,
         providers: providers.collect(),
         models: models.collect(),
+        default_locked: locked("models.default"),
         fallback: fallback::order(app),
-        fallback_locked: fallback::locked(app).map(|it| it.to_string()).unwrap_or_default(),
+        fallback_locked: locked(fallback::KEY),
         fallback_typed: typed.fallback.0,
         fallback_error: typed.fallback.1,
         said,
@@ -182,7 +188,8 @@ async fn page(app: &App, caller: &Caller, typed: Typed) -> Result<ListPage> {
 async fn spend(app: &App, typed: Option<(String, String)>) -> Result<Spend> {
     let agents = app.agents.clone();
     let used = app.db.read(move |r| spent_today(r, &agents)).await?;
-    let cap = app.config.get().limits.daily_spend_usd_micros;
+    let config = app.config.get();
+    let cap = config.limits.daily_spend_usd_micros;
     let dollars = |micros: i64| format!("${:.2}", micros as f64 / MICROS_PER_DOLLAR);
     let words = match cap {
         Some(cap) => format!("{} of {} today", dollars(used), dollars(cap)),
@@ -192,7 +199,9 @@ async fn spend(app: &App, typed: Option<(String, String)>) -> Result<Spend> {
     let (typed, error) = typed.unwrap_or((set, String::new()));
     let most = cap.unwrap_or(0);
     let warn = most / 100 * WARN_PERCENT;
-    Ok(Spend { words, capped: cap.is_some_and(|cap| 0 < cap), used, cap: most, warn, typed, error })
+    let capped = cap.is_some_and(|cap| 0 < cap);
+    let locked = config.locked(CAP).map(|it| it.to_string()).unwrap_or_default();
+    Ok(Spend { words, capped, used, cap: most, warn, typed, error, locked })
 }
 
 /// Dollars per million tokens; unknown is not free.
@@ -247,7 +256,7 @@ async fn set_budget(
         "" => "none".to_owned(),
         text => text.to_owned(),
     };
-    let change = Change::from([("limits.daily_spend_usd".to_owned(), Some(value.clone()))]);
+    let change = Change::from([(CAP.to_owned(), Some(value.clone()))]);
     match settings::change(&app, change, caller.by(app.clock.now())).await {
         Ok(()) if value == "none" => Ok(Told::at(HERE, "The day has no cap now.").into_response()),
         Ok(()) => Ok(Told::at(HERE, format!("The day's cap is ${value} now.")).into_response()),
