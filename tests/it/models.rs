@@ -296,3 +296,25 @@ async fn a_provider_can_be_tested_and_removed() {
     assert_eq!(house.default().await, "builtin:commands");
     assert_eq!(house.submit("/models/providers/home/delete", &[]).await.status, 404);
 }
+
+#[tokio::test]
+async fn a_chat_says_truly_whether_a_model_is_connected_and_offers_what_its_provider_has() {
+    let house = House::new().await;
+    let page = house.app.get("/chat").await.text;
+    assert!(page.contains("No language model is connected"), "{page}");
+    house.connected().await;
+    assert!(!house.app.get("/chat").await.text.contains("id=\"no-model\""));
+    house.submit("/models/default", &[("model", "builtin:commands")]).await;
+    house.app.get("/models").await;
+    let asked = house.server.requests().len();
+    let page = house.app.get("/chat").await.text;
+    assert!(!page.contains("No language model is connected"), "{page}");
+    assert!(
+        page.contains("No model is chosen to answer") && page.contains("href=\"/models#models\"")
+    );
+    assert!(page.contains("<option value=\"home:small\">small</option>"), "{page}");
+    house.submit("/models/switch", &[("model", "home:small"), ("on", "false")]).await;
+    let page = house.app.get("/chat").await.text;
+    assert!(page.contains("home:qwen3") && !page.contains("home:small"), "{page}");
+    assert_eq!(house.server.requests().len(), asked, "no page of a chat asks a provider");
+}

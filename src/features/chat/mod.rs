@@ -14,6 +14,7 @@ mod held_up;
 mod offers;
 mod page;
 mod patch;
+mod picker;
 pub mod service;
 mod sites;
 mod socket;

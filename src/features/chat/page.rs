@@ -9,6 +9,7 @@ use axum::routing::{get, post};
 use jiff::Zoned;
 
 use super::composer::{BODY_BYTES_MAX, Composed};
+use super::picker::{self, Choice};
 use super::sites::page::{self as site_page, Chip};
 use super::transcript::Transcript;
 use super::view::TurnView;
@@ -76,7 +77,10 @@ pub struct ChatPage {
     action: String,
     /// It is there already, so that the composer needs no new page.
     live: bool,
+    /// A model answers here, and not the commands alone.
     connected: bool,
+    /// There is a provider, so that a model could be chosen.
+    provided: bool,
     running: bool,
     draft: Draft,
     /// Open for this conversation.
@@ -90,12 +94,6 @@ struct Talk {
     title: String,
     channel: &'static str,
     when: When,
-    here: bool,
-}
-
-struct Choice {
-    id: String,
-    label: String,
     here: bool,
 }
 
@@ -217,8 +215,9 @@ pub async fn page(
         sites = found.into_iter().map(|site| Chip::new(id, site)).collect();
     }
     let (talks, _) = service::list(app, user, String::new(), 1, TALKS_MAX).await?;
-    let models = choices(app, found.as_ref());
-    let connected = app.config.get().models.default.to_string() != COMMANDS;
+    let models = picker::choices(app, found.as_ref());
+    let by_default = app.config.get().models.default.to_string() != COMMANDS;
+    let connected = by_default || models.iter().any(|it| it.here && it.id != COMMANDS);
     Ok(ChatPage {
         shell,
         talks: talks.into_iter().map(|talk| Talk::new(talk, id, &now)).collect(),
@@ -228,6 +227,7 @@ pub async fn page(
         action: id.map_or("/chat".to_owned(), |id| format!("/chat/{id}")),
         live: id.is_some(),
         connected,
+        provided: app.outside.models().providers.providers().next().is_some(),
         running: transcript.working(),
         draft,
         sites,
@@ -246,33 +246,6 @@ impl Talk {
             title: talk.title,
         }
     }
-}
-
-/// The models of the settings, and the one that this conversation had last. The page of models has
-/// all of them; asking the providers would keep this page waiting.
-fn choices(app: &App, found: Option<&Conversation>) -> Vec<Choice> {
-    let config = app.config.get();
-    let named = std::iter::once(&config.models.default).chain(&config.models.fallback);
-    let mut ids: Vec<String> = named.map(ToString::to_string).collect();
-    ids.push(COMMANDS.to_owned());
-    let last = found.and_then(|found| found.model.clone());
-    // One that is gone would only refuse the next message.
-    let last = last.filter(|last| app.outside.models().open(last).is_ok());
-    let last = last.unwrap_or_else(|| ids[0].clone());
-    ids.push(last.clone());
-    let mut choices: Vec<Choice> = Vec::new();
-    for id in ids {
-        if choices.iter().any(|choice| choice.id == id) {
-            continue;
-        }
-        let label = match id.split_once(':') {
-            _ if id == COMMANDS => "Commands only".to_owned(),
-            Some((_, model)) => model.to_owned(),
-            None => id.clone(),
-        };
-        choices.push(Choice { here: id == last, id, label });
-    }
-    choices
 }
 
 /// A file that came with a message. Only pictures are shown; anything else is handed over to keep.

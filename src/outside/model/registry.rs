@@ -191,6 +191,15 @@ impl Models {
         self.lists.last(provider)
     }
 
+    /// Full names of the models that the providers listed when they were last asked.
+    pub fn listed(&self) -> impl Iterator<Item = String> {
+        self.providers().flat_map(|provider| {
+            let list = self.last_list(provider);
+            let list = list.iter().flat_map(|list| list.iter());
+            list.map(|line| format!("{}:{}", provider.name, line.id)).collect::<Vec<_>>()
+        })
+    }
+
     /// Whether a provider that was asked a moment ago had no list.
     pub fn has_just_refused(&self, provider: &Provider) -> bool {
         self.refusals.is_fresh(provider, self.http.clock.now())
