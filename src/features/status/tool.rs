@@ -48,11 +48,11 @@ pub fn phrases() -> Vec<Phrase> {
         ];
         if said.is(sayings) { Parsed::call("status_show", json!({})) } else { None }
     }
-    vec![Phrase {
-        group: "The house",
-        tool: "status_show",
-        usage: "status",
-        about: "what is running and what waits for you",
-        parse: status,
-    }]
+    const GROUP: &str = "The house";
+    let about = "what is running and what waits for you";
+    vec![
+        Phrase { group: GROUP, tool: "status_show", usage: "status", about, parse: status },
+        Phrase::switch(GROUP, "pause", "stops all that runs, until you say \"resume\""),
+        Phrase::switch(GROUP, "resume", "ends the pause"),
+    ]
 }

@@ -10,6 +10,11 @@ pub fn all() -> Vec<Phrase> {
     vec![
         phrase("fetch_page", "fetch https://example.org", "reads a page of an allowed site", fetch),
         phrase("web_search", "search the web for heat pumps", "looks something up", search),
+        Phrase::switch(
+            "The web",
+            "open example.org for this chat",
+            "lets me read that site here; \"close\" ends it",
+        ),
     ]
 }
 
@@ -43,6 +48,10 @@ fn fetch(said: &Utterance<'_>) -> Option<Parsed> {
     ];
     if let Some(url) = said.url().filter(|_| said.words().len() == 1) {
         return Parsed::call("fetch_page", json!({ "url": trimmed(url) }));
+    }
+    // A misspelled "open … for this chat" asks for the site, not for the page.
+    if said.text().ends_with("this chat") || said.text().ends_with("this conversation") {
+        return None;
     }
     let rest = said.after_any(&openings)?;
     if let Some(url) = said.url() {
@@ -126,6 +135,7 @@ mod tests {
             ("find boiler", "-"),
             ("open notes", "-"),
             ("read file a.txt", "-"),
+            ("open https://example.org for this chat", "-"),
         ];
         for (text, want) in table {
             assert_eq!(read(text), want, "{text}");

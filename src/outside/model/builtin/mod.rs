@@ -89,7 +89,11 @@ impl Engine {
                 | Plan::Offer { question: text, .. },
             ) => said(text),
             Some(Plan::Help) => said(words::help(&self.phrases, |tool| is_offered(request, tool))),
-            Some(Plan::Unknown { nearest }) => said(words::not_understood(nearest)),
+            Some(Plan::Unknown { nearest }) => {
+                said(words::not_understood(nearest, &self.phrases, |tool| {
+                    is_offered(request, tool)
+                }))
+            }
             None => said(words::NOTHING_SAID.to_owned()),
         }
     }

@@ -8,13 +8,22 @@ use super::utterance::Utterance;
 pub struct Phrase {
     /// The heading it stands under in the help: "Reminders".
     pub group: &'static str,
-    /// The tool it calls; the help shows only phrases whose tool the agent may use. Empty: none.
+    /// The tool it calls; the help shows only phrases whose tool the agent may use. Empty: none,
+    /// see [`Phrase::switch`].
     pub tool: &'static str,
     /// An example that works as it stands; its first words are what a typo is held against.
     pub usage: &'static str,
     /// What that does, in a few words without a full stop.
     pub about: &'static str,
     pub parse: fn(&Utterance<'_>) -> Option<Parsed>,
+}
+
+impl Phrase {
+    /// Words that are acted upon before any model is asked: they stand here to be found in the help
+    /// and to be held against a typo.
+    pub const fn switch(group: &'static str, usage: &'static str, about: &'static str) -> Phrase {
+        Phrase { group, tool: "", usage, about, parse: |_| None }
+    }
 }
 
 /// What a phrase makes of an utterance it recognises.

@@ -142,7 +142,7 @@ fn typo_is_offered_back_and_taken_on_yes() {
     insta::assert_snapshot!(talk(&lines), @r#"I don't know that command. Did you mean "remind me in 1 minute to stretch"?"#);
     insta::assert_snapshot!(talk(&[lines[0], "yes"]), @r#"reminders_create {"due":"2026-11-23 14:01","text":"stretch"}"#);
     assert_eq!(talk(&[lines[0], "no"]), "All right, I left it.");
-    insta::assert_snapshot!(talk(&["noted"]), @r#"I don't understand that. I work with a fixed set of commands; "help" lists them. The nearest is "note: boiler serviced in May"."#);
+    insta::assert_snapshot!(talk(&["noted"]), @r#"I don't understand that. I take short commands about reminders and notes. The nearest is "note: boiler serviced in May"; "help" lists them all."#);
 }
 
 #[test]

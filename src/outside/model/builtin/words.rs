@@ -40,9 +40,14 @@ pub(super) const WELCOME: &str = "You're welcome.";
 pub(super) const NOTHING_SAID: &str =
     "I take commands only in your own words. Type one, or \"help\" to see what I understand.";
 
-pub(super) fn hello(phrases: &[Phrase]) -> String {
+/// The longest usage shows best what may be said.
+fn example(phrases: &[Phrase]) -> &str {
     let length = |phrase: &&Phrase| phrase.usage.split(' ').count();
-    let example = phrases.iter().max_by_key(length).map_or("help", |phrase| phrase.usage);
+    phrases.iter().max_by_key(length).map_or("help", |phrase| phrase.usage)
+}
+
+pub(super) fn hello(phrases: &[Phrase]) -> String {
+    let example = example(phrases);
     format!(
         "Hello. Tell me what to do, for example \"{example}\". \"help\" lists all that I understand."
     )
@@ -52,14 +57,28 @@ pub(super) fn did_you_mean(corrected: &str) -> String {
     format!("I don't know that command. Did you mean \"{corrected}\"?")
 }
 
-pub(super) fn not_understood(nearest: Option<&str>) -> String {
-    let mut text =
-        "I don't understand that. I work with a fixed set of commands; \"help\" lists them."
-            .to_owned();
-    if let Some(usage) = nearest {
-        text.push_str(&format!(" The nearest is \"{usage}\"."));
-    }
-    text
+/// What it can do, in a sentence; and what is nearest, else an example.
+pub(super) fn not_understood(
+    nearest: Option<&str>,
+    phrases: &[Phrase],
+    is_offered: impl Fn(&str) -> bool,
+) -> String {
+    let about = groups(phrases, is_offered).into_iter().map(str::to_lowercase);
+    let about = match about.collect::<Vec<_>>() {
+        names if names.len() < 2 => names.concat(),
+        mut names => {
+            let last = names.pop().unwrap_or_default();
+            format!("{} and {last}", names.join(", "))
+        }
+    };
+    let try_this = match nearest {
+        Some(usage) => format!("The nearest is \"{usage}\""),
+        None => format!("Try \"{}\"", example(phrases)),
+    };
+    format!(
+        "I don't understand that. I take short commands about {about}. {try_this}; \"help\" lists \
+         them all."
+    )
 }
 
 pub(super) fn unavailable(tool: &str) -> String {
@@ -80,15 +99,21 @@ pub(super) fn result(content: &str, is_error: bool) -> String {
     }
 }
 
-/// The phrases by group, in Markdown, only those whose tool is there.
-pub(super) fn help(phrases: &[Phrase], is_offered: impl Fn(&str) -> bool) -> String {
-    let offered: Vec<&Phrase> = phrases.iter().filter(|phrase| is_offered(phrase.tool)).collect();
+/// The headings under which there is something to say, in order.
+fn groups<'p>(phrases: &'p [Phrase], is_offered: impl Fn(&str) -> bool) -> Vec<&'p str> {
     let mut groups: Vec<&str> = Vec::new();
-    for phrase in &offered {
+    for phrase in phrases.iter().filter(|phrase| is_offered(phrase.tool)) {
         if !groups.contains(&phrase.group) {
             groups.push(phrase.group);
         }
     }
+    groups
+}
+
+/// The phrases by group, in Markdown, only those whose tool is there.
+pub(super) fn help(phrases: &[Phrase], is_offered: impl Fn(&str) -> bool) -> String {
+    let offered: Vec<&Phrase> = phrases.iter().filter(|phrase| is_offered(phrase.tool)).collect();
+    let groups = groups(phrases, is_offered);
     let mut text =
         "This is what I understand. The words can be your own; the openings count.\n".to_owned();
     for group in groups {
