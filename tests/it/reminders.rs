@@ -115,7 +115,11 @@ async fn reminders_are_kept_in_order_by_words() {
     insta::assert_snapshot!(house.ask("cancel reminder bob").await, @"Cancelled: call Bob");
     insta::assert_snapshot!(house.ask("reminders").await, @"You have no open reminders.");
     insta::assert_snapshot!(house.ask("remind me yesterday to stretch").await, @"That did not work: That time has passed (yesterday at 09:00). Give a later one.");
-    insta::assert_snapshot!(house.ask("remind me every monday to stretch").await, @r#"I can't repeat a reminder yet. Say one day and time, for example "remind me on monday at 9:00 to call Ann"."#);
+    let said = house.ask("remind me every 2nd Tuesday 9:00 to stretch").await;
+    insta::assert_snapshot!(said, @r#"A reminder comes once. For one that comes again, add a task under Schedule, or say it like this: "every tuesday at 9:00: remind me in 1 minute to call Ann"."#);
+    // The way it names works as it stands.
+    let made = house.ask(said.split('"').nth(1).unwrap()).await;
+    assert!(made.starts_with("Written down: remind me in 1 minute to call Ann, "), "{made}");
 }
 
 /// The parts of a reminder that are the same in every run.

@@ -23,8 +23,9 @@ pub const ALL: &[Phrase] = &[
     phrase("reminders_cancel", "cancel reminder stretch", "drops a reminder", cancel),
 ];
 
-const NOT_AGAIN: &str = "I can't repeat a reminder yet. Say one day and time, for example \
-                         \"remind me on monday at 9:00 to call Ann\".";
+const NOT_AGAIN: &str = "A reminder comes once. For one that comes again, add a task under Schedule, \
+                         or say it like this: \"every tuesday at 9:00: remind me in 1 minute to call \
+                         Ann\".";
 const SNOOZE_USUAL: &str = "10 minutes";
 
 fn create(said: &Utterance<'_>) -> Option<Parsed> {
