@@ -57,7 +57,8 @@ pub(super) async fn run(cx: &Cx, args: Args) -> Result<Exit, Failure> {
         return Err(Failure::usage("There is nothing to ask; write it after `steward ask`."));
     }
     let client = cx.client()?;
-    let answer = turn(cx, &client, &message, &args.how).await?;
+    let mut answer = Answer::default();
+    turn(cx, &client, &message, &args.how, &mut answer).await?;
     answer.print(cx)?;
     Ok(answer.exit())
 }
@@ -91,13 +92,15 @@ pub(super) struct Answer {
     open_line: bool,
 }
 
-/// Sends a message and follows the answer to its end, or to a call that waits.
+/// Sends a message and follows the answer to its end, or to a call that waits. What came so far
+/// stands in `answer` when this is broken off.
 pub(super) async fn turn(
     cx: &Cx,
     client: &Client,
     message: &str,
     how: &How,
-) -> Result<Answer, Failure> {
+    answer: &mut Answer,
+) -> Result<(), Failure> {
     let mut body = json!({ "message": message });
     let chosen = [("conversation_id", &how.conversation), ("model", &how.model)];
     for (name, value) in chosen {
@@ -107,7 +110,6 @@ pub(super) async fn turn(
     }
     let body = client.post_stream("/api/chat/completions", &body).await?;
     let mut stream = Stream::new(body);
-    let mut answer = Answer::default();
     loop {
         match answer.next(&mut stream).await {
             Ok(Some(heard)) => answer.hear(cx, client, heard).await?,
@@ -122,7 +124,7 @@ pub(super) async fn turn(
     if answer.open_line {
         cx.out.line("")?;
     }
-    Ok(answer)
+    Ok(())
 }
 
 impl Answer {

@@ -2,7 +2,7 @@
 //! is a message, and nothing but answers is printed.
 
 use super::Cx;
-use super::ask::{self, How};
+use super::ask::{self, Answer, How};
 use super::client::Client;
 use super::failure::{Exit, Failure};
 use super::terminal;
@@ -41,19 +41,20 @@ pub(super) async fn run(cx: &Cx, args: Args) -> Result<Exit, Failure> {
 
 /// One message and its answer. What goes wrong ends the answer, not the chat.
 async fn one(cx: &Cx, client: &Client, line: &str, how: &mut How) -> Result<Exit, Failure> {
-    let answer = tokio::select! {
-        answer = ask::turn(cx, client, line, how) => answer,
-        _ = tokio::signal::ctrl_c() => {
-            cx.out.note("\nBroken off here; what was begun goes on in the conversation.");
-            return Ok(Exit::Interrupted);
-        }
+    let mut answer = Answer::default();
+    let ended = tokio::select! {
+        ended = ask::turn(cx, client, line, how, &mut answer) => ended.map(|()| false),
+        _ = tokio::signal::ctrl_c() => Ok(true),
     };
-    match answer {
-        Ok(answer) => {
+    how.conversation = answer.conversation_id.clone().or(how.conversation.take());
+    match ended {
+        Ok(true) => {
+            cx.out.note("\nBroken off here; what was begun goes on in the conversation.");
+            Ok(Exit::Interrupted)
+        }
+        Ok(false) => {
             answer.print(cx)?;
-            let exit = answer.exit();
-            how.conversation = answer.conversation_id.or(how.conversation.take());
-            Ok(exit)
+            Ok(answer.exit())
         }
         Err(failure) if client.is_away().await || !cx.interactive => Err(failure),
         Err(failure) => Ok(cx.out.failure(&failure)),

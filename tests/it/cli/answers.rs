@@ -1,9 +1,11 @@
 //! `ask`, `chat` and `approvals`.
 
+use std::io::{BufRead as _, BufReader, Write as _};
+
 use insta::assert_snapshot;
 use serde_json::json;
 
-use super::peer::House;
+use super::peer::{HANGS, House};
 
 const CHAT: &str = "POST /api/chat/completions";
 
@@ -190,6 +192,30 @@ fn chat_keeps_to_one_conversation() {
     let house = House::new().says(CHAT, 200, answer()).open();
     let ran = house.run_with(&["chat", "-q"], "first\n\nsecond\n");
     assert_eq!(ran.screen(), "It is [31mnoon.\nIt is [31mnoon.\n[exit 0]");
+    assert_snapshot!(house.asked(), @r#"
+    POST /api/chat/completions {"message":"first"}
+    POST /api/chat/completions {"conversation_id":"c-1","message":"second"}
+    "#);
+}
+
+#[test]
+fn an_answer_that_is_broken_off_leaves_the_chat_in_its_conversation() {
+    let tool = json!({ "call_id": "t-1", "tool_name": "time_now", "arguments": {}, "seq": 15 });
+    let body = events(&[begun(), ("tool_executing", tool)]).replace("data: [DONE]\n\n", HANGS);
+    let house = House::new().says(CHAT, 200, body).open();
+    let mut child = house.command(&["chat"]).spawn().unwrap();
+    let mut typed = child.stdin.take().unwrap();
+    let mut told = BufReader::new(child.stderr.take().unwrap()).lines();
+    let process = rustix::process::Pid::from_child(&child);
+    for words in ["first", "second"] {
+        writeln!(typed, "{words}").unwrap();
+        assert_eq!(told.next().unwrap().unwrap(), "· time_now");
+        rustix::process::kill_process(process, rustix::process::Signal::INT).unwrap();
+        let broken_off = told.by_ref().map(Result::unwrap).find(|line| !line.is_empty());
+        assert!(broken_off.unwrap().starts_with("Broken off here"));
+    }
+    drop(typed);
+    assert_eq!(child.wait().unwrap().code(), Some(130));
     assert_snapshot!(house.asked(), @r#"
     POST /api/chat/completions {"message":"first"}
     POST /api/chat/completions {"conversation_id":"c-1","message":"second"}

@@ -11,6 +11,9 @@ use serde_json::Value;
 /// What the peer answers: the request's first line, a status, a body.
 type Script = Vec<(&'static str, u16, String)>;
 
+/// At the end of a body: nothing follows, and the connection stays open until the other side ends it.
+pub const HANGS: &str = ": hangs\n\n";
+
 /// A data folder, and a program that answers in it if [`House::says`] was called.
 pub struct House {
     pub dir: tempfile::TempDir,
@@ -151,5 +154,8 @@ fn answer(stream: UnixStream, script: &Script, asked: &Mutex<Vec<String>>) {
     // Borders between pieces fall inside letters.
     for piece in body.as_bytes().chunks(7) {
         let _ = stream.write_all(piece);
+    }
+    if body.ends_with(HANGS) {
+        let _ = stream.read_to_end(&mut Vec::new());
     }
 }
