@@ -144,12 +144,22 @@ async fn the_page_shows_the_card_and_takes_the_answer() {
         "a mail by eve@evil.example",
         "It leaves the house.",
         "&#60;b&#62;hi",
+        "<summary>Don’t, and say why…</summary>",
     ] {
         assert!(page.contains(part), "{part} is missing in {page}");
     }
     assert!(!page.contains("<b>hi</b>"), "a card shows text, it does not obey it");
     let id = house.get(&format!("/api/approvals/{call}")).await.json()["id"].clone();
-    let path = format!("/approvals/{}", id.as_str().unwrap());
+    let id = id.as_str().unwrap();
+    let path = format!("/approvals/{id}");
+    let reason = page.split_once("say why…").unwrap().1;
+    let form_of_reason = reason.split("</form>").next().unwrap();
+    assert!(form_of_reason.contains(&format!("method=\"post\" action=\"{path}\"")));
+    assert!(form_of_reason.contains(&format!("<label for=\"memo-{id}\">")));
+    assert!(form_of_reason.contains(&format!("id=\"memo-{id}\" name=\"memo\"")));
+    // Enter in the field presses the form's first button, so there is no other.
+    assert_eq!(form_of_reason.matches("<button").count(), 1, "{form_of_reason}");
+    assert!(form_of_reason.contains("name=\"answer\" value=\"deny\""));
     assert_eq!(house.send(form(&path, "answer=perhaps")).await.status, 422);
     let away = house.send(form(&path, "answer=deny&memo=no&back=//evil.example")).await;
     assert_eq!(away.status, 303);

@@ -31,7 +31,7 @@ export async function denied_in_the_chat() {
   const page = await signedIn();
   await say(page, env.REQUEST);
   await page.locator(".approval").getByText("waits for you").waitFor();
-  await page.locator('.approval button[value="deny"]').click();
+  await page.locator('.approval form.actions button[value="deny"]').click();
   await shows(page, "I left it alone");
   await answered(page);
   noProblems(page);

@@ -44,7 +44,7 @@ export async function words_wait_behind_a_question() {
   await everyForm(page, "words that wait");
   await pictures(page, "waits");
   await page.setViewportSize({ width: 1280, height: 800 });
-  await page.locator('.approval button[value="deny"]').click();
+  await page.locator('.approval form.actions button[value="deny"]').click();
   await shows(page, "I left it alone");
   await shows(page, "It rains.");
   await answered(page);
