@@ -24,8 +24,7 @@
 
   // The stream: server events change the page in place. `seq` is where it goes on after a break.
   let source, sleep, seq = 0;
-  const seen = new Set();
-  const change = (work, counts) => {
+  const seen = new Set(); const change = (work, counts) => {
     const follow = $("#log") && atEnd();
     work();
     if (follow) toEnd();
@@ -65,8 +64,7 @@
     note: it => $("#flash")?.replaceChildren(nodes(it.html)),
   };
   const live = on => {
-    const mark = $("#live");
-    mark.hidden = false;
+    const mark = $("#live"); mark.hidden = false;
     mark.dataset.state = on ? "on" : "off";
     mark.firstElementChild.textContent = on ? "Live" : "Reconnecting…";
   };
@@ -120,8 +118,7 @@
     if (says && (form.ariaBusy || !said.trim() && !form.file.files.length)) return event.preventDefault();
     if (!("live" in form.dataset)) { if (says) sessionStorage.removeItem(key); return form.method === "post" && busy(button); }
     event.preventDefault();
-    const done = busy(button);
-    if (says) form.ariaBusy = "true";
+    const done = busy(button); if (says) form.ariaBusy = "true";
     try {
       const sent = await send(form, button), more = says && form.text.value.replace(said, "").trimStart(); // typed meanwhile
       if (sent && says) { hear.note({ html: "" }); form.reset(); form.text.value = more; sessionStorage.removeItem(key); grow(); files(); toEnd(); }
@@ -179,9 +176,13 @@
     if (key === "ArrowUp" && target.id === "text" && !target.value) { event.preventDefault(); target.value = all(".bubble").at(-1)?.textContent ?? ""; grow(); }
     if (key === "Escape" && form?.dataset.running === "true") $("[data-stop]").click();
     if (target.closest?.("input, textarea, select") || document.body.dataset.keys === "off") return;
-    if (key === "n") location.assign("/chat");
-    if (key === "?") $("#help")?.togglePopover();
+    if (key === "n") location.assign("/chat"); else if (key === "?") $("#help")?.togglePopover();
     if (key === "/") { event.preventDefault(); ($("main.page [data-filter]") ?? $("#text"))?.focus(); }
+    // Approvals: only a card that was gone to is answered, so that no key answers by accident.
+    const cards = all("main.page .approval:not(.settled)"), at = cards.indexOf(target.closest?.(".approval"));
+    const act = { a: "form.actions [value=approve]", e: "a[href$='/edit']", d: "form.actions [value=deny]" }[key];
+    if (key === "j" || key === "k") cards[key === "j" ? at + 1 : at - 1]?.focus();
+    if (act && at >= 0 && !event.repeat) $(act, cards[at])?.click();
   });
   document.addEventListener("click", async event => {
     const button = event.target.closest("button"), figure = button?.closest("figure.code");
@@ -193,8 +194,7 @@
     button.textContent = "Copied";
   });
 
-  dress(document);
-  fill();
+  dress(document); fill();
   if ($("#log")?.childElementCount && !$("#hello")) toEnd();
   open();
 })();

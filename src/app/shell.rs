@@ -27,6 +27,7 @@ impl App {
             title: title.to_owned(),
             here,
             theme: current.as_ref().map(|it| it.theme).unwrap_or_default(),
+            keys: current.as_ref().map(|it| it.keys).unwrap_or_default(),
             user: caller.name.clone(),
             admin: caller.admin_role().is_ok(),
             waiting,

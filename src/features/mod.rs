@@ -39,7 +39,7 @@ use crate::error::Result;
 use crate::outside::model::builtin::Phrase;
 use crate::web::door::Door;
 use crate::web::shell::Entry;
-use crate::web::{assets, theme};
+use crate::web::{assets, keys, theme};
 
 pub struct Feature {
     /// The noun: folder, URL, template folder and test file carry this name.
@@ -120,7 +120,7 @@ pub fn router(app: App) -> Router {
     }
     let door = Door::new(app.db.clone(), app.clock.clone(), app.config.clone())
         .telling(app.standing.clone());
-    let pages = pages.merge(assets::routes()).merge(theme::routes());
+    let pages = pages.merge(assets::routes()).merge(theme::routes()).merge(keys::routes());
     let routes = pages.nest("/api/v1", api.clone()).nest("/api", api).with_state(app);
     door.guard(routes)
 }

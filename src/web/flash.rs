@@ -2,12 +2,14 @@
 //!
 //! It travels in a cookie that lives for one page, so that nothing has to be stored or cleaned up.
 
-use axum::http::header::{COOKIE, SET_COOKIE};
+use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Redirect, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
+
+use crate::web::cookies;
 
 const NAME: &str = "flash";
 /// A page that never comes must not speak much later.
@@ -60,10 +62,7 @@ impl IntoResponse for Told {
 
 /// What the page that is asked for has to say.
 pub fn of(headers: &HeaderMap) -> Option<Flash> {
-    let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let value = cookies
-        .flat_map(|cookies| cookies.split(';'))
-        .find_map(|cookie| cookie.trim().strip_prefix(NAME)?.strip_prefix('='))?;
+    let value = cookies::value(headers, NAME)?;
     let mut flash: Flash = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(value).ok()?).ok()?;
     // A cookie can be planted by a neighbour on the same host; it must not lead out of the house.
     flash.undo = flash.undo.filter(|path| path.starts_with('/') && !path.starts_with("//"));

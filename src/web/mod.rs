@@ -2,6 +2,7 @@
 
 pub mod assets;
 pub mod caller;
+pub mod cookies;
 pub mod csrf;
 pub mod door;
 pub mod error;
@@ -10,6 +11,7 @@ pub mod form;
 pub mod headers;
 pub mod highlight;
 pub mod idempotency;
+pub mod keys;
 pub mod markdown;
 pub mod page;
 pub mod peer;

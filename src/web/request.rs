@@ -21,6 +21,7 @@ use crate::error::Error;
 use crate::web::door::Door;
 use crate::web::error::Refusal;
 use crate::web::flash::{self, Flash};
+use crate::web::keys::Keys;
 use crate::web::theme::Theme;
 
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -35,6 +36,7 @@ pub struct Current {
     /// Errors are JSON; otherwise they are pages.
     pub json: bool,
     pub theme: Theme,
+    pub keys: Keys,
     /// What the page asked for has to say about the change before it.
     pub flash: Option<Flash>,
     /// The moment, in the owner's words and zone.
@@ -60,6 +62,7 @@ pub async fn begin(State(door): State<Door>, request: Request, next: Next) -> Re
         id: Uuid::new_v4().simple().to_string(),
         json: wants_json(request.uri().path(), request.headers()),
         theme: Theme::of(request.headers()),
+        keys: Keys::of(request.headers()),
         flash: flash::of(request.headers()),
         at: now_in_words(&door),
         query_read: Arc::default(),

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use crate::web::flash::Flash;
+use crate::web::keys::Keys;
 use crate::web::theme::Theme;
 
 /// One line of the navigation.
@@ -70,6 +71,7 @@ pub struct Shell {
     /// The `url` of the navigation entry that this page belongs to.
     pub here: &'static str,
     pub theme: Theme,
+    pub keys: Keys,
     pub user: String,
     /// May turn the house's own switches.
     pub admin: bool,
@@ -91,6 +93,7 @@ mod tests {
 
     use super::{Entry, Group, Nav, Shell};
     use crate::web::flash::Flash;
+    use crate::web::keys::Keys;
     use crate::web::theme::Theme;
 
     #[derive(Template)]
@@ -113,6 +116,7 @@ mod tests {
             title: "Notes <b>".to_owned(),
             here: "/chat",
             theme: Theme::Dark,
+            keys: Keys::Off,
             user: "ada".to_owned(),
             admin: true,
             waiting: 2,
@@ -132,6 +136,7 @@ mod tests {
         let html = Hello { shell: shell() }.render().unwrap();
         for part in [
             "data-theme=\"dark\"",
+            "data-keys=\"off\"",
             "<title>(2) Notes &#60;b&#62; · Steward</title>",
             "<a href=\"/chat\" aria-current=\"page\">",
             "action=\"/undo/1\"",

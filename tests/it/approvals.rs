@@ -7,7 +7,7 @@ use steward::approval::{self, Card, Foreign, NewApproval};
 use steward::audit::By;
 use steward::ids::{ConversationId, RunId, ToolCallId};
 use steward::label::Origin;
-use steward::testing::{ADA, TestApp};
+use steward::testing::{ADA, Browser, TestApp};
 
 use crate::callers::{as_user, form, with_token};
 
@@ -213,4 +213,26 @@ async fn of_two_channels_that_answer_at_once_exactly_one_wins_fifty_times() {
         let loser = if winner == "approved" { page.text } else { program.text };
         assert!(loser.contains(&format!("Ada already {winner} this on")), "{loser}");
     }
+}
+
+#[tokio::test]
+async fn single_keys_are_shortcuts_until_a_person_switches_them_off() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = TestApp::open(folder.path()).await;
+    waiting(&house).await;
+    let page = house.get("/approvals").await.text;
+    assert!(page.contains("data-keys=\"on\"") && page.contains("tabindex=\"-1\""), "{page}");
+    assert!(page.contains("<kbd>j</kbd> <kbd>k</kbd>"), "the help sheet tells of them");
+    let settings = house.get("/settings").await.text;
+    assert_eq!(settings.matches("action=\"/keys\"").count(), 2, "there and in the help sheet");
+    let new = json!({"username": "eve", "password": "long enough it is"});
+    assert_eq!(house.post("/api/admin/users", &new).await.status, 200);
+    let eve = Browser::new(house.router(), "192.0.2.7:1000");
+    let login = [("name", "eve"), ("password", "long enough it is")];
+    assert_eq!(eve.submit("/login", &login).await.status, 303);
+    for keys in ["off", "on"] {
+        assert_eq!(eve.submit("/keys", &[("keys", keys)]).await.status, 303);
+        assert!(eve.get("/notes").await.text.contains(&format!("data-keys=\"{keys}\"")));
+    }
+    assert_eq!(eve.submit("/keys", &[("keys", "some")]).await.status, 422);
 }
