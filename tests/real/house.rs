@@ -1,5 +1,7 @@
 //! The real binary on a folder of its own: started, killed, started again.
 
+use std::ffi::OsStr;
+use std::io::Read as _;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -22,8 +24,8 @@ pub struct House {
     port: u16,
     /// The program's environment.
     pub settings: Vec<(String, String)>,
-    /// The options of a small file system that is the data folder, seen by this house alone.
-    disk: Option<&'static str>,
+    /// Holds a small file system over the data folder, seen by this house alone.
+    disk: Option<std::process::Child>,
     running: Option<Child>,
 }
 
@@ -52,8 +54,25 @@ impl House {
     pub fn on_a_disk(options: &'static str) -> House {
         let mut house = House::new(&[]);
         std::fs::create_dir(house.data()).unwrap();
-        house.disk = Some(options);
+        let mut command = std::process::Command::new("unshare");
+        if !rustix::process::geteuid().is_root() {
+            command.arg("--map-root-user");
+        }
+        // It lasts until the house is gone, and with it the other end of its input.
+        let script = r#"mount -t tmpfs -o "$0" steward-test "$1" && echo there && exec cat"#;
+        command.args(["--mount", "sh", "-c", script, options]).arg(house.data());
+        let mut disk = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut there = [0; 6];
+        disk.stdout.as_mut().unwrap().read_exact(&mut there).unwrap();
+        house.disk = Some(disk);
         house
+    }
+
+    /// Mounts the data folder's file system anew with these options.
+    pub async fn remount(&self, options: &str) {
+        let mut command = self.inside("mount");
+        command.args(["-o", &format!("remount,{options}")]).arg(self.data());
+        assert!(command.status().await.unwrap().success());
     }
 
     /// A running house with its owner set up, and a key for everything.
@@ -163,7 +182,7 @@ impl House {
 
     /// Runs one of the program's commands against this house.
     pub async fn run(&self, args: &[&str]) -> Said {
-        let mut command = self.inside();
+        let mut command = self.inside(binary());
         command.args(args).arg("--data-dir").arg(self.data());
         let output = timeout(COMMAND_TIME_MAX, self.environment(&mut command).output())
             .await
@@ -211,37 +230,21 @@ impl House {
     }
 
     fn serve(&self) -> Command {
-        let mut command = match self.disk {
-            None => Command::new(binary()),
-            Some(options) => self.on_its_disk(options),
-        };
+        let mut command = self.inside(binary());
         command.arg("--data-dir").arg(self.data());
         command.arg("--listen").arg(format!("127.0.0.1:{}", self.port));
         self.environment(&mut command);
         command
     }
 
-    /// The program in a world of its own mounts, with a file system over the data folder.
-    fn on_its_disk(&self, options: &str) -> Command {
-        let mut command = Command::new("unshare");
-        if !rustix::process::geteuid().is_root() {
-            command.arg("--map-root-user");
-        }
-        let script = r#"mount -t tmpfs -o "$0" steward-test "$1" && shift && exec "$@""#;
-        command.args(["--mount", "sh", "-c", script, options]).arg(self.data()).arg(binary());
-        command
-    }
-
-    /// The program as a command, in the world that this house runs in.
-    fn inside(&self) -> Command {
-        if self.disk.is_none() || self.running.is_none() {
-            return Command::new(binary());
-        }
+    /// A program in the world of mounts that this house is in.
+    fn inside(&self, program: impl AsRef<OsStr>) -> Command {
+        let Some(disk) = &self.disk else { return Command::new(program) };
         let mut command = Command::new("nsenter");
         if !rustix::process::geteuid().is_root() {
             command.args(["--user", "--preserve-credentials"]);
         }
-        command.args(["--mount", "--target", &self.pid().to_string()]).arg(binary());
+        command.args(["--mount", "--target", &disk.id().to_string()]).arg(program);
         command
     }
 

@@ -42,28 +42,44 @@ async fn a_read_only_data_folder_is_named() {
 }
 
 #[tokio::test]
-async fn a_full_disk_loses_nothing_and_is_said() {
+async fn a_full_disk_is_said_and_with_room_again_all_that_was_accepted_is_there() {
     const NOTES_MAX: usize = 400;
     let mut house = House::on_a_disk("size=6m");
     house.start().await;
     house.set_up().await;
+    let key = house.key("*").await;
     house.run(&["ask", "note: boiler serviced in May"]).await.done();
-    let long = format!("note: {}", "the letter goes on and on ".repeat(1_500));
-    let mut refused = None;
-    for _ in 0..NOTES_MAX {
-        let said = house.run(&["ask", &long]).await;
+    let mut accepted = 0;
+    let refused = loop {
+        let long = "the letter goes on and on ".repeat(1_500);
+        let said = house.run(&["ask", &format!("note: letter{accepted} {long}")]).await;
         if said.code != Some(0) {
-            refused = Some(said);
-            break;
+            break said;
         }
-    }
-    let refused = refused.expect("the disk is full at some time");
+        accepted += 1;
+        assert!(accepted < NOTES_MAX, "the disk is full at some time");
+    };
+    assert!(accepted > 0);
     assert_eq!(refused.code, Some(1));
     assert!(refused.err.contains("full"), "{}", refused.err);
     assert!(!house.log().contains("panicked"), "{}", house.log());
-    let found = house.run(&["ask", "find boiler"]).await;
     house.run(&["audit", "verify"]).await.done();
-    assert!(found.code == Some(1) || found.out.contains("boiler serviced in May"), "{}", found.out);
+
+    house.remount("size=24m").await;
+    for again in [false, true] {
+        if again {
+            house.stop().await;
+            house.start().await;
+        }
+        let found = house.run(&["ask", "find boiler"]).await.done();
+        assert!(found.contains("boiler serviced in May"), "{found}");
+        for number in 0..accepted {
+            let notes = key.get(&format!("/notes?q=letter{number}")).await;
+            assert_eq!(notes["total"], 1, "letter {number}, after a restart: {again}");
+        }
+        house.run(&["audit", "verify"]).await.done();
+    }
+    assert!(!house.log().contains("panicked"), "{}", house.log());
 }
 
 #[tokio::test]
