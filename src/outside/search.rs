@@ -77,8 +77,9 @@ pub async fn search(
 
 fn unset() -> Error {
     Error::Denied(
-        "Web search is not set up. Enter the address of a SearXNG server or a Brave Search key under Settings \
-         (web.search_url or web.brave_key)."
+        "Web search is not set up. Under Settings, enter the address of a SearXNG server \
+         (web.search_url); or keep a Brave Search key under Credentials and enter its name under \
+         Settings (web.brave_credential)."
             .into(),
     )
 }

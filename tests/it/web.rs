@@ -282,7 +282,7 @@ async fn search_results_are_cleaned() {
     insta::assert_snapshot!(refused.join("\n"), @r"
     The SearXNG server refuses. Add json to search.formats in its settings.yml.
     Say what to search for, in up to 400 characters.
-    Web search is not set up. Enter the address of a SearXNG server or a Brave Search key under Settings (web.search_url or web.brave_key).
+    Web search is not set up. Under Settings, enter the address of a SearXNG server (web.search_url); or keep a Brave Search key under Credentials and enter its name under Settings (web.brave_credential).
     ");
 }
 

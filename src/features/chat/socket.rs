@@ -7,6 +7,7 @@ use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::response::Response;
 use axum::routing::get;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
 use super::Channel;
@@ -34,22 +35,77 @@ pub struct Params {
     after: u64,
 }
 
-#[derive(Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 enum Said {
-    Message {
-        content: String,
-        model: Option<String>,
-        #[serde(default)]
-        attachments: Vec<AttachmentBody>,
-    },
-    Confirm {
-        call_id: ToolCallId,
-        approved: bool,
-        memo: Option<String>,
-    },
-    Stop {},
-    Clear {},
+    Message(NewMessage),
+    Confirm(Confirm),
+    Stop,
+    Clear,
+}
+
+#[derive(Deserialize)]
+struct Head {
+    #[serde(rename = "type")]
+    kind: Kind,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Kind {
+    Message,
+    Confirm,
+    Stop,
+    Clear,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewMessage {
+    #[serde(rename = "type")]
+    _kind: IgnoredAny,
+    content: String,
+    model: Option<String>,
+    #[serde(default)]
+    attachments: Vec<AttachmentBody>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Confirm {
+    #[serde(rename = "type")]
+    _kind: IgnoredAny,
+    call_id: ToolCallId,
+    approved: bool,
+    memo: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Bare {
+    #[serde(rename = "type")]
+    _kind: IgnoredAny,
+}
+
+impl Said {
+    /// In two steps: serde's own way with tags forgets which field is wrong.
+    fn read(text: &str) -> Result<Said> {
+        let whole = text.as_bytes();
+        Ok(match read_json::<Head>(whole)?.kind {
+            Kind::Message => Said::Message(read_json(whole)?),
+            Kind::Confirm => Said::Confirm(read_json(whole)?),
+            Kind::Stop => read_json::<Bare>(whole).map(|_| Said::Stop)?,
+            Kind::Clear => read_json::<Bare>(whole).map(|_| Said::Clear)?,
+        })
+    }
+}
+
+/// What is wrong, and where.
+fn complaint(err: &Error) -> String {
+    match err {
+        Error::Invalid { field, message } if !field.is_empty() && !message.contains("field") => {
+            format!("That was not understood. The field {field:?}: {message}")
+        }
+        err => format!("That was not understood. {err}"),
+    }
 }
 
 pub fn routes() -> Router<App> {
@@ -143,14 +199,14 @@ impl Talk {
 
     /// True when the socket has moved to a new conversation.
     async fn hear(&mut self, text: &str) -> Result<bool> {
-        let said: Said = match read_json(text.as_bytes()) {
+        let said = match Said::read(text) {
             Ok(said) => said,
             Err(err) => {
-                self.complain(&format!("That was not understood. {err}")).await?;
+                self.complain(&complaint(&err)).await?;
                 return Ok(false);
             }
         };
-        if matches!(said, Said::Clear {}) {
+        if matches!(said, Said::Clear) {
             self.conversation = ConversationId::new(self.app.clock.now());
             (self.told, self.begun) = (0, false);
             let cleared = json!({"type": "cleared", "session_id": self.conversation, "seq": 0});
@@ -187,7 +243,7 @@ impl Talk {
 
 async fn act(app: App, caller: Caller, conversation: ConversationId, said: Said) -> Result<()> {
     match said {
-        Said::Message { content, model, attachments } => {
+        Said::Message(NewMessage { content, model, attachments, .. }) => {
             let attachments =
                 attachments.iter().map(AttachmentBody::parse).collect::<Result<Vec<_>>>()?;
             let channel = Channel::Web;
@@ -202,7 +258,7 @@ async fn act(app: App, caller: Caller, conversation: ConversationId, said: Said)
             service::send_by(&app, &caller, conversation, new).await?;
             Ok(())
         }
-        Said::Confirm { call_id, approved, memo } => {
+        Said::Confirm(Confirm { call_id, approved, memo, .. }) => {
             caller.require(Scope::Approvals)?;
             let answer = Answer {
                 approved,
@@ -215,12 +271,12 @@ async fn act(app: App, caller: Caller, conversation: ConversationId, said: Said)
             answer::answer(&app.agents, caller.user_id, call_id, answer).await?;
             Ok(())
         }
-        Said::Stop {} => {
+        Said::Stop => {
             service::may_enter(&app, caller.user_id, conversation).await?;
             answer::stop_conversation(&app.agents, conversation).await?;
             Ok(())
         }
-        Said::Clear {} => Ok(()),
+        Said::Clear => Ok(()),
     }
 }
 
