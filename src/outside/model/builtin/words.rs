@@ -100,8 +100,8 @@ pub(super) fn result(content: &str, is_error: bool) -> String {
 }
 
 /// The headings under which there is something to say, in order.
-fn groups<'p>(phrases: &'p [Phrase], is_offered: impl Fn(&str) -> bool) -> Vec<&'p str> {
-    let mut groups: Vec<&str> = Vec::new();
+fn groups(phrases: &[Phrase], is_offered: impl Fn(&str) -> bool) -> Vec<&'static str> {
+    let mut groups = Vec::new();
     for phrase in phrases.iter().filter(|phrase| is_offered(phrase.tool)) {
         if !groups.contains(&phrase.group) {
             groups.push(phrase.group);
