@@ -67,6 +67,14 @@ async fn a_no_leaves_the_world_alone() {
 }
 
 #[tokio::test]
+async fn a_card_is_answered_by_keys_and_no_key_answers_by_accident() {
+    let model = ModelServer::start().await;
+    let (house, _, letter) = house_that_asks(&model, Kind::OpenAi, "I left it alone.").await;
+    Story::live("answered_by_keys", &house, &[("REQUEST", REQUEST)]).await;
+    assert!(!std::fs::exists(&letter).unwrap());
+}
+
+#[tokio::test]
 async fn words_typed_behind_a_card_wait_for_its_answer() {
     let model = ModelServer::start().await;
     let (house, _, _) = house_that_asks(&model, Kind::OpenAi, "I left it alone.").await;

@@ -36,3 +36,40 @@ export async function denied_in_the_chat() {
   await answered(page);
   noProblems(page);
 }
+
+/// By keys alone, and only on a card that was gone to; not at all once they are switched off.
+export async function answered_by_keys() {
+  const page = await signedIn({ viewport: { width: 320, height: 640 } });
+  await say(page, env.REQUEST);
+  await page.locator(".approval").getByText("waits for you").waitFor();
+  await page.goto(url("/settings"));
+  await page.locator("#keys").getByRole("button", { name: "Off" }).click();
+  await page.locator('body[data-keys="off"]').waitFor();
+  await page.goto(url("/approvals"));
+  const card = page.locator(".approval");
+  await page.keyboard.press("j");
+  check(!(await card.evaluate((it) => it === document.activeElement)), "the keys are off");
+
+  await page.goto(url("/settings"));
+  await page.locator("#keys").getByRole("button", { name: "Single keys on" }).click();
+  await page.locator('body[data-keys="on"]').waitFor();
+  await page.goto(url("/approvals"));
+  await page.keyboard.press("a");
+  await page.keyboard.press("j");
+  check(await card.evaluate((it) => it === document.activeElement), "j goes to the card");
+  await page.keyboard.press("e");
+  await page.waitForURL(/\/edit$/);
+  await page.goto(url("/approvals"));
+
+  await page.getByText("Don’t, and say why…").click();
+  await page.getByLabel("Why not").fill("adj");
+  check(await card.getByText("waits for you").isVisible(), "what is typed is no shortcut");
+  const wide = await page.evaluate(() => document.scrollingElement.scrollWidth);
+  check(wide <= 320, `the page is ${wide} wide`);
+  await page.getByLabel("Why not").fill("");
+  await page.locator("h1").click();
+  await page.keyboard.press("j");
+  await page.keyboard.press("d");
+  await page.locator("#flash").getByText("Denied.").waitFor();
+  noProblems(page);
+}
