@@ -45,7 +45,7 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Clock;
 use crate::config::Live;
 use crate::db::{Db, Tx};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::events::Events;
 use crate::ids::{AgentId, ApprovalId, ConversationId, RunId, TaskId, UserId};
 use crate::inbox::{Bounds, Inbox, Trigger};
@@ -176,6 +176,17 @@ pub enum AgentState {
     Stopped,
     /// It failed several times in a row; what comes in waits for a person.
     Error,
+}
+
+impl AgentState {
+    /// A stopped agent takes no message; any other keeps it at least.
+    pub fn may_be_told(self, name: &str) -> Result<()> {
+        if self == AgentState::Stopped {
+            let message = format!("{name} is stopped. Start it again on its page.");
+            return Err(Error::Conflict(message));
+        }
+        Ok(())
+    }
 }
 
 /// What is left of an agent's budget; `None`: it has none.

@@ -36,6 +36,7 @@ pub const STEPS: &[(&str, &str)] = &[
     ("0034_webhooks", include_str!("schema/0034_webhooks.sql")),
     ("0035_monitors", include_str!("schema/0035_monitors.sql")),
     ("0036_chats", include_str!("schema/0036_chats.sql")),
+    ("0037_counterparties", include_str!("schema/0037_counterparties.sql")),
 ];
 
 /// Brings the schema up to date; copies the database first when it already held something.

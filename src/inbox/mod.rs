@@ -22,12 +22,20 @@ use crate::ids::{
 /// Runs that may wait in line; past that, a new cause is refused with a sentence.
 pub const QUEUED_MAX: u32 = 100_000;
 
+/// Messages that one run answers beside the first.
+const JOINED_MAX: usize = 50;
+
 /// Everything that wakes an agent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Trigger {
-    /// A message of the owner or of a program with a key.
-    Chat { message_id: MessageId },
+    /// A message of the owner or of a program with a key, and those that came before it was begun
+    /// on and are answered with it.
+    Chat {
+        message_id: MessageId,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        also: Vec<MessageId>,
+    },
     /// A slot of a task that came due, or a person who did not wait for one.
     Task { task_id: TaskId, execution_id: ExecutionId, message_id: MessageId },
     /// Another run's call, which waits for the end of this one.
@@ -53,12 +61,21 @@ impl Trigger {
     /// The message that holds the words to act on.
     pub fn message_id(&self) -> MessageId {
         match self {
-            Trigger::Chat { message_id }
+            Trigger::Chat { message_id, .. }
             | Trigger::Task { message_id, .. }
             | Trigger::Agent { message_id, .. }
             | Trigger::Webhook { message_id, .. }
             | Trigger::Monitor { message_id, .. } => *message_id,
         }
+    }
+
+    /// Every message that it answers.
+    pub fn message_ids(&self) -> Vec<MessageId> {
+        let mut ids = vec![self.message_id()];
+        if let Trigger::Chat { also, .. } = self {
+            ids.extend(also);
+        }
+        ids
     }
 
     /// The delivery that it is a run of.
@@ -138,6 +155,23 @@ impl Inbox {
         let inbox = Inbox::default();
         inbox.inner.paused.store(store::paused(r)?, Ordering::Release);
         Ok(inbox)
+    }
+
+    /// Has the run that a conversation's message woke answer another one too. `None`: no such run
+    /// waits to be begun, or it has enough to answer.
+    pub fn join(
+        tx: &Tx<'_>,
+        conversation: ConversationId,
+        message: MessageId,
+    ) -> Result<Option<RunId>> {
+        let Some((run, trigger)) = store::last_unbegun(tx, conversation)? else { return Ok(None) };
+        let Trigger::Chat { message_id, mut also } = trigger else { return Ok(None) };
+        if JOINED_MAX <= also.len() {
+            return Ok(None);
+        }
+        also.push(message);
+        store::set_trigger(tx, run, &Trigger::Chat { message_id, also })?;
+        Ok(Some(run))
     }
 
     /// Queues a run with the change that caused it.

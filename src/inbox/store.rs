@@ -2,10 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::{Claimed, Depth, NewRun};
-use crate::db::{Reader, Tx};
+use super::{Claimed, Depth, NewRun, Trigger};
+use crate::db::{Reader, Tx, json_column};
 use crate::error::{Error, Result};
-use crate::ids::RunId;
+use crate::ids::{ConversationId, RunId};
 
 pub fn insert(tx: &Tx<'_>, run_id: RunId, new: &NewRun, now: Timestamp) -> Result<()> {
     let trigger = serde_json::to_string(&new.trigger).map_err(Error::internal)?;
@@ -33,6 +33,23 @@ pub fn insert(tx: &Tx<'_>, run_id: RunId, new: &NewRun, now: Timestamp) -> Resul
             now.as_millisecond(),
         ),
     )?;
+    Ok(())
+}
+
+/// The last in line of a conversation that nothing was done for yet.
+pub fn last_unbegun(
+    r: &Reader<'_>,
+    conversation: ConversationId,
+) -> Result<Option<(RunId, Trigger)>> {
+    let sql = "select id, trigger from runs
+               where conversation_id = ?1 and state = 'queued' and started_at is null
+               order by rowid desc limit 1";
+    r.row(sql, [conversation], |row| Ok((row.get("id")?, json_column(row, "trigger")?)))
+}
+
+pub fn set_trigger(tx: &Tx<'_>, run: RunId, trigger: &Trigger) -> Result<()> {
+    let trigger = serde_json::to_string(trigger).map_err(Error::internal)?;
+    tx.execute("update runs set trigger = ?2 where id = ?1", (run, trigger))?;
     Ok(())
 }
 

@@ -83,7 +83,8 @@ pub fn scopes_wanted(method: &Method, path: &str) -> Vec<Scope> {
         wanted.push(Scope::Chat);
     }
     if !reads && beneath(&["/api/agents"]) {
-        wanted.push(if path.ends_with("/run") { Scope::Chat } else { Scope::Admin });
+        let talks = path.ends_with("/run") || path.ends_with("/messages");
+        wanted.push(if talks { Scope::Chat } else { Scope::Admin });
     }
     if beneath(ADMINISTRATION) {
         wanted.push(Scope::Admin);

@@ -9,6 +9,7 @@ use crate::agent::Run;
 use crate::db::{Reader, Tx, at, json_column};
 use crate::error::{Error, Result};
 use crate::ids::{ConversationId, MessageId, RunId};
+use crate::inbox::Trigger;
 use crate::label::Label;
 
 /// Messages that one model call is given at most; older ones wait to be summarised.
@@ -119,18 +120,21 @@ pub fn window_first_asked(r: &Reader<'_>, run: &Run) -> Result<Window> {
 
 fn window_until(r: &Reader<'_>, run: &Run, until: Until) -> Result<Window> {
     let Window { summary, messages } = window(r, run.conversation_id, until)?;
-    let sql = "select json_extract(trigger, '$.message_id'), id,
-                      ended_at is null or ended_at > ?2
+    let sql = "select trigger, id, ended_at is null or ended_at > ?2 as open
                from runs where conversation_id = ?1 and json_extract(trigger, '$.kind') = 'chat'
                                and queued_at <= ?2
                order by queued_at desc limit ?3";
     let turns = r.rows(sql, (run.conversation_id, until.at, HISTORY_MAX), |row| {
-        Ok((row.get(0)?, Turn { run: row.get(1)?, open: row.get(2)? }))
+        let trigger: Trigger = json_column(row, "trigger")?;
+        let turn = Turn { run: row.get("id")?, open: row.get("open")? };
+        Ok(trigger.message_ids().into_iter().map(|message| (message, turn)).collect::<Vec<_>>())
     })?;
-    Ok(Window { summary, messages: by_turns(messages, &turns.into_iter().collect(), run.id) })
+    let turns = turns.into_iter().flatten().collect();
+    Ok(Window { summary, messages: by_turns(messages, &turns, run.id) })
 }
 
-/// The run that a message woke, and whether it has not ended.
+/// The run that answers a message, and whether it has not ended.
+#[derive(Clone, Copy)]
 struct Turn {
     run: RunId,
     open: bool,
@@ -146,8 +150,8 @@ fn by_turns(messages: Vec<Message>, turns: &HashMap<MessageId, Turn>, run: RunId
             Some(turn) if spoke.contains(&turn.run) => held.push((turn.run, message)),
             Some(turn) if turn.open => {}
             _ => {
-                let words = held.iter().position(|(run, _)| Some(*run) == message.run_id);
-                out.extend(words.map(|at| held.remove(at).1));
+                let its = |(run, _): &mut (RunId, Message)| Some(*run) == message.run_id;
+                out.extend(held.extract_if(.., its).map(|(_, words)| words));
                 out.push(message);
             }
         }

@@ -10,6 +10,7 @@ mod editor;
 mod ended;
 mod fields;
 mod input;
+mod messages;
 mod page;
 mod service;
 mod store;
@@ -37,7 +38,7 @@ pub const FEATURE: Feature = Feature {
         thumb: false,
     }],
     pages: page::routes,
-    api: api::routes,
+    api: || api::routes().merge(messages::api::routes()),
     tools: tool::all,
     ..Feature::NOTHING
 };

@@ -31,7 +31,7 @@ use crate::ids::ConversationId;
 use crate::web::shell::{Entry, Group};
 
 pub use attachments::NewAttachment;
-pub use service::{NewChatMessage, Sent, send, send_by};
+pub use service::{NewChatMessage, Sent, send, send_by, send_joined};
 pub use words::{grouped, phrase, target, took};
 
 pub const FEATURE: Feature = Feature {

@@ -8,14 +8,14 @@ use super::{Channel, Conversation, sites, store};
 use crate::agent::store::conversations::{self, NewConversation};
 use crate::agent::store::messages::{self, Message, NewMessage};
 use crate::agent::store::runs;
-use crate::agent::{ASSISTANT, AgentState, RunState, answer};
+use crate::agent::{ASSISTANT, RunState, answer};
 use crate::app::App;
 use crate::audit::{self, Actor, By};
 use crate::db::{Reader, Tx};
 use crate::error::{Error, Result};
 use crate::events::Event;
 use crate::ids::{AgentId, ConversationId, MessageId, RunId, UserId};
-use crate::inbox::{Bounds, NewRun, Trigger};
+use crate::inbox::{Bounds, Inbox, NewRun, Trigger};
 use crate::label::Label;
 use crate::leak::Watch;
 use crate::web::caller::Caller;
@@ -78,7 +78,7 @@ pub async fn send(
     conversation: ConversationId,
     new: NewChatMessage,
 ) -> Result<Sent> {
-    send_with(app, user, conversation, new, Powers::OF_A_PERSON).await
+    send_with(app, user, conversation, new, (Powers::OF_A_PERSON, false)).await
 }
 
 /// What comes in by a request, as [`send_with`].
@@ -88,7 +88,17 @@ pub async fn send_by(
     conversation: ConversationId,
     new: NewChatMessage,
 ) -> Result<Sent> {
-    send_with(app, caller.user_id, conversation, new, Powers::of(caller)).await
+    send_with(app, caller.user_id, conversation, new, (Powers::of(caller), false)).await
+}
+
+/// The same, answered together with the words before it that nobody has begun to answer.
+pub async fn send_joined(
+    app: &App,
+    caller: &Caller,
+    conversation: ConversationId,
+    new: NewChatMessage,
+) -> Result<Sent> {
+    send_with(app, caller.user_id, conversation, new, (Powers::of(caller), true)).await
 }
 
 /// Stores a message and wakes the assistant, in one change. A conversation that is not there yet
@@ -98,7 +108,7 @@ async fn send_with(
     user: UserId,
     conversation: ConversationId,
     mut new: NewChatMessage,
-    powers: Powers,
+    (powers, joins): (Powers, bool),
 ) -> Result<Sent> {
     check(app, &new)?;
     for attachment in &mut new.attachments {
@@ -114,10 +124,7 @@ async fn send_with(
             let said = (new.channel.as_str(), Some(new.content.as_str()));
             enter(tx, (user, new.agent), conversation, said, now)?;
             let agent = runs::persona(tx, store::agent_of(tx, conversation)?)?;
-            if agent.state == AgentState::Stopped {
-                let message = format!("{} is stopped. Start it again on its page.", agent.name);
-                return Err(Error::Conflict(message));
-            }
+            agent.state.may_be_told(&agent.name)?;
             if let Some(model) = &new.model {
                 store::set_model(tx, conversation, model, &default)?;
             }
@@ -140,17 +147,24 @@ async fn send_with(
                 content: new.content.clone(),
             };
             events.record(tx, conversation, None, now, event)?;
+            let switch = Switch::read(&new.content);
+            if joins
+                && switch.is_none()
+                && let Some(run_id) = Inbox::join(tx, conversation, message_id)?
+            {
+                return Ok(Sent { conversation_id: conversation, message_id, run_id });
+            }
             let run = NewRun {
                 agent_id: agent.id,
                 conversation_id: conversation,
-                trigger: Trigger::Chat { message_id },
+                trigger: Trigger::Chat { message_id, also: Vec::new() },
                 headless: false,
                 model: new.model,
                 max_tool_calls: new.max_tool_calls,
                 bounds: Bounds::default(),
             };
             let run_id = inbox.push(tx, &run, now)?;
-            if let Some(switch) = Switch::read(&new.content) {
+            if let Some(switch) = switch {
                 let words = switch.turn(tx, &agents, (user, conversation), powers, &by)?;
                 answer::reply_at_once(tx, &agents, run_id, &words, now)?;
             }

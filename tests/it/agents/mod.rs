@@ -2,6 +2,7 @@
 
 mod asking;
 mod making;
+mod messages;
 mod prompts;
 mod schedules;
 mod working;
