@@ -122,3 +122,31 @@ async fn page_adds_filters_edits_and_deletes() {
     post_form(&house, &format!("/notes/{id}/restore"), "").await;
     assert!(house.get("/notes").await.text.contains("New"));
 }
+
+/// The hidden field of the form on a page.
+fn revision(page: &Answer) -> &str {
+    let (_, rest) = page.text.split_once("name=\"revision\" value=\"").unwrap();
+    rest.split_once('"').unwrap().0
+}
+
+#[tokio::test]
+async fn a_note_that_was_changed_meanwhile_is_not_overwritten_unseen() {
+    let (_folder, house) = open().await;
+    let made = house.post("/api/notes", &json!({"content": "Boiler"})).await.json();
+    let id = made["id"].as_str().unwrap();
+    let (page, api) = (format!("/notes/{id}"), format!("/api/notes/{id}"));
+    let shown = house.get(&page).await;
+    house.advance(SignedDuration::from_secs(5)).await;
+    house.send_json("PATCH", &api, &json!({"content": "Boiler, in May"})).await;
+    let form = format!("revision={}&title=&content=Boiler,+by+Ann", revision(&shown));
+    let refused = post_form(&house, &page, &form).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    for part in ["was changed meanwhile", ">Boiler, in May</pre>", ">Boiler, by Ann</textarea>"] {
+        assert!(refused.text.contains(part), "{part}: {}", refused.text);
+    }
+    assert_eq!(house.get(&api).await.json()["content"], "Boiler, in May");
+    // Whoever has seen both may go on.
+    let form = format!("revision={}&title=&content=Boiler,+by+Ann", revision(&refused));
+    assert_eq!(post_form(&house, &page, &form).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(house.get(&api).await.json()["content"], "Boiler, by Ann");
+}

@@ -127,3 +127,51 @@ async fn the_owners_notes_reach_the_prompt_of_every_run() {
         assert!(later.contains("I live in Oslo") && !later.contains("Bergen"), "{later}");
     }
 }
+
+/// The hidden field of a section's form.
+fn revision<'p>(page: &'p Answer, section: &str) -> &'p str {
+    let (_, form) = page.text.split_once(&format!("action=\"/settings/{section}\"")).unwrap();
+    let (_, rest) = form.split_once("name=\"revision\" value=\"").unwrap();
+    rest.split_once('"').unwrap().0
+}
+
+#[tokio::test]
+async fn settings_that_were_changed_meanwhile_are_not_overwritten_unseen() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = TestApp::open(folder.path()).await;
+    let shown = house.get("/settings").await;
+    house.post("/api/settings/limits", &json!({"max_tool_calls": 30})).await;
+    let typed = "limits.max_tool_calls=20&limits.max_concurrent_runs=5";
+    let form = format!("revision={}&{typed}", revision(&shown, "limits"));
+    let refused = post(&house, "/settings/limits", &form).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let now = "Now Max concurrent runs is &#34;3&#34;, Max tool calls is &#34;30&#34;.";
+    for part in ["were changed meanwhile", now, "type=\"text\" value=\"5\""] {
+        assert!(refused.text.contains(part), "{part}: {}", refused.text);
+    }
+    assert_eq!(house.app.config.get().limits.max_tool_calls, 30);
+    // Another section's form is as good as before.
+    let other = format!("revision={}&agent.name=Bertie", revision(&shown, "agent"));
+    assert_eq!(post(&house, "/settings/agent", &other).await.status, StatusCode::SEE_OTHER);
+    let again = format!("revision={}&{typed}", revision(&refused, "limits"));
+    assert_eq!(post(&house, "/settings/limits", &again).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(house.app.config.get().limits.max_tool_calls, 20);
+}
+
+#[tokio::test]
+async fn the_owners_notes_are_not_overwritten_unseen() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = TestApp::open(folder.path()).await;
+    let shown = house.get("/settings").await;
+    let form = format!("revision={}&notes=I+live+in+Bergen", revision(&shown, "notes"));
+    assert_eq!(post(&house, "/settings/notes", &form).await.status, StatusCode::SEE_OTHER);
+    let form = form.replace("Bergen", "Oslo");
+    let refused = post(&house, "/settings/notes", &form).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    for part in ["were changed meanwhile", "I live in Bergen</pre>", "I live in Oslo</textarea>"] {
+        assert!(refused.text.contains(part), "{part}: {}", refused.text);
+    }
+    let again = format!("revision={}&notes=I+live+in+Oslo", revision(&refused, "notes"));
+    assert_eq!(post(&house, "/settings/notes", &again).await.status, StatusCode::SEE_OTHER);
+    assert!(house.get("/settings").await.text.contains("I live in Oslo</textarea>"));
+}

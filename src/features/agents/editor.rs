@@ -107,7 +107,7 @@ pub async fn save(
     State(app): State<App>,
     caller: Caller,
     Path(id): Path<AgentId>,
-    Form(fields): Form<Fields>,
+    Form(mut fields): Form<Fields>,
 ) -> Result<Response, PageError> {
     caller.admin()?;
     let Whole { agent, schedule, .. } = service::whole(&app, &caller, id).await?;
@@ -117,6 +117,11 @@ pub async fn save(
     };
     match kept {
         Ok(agent) => Ok(saved(&agent, "is saved").into_response()),
+        Err(err @ Error::Conflict(_)) => {
+            // Whoever was told of the change may save again.
+            fields.insert("revision".to_owned(), agent.revision.to_string());
+            refused(&app, &caller, Some(id), fields, err).await
+        }
         Err(err) => refused(&app, &caller, Some(id), fields, err).await,
     }
 }

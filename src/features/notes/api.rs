@@ -126,7 +126,7 @@ async fn update(
             let old = service::find(tx, user, id)?;
             let (title, content) =
                 (body.title.unwrap_or(old.title), body.content.unwrap_or(old.content));
-            service::update(tx, &by, user, id, NewNote::parse(&title, &content)?, label)
+            service::update(tx, &by, user, (id, None), NewNote::parse(&title, &content)?, label)
         })
         .await?;
     Ok(Json(note.into()))

@@ -54,6 +54,11 @@ pub struct Note {
 }
 
 impl Note {
+    /// Tells this state of the note from those before and after it.
+    pub fn revision(&self) -> i64 {
+        self.updated_at.as_millisecond()
+    }
+
     /// The title, or the first line where it has none.
     pub fn heading(&self) -> String {
         if !self.title.is_empty() {

@@ -60,10 +60,14 @@ struct Row {
 struct EditPage {
     shell: Shell,
     id: NoteId,
+    revision: i64,
     title: String,
     content: String,
     title_error: String,
     content_error: String,
+    refused: String,
+    /// What is kept now, where it is no longer what the form showed.
+    now: Option<Note>,
 }
 
 #[derive(Default, Deserialize)]
@@ -115,20 +119,16 @@ async fn edit(
 ) -> Result<Response, PageError> {
     let user = caller.user_id;
     let note = app.db.read(move |r| service::find(r, user, id)).await?;
-    let page = EditPage {
-        shell: app.shell(&caller, HERE, "Edit note").await?,
-        id,
-        title: note.title,
-        content: note.content,
-        title_error: String::new(),
-        content_error: String::new(),
-    };
-    Ok(Page(page).into_response())
+    let shown =
+        SaveForm { revision: Some(note.revision()), title: note.title, content: note.content };
+    Ok(Page(edit_page(&app, &caller, id, shown).await?).into_response())
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SaveForm {
+    /// Of the note that the form showed.
+    revision: Option<i64>,
     title: String,
     content: String,
 }
@@ -144,17 +144,40 @@ async fn save(
         Err(Error::Invalid { field, message }) => {
             let (title_error, content_error) =
                 if field == "title" { (message, String::new()) } else { (String::new(), message) };
-            let shell = app.shell(&caller, HERE, "Edit note").await?;
-            let SaveForm { title, content } = form;
-            let page = EditPage { shell, id, title, content, title_error, content_error };
+            let page = edit_page(&app, &caller, id, form).await?;
+            let page = EditPage { title_error, content_error, ..page };
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response());
         }
         Err(err) => return Err(err.into()),
     };
-    let (user, by) = (caller.user_id, caller.by(app.clock.now()));
+    let (user, by, seen) = (caller.user_id, caller.by(app.clock.now()), form.revision);
     let label = Label::owner();
-    app.db.write(move |tx| service::update(tx, &by, user, id, new, label)).await?;
-    Ok(Told::at(HERE, "Note saved.").into_response())
+    let saved =
+        app.db.write(move |tx| service::update(tx, &by, user, (id, seen), new, label)).await;
+    match saved {
+        Ok(_) => Ok(Told::at(HERE, "Note saved.").into_response()),
+        Err(Error::Conflict(refused)) => {
+            let now = app.db.read(move |r| service::find(r, user, id)).await?;
+            let page = edit_page(&app, &caller, id, form).await?;
+            let page = EditPage { revision: now.revision(), refused, now: Some(now), ..page };
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response())
+        }
+        Err(err) => Err(err.into()),
+    }
+}
+
+async fn edit_page(app: &App, caller: &Caller, id: NoteId, form: SaveForm) -> Result<EditPage> {
+    Ok(EditPage {
+        shell: app.shell(caller, HERE, "Edit note").await?,
+        id,
+        revision: form.revision.unwrap_or_default(),
+        title: form.title,
+        content: form.content,
+        title_error: String::new(),
+        content_error: String::new(),
+        refused: String::new(),
+        now: None,
+    })
 }
 
 async fn delete(

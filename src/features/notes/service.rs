@@ -56,16 +56,22 @@ pub fn add(tx: &Tx<'_>, by: &By, user: UserId, label: Label, new: NewNote) -> Re
     keep(tx, by, "notes.add", note)
 }
 
-/// What was from outside stays from outside, whoever edits it.
+/// What was from outside stays from outside, whoever edits it. `seen` is the revision that the
+/// change was made on; `None`: whatever it is now.
 pub fn update(
     tx: &Tx<'_>,
     by: &By,
     user: UserId,
-    id: NoteId,
+    (id, seen): (NoteId, Option<i64>),
     new: NewNote,
     label: Label,
 ) -> Result<Note> {
     let mut note = find(tx, user, id)?;
+    if seen.is_some_and(|seen| seen != note.revision()) {
+        let message = "This note was changed meanwhile. Look at how it is now; saving again puts \
+                       what you typed in its place.";
+        return Err(Error::Conflict(message.to_owned()));
+    }
     (note.title, note.content, note.updated_at) = (new.title, new.content, by.at);
     if label.trust < note.label.trust {
         note.label = label;

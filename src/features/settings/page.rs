@@ -57,6 +57,9 @@ struct SettingsPage {
     q: String,
     problem: String,
     notes: String,
+    notes_revision: String,
+    /// What is kept now, where it is no longer what the form showed.
+    notes_now: String,
     sections: Vec<Section>,
     fixed: Vec<Fixed>,
 }
@@ -64,6 +67,7 @@ struct SettingsPage {
 struct Section {
     name: &'static str,
     title: &'static str,
+    revision: String,
     settings: Vec<Setting>,
     /// Nothing in it can be changed here.
     locked: bool,
@@ -119,15 +123,19 @@ async fn page(app: &App, caller: &Caller, q: String, typed: Typed) -> Result<Set
         let own = rows.iter().filter(|row| row.live && section_of(row) == Some(*name));
         let settings: Vec<Setting> = own.map(|row| Setting::new(row, &loaded, &typed)).collect();
         let locked = settings.iter().all(|setting| !setting.locked.is_empty());
-        (!settings.is_empty()).then_some(Section { name, title, settings, locked })
+        let revision = revision_of(&loaded, name);
+        (!settings.is_empty()).then_some(Section { name, title, revision, settings, locked })
     });
     let sections: Vec<Section> = sections.collect();
     let at_a_field = sections.iter().flat_map(|it| &it.settings).any(|it| !it.problem.is_empty());
     let fixed = rows.iter().filter(|row| !row.live && !row.key.starts_with("models.providers."));
+    let notes = service::owner_notes(app).await?;
     Ok(SettingsPage {
         shell: app.shell(caller, "/settings", "Settings").await?,
         problem: if at_a_field { String::new() } else { typed.sentence },
-        notes: service::owner_notes(app).await?,
+        notes_revision: service::revision(&notes),
+        notes,
+        notes_now: String::new(),
         sections,
         fixed: fixed.map(Fixed::new).collect(),
         q,
@@ -144,6 +152,14 @@ fn fits(row: &Row, q: &str) -> bool {
 fn section_of(row: &Row) -> Option<&str> {
     let (section, key) = row.key.split_once('.')?;
     (!key.contains('.')).then_some(section)
+}
+
+/// Tells what a section's form shows from what it would show after a change.
+fn revision_of(loaded: &Loaded, section: &str) -> String {
+    let rows = loaded.rows().into_iter();
+    let own = rows.filter(|row| row.live && section_of(row) == Some(section));
+    let lines: Vec<String> = own.map(|row| format!("{} = {}", row.key, row.value)).collect();
+    service::revision(&lines.join("\n"))
 }
 
 impl Setting {
@@ -203,13 +219,14 @@ async fn save(
     State(app): State<App>,
     caller: Caller,
     Path(section): Path<String>,
-    Form(fields): Form<BTreeMap<String, String>>,
+    Form(mut fields): Form<BTreeMap<String, String>>,
 ) -> Result<Response, PageError> {
     caller.admin()?;
+    let seen = fields.remove("revision");
     let Some((name, title)) = SECTIONS.iter().find(|(name, _)| *name == section) else {
         return Err(Error::NotFound("section").into());
     };
-    let saved = change(&app, &caller, name, &fields).await;
+    let saved = change(&app, &caller, (name, seen), &fields).await;
     let (wrong, sentence) = match saved {
         Ok(0) => return Ok(Told::at("/settings", "Nothing was changed.").into_response()),
         Ok(_) => {
@@ -223,15 +240,17 @@ async fn save(
     Ok((StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response())
 }
 
-/// Saves what differs from what holds now; gives how much that was.
+/// Saves what differs from what holds now; gives how much that was. `seen` is the revision that the
+/// form showed; `None`: whatever it is now.
 async fn change(
     app: &App,
     caller: &Caller,
-    section: &str,
+    (section, seen): (&str, Option<String>),
     fields: &BTreeMap<String, String>,
 ) -> Result<usize> {
-    let rows = app.config.get().rows();
-    let mut change = Change::new();
+    let loaded = app.config.get();
+    let rows = loaded.rows();
+    let (mut change, mut now) = (Change::new(), Vec::new());
     for (key, value) in fields {
         let row = rows.iter().find(|row| row.key == *key && row.live);
         let row = row.filter(|row| section_of(row) == Some(section));
@@ -242,7 +261,15 @@ async fn change(
         if value != plain(&row.value) {
             // An empty field goes back to what holds without it.
             change.insert(key.clone(), (!value.is_empty()).then(|| value.to_owned()));
+            now.push(format!("{} is {:?}", label(key), plain(&row.value)));
         }
+    }
+    if !change.is_empty() && seen.is_some_and(|seen| seen != revision_of(&loaded, section)) {
+        return Err(Error::Conflict(format!(
+            "These settings were changed meanwhile. Now {}. Saving again puts what you typed in \
+             its place.",
+            now.join(", ")
+        )));
     }
     let count = change.len();
     if count > 0 {
@@ -254,6 +281,8 @@ async fn change(
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Notes {
+    /// Of the notes that the form showed.
+    revision: Option<String>,
     notes: String,
 }
 
@@ -263,18 +292,23 @@ async fn save_notes(
     Form(form): Form<Notes>,
 ) -> Result<Response, PageError> {
     let by = caller.by(app.clock.now());
-    match service::set_owner_notes(&app, &form.notes, by).await {
-        Ok(()) => {
-            Ok(Told::at("/settings", "Your notes for the assistant are saved.").into_response())
-        }
-        Err(Error::Invalid { message, .. }) => {
-            let typed = Typed { sentence: message, ..Typed::default() };
-            let mut page = page(&app, &caller, String::new(), typed).await?;
-            page.notes = form.notes;
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response())
-        }
-        Err(err) => Err(err.into()),
+    let (sentence, was_changed) =
+        match service::set_owner_notes(&app, &form.notes, form.revision, by).await {
+            Ok(()) => {
+                let told = "Your notes for the assistant are saved.";
+                return Ok(Told::at("/settings", told).into_response());
+            }
+            Err(Error::Invalid { message, .. }) => (message, false),
+            Err(Error::Conflict(message)) => (message, true),
+            Err(err) => return Err(err.into()),
+        };
+    let typed = Typed { sentence, ..Typed::default() };
+    let mut page = page(&app, &caller, String::new(), typed).await?;
+    let now = std::mem::replace(&mut page.notes, form.notes);
+    if was_changed {
+        page.notes_now = now;
     }
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response())
 }
 
 #[cfg(test)]

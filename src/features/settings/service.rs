@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::json;
+use sha2::{Digest as _, Sha256};
 
 use super::store;
 use crate::app::App;
@@ -21,7 +22,13 @@ pub async fn owner_notes(app: &App) -> Result<String> {
     app.db.read(|r| store::value(r, NOTES)).await
 }
 
-pub async fn set_owner_notes(app: &App, notes: &str, by: By) -> Result<()> {
+/// Tells a text that a form showed from any other.
+pub fn revision(text: &str) -> String {
+    hex::encode(&Sha256::digest(text)[..8])
+}
+
+/// `seen` is the revision that the change was made on; `None`: whatever it is now.
+pub async fn set_owner_notes(app: &App, notes: &str, seen: Option<String>, by: By) -> Result<()> {
     let notes = notes.replace("\r\n", "\n").trim().to_owned();
     if notes.chars().count() > NOTES_CHARS_MAX {
         let message = format!(
@@ -31,6 +38,12 @@ pub async fn set_owner_notes(app: &App, notes: &str, by: By) -> Result<()> {
     }
     app.db
         .write(move |tx| {
+            let now = revision(&store::value(tx, NOTES)?);
+            if seen.is_some_and(|seen| seen != now) {
+                let message = "Your notes were changed meanwhile. Look at how they are now; \
+                               saving again puts what you typed in their place.";
+                return Err(Error::Conflict(message.to_owned()));
+            }
             store::set(tx, NOTES, &notes, by.at)?;
             audit::record(tx, audit::Entry::new(&by, "settings.change", NOTES))?;
             Ok(())

@@ -101,6 +101,7 @@ async fn a_form_that_shows_an_old_agent_is_not_saved_over_a_new_one() {
     let refused = house.app.send(form(&page, late)).await;
     assert_eq!(refused.status, 422);
     assert!(refused.text.contains("changed this agent meanwhile") && refused.text.contains("Mine"));
+    assert!(refused.text.contains(r#"name="revision" value="2""#), "it can be saved knowingly");
     let fresh = late.replace("revision=1", "revision=2");
     assert_eq!(house.app.send(form(&page, &fresh)).await.status, 303);
     assert_eq!(house.app.get(&gardener).await.json()["agent"]["prompt"], "Mine");
