@@ -8,6 +8,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use serde_json::Value;
+use tokio::io::AsyncWriteExt;
 use tokio::process::{Child, Command};
 use tokio::time::{interval, timeout};
 
@@ -187,13 +188,23 @@ impl House {
         let output = timeout(COMMAND_TIME_MAX, self.environment(&mut command).output())
             .await
             .unwrap_or_else(|_| panic!("steward {args:?} did not end:\n{}", self.log()));
-        let output = output.unwrap();
-        Said {
-            what: args.join(" "),
-            code: output.status.code(),
-            out: String::from_utf8(output.stdout).unwrap(),
-            err: String::from_utf8(output.stderr).unwrap(),
-        }
+        Said::new(args, output.unwrap())
+    }
+
+    /// Runs a command in a terminal of its own, in which these lines are typed, and then Ctrl-D.
+    pub async fn typed(&self, args: &[&str], lines: &[&str]) -> Said {
+        let (program, data) = (binary(), self.data());
+        let line =
+            format!("{} {} --data-dir {}", program.display(), args.join(" "), data.display());
+        let mut command = self.inside("script");
+        command.args(["--quiet", "--return", "--command", &line, "/dev/null"]);
+        self.environment(&mut command).stdin(Stdio::piped());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the Debian package `bsdutils` is missing");
+        let typed: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        child.stdin.take().unwrap().write_all(typed.as_bytes()).await.unwrap();
+        let output = timeout(COMMAND_TIME_MAX, child.wait_with_output()).await;
+        Said::new(args, output.expect("Ctrl-D ends it").unwrap())
     }
 
     /// Starts the program, which must refuse; what it says then.
@@ -201,12 +212,7 @@ impl House {
         let mut command = self.serve();
         let output = timeout(COMMAND_TIME_MAX, command.args(more).output()).await;
         let output = output.expect("it refuses, and does not run on").unwrap();
-        let said = Said {
-            what: "serve".to_owned(),
-            code: output.status.code(),
-            out: String::from_utf8(output.stdout).unwrap(),
-            err: String::from_utf8(output.stderr).unwrap(),
-        };
+        let said = Said::new(&["serve"], output);
         assert_eq!(said.code, Some(1), "{}{}", said.out, said.err);
         assert!(!said.err.contains("panicked"), "{}", said.err);
         said
@@ -276,6 +282,15 @@ pub struct Said {
 }
 
 impl Said {
+    fn new(args: &[&str], output: std::process::Output) -> Said {
+        Said {
+            what: args.join(" "),
+            code: output.status.code(),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
     /// The output of a command that must have worked.
     pub fn done(self) -> String {
         assert_eq!(self.code, Some(0), "steward {}: {}{}", self.what, self.out, self.err);

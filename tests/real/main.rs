@@ -27,4 +27,5 @@ mod setup;
 mod site;
 mod small_model;
 mod talk;
+mod terminal;
 mod trouble;
