@@ -87,6 +87,22 @@ async fn chat_works_without_script() {
     story.ends(&house).await;
 }
 
+#[tokio::test]
+async fn a_file_is_sent_with_a_message() {
+    let model = ModelServer::start().await;
+    model.answer(Answer::openai_text("Milk and bread."));
+    let (house, _) = plain_house(&model).await;
+    Story::live("file_is_sent", &house, &[]).await;
+    let asked = model.requests()[0].json()["messages"].to_string();
+    assert!(asked.contains("two pints of milk"), "{asked}");
+}
+
+#[tokio::test]
+async fn signing_out_closes_every_page_until_the_next_login() {
+    let (house, _) = House::lived_in(&[]).await;
+    Story::live("signing_out", &house, &[]).await;
+}
+
 /// The two paragraphs, each waiting for its signal.
 fn two_paragraphs(kind: Kind, first: &Signal, second: &Signal) -> Answer {
     let whole = match kind {

@@ -86,6 +86,43 @@ export async function commands_work_without_a_model() {
   noProblems(page);
 }
 
+/// A file goes with its message, stands beside it, and does not stay for the next one.
+export async function file_is_sent() {
+  const page = await signedIn();
+  const list = { name: "list.txt", mimeType: "text/plain", buffer: Buffer.from("two pints of milk, one loaf") };
+  await page.getByLabel("Attach images, PDF or text").setInputFiles(list);
+  await page.locator("#chosen").getByText("list.txt").waitFor();
+  await say(page, "What is on this list?");
+  await shows(page, "Milk and bread.");
+  await answered(page);
+  check(await page.locator("#chosen").isHidden(), "the next message has no file");
+  await log(page).getByRole("link", { name: "list.txt" }).waitFor();
+  await page.reload();
+  const link = log(page).getByRole("link", { name: "list.txt" });
+  const file = await page.request.get(url(await link.getAttribute("href")));
+  check((await file.text()) === "two pints of milk, one loaf", `the file is kept, and was ${await file.text()}`);
+  noProblems(page);
+}
+
+/// Nothing is shown after it, and the next login leads to the page that was asked for.
+export async function signing_out() {
+  const page = await signedIn();
+  await page.getByRole("button", { name: /sign out$/ }).click();
+  await page.getByRole("button", { name: "Sign out", exact: true }).click();
+  await page.waitForURL(/\/login/);
+  for (const path of ["/chat", "/settings", "/notes"]) {
+    await page.goto(url(path));
+    check(new URL(page.url()).pathname === "/login", `${path} is open after signing out`);
+  }
+  const api = await page.request.get(url("/api/notes"));
+  check(api.status() === 401, `the API answered ${api.status()}`);
+  await page.getByLabel("Name").fill(env.OWNER);
+  await page.getByLabel("Password").fill(env.PASSWORD);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.waitForURL(/\/notes$/);
+  noProblems(page);
+}
+
 /// Every form works without script.
 export async function chat_works_without_script() {
   const page = await signedIn({ javaScriptEnabled: false });

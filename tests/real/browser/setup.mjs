@@ -1,7 +1,7 @@
 // The first minutes: from the printed code to the first answer.
 
 import { TO_LOOK_AT, everyForm } from "./axe.mjs";
-import { answered, check, env, noProblems, shows, url, window_ } from "./browser.mjs";
+import { answered, check, env, noProblems, say, shows, url, window_ } from "./browser.mjs";
 
 const SETUP_MS_MAX = 180_000;
 
@@ -45,6 +45,35 @@ export async function setup_by_keyboard() {
 
   const closed = await page.request.get(url("/setup"), { maxRedirects: 0 });
   check(closed.status() === 410, `setup is closed for good, and said ${closed.status()}`);
+  noProblems(page);
+}
+
+/// A model that refuses is not saved, and what was typed stays; one that answers is there at once.
+export async function setup_with_a_model() {
+  const page = await window_();
+  await page.goto(url("/setup"));
+  await page.getByLabel("Setup code").fill(env.CODE);
+  await page.getByRole("button", { name: "Continue" }).click();
+  await page.getByLabel("Name").fill(env.OWNER);
+  await page.getByLabel("Password").fill(env.PASSWORD);
+  await page.getByRole("button", { name: "Create owner" }).click();
+  await page.getByText("OpenAI and alike").click();
+  await page.getByLabel("Name").fill("home");
+  await page.getByLabel("Address").fill(env.MODEL_URL);
+  await page.getByLabel("Key").fill("wrong-key");
+  await page.getByRole("textbox", { name: "Model" }).fill("echo");
+  await page.getByRole("button", { name: "Test and save" }).click();
+  await page.getByRole("alert").first().waitFor();
+  check((await page.getByLabel("Address").inputValue()) === env.MODEL_URL, "the address is still there");
+  check((await page.getByLabel("Key").inputValue()) === "", "a key is never shown again");
+  await page.getByLabel("Key").fill("right-key");
+  await page.getByRole("button", { name: "Test and save" }).click();
+  await page.getByRole("heading", { name: "Ready, and connected" }).waitFor();
+  await page.getByText(/home:echo answered in/).waitFor();
+  await page.getByRole("link", { name: "Open Chat" }).click();
+  await say(page, "Good day");
+  await shows(page, "Good evening.");
+  await answered(page);
   noProblems(page);
 }
 
