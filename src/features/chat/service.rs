@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::audit::{self, Actor, By};
 use crate::db::{Reader, Tx};
 use crate::error::{Error, Result};
-use crate::events::Event;
+use crate::events::{Event, Events};
 use crate::ids::{AgentId, ConversationId, MessageId, RunId, UserId};
 use crate::inbox::{Bounds, Inbox, NewRun, Trigger};
 use crate::label::Label;
@@ -128,25 +128,7 @@ async fn send_with(
             if let Some(model) = &new.model {
                 store::set_model(tx, conversation, model, &default)?;
             }
-            let message_id = MessageId::new(now);
-            let message = NewMessage {
-                id: message_id,
-                conversation_id: conversation,
-                run_id: None,
-                role: "user",
-                text: &new.content,
-                label: &Label::owner(),
-            };
-            messages::insert(tx, &message, now)?;
-            for attachment in &new.attachments {
-                store::insert_attachment(tx, message_id, attachment)?;
-            }
-            let event = Event::Message {
-                message_id: message_id.to_string(),
-                role: "user".to_owned(),
-                content: new.content.clone(),
-            };
-            events.record(tx, conversation, None, now, event)?;
+            let message_id = keep(tx, &events, conversation, &new, now)?;
             let switch = Switch::read(&new.content);
             if joins
                 && switch.is_none()
@@ -171,6 +153,35 @@ async fn send_with(
             Ok(Sent { conversation_id: conversation, message_id, run_id })
         })
         .await
+}
+
+fn keep(
+    tx: &Tx<'_>,
+    events: &Events,
+    conversation: ConversationId,
+    new: &NewChatMessage,
+    now: Timestamp,
+) -> Result<MessageId> {
+    let id = MessageId::new(now);
+    let message = NewMessage {
+        id,
+        conversation_id: conversation,
+        run_id: None,
+        role: "user",
+        text: &new.content,
+        label: &Label::owner(),
+    };
+    messages::insert(tx, &message, now)?;
+    for attachment in &new.attachments {
+        store::insert_attachment(tx, id, attachment)?;
+    }
+    let event = Event::Message {
+        message_id: id.to_string(),
+        role: "user".to_owned(),
+        content: new.content.clone(),
+    };
+    events.record(tx, conversation, None, now, event)?;
+    Ok(id)
 }
 
 /// Says once more what a run was to answer, files and all: as a new message, so that nothing that
