@@ -18,7 +18,7 @@ pub const ALL: &[Job] = &[
 ];
 
 /// Tasks dealt with in one transaction.
-const BATCH_MAX: u32 = 20;
+const BATCH_MAX: u32 = 100;
 
 /// What one look left.
 struct Step {
