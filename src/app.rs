@@ -1,5 +1,6 @@
 //! Every long-lived part, built once by `daemon` and handed down. Cheap to clone.
 
+pub mod framed;
 mod shell;
 
 use std::sync::Arc;

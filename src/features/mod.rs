@@ -29,17 +29,18 @@ use std::collections::BTreeMap;
 use std::pin::Pin;
 
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use jiff::Timestamp;
 
 use crate::agent::tool::Tool;
 use crate::agent::{Agents, Run, Told};
-use crate::app::App;
+use crate::app::{App, framed};
 use crate::db::{Reader, Tx};
 use crate::error::Result;
 use crate::outside::model::builtin::Phrase;
 use crate::web::door::Door;
 use crate::web::shell::Entry;
-use crate::web::{assets, keys, theme};
+use crate::web::{assets, error, keys, theme};
 
 pub struct Feature {
     /// The noun: folder, URL, template folder and test file carry this name.
@@ -121,8 +122,11 @@ pub fn router(app: App) -> Router {
     let door = Door::new(app.db.clone(), app.clock.clone(), app.config.clone())
         .telling(app.standing.clone());
     let pages = pages.merge(assets::routes()).merge(theme::routes()).merge(keys::routes());
+    let framed = from_fn_with_state(app.clone(), framed::errors);
     let routes = pages.nest("/api/v1", api.clone()).nest("/api", api).with_state(app);
-    door.guard(routes)
+    let routes =
+        routes.fallback(error::no_such_page).method_not_allowed_fallback(error::no_such_method);
+    door.guard(routes.layer(framed))
 }
 
 /// The keys saved in Settings, as text.

@@ -15,9 +15,7 @@ use crate::config::Live;
 use crate::db::Db;
 use crate::error::Result;
 use crate::web::standing::Standing;
-use crate::web::{
-    caller, csrf, error, headers, idempotency, public, rate, request, session, store,
-};
+use crate::web::{caller, csrf, headers, idempotency, public, rate, request, session, store};
 
 /// What the layers work with.
 #[derive(Clone)]
@@ -53,14 +51,12 @@ impl Door {
         Ok(owned)
     }
 
-    /// Puts the door before all routes. What is added to the router afterwards stands outside.
+    /// Puts the door before all routes, which say themselves what is not there. What is added to the router afterwards stands outside.
     pub fn guard(&self, routes: Router) -> Router {
         let config = self.config.get();
         let (db, clock, standing) = (self.db.clone(), self.clock.clone(), self.standing.clone());
         let layer = session::layer(db, clock, standing, session::over_tls(&config));
         routes
-            .fallback(error::no_such_page)
-            .method_not_allowed_fallback(error::no_such_method)
             .layer(DefaultBodyLimit::max(config.limits.body_bytes_max))
             .layer(from_fn_with_state(self.clone(), idempotency::repeat))
             .layer(from_fn_with_state(self.clone(), rate::limit))

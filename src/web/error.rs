@@ -124,7 +124,9 @@ impl Failure {
             at: current.as_ref().map(|it| it.at.clone()).unwrap_or_default(),
             request_id: current.map(|it| it.id).unwrap_or_default(),
         };
-        (status, Page(problem)).into_response()
+        let mut response = (status, Page(problem.clone())).into_response();
+        response.extensions_mut().insert(problem);
+        response
     }
 }
 

@@ -4,8 +4,9 @@ use askama::Template;
 
 use crate::web::theme::Theme;
 
-/// `error.html`. Stands alone, so that it can be shown to anybody, signed in or not.
-#[derive(Template)]
+/// `error.html`. Stands alone, so that it can be shown to anybody, signed in or not; who is signed in
+/// sees it in the frame, see `app::framed`.
+#[derive(Clone, Template)]
 #[template(path = "error.html")]
 pub struct Problem {
     pub theme: Theme,
@@ -39,7 +40,10 @@ impl Problem {
             409 => ("Something came first", "Reload the page to see how things stand now."),
             410 => ("This is closed", ""),
             413 => ("That is too large", "Send less at once."),
-            422 => ("Something has to be mended", "Go back; what you typed is still there."),
+            422 => (
+                "Something has to be mended",
+                "Go back with your browser; what you typed is still there.",
+            ),
             429 => ("Too fast", "Wait a minute and try again."),
             502 => ("Another service did not answer well", "Try again in a moment."),
             503 => ("Not just now", "Try again in a moment."),

@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::web::caller::{Caller, Unknown, Via};
 use crate::web::door::Door;
 use crate::web::error::{Failure, Refusal};
-use crate::web::request::{for_programs, is_beneath};
+use crate::web::request::{came_from, for_programs, is_beneath};
 use crate::web::scope::{Scope, Scopes};
 
 /// These paths, and nothing beneath them.
@@ -153,13 +153,14 @@ async fn turn_away(door: &Door, known: Option<Unknown>, login: Option<String>) -
     }
 }
 
-/// The login page, with the way back for pages that can be asked for again.
+/// The login page, with the way back to the page that was asked for, or that a form was sent from.
 fn login_url(request: &Request) -> String {
-    let back = request.uri().path_and_query().map_or("/", |it| it.as_str());
-    if back == "/" || request.method() != Method::GET {
-        return "/login".to_owned();
-    }
-    let next = form_urlencoded::Serializer::new(String::new()).append_pair("next", back).finish();
+    let back = match *request.method() {
+        Method::GET => request.uri().path_and_query().map(ToString::to_string),
+        _ => came_from(request.headers()),
+    };
+    let Some(back) = back.filter(|back| back != "/") else { return "/login".to_owned() };
+    let next = form_urlencoded::Serializer::new(String::new()).append_pair("next", &back).finish();
     format!("/login?{next}")
 }
 

@@ -9,12 +9,12 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use anyhow::anyhow;
 use axum::extract::{Request, State};
-use axum::http::header::{ACCEPT, HeaderName};
+use axum::http::header::{ACCEPT, HeaderName, REFERER};
 use axum::http::{HeaderMap, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use futures_util::FutureExt as _;
-use url::form_urlencoded;
+use url::{Position, Url, form_urlencoded};
 use uuid::Uuid;
 
 use crate::error::Error;
@@ -125,6 +125,14 @@ pub fn for_programs(path: &str) -> bool {
 pub fn is_beneath(path: &str, prefixes: &[&str]) -> bool {
     let ends = |rest: &str| rest.is_empty() || rest.starts_with('/');
     prefixes.iter().any(|prefix| path.strip_prefix(prefix).is_some_and(ends))
+}
+
+/// The page of ours that this request came from.
+pub fn came_from(headers: &HeaderMap) -> Option<String> {
+    let from = Url::parse(headers.get(REFERER)?.to_str().ok()?).ok()?;
+    let path = &from[Position::BeforePath..Position::AfterQuery];
+    // Browsers name only our own pages here; to them `//name` would be another site.
+    (path.starts_with('/') && !path.starts_with("//")).then(|| path.to_owned())
 }
 
 fn wants_json(path: &str, headers: &HeaderMap) -> bool {

@@ -17,7 +17,7 @@ use steward::error::{Error, Result as HouseResult};
 use steward::ids::{TokenId, UserId};
 use steward::web::caller::{Caller, OverSocket};
 use steward::web::door::Door;
-use steward::web::error::{ApiError, PageError};
+use steward::web::error::{ApiError, PageError, no_such_method, no_such_page};
 use steward::web::form::Json;
 use steward::web::scope::Scope;
 use steward::web::session::{self, Login};
@@ -93,6 +93,7 @@ impl House {
             .route("/api/credentials/x", get(values))
             .route("/api/fail", post(fail))
             .route("/forgotten", get(|| async { "a room that asks nobody" }));
+        let rooms = rooms.fallback(no_such_page).method_not_allowed_fallback(no_such_method);
         let house = House { router: door.guard(rooms), db, clock, _dir: dir };
         house.person(ADA, "ada", "admin").await;
         house.person(EVE, "eve", "user").await;

@@ -33,6 +33,7 @@ mod commands;
 mod config;
 mod config_keys;
 mod door;
+mod error_pages;
 mod guard;
 mod intents;
 mod files;
