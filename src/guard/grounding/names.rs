@@ -22,6 +22,14 @@ pub(super) fn stands_in(said: &Phrases, name: &str) -> bool {
     said.find_alone(&words).any(|at| !common || is_name_at(said, at))
 }
 
+/// Whether `name` stands in the words with the accents that it has.
+pub(super) fn is_spelled_in(said: &Phrases, name: &str) -> bool {
+    let words: Vec<&str> = fold::words(name).collect();
+    let is_at =
+        |word: &str, at| said.spelled(at).is_some_and(|it| fold::exact(it) == fold::exact(word));
+    said.find_alone(&words).any(|at| words.iter().zip(at..).all(|(word, at)| is_at(word, at)))
+}
+
 fn is_name_at(said: &Phrases, at: usize) -> bool {
     let Some(before) = at.checked_sub(1).and_then(|before| said.spelled(before)) else {
         return false;

@@ -96,6 +96,11 @@ impl Said {
         names::stands_in(&self.words, name)
     }
 
+    /// Whether a name was said in this very spelling, but for its capitals.
+    pub fn spells(&self, name: &str) -> bool {
+        names::is_spelled_in(&self.words, name)
+    }
+
     /// Whether the owner wrote this address of the web, whole.
     pub fn has_url(&self, text: &str) -> bool {
         WebUrl::parse(text).is_ok_and(|url| self.urls.contains(url.as_str()))

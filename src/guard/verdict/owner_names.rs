@@ -1,10 +1,13 @@
 //! Names of the owner's lists: contacts, payees, calendars that the owner entered.
 
+use std::borrow::Cow;
+
 use super::Scene;
 use super::arguments::{given, leaves};
 use crate::call::{Call, Role};
 use crate::db::Reader;
 use crate::error::Result;
+use crate::spelling::fold;
 
 /// So many values of one call are looked up; more than that is no call of the owner's making.
 const LOOKED_UP_MAX: usize = 20;
@@ -18,7 +21,8 @@ pub struct OwnerName {
 }
 
 /// The names that the owner has for values of this call. A name with two values of one kind is
-/// left out: which of them is meant, only the owner can say.
+/// left out: which of them is meant, only the owner can say. Of names that differ in an accent or
+/// the width of a letter, the one that the owner spelled so is meant.
 pub(super) fn of_call(
     reader: &Reader<'_>,
     scene: &Scene,
@@ -37,14 +41,35 @@ pub(super) fn of_call(
     values.retain(|(role, value)| !scene.said.grounds(*role, value, &scene.now));
     let mut found = Vec::new();
     for text in values.iter().filter_map(|(_, value)| value.as_str()).take(LOOKED_UP_MAX) {
-        let sql = "select distinct mine.name from owner_names mine
-                   where mine.user_id = ?1 and lower(mine.value) = lower(?2)
-                     and not exists (
-                         select 1 from owner_names other
-                         where other.user_id = mine.user_id and other.name = mine.name
-                           and other.kind = mine.kind and lower(other.value) <> lower(mine.value))";
-        let names = reader.rows(sql, (scene.user_id, text), |row| row.get::<_, String>(0))?;
-        found.extend(names.into_iter().map(|name| OwnerName { name, value: text.to_owned() }));
+        let sql = "select distinct kind, name from owner_names
+                   where user_id = ?1 and lower(value) = lower(?2)";
+        let names: Vec<(String, String)> =
+            reader.rows(sql, (scene.user_id, text), |row| Ok((row.get(0)?, row.get(1)?)))?;
+        for (kind, name) in names {
+            if is_meant(reader, scene, (&kind, &name), text)? {
+                found.push(OwnerName { name, value: text.to_owned() });
+            }
+        }
     }
     Ok(found)
+}
+
+/// Whether `name` can't be taken for one of the same kind that stands for something else.
+fn is_meant(
+    reader: &Reader<'_>,
+    scene: &Scene,
+    (kind, name): (&str, &str),
+    value: &str,
+) -> Result<bool> {
+    let sql = "select name from owner_names
+               where user_id = ?1 and kind = ?2 and lower(value) <> lower(?3)";
+    let others: Vec<String> = reader.rows(sql, (scene.user_id, kind, value), |row| row.get(0))?;
+    let alike = |other: &String| folded(other, fold::plain) == folded(name, fold::plain);
+    let same = |other: &String| folded(other, fold::exact) == folded(name, fold::exact);
+    let mut alike = others.iter().filter(|other| alike(other));
+    Ok(alike.all(|other| !same(other) && scene.said.spells(name)))
+}
+
+fn folded(name: &str, fold: fn(&str) -> Cow<'_, str>) -> Vec<Cow<'_, str>> {
+    fold::words(name).map(fold).collect()
 }

@@ -8,6 +8,7 @@ use super::Turn;
 use super::world::{Calls, PRIVATE, World, say};
 
 mod more;
+mod people;
 
 pub struct Attack {
     pub name: &'static str,
@@ -58,6 +59,12 @@ pub enum Needs {
     Post,
     /// A way to run programs.
     Runner,
+    /// A way to invite people.
+    Calendar,
+    /// A way to share files.
+    Drive,
+    /// A way to send letters, and names of people, some of which others wrote.
+    Contacts,
     /// Another agent, who may do as much as the one that is talked to.
     Helper,
 }
@@ -148,7 +155,7 @@ const ASKING: Attack = Attack {
 
 /// All of them.
 pub fn all() -> impl Iterator<Item = &'static Attack> {
-    FIRST.iter().chain(&more::ALL)
+    FIRST.iter().chain(&more::ALL).chain(&people::ALL)
 }
 
 static FIRST: [Attack; 21] = [

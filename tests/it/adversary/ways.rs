@@ -10,7 +10,7 @@ use super::sources::Attached;
 use super::world::{Calls, LURE, Owner, WATCHED, World};
 use crate::callers::form;
 
-const SETS: [&str; 10] = [
+const SETS: [&str; 12] = [
     "web",
     "filesystem",
     "notes",
@@ -21,6 +21,8 @@ const SETS: [&str; 10] = [
     "mcp__tools",
     "mcp__post",
     "mcp__runner",
+    "mcp__calendar",
+    "mcp__drive",
 ];
 const SECRET: &str = "a-secret-of-the-sender-0123456789";
 

@@ -310,3 +310,47 @@ async fn a_name_of_the_owners_lists_stands_for_its_one_value() {
     )
     .await;
 }
+
+#[tokio::test]
+async fn a_name_that_is_spelled_nearly_like_another_stands_for_nobody_elses_value() {
+    let house = house().await;
+    house
+        .write(|tx| {
+            for (name, value) in [
+                ("zoe", "ann@example.org"),
+                ("zo\u{eb}", "bob@example.org"),
+                ("\u{ff5a}\u{ff4f}\u{ff45}", "eve@evil.example"),
+                ("lea", "ann@example.org"),
+                ("lea.", "bob@example.org"),
+            ] {
+                tx.execute(
+                    "insert into owner_names (source, source_id, user_id, kind, name, value)
+                     values ('contacts', '1', ?1, 'address', ?2, ?3)",
+                    (UserId::from_u128(1), name, value),
+                )?;
+            }
+            whitelist::add_address(tx, "bob@example.org", 0, &by())?;
+            whitelist::add_address(tx, "eve@evil.example", 0, &by())
+        })
+        .await
+        .unwrap();
+    let to = |address: &str| json!({"to": address, "text": "I am late"});
+    let (ann, bob) = ("ann@example.org", "bob@example.org");
+    let foreign =
+        |address: &str| format!("ask: It leaves the house, and {address} is not in your words.");
+    let (not_ann, not_bob, not_eve) = (foreign(ann), foreign(bob), foreign("eve@evil.example"));
+    for (words, address, expected) in [
+        ("mail Zoe", ann, "go"),
+        ("mail Zoe", bob, &*not_bob),
+        ("mail Zoe", "eve@evil.example", &*not_eve),
+        ("mail Zo\u{eb}", bob, "go"),
+        ("mail Zoe\u{308}", bob, "go"),
+        ("mail Zo\u{eb}", ann, &*not_ann),
+        ("mail Zo\u{e9}", ann, &*not_ann),
+        ("mail Lea", ann, &*not_ann),
+        ("mail Lea", bob, &*not_bob),
+    ] {
+        let got = verdict(&house, alone(words), SEND, to(address)).await;
+        assert_eq!(in_short(&got), expected, "{words}, {address}");
+    }
+}
