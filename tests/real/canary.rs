@@ -6,6 +6,8 @@ use std::path::Path;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
+use steward::agent::ASSISTANT;
+use steward::data_folder::SOCKET;
 use steward::outside::model::Kind;
 use steward::testing::model_answers::{Answer, Say};
 use steward::testing::model_server::ModelServer;
@@ -14,7 +16,7 @@ use crate::house::{House, Key, client};
 use crate::site::{Site, html};
 use crate::talk::{Chat, scripted_house};
 
-const PAGES: [&str; 18] = [
+const PAGES: [&str; 20] = [
     "/chat",
     "/conversations",
     "/credentials",
@@ -33,7 +35,11 @@ const PAGES: [&str; 18] = [
     "/monitors",
     "/runs",
     "/agents",
+    "/mcp-servers",
+    "/tokens",
 ];
+
+const TOOL_SERVERS_SECRET: &str = "system:search_key";
 
 /// The names of the credentials and their values: used, odd, long.
 fn canaries() -> [(&'static str, String); 4] {
@@ -119,6 +125,76 @@ async fn canary_house(model: &ModelServer, site: &Site) -> (House, Key) {
     (house, key)
 }
 
+/// A tool server that is given a secret in its environment, and says all that stands there: to its
+/// log when it does not start, and in its answer when it is called. Gives its row.
+async fn tool_server(model: &ModelServer, house: &House, chat: &mut Chat) -> Value {
+    let folder = house.path().join("tools");
+    fs::create_dir(&folder).unwrap();
+    let schema = json!({"type": "object", "properties": {}});
+    let tool = json!({"name": "environment", "description": "Tells it.", "inputSchema": schema});
+    fs::write(folder.join("tools.json"), json!([tool]).to_string()).unwrap();
+    fs::write(folder.join("sick"), "").unwrap();
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/mcp_servers/server.sh");
+    let path = json!({"name": "PATH", "value": "/usr/bin:/bin"});
+    let token = json!({"name": "TOKEN", "credential": TOOL_SERVERS_SECRET});
+    let server = json!({
+        "name": "tools", "transport": "stdio", "command": "/bin/sh", "args": [script, folder],
+        "env": [path, token], "agents": [ASSISTANT],
+    });
+    // A key can add no program; the owner at the socket can.
+    let owner = reqwest::Client::builder().unix_socket(house.data().join(SOCKET)).build().unwrap();
+    let send = async |path: &str, body: &Value| {
+        let answer = owner.post(format!("http://steward/api/mcp-servers{path}")).json(body);
+        let text = answer.send().await.unwrap().text().await.unwrap();
+        serde_json::from_str::<Value>(&text).unwrap()
+    };
+    let sick = send("", &server).await;
+    assert_eq!(sick["error"], format!("[hidden: {TOOL_SERVERS_SECRET}]"), "{sick}");
+    fs::remove_file(folder.join("sick")).unwrap();
+    let path = format!("/{}", sick["id"].as_str().unwrap());
+    let well = send(&format!("{path}/refresh"), &json!({})).await;
+    let seen = json!({"tools": {"environment": well["tools"][0]["fingerprint"]}});
+    let server = send(&format!("{path}/accept"), &seen).await;
+    let plan = json!({"effects": [{"tool": "mcp__tools__environment"}]}).to_string();
+    model.answer(Answer::openai_tool_call("mcp__tools__environment", json!({})));
+    model.answer(Answer::openai_text(&plan));
+    model.answer(Answer::openai_text("That is it."));
+    chat.turn("Tell me the server's environment").await;
+    let told = model.requests().pop().unwrap().json()["messages"].to_string();
+    assert!(told.contains(&format!("[hidden: {TOOL_SERVERS_SECRET}]")), "{told}");
+    server
+}
+
+/// The page of one of each, with a secret in the owner's words wherever there are any.
+async fn pages_of_one(key: &Key, site: &Site, server: &Value) -> Vec<String> {
+    let [(_, value), ..] = canaries();
+    let words = format!("note: {value}");
+    let sets = json!(["notes"]);
+    let task =
+        json!({"name": value, "prompt": words, "schedule": "@yearly", "allowed_tools": sets});
+    let trigger = json!({"name": value, "prompt": words, "allowed_tools": sets,
+                         "auth": "shared_secret", "secret": "a-secret-of-the-sender-0123456789"});
+    let monitor = json!({"name": value, "kind": "page", "url": site.url("/"), "prompt": words,
+                         "schedule": "every hour", "allowed_tools": sets});
+    let mut pages = vec![format!("/agents/{ASSISTANT}"), format!("/agents/{ASSISTANT}/edit")];
+    for (here, api, new) in [
+        ("/tasks", "/tasks", task),
+        ("/triggers", &*format!("/agents/{ASSISTANT}/triggers"), trigger),
+        ("/monitors", "/monitors", monitor),
+    ] {
+        let page = format!("{here}/{}", key.post(api, &new).await["id"].as_str().unwrap());
+        pages.extend([format!("{page}/edit"), page]);
+    }
+    for (list, page) in [("notes", "/notes"), ("conversations", "/chat")] {
+        let all = key.get(&format!("/{list}")).await;
+        let ids = all[list].as_array().unwrap().iter().map(|it| it["id"].as_str().unwrap());
+        pages.extend(ids.map(|id| format!("{page}/{id}")));
+    }
+    let page = format!("/mcp-servers/{}", server["id"].as_str().unwrap());
+    pages.extend([format!("{page}/tools/mcp__tools__environment"), page]);
+    pages
+}
+
 /// Every value, in every form, in the mouth of the owner, of a model, of a page and of a provider.
 async fn spoken(model: &ModelServer, site: &Site, chat: &mut Chat) {
     for (_, value) in canaries() {
@@ -163,6 +239,7 @@ async fn a_secret_is_found_nowhere_but_sealed_in_the_vault() {
     let site = Site::start(move |_| html(&page)).await;
     let (mut house, key) = canary_house(&model, &site).await;
     let mut chat = Chat::open(&house, &key).await;
+    let server = tool_server(&model, &house, &mut chat).await;
     spoken(&model, &site, &mut chat).await;
     let mut net = Net::default();
     net.take("events over the socket", chat.heard());
@@ -181,12 +258,8 @@ async fn a_secret_is_found_nowhere_but_sealed_in_the_vault() {
         }
     }
     let cookies = house.cookies().await;
-    for path in PAGES {
-        let page = client().get(house.url(path)).header("cookie", &cookies).send().await.unwrap();
-        assert!(page.status().is_success(), "{path}: {}", page.status());
-        assert_eq!(page.url().path(), path, "it is not led to another page");
-        net.take(path, page.text().await.unwrap());
-    }
+    take_pages(&mut net, &house, &cookies, PAGES.map(str::to_owned).to_vec()).await;
+    take_pages(&mut net, &house, &cookies, pages_of_one(&key, &site, &server).await).await;
     take_runs(&mut net, &house, (&key, &cookies)).await;
     let conversations: Value = key.get("/conversations").await;
     net.take("the conversations", conversations.to_string());
@@ -213,6 +286,15 @@ async fn a_secret_is_found_nowhere_but_sealed_in_the_vault() {
         assert_eq!(key.get(&format!("/credentials/{name}")).await["value"], value.as_str());
     }
     house.run(&["audit", "verify"]).await.done();
+}
+
+async fn take_pages(net: &mut Net, house: &House, cookies: &str, pages: Vec<String>) {
+    for path in pages {
+        let page = client().get(house.url(&path)).header("cookie", cookies).send().await.unwrap();
+        assert!(page.status().is_success(), "{path}: {}", page.status());
+        assert_eq!(page.url().path(), path, "it is not led to another page");
+        net.take(path, page.text().await.unwrap());
+    }
 }
 
 /// Each run's page, and its parts over the API.

@@ -94,7 +94,7 @@ fn settle(
     };
     watch.misses = 0;
     let news = match found {
-        Some(found) => news_of(tx, &mut monitor, found, now)?,
+        Some(found) => news_of(tx, agents, &mut monitor, found)?,
         None => {
             monitor.watch.outcome = "Nothing new: the server has the same version.".to_owned();
             None
@@ -118,15 +118,17 @@ fn settle(
 /// What is new, to be shown to a run; none: nothing, or this was the first look.
 fn news_of(
     tx: &Tx<'_>,
+    agents: &Agents,
     monitor: &mut Monitor,
     found: Found,
-    now: Timestamp,
 ) -> Result<Option<String>> {
     let (id, watch) = (monitor.trigger.id, &mut monitor.watch);
     watch.version = found.version;
     let first = !std::mem::replace(&mut watch.primed, true);
     let (outcome, news) = match found.content {
         Content::Page(text) => {
+            // It is kept until the next look, and whoever wrote the page may know a secret.
+            let text = agents.vault.watch(tx)?.shown(&text);
             let old = watch.page_text.replace(text.clone()).unwrap_or_default();
             let changed = (old != text).then(|| news::difference(&old, &text));
             match changed.filter(|_| !first) {
@@ -135,7 +137,7 @@ fn news_of(
             }
         }
         Content::Feed(items) => {
-            let new = news::unseen(tx, id, items, now)?;
+            let new = news::unseen(tx, id, items, agents.clock.now())?;
             match new.len() {
                 0 => ("Nothing new in it.".to_owned(), None),
                 count => (format!("New items: {count}."), Some(news::told(&new))),
