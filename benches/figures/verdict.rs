@@ -1,5 +1,5 @@
 //! What a verdict costs in a long conversation: half a megabyte of the owner's words
-//! and as much from outside, in this process, with the facts gathered from a database.
+//! and as much from outside, in this process, with the facts gathered from a database and a vault.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,6 +16,7 @@ use steward::guard::verdict::{Mode, Scene, Verdict, gather, judge};
 use steward::guard::whitelist;
 use steward::ids::UserId;
 use steward::label::{Label, Origin};
+use steward::secret::Secret;
 use steward::vault::KeySource;
 use steward::vault::Vault;
 
@@ -24,6 +25,7 @@ use crate::table::{Table, percentile};
 
 const TEXT_BYTES: usize = 500_000;
 const MESSAGE_BYTES: usize = 2_000;
+const CREDENTIALS: u128 = 20;
 const WARM_UP: usize = 100;
 const GATE_MICROSECONDS: f64 = 200.0;
 const ROLES: &[(&str, Role)] = &[
@@ -41,7 +43,13 @@ pub async fn measure(table: &mut Table, size: Size) {
     let vault = db
         .write(move |tx| {
             whitelist::add_address(tx, "ann@example.org", 0, &By::system(now))?;
-            Vault::open(tx, &key, now)
+            let vault = Vault::open(tx, &key, now)?;
+            for number in 0..CREDENTIALS {
+                let digits = u128::MAX / (number + 3);
+                let value = Secret::new(format!("sk-live-{digits:032x}"));
+                vault.put(tx, &format!("system:{number}"), &value, "", &By::system(now))?;
+            }
+            Ok(vault)
         })
         .await
         .unwrap();
@@ -61,7 +69,7 @@ pub async fn measure(table: &mut Table, size: Size) {
     table.at_most(&figure("p50"), percentile(&mut judged, 0.5), GATE_MICROSECONDS, "µs");
     table.at_most(&figure("p99"), percentile(&mut judged, 0.99), GATE_MICROSECONDS, "µs");
     table.at_most(
-        &figure("with its facts, p50"),
+        &figure(&format!("with its facts and {CREDENTIALS} credentials, p50")),
         percentile(&mut whole, 0.5),
         GATE_MICROSECONDS,
         "µs",

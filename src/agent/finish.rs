@@ -52,7 +52,8 @@ pub fn done(
     let mut text = output.text;
     if matches!(output.label.origin, Origin::Mcp(_)) {
         // A tool server knows the secrets that it was given, and may say them.
-        text = without_secrets(&agents.vault.watch(tx)?, &text);
+        let watch = agents.vault.watch(tx)?;
+        text = without_secrets(&watch, &text);
     }
     if text.len() > RESULT_BYTES_MAX {
         text = format!("{}\n(The rest was cut.)", cut(&text, RESULT_BYTES_MAX));

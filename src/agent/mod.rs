@@ -112,9 +112,9 @@ pub struct Agents {
 
 impl Agents {
     /// What a model must not say: the vault's values in `watch`, and the planted word.
-    fn spoken(&self, mut watch: Watch) -> Watch {
+    fn spoken(&self, mut watch: Arc<Watch>) -> Arc<Watch> {
         if self.config.get().guard.canary {
-            watch.add("canary", &Secret::new(&*self.canary));
+            Arc::make_mut(&mut watch).add("canary", &Secret::new(&*self.canary));
         }
         watch
     }

@@ -145,8 +145,7 @@ impl Step {
                 };
                 let spent = spend::load(r, &agents_too, &run.purse())?;
                 let watch = vault.watch(r)?;
-                let spoken = Arc::new(agents_too.spoken(watch.clone()));
-                let watch = Arc::new(watch);
+                let spoken = agents_too.spoken(watch.clone());
                 let owner_notes = runs::owner_notes(r)?;
                 Ok(Step { history, owner_notes, spent, run, watch, spoken })
             })

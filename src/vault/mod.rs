@@ -44,6 +44,17 @@ struct Opened {
     pub keys: RwLock<Vec<Arc<Key>>>,
     /// Secrets that the configuration holds: not kept here, and watched for all the same.
     configured: Watch,
+    /// The watch that was made last, and of which rows.
+    watched: RwLock<Option<(Vec<Sealed>, Arc<Watch>)>>,
+}
+
+/// An entry's row. No two values are sealed to the same bytes, so equal rows hold equal values.
+#[derive(PartialEq)]
+struct Sealed {
+    key: String,
+    version: i64,
+    wrapped_key: Vec<u8>,
+    value: Vec<u8>,
 }
 
 /// What may be seen of an entry.
@@ -123,7 +134,8 @@ impl Vault {
     fn of(source: &KeySource, master: Key) -> Vault {
         let keys = RwLock::new(vec![Arc::new(master)]);
         let source = RwLock::new(source.clone());
-        Vault(Arc::new(Opened { source, keys, configured: Watch::default() }))
+        let configured = Watch::default();
+        Vault(Arc::new(Opened { source, keys, configured, watched: RwLock::default() }))
     }
 
     /// The same vault, which watches for these secrets too; each with what a find is called.
@@ -133,7 +145,7 @@ impl Vault {
         let Opened { source, keys, .. } = &*self.0;
         let source = RwLock::new(source.read().expect("nobody panics while holding it").clone());
         let keys = RwLock::new(keys.read().expect("nobody panics while holding the keys").clone());
-        Vault(Arc::new(Opened { source, keys, configured }))
+        Vault(Arc::new(Opened { source, keys, configured, watched: RwLock::default() }))
     }
 
     /// What signs the ledger's stubs, as of this snapshot.
@@ -216,19 +228,28 @@ impl Vault {
         Ok((about, value))
     }
 
-    /// Knows every value again in a text, without showing any.
-    pub fn watch(&self, reader: &Reader<'_>) -> Result<Watch> {
-        let mut watch = self.0.configured.clone();
-        let master = self.master(reader)?;
-        let sql = "select key, version, wrapped_key, sealed_value from credentials";
-        reader.each(sql, (), |row| {
-            let key: String = row.get(0)?;
-            let (version, wrapped, sealed): (_, Vec<u8>, Vec<u8>) =
-                (row.get(1)?, row.get(2)?, row.get(3)?);
-            let value = unseal(&master, &key, version, &wrapped, &sealed)?;
-            watch.add(&key, &value);
-            Ok(())
+    /// Knows every value again in a text, without showing any. Made anew when an entry changed:
+    /// to open them all takes longer than a verdict may.
+    pub fn watch(&self, reader: &Reader<'_>) -> Result<Arc<Watch>> {
+        let sql = "select key, version, wrapped_key, sealed_value from credentials order by key";
+        let rows = reader.rows(sql, (), |row| {
+            let (key, version) = (row.get(0)?, row.get(1)?);
+            Ok(Sealed { key, version, wrapped_key: row.get(2)?, value: row.get(3)? })
         })?;
+        let kept = self.0.watched.read().expect("nobody panics while holding the watch");
+        if let Some((_, watch)) = kept.as_ref().filter(|(of, _)| *of == rows) {
+            return Ok(watch.clone());
+        }
+        drop(kept);
+        let master = self.master(reader)?;
+        let mut watch = self.0.configured.clone();
+        for it in &rows {
+            let value = unseal(&master, &it.key, it.version, &it.wrapped_key, &it.value)?;
+            watch.add(&it.key, &value);
+        }
+        let watch = Arc::new(watch);
+        *self.0.watched.write().expect("nobody panics while holding the watch") =
+            Some((rows, watch.clone()));
         Ok(watch)
     }
 }

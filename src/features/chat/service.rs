@@ -120,7 +120,8 @@ async fn send_with(
     let by = By::new(Actor::User(user), new.channel.as_str(), now);
     app.db
         .write(move |tx| {
-            new.hide_secrets(&agents.vault.watch(tx)?);
+            let watch = agents.vault.watch(tx)?;
+            new.hide_secrets(&watch);
             let said = (new.channel.as_str(), Some(new.content.as_str()));
             enter(tx, (user, new.agent), conversation, said, now)?;
             let agent = runs::persona(tx, store::agent_of(tx, conversation)?)?;

@@ -98,7 +98,9 @@ pub struct Facts {
     /// The owner's standing rules for the call's tool.
     pub standing: Vec<Rule>,
     /// The vault's values, to be recognised.
-    pub watch: Watch,
+    pub watch: Arc<Watch>,
+    /// The word planted in the prompt, likewise.
+    pub canary: Watch,
 }
 
 /// What the owner could add so that a denied call would pass next time.
@@ -156,13 +158,15 @@ pub fn gather(
             addresses.extend(whitelist::find_address(reader, &recipient, now)?);
         }
     }
-    let mut watch = vault.watch(reader)?;
-    if let Some(canary) = &scene.canary {
-        watch.add("canary", &Secret::new(canary.as_str()));
+    let watch = vault.watch(reader)?;
+    let mut canary = Watch::default();
+    if let Some(word) = &scene.canary {
+        canary.add("canary", &Secret::new(word.as_str()));
     }
     let names = owner_names::of_call(reader, &scene, call)?;
     let standing = standing::list_for(reader, scene.user_id, call.tool, now)?;
-    Ok(Facts { web: Arc::new(web), folders, addresses, names, standing, watch, scene })
+    let web = Arc::new(web);
+    Ok(Facts { web, folders, addresses, names, standing, watch, canary, scene })
 }
 
 /// The verdict. `approved` is the owner's yes, taken for this call: it asks for the call and
@@ -210,7 +214,8 @@ fn may_act(facts: &Facts, call: &Call<'_>) -> Result<(), Verdict> {
 
 /// Rule 3: no argument holds a secret, in whatever disguise.
 fn no_secret(facts: &Facts, call: &Call<'_>) -> Result<(), Verdict> {
-    match facts.watch.find_in(call.arguments) {
+    let found = facts.watch.find_in(call.arguments);
+    match found.or_else(|| facts.canary.find_in(call.arguments)) {
         None => Ok(()),
         Some(name) => Err(Verdict::Deny {
             reason: holds_secret(name),

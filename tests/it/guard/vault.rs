@@ -156,3 +156,21 @@ async fn a_bad_name_or_value_is_refused_with_its_field() {
     let gone = house.write(|tx| vault::delete(tx, "system:a", &by())).await;
     assert!(matches!(gone, Err(Error::NotFound(_))));
 }
+
+#[tokio::test]
+async fn a_value_is_watched_for_as_long_as_it_is_the_one_that_is_kept() {
+    let house = House::new().await;
+    let finds = async |text: &'static str| {
+        let vault = house.vault.clone();
+        let found = house.db.read(move |r| Ok(vault.watch(r)?.find(text).map(str::to_owned)));
+        found.await.unwrap()
+    };
+    let (old, new) = ("hunter2-hunter2-old", "correct-horse-battery");
+    assert_eq!(finds(old).await, None);
+    house.save("secret:shop", old).await;
+    assert_eq!(finds(old).await.as_deref(), Some("secret:shop"));
+    house.save("secret:shop", new).await;
+    assert_eq!((finds(old).await, finds(new).await.as_deref()), (None, Some("secret:shop")));
+    house.write(|tx| vault::delete(tx, "secret:shop", &by())).await.unwrap();
+    assert_eq!(finds(new).await, None);
+}

@@ -7,6 +7,7 @@ mod pushover;
 pub mod web_push;
 
 use std::pin::Pin;
+use std::sync::Arc;
 
 use jiff::SignedDuration;
 
@@ -60,7 +61,7 @@ pub struct Parcel {
     /// Whether its person may open the home network.
     pub admin: bool,
     pub words: Words,
-    pub watch: Watch,
+    pub watch: Arc<Watch>,
 }
 
 impl Parcel {
