@@ -58,6 +58,9 @@ struct One<'a> {
     call: &'a Call,
 }
 
+const NOBODY_TO_ASK: &str = "This needs the owner's yes, and they can't be asked from here. They \
+     can say it in the chat themselves.";
+
 impl One<'_> {
     /// Judges a new call. True when it waits: for the owner, their Undo, or another agent.
     async fn propose(&self, stop: &CancellationToken) -> Result<bool> {
@@ -98,6 +101,9 @@ impl One<'_> {
             }
             // Stopped while the owner's words were read: the next step ends the run.
             Verdict::Unplanned => Ok(false),
+            Verdict::Ask { .. } if self.run.bounds.unasked => {
+                self.deny(NOBODY_TO_ASK).await.map(|()| false)
+            }
             Verdict::Ask { reason, origins, standing } => {
                 let card = Card { reason, origins, standing, ..Card::default() };
                 ask::ask(self.agents, (self.run, self.call), &tool, card).await.map(|()| true)

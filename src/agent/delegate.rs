@@ -59,6 +59,7 @@ pub(super) fn begin(
         bounds: Bounds {
             budget_usd_micros: run.bounds.budget_usd_micros,
             dry: run.bounds.dry,
+            unasked: run.bounds.unasked,
             asked_by: Some((run.id, run.root)),
             ..Bounds::default()
         },

@@ -37,6 +37,7 @@ pub const STEPS: &[(&str, &str)] = &[
     ("0035_monitors", include_str!("schema/0035_monitors.sql")),
     ("0036_chats", include_str!("schema/0036_chats.sql")),
     ("0037_counterparties", include_str!("schema/0037_counterparties.sql")),
+    ("0038_unasked_runs", include_str!("schema/0038_unasked_runs.sql")),
 ];
 
 /// Brings the schema up to date; copies the database first when it already held something.

@@ -109,6 +109,8 @@ pub struct Bounds {
     pub budget_usd_micros: Option<i64>,
     /// A rehearsal: what would leave the house, run code or destroy is not done.
     pub dry: bool,
+    /// Nobody there can say yes: what would ask is refused.
+    pub unasked: bool,
     /// The run that began it, and the first of them all.
     pub asked_by: Option<(RunId, RunId)>,
 }

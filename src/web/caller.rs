@@ -85,6 +85,21 @@ impl Caller {
         }
     }
 
+    /// May talk with the assistant. A key that has the scope for integrations alone can't show a
+    /// card to anybody; see [`Caller::asks_nobody`].
+    pub fn may_chat(&self) -> Result<()> {
+        self.require(Scope::Chat).or_else(|err| match self.asks_nobody() {
+            true => Ok(()),
+            false => Err(err),
+        })
+    }
+
+    /// What would ask is refused: the key may chat as an integration and no more.
+    pub fn asks_nobody(&self) -> bool {
+        let Via::Token { scopes, .. } = &self.via else { return false };
+        !scopes.grant(Scope::Chat) && scopes.grant(Scope::IntegrationsAssistant)
+    }
+
     /// An admin; with a token, one that has the scope `admin` too.
     pub fn admin(&self) -> Result<()> {
         self.require(Scope::Admin)

@@ -28,7 +28,7 @@ pub fn find(r: &Reader<'_>, id: RunId) -> Result<Run> {
     let sql = "select runs.id as run_id, runs.conversation_id, runs.trigger, runs.headless,
                       coalesce(runs.model, conversations.model, agents.model) as model,
                       runs.max_tool_calls as run_max_tool_calls, runs.state,
-                      runs.allowed_tools as run_allowed_tools, runs.budget_usd_micros, runs.dry,
+                      runs.allowed_tools as run_allowed_tools, runs.budget_usd_micros, runs.dry, runs.unasked,
                       runs.parent_run_id, coalesce(runs.root_run_id, runs.id) as root_run_id,
                       (select json_extract(root.trigger, '$.task_id') from runs as root
                        where root.id = coalesce(runs.root_run_id, runs.id)) as root_task_id,
@@ -252,6 +252,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Run> {
             allowed_tools: json_or_none(row, "run_allowed_tools")?,
             budget_usd_micros: row.get("budget_usd_micros")?,
             dry: row.get("dry")?,
+            unasked: row.get("unasked")?,
             asked_by: parent.map(|parent| (parent, root)),
         },
     })

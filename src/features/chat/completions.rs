@@ -26,7 +26,6 @@ use crate::ids::{ConversationId, RunId};
 use crate::web::caller::{Caller, Via};
 use crate::web::error::{ApiError, Failure};
 use crate::web::form::Json;
-use crate::web::scope::Scope;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -59,7 +58,7 @@ pub async fn post(
     caller: Caller,
     Json(body): Json<Body>,
 ) -> Result<Sse<impl Stream<Item = Result<sse::Event, Infallible>>>, ApiError> {
-    caller.require(Scope::Chat)?;
+    caller.may_chat()?;
     if app.inbox.paused() && Switch::read(&body.message).is_none() {
         // A program would wait for the answer until somebody lifts the pause.
         let message = "Everything is paused. Say “resume” first, or resume it in the menu.";

@@ -58,15 +58,18 @@ pub struct Sent {
 pub struct Powers {
     pub pause: bool,
     pub open: bool,
+    /// Whether they could be asked about a call.
+    pub answer: bool,
 }
 
 impl Powers {
-    pub const OF_A_PERSON: Powers = Powers { pause: true, open: true };
+    pub const OF_A_PERSON: Powers = Powers { pause: true, open: true, answer: true };
 
     fn of(caller: &Caller) -> Powers {
         Powers {
             pause: caller.require(Scope::Write).is_ok(),
             open: sites::may_open(caller).is_ok(),
+            answer: !caller.asks_nobody(),
         }
     }
 }
@@ -144,7 +147,7 @@ async fn send_with(
                 headless: false,
                 model: new.model,
                 max_tool_calls: new.max_tool_calls,
-                bounds: Bounds::default(),
+                bounds: Bounds { unasked: !powers.answer, ..Bounds::default() },
             };
             let run_id = inbox.push(tx, &run, now)?;
             if let Some(switch) = switch {

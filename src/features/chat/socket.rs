@@ -119,7 +119,7 @@ async fn upgrade(
     Query(params): Query<Params>,
     upgrade: WebSocketUpgrade,
 ) -> Result<Response, ApiError> {
-    caller.require(Scope::Chat)?;
+    caller.may_chat()?;
     service::may_enter(&app, caller.user_id, conversation).await?;
     let upgrade = upgrade.max_message_size(FRAME_BYTES_MAX).max_frame_size(FRAME_BYTES_MAX);
     Ok(upgrade.on_upgrade(move |socket| async move {

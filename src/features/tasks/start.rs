@@ -96,7 +96,7 @@ pub fn start(tx: &Tx<'_>, agents: &Agents, it: &Execution, now: Timestamp) -> Re
             allowed_tools: (!task.of_agent).then(|| task.new.allowed_tools.clone()),
             budget_usd_micros: task.new.budget_usd_micros,
             dry: it.kind == Kind::Dry,
-            asked_by: None,
+            ..Bounds::default()
         },
     };
     let run_id = match agents.inbox.push(tx, &new, now) {

@@ -7,6 +7,7 @@ mod earlier;
 mod room;
 mod socket;
 mod socket_input;
+mod unasked;
 pub mod wire;
 
 use base64::Engine as _;

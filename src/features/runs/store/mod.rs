@@ -178,6 +178,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Seen> {
             allowed_tools: json_or_none(row, "allowed_tools")?,
             budget_usd_micros: row.get("budget_usd_micros")?,
             dry: row.get("dry")?,
+            unasked: row.get("unasked")?,
             asked_by: parent.zip(row.get("root_run_id")?),
         },
         state: row.get("state")?,
