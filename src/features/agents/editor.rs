@@ -17,7 +17,7 @@ use crate::web::Page;
 use crate::web::caller::Caller;
 use crate::web::error::PageError;
 use crate::web::flash::Told;
-use crate::web::form::{Form, Path};
+use crate::web::form::{Form, Path, problem};
 use crate::web::shell::Shell;
 
 #[derive(Template)]
@@ -142,12 +142,7 @@ async fn refused(
     fields: Fields,
     err: Error,
 ) -> Result<Response, PageError> {
-    let problem = match err {
-        Error::Invalid { field, message } => (field.into_owned(), message),
-        Error::Denied(message) | Error::Conflict(message) => (String::new(), message),
-        err => return Err(err.into()),
-    };
-    let page = page(app, caller, id, fields, Some(problem)).await?;
+    let page = page(app, caller, id, fields, Some(problem(err)?)).await?;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response())
 }
 

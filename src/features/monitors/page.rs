@@ -27,7 +27,7 @@ use crate::web::Page;
 use crate::web::caller::Caller;
 use crate::web::error::PageError;
 use crate::web::flash::Told;
-use crate::web::form::{Form, Path, Query, paging};
+use crate::web::form::{Form, Path, Query, paging, problem};
 use crate::web::shell::Shell;
 use crate::web::when::When;
 
@@ -277,12 +277,7 @@ async fn refused(
     fields: Fields,
     err: Error,
 ) -> Result<Response, PageError> {
-    let problem = match err {
-        Error::Invalid { field, message } => (field.into_owned(), message),
-        Error::Denied(message) | Error::Conflict(message) => (String::new(), message),
-        err => return Err(err.into()),
-    };
-    let page = form(app, caller, id, fields, Some(problem)).await?;
+    let page = form(app, caller, id, fields, Some(problem(err)?)).await?;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response())
 }
 

@@ -22,7 +22,7 @@ use crate::web::Page;
 use crate::web::caller::Caller;
 use crate::web::error::PageError;
 use crate::web::flash::Told;
-use crate::web::form::{Form, Path, Query};
+use crate::web::form::{Form, Path, Query, problem};
 use crate::web::shell::Shell;
 
 const NAMES: [&str; 6] = ["agent", "name", "prompt", "model", "auth", "secret"];
@@ -177,12 +177,7 @@ async fn refused(
     fields: Fields,
     err: Error,
 ) -> Result<Response, PageError> {
-    let (field, message) = match err {
-        Error::Invalid { field, message } => (field.into_owned(), message),
-        Error::Denied(message) | Error::Conflict(message) => (String::new(), message),
-        err => return Err(err.into()),
-    };
-    let page = page(app, caller, id, fields, Some((field, message))).await?;
+    let page = page(app, caller, id, fields, Some(problem(err)?)).await?;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response())
 }
 

@@ -171,6 +171,16 @@ pub fn paging(page: Option<u32>, per_page: Option<u32>) -> Result<(u32, u32)> {
     Ok((page, per_page))
 }
 
+/// The field that a person can mend, "" for the whole form, and what is wrong with it. Any other
+/// error is not the form's to show.
+pub fn problem(err: Error) -> Result<(String, String)> {
+    match err {
+        Error::Invalid { field, message } => Ok((field.into_owned(), message)),
+        Error::Denied(message) | Error::Conflict(message) => Ok((String::new(), message)),
+        err => Err(err),
+    }
+}
+
 /// A text that must be there, without the blanks around it; `ask` is "Give it a name".
 pub fn check_text(field: &'static str, typed: &str, most: usize, ask: &str) -> Result<String> {
     let typed = typed.trim();
