@@ -15,6 +15,7 @@ use crate::error::Error;
 pub mod noun {
     pub enum Agent {}
     pub enum Approval {}
+    pub enum Change {}
     pub enum Channel {}
     pub enum Conversation {}
     pub enum Delivery {}
@@ -35,6 +36,7 @@ pub mod noun {
 
 pub type AgentId = Id<noun::Agent>;
 pub type ApprovalId = Id<noun::Approval>;
+pub type ChangeId = Id<noun::Change>;
 pub type ChannelId = Id<noun::Channel>;
 pub type ConversationId = Id<noun::Conversation>;
 pub type DeliveryId = Id<noun::Delivery>;

@@ -20,6 +20,7 @@ pub mod leak;
 pub mod seal;
 pub mod db;
 pub mod audit;
+pub mod changes;
 pub mod vault;
 pub mod label;
 pub mod call;

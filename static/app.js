@@ -95,7 +95,7 @@
     const reply = await fetch(button?.hasAttribute("formaction") ? button.formAction : form.action, options);
     if (reply.status === 204) return true;
     const next = new DOMParser().parseFromString(policy.createHTML(await reply.text()), "text/html");
-    if (next.body.className !== document.body.className) return location.assign(reply.url);
+    if (next.body.className !== document.body.className && reply.status !== 401) return location.assign(reply.url);
     if (reply.redirected) history.pushState(null, "", reply.url);
     document.title = next.title;
     const keep = document.activeElement?.id;
@@ -188,7 +188,7 @@
     const button = event.target.closest("button"), figure = button?.closest("figure.code");
     if (button && "palette" in button.dataset) palette();
     if (button && "newer" in button.dataset) { toEnd(); button.hidden = true; }
-    const from = figure ? [$("code", figure)] : all(".prose", document.getElementById(button?.dataset.copy) ?? nodes(""));
+    const from = figure ? [$("code", figure)] : all(".prose, code.name", document.getElementById(button?.dataset.copy) ?? nodes(""));
     if (!from.length) return;
     await navigator.clipboard.writeText(from.map(it => it.innerText).join("\n"));
     button.textContent = "Copied";

@@ -10,6 +10,7 @@ use super::tool::{self, Action, Cx, Outcome, Output, Tool};
 use super::{Agents, CallState, Run, ask, delegate, finish, hold, intent, queue, scene, screen};
 use crate::approval::{self, Approved, Card};
 use crate::call::{Call as Judged, Effect};
+use crate::changes;
 use crate::db::{Reader, Tx};
 use crate::error::{Error, Result};
 use crate::guard::permit::Permit;
@@ -228,7 +229,8 @@ impl One<'_> {
                     approval::take(tx, call.id, now)?;
                 }
                 finish::started(tx, &agents, &run, &call, &permit, now)?;
-                let output = code(tx, &cx, &call.arguments, permit)?;
+                let work = || code(tx, &cx, &call.arguments, permit);
+                let output = changes::made_by_call(tx, call.id, work)?;
                 if let Outcome::Runs { agent, message } = &output.outcome {
                     delegate::begin(tx, &agents, &run, (&call, &cx), (*agent, message))?;
                     return Ok(true);

@@ -6,7 +6,7 @@ use super::Cx;
 use super::client::Client;
 use super::failure::{Exit, Failure};
 use super::out::Manner;
-use crate::config::{Loaded, Row, Source};
+use crate::config::{Loaded, Row, Source, as_toml};
 
 #[derive(clap::Subcommand)]
 pub(super) enum Command {
@@ -72,34 +72,6 @@ fn show(cx: &Cx, rows: &[Row], sources: bool) -> Result<(), Failure> {
                 cells.map(|row| [row.key.clone(), row.value.clone(), row.source.to_string()]);
             cx.out.table(["KEY", "VALUE", "SOURCE"], &cells.collect::<Vec<_>>())
         }
-        Manner::Human => as_toml(cx, rows, sources),
+        Manner::Human => cx.out.piece(&as_toml(rows, sources)),
     }
-}
-
-fn as_toml(cx: &Cx, rows: &[Row], sources: bool) -> Result<(), Failure> {
-    let lines = rows.iter().map(|row| {
-        let (table, key) = row.key.rsplit_once('.').unwrap_or(("", &row.key));
-        let hidden = row.secret && row.value != "\"\"";
-        let line = if hidden {
-            format!("# {key} is set, and hidden")
-        } else {
-            format!("{key} = {}", row.value)
-        };
-        (table, line, row)
-    });
-    let lines: Vec<_> = lines.collect();
-    let width = lines.iter().map(|(_, line, _)| line.chars().count().min(44)).max().unwrap_or(0);
-    let mut at = "";
-    for (table, line, row) in lines {
-        if table != at {
-            let gap = if at.is_empty() { "" } else { "\n" };
-            cx.out.line(&format!("{gap}[{table}]"))?;
-            at = table;
-        }
-        match sources {
-            true => cx.out.line(&format!("{line:<width$}  # {}", row.source))?,
-            false => cx.out.line(&line)?,
-        }
-    }
-    Ok(())
 }

@@ -1,4 +1,4 @@
-//! `steward undo`: takes back what has not left yet.
+//! `steward undo`: takes back what has not left yet, or what was changed in your own data.
 
 use serde_json::{Value, json};
 
@@ -7,9 +7,12 @@ use super::approvals::{short, text};
 use super::client::Client;
 use super::failure::{Exit, Failure};
 
+/// Changes that are looked through.
+const CHANGES_MAX: u32 = 200;
+
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// The id, or its last letters; needed when several things are held
+    /// The id, or its last letters, of a held call or a change; needed unless one call is held
     id: Option<String>,
 }
 
@@ -21,7 +24,10 @@ pub(super) async fn run(cx: &Cx, args: Args) -> Result<Exit, Failure> {
         let id = id.to_ascii_lowercase();
         held.retain(|call| !id.is_empty() && text(call, "call_id").ends_with(&id));
     }
-    let [call] = held[..] else { return Err(not_one(&client, &held)) };
+    if held.is_empty() {
+        return change(cx, &client, args.id.as_deref()).await;
+    }
+    let [call] = held[..] else { return Err(several(&client, &held)) };
     let id = text(call, "call_id");
     client.post(&format!("/api/tool-calls/{id}/undo"), &json!({})).await?;
     if cx.out.is_json() {
@@ -32,10 +38,38 @@ pub(super) async fn run(cx: &Cx, args: Args) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-fn not_one(client: &Client, held: &[&Value]) -> Failure {
-    if held.is_empty() {
-        return Failure::new("Nothing is held, or it has left already.");
+/// Nothing is held: one change of the last [`CHANGES_MAX`] that its letters name.
+async fn change(cx: &Cx, client: &Client, id: Option<&str>) -> Result<Exit, Failure> {
+    let list = client.get(&format!("/api/changes?per_page={CHANGES_MAX}")).await?;
+    let changes = list["changes"].as_array().into_iter().flatten();
+    let mut open: Vec<&Value> = changes.filter(|it| it["undone_at"].is_null()).collect();
+    let Some(id) = id else {
+        let last = open.first().map(|it| format!("\n  The last change: {}", in_words(it)));
+        let last = last.unwrap_or_default();
+        return Err(Failure::new(format!("Nothing is held, or it has left already.{last}")));
+    };
+    let id = id.to_ascii_lowercase();
+    open.retain(|it| !id.is_empty() && text(it, "id").ends_with(&id));
+    let [change] = open[..] else {
+        let lines: String = open.iter().map(|it| format!("\n  {}", in_words(it))).collect();
+        return Err(Failure::usage(format!("Nothing, or more than one, ends in {id}.{lines}")));
+    };
+    client.post(&format!("/api/undo/{}", text(change, "id")), &json!({})).await?;
+    if cx.out.is_json() {
+        cx.out.json(&json!({"ok": true, "change_id": change["id"]}))?;
+    } else {
+        cx.out.line(&format!("Taken back: {}", text(change, "target")))?;
     }
+    Ok(Exit::Done)
+}
+
+/// "notes.add Boiler; steward undo 3f9a01bc takes it back".
+fn in_words(change: &Value) -> String {
+    let (action, target) = (text(change, "action"), text(change, "target"));
+    format!("{action} {target}; `steward undo {}` takes it back", short(text(change, "id")))
+}
+
+fn several(client: &Client, held: &[&Value]) -> Failure {
     let lines = held.iter().map(|call| format!("\n  {}", words(client, call)));
     Failure::usage(format!("Several calls are held; say which:{}", lines.collect::<String>()))
 }

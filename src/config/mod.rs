@@ -19,7 +19,7 @@ mod words;
 pub use keys::{Key, Kind, keys};
 pub use live::Live;
 pub use sections::*;
-pub use show::Row;
+pub use show::{Row, as_toml};
 pub use source::{Flags, Source};
 pub use words::{HostPort, ModelName, Network};
 

@@ -8,6 +8,9 @@ use super::source::{Source, Value};
 /// Stands for a secret that is set.
 const MASK: &str = "(set, hidden)";
 
+/// Where the sources stand, at most.
+const COLUMN_MAX: usize = 44;
+
 #[derive(Debug, Clone)]
 pub struct Row {
     pub key: String,
@@ -43,6 +46,39 @@ pub(super) fn rows(settings: &Settings) -> Vec<Row> {
     }
     rows.sort_by(|(a, _), (b, _)| a.cmp(b));
     rows.into_iter().map(|(_, row)| row).collect()
+}
+
+/// The rows as a config file, each with its source where that is asked for; secrets left out.
+pub fn as_toml(rows: &[Row], sources: bool) -> String {
+    let lines: Vec<(&str, String, &Row)> = rows
+        .iter()
+        .map(|row| {
+            let (table, key) = row.key.rsplit_once('.').unwrap_or(("", &row.key));
+            let hidden = row.secret && row.value != "\"\"";
+            let line = if hidden {
+                format!("# {key} is set, and hidden")
+            } else {
+                format!("{key} = {}", row.value)
+            };
+            (table, line, row)
+        })
+        .collect();
+    let lengths = lines.iter().map(|(_, line, _)| line.chars().count().min(COLUMN_MAX));
+    let width = lengths.max().unwrap_or(0);
+    let mut text = String::new();
+    let mut at = "";
+    for (table, line, row) in lines {
+        if table != at {
+            let gap = if at.is_empty() { "" } else { "\n" };
+            text += &format!("{gap}[{table}]\n");
+            at = table;
+        }
+        text += &match sources {
+            true => format!("{line:<width$}  # {}\n", row.source),
+            false => format!("{line}\n"),
+        };
+    }
+    text
 }
 
 /// The order of the example file; the tables of one family (the providers) one after the other.

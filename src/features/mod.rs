@@ -4,8 +4,10 @@ pub mod access;
 mod agents;
 pub mod approvals;
 mod audit;
+mod changes;
 pub mod chat;
 mod credentials;
+mod exports;
 mod files;
 mod mcp_servers;
 mod models;
@@ -57,6 +59,8 @@ pub struct Feature {
     pub phrases: fn() -> Vec<Phrase>,
     /// What it does by itself.
     pub jobs: &'static [Job],
+    /// Whose rows can be taken back.
+    pub undoable: &'static [Undoable],
 }
 
 /// Something that happens at its time, without anybody asking.
@@ -65,6 +69,15 @@ pub struct Job {
     pub name: &'static str,
     /// Does what is due and says when it is next needed; none: when woken.
     pub run: fn(App) -> JobFuture,
+}
+
+/// A table whose rows can go back to what they were.
+pub struct Undoable {
+    pub table: &'static str,
+    /// An admin's business.
+    pub shared: bool,
+    /// The job that has to look at the row that came back.
+    pub wakes: Option<&'static str>,
 }
 
 pub type JobFuture = Pin<Box<dyn Future<Output = Result<Option<Timestamp>>> + Send>>;
@@ -93,6 +106,8 @@ pub const ALL: &[Feature] = &[
     settings::FEATURE,
     status::FEATURE,
     time::FEATURE,
+    changes::FEATURE,
+    exports::FEATURE,
     notifications::FEATURE,
     access::FEATURE,
 ];
@@ -113,12 +128,8 @@ pub const ASSISTANT_TOOLS: &[&str] = &[
 
 /// Every route: pages at their paths, the API beneath `/api` and, the same, `/api/v1`.
 pub fn router(app: App) -> Router {
-    let mut pages = Router::new();
-    let mut api = Router::new();
-    for feature in ALL {
-        pages = pages.merge((feature.pages)());
-        api = api.merge((feature.api)());
-    }
+    let pages = ALL.iter().fold(Router::new(), |all, feature| all.merge((feature.pages)()));
+    let api = api();
     let door = Door::new(app.db.clone(), app.clock.clone(), app.config.clone())
         .telling(app.standing.clone());
     let pages = pages.merge(assets::routes()).merge(theme::routes()).merge(keys::routes());
@@ -127,6 +138,11 @@ pub fn router(app: App) -> Router {
     let routes =
         routes.fallback(error::no_such_page).method_not_allowed_fallback(error::no_such_method);
     door.guard(routes.layer(framed))
+}
+
+/// The API, at paths beneath `/api`.
+fn api() -> Router<App> {
+    ALL.iter().fold(Router::new(), |all, feature| all.merge((feature.api)()))
 }
 
 /// The keys saved in Settings, as text.
@@ -166,5 +182,6 @@ impl Feature {
         tools: Vec::new,
         phrases: Vec::new,
         jobs: &[],
+        undoable: &[],
     };
 }

@@ -14,10 +14,11 @@ use url::Host;
 use super::allowed::{Allowed, HousePath, Recipient};
 use super::visit::{self, Visit, WebRules};
 use crate::audit::{self, By, Entry};
+use crate::changes::{self, Place};
 use crate::config::HostPort;
 use crate::db::{Reader, Tx, at};
 use crate::error::{Error, Result};
-use crate::ids::UserId;
+use crate::ids::{ChangeId, UserId};
 use crate::net::{DomainPattern, WebUrl};
 
 const ADDRESS_BYTES_MAX: usize = 254;
@@ -102,12 +103,14 @@ pub fn find_address(
     reader.row(sql, (day(now), &to.address), address_from_row)
 }
 
-pub fn remove_address(tx: &Tx<'_>, address: &str, by: &By) -> Result<()> {
+/// It can be taken back by this user.
+pub fn remove_address(tx: &Tx<'_>, user: UserId, address: &str, by: &By) -> Result<ChangeId> {
     let Recipient { address } = parse_address(address).map_err(|_| Error::NotFound("address"))?;
-    let removed = tx.execute("delete from whitelist_addresses where address = ?1", [&address])?;
-    removed_one(removed, "address")?;
-    audit::record(tx, Entry::new(by, "whitelist_addresses.remove", address))?;
-    Ok(())
+    let place = Place { table: "whitelist_addresses", key: &[("address", &address)] };
+    changes::keeping(tx, by, user, &place, ("whitelist_addresses.remove", &address), || {
+        let sql = "delete from whitelist_addresses where address = ?1";
+        removed_one(tx.execute(sql, [&address])?, "address")
+    })
 }
 
 /// Takes one mail off the day's limit, in the transaction that marks the mail as being sent.
@@ -161,12 +164,14 @@ pub fn list_domains(reader: &Reader<'_>) -> Result<Vec<Domain>> {
     reader.rows(sql, (), domain_from_row)
 }
 
-pub fn remove_domain(tx: &Tx<'_>, domain: &str, by: &By) -> Result<()> {
+/// It can be taken back by this user.
+pub fn remove_domain(tx: &Tx<'_>, user: UserId, domain: &str, by: &By) -> Result<ChangeId> {
     let domain = DomainPattern::parse(domain).map_err(|_| Error::NotFound("domain"))?.to_string();
-    let removed = tx.execute("delete from whitelist_domains where domain = ?1", [&domain])?;
-    removed_one(removed, "domain")?;
-    audit::record(tx, Entry::new(by, "whitelist_domains.remove", domain))?;
-    Ok(())
+    let place = Place { table: "whitelist_domains", key: &[("domain", &domain)] };
+    changes::keeping(tx, by, user, &place, ("whitelist_domains.remove", &domain), || {
+        let sql = "delete from whitelist_domains where domain = ?1";
+        removed_one(tx.execute(sql, [&domain])?, "domain")
+    })
 }
 
 /// The sites that this user's browser tool may log in to and act on.
@@ -187,12 +192,13 @@ pub fn list_trusted(reader: &Reader<'_>, user: UserId) -> Result<Vec<Domain>> {
     reader.rows(sql, [user], domain_from_row)
 }
 
-pub fn remove_trusted(tx: &Tx<'_>, user: UserId, domain: &str, by: &By) -> Result<()> {
+pub fn remove_trusted(tx: &Tx<'_>, user: UserId, domain: &str, by: &By) -> Result<ChangeId> {
     let domain = DomainPattern::parse(domain).map_err(|_| Error::NotFound("domain"))?.to_string();
-    let sql = "delete from browser_trusted where user_id = ?1 and domain = ?2";
-    removed_one(tx.execute(sql, (user, &domain))?, "domain")?;
-    audit::record(tx, Entry::new(by, "browser_trusted.remove", domain))?;
-    Ok(())
+    let place = Place { table: "browser_trusted", key: &[("user_id", &user), ("domain", &domain)] };
+    changes::keeping(tx, by, user, &place, ("browser_trusted.remove", &domain), || {
+        let sql = "delete from browser_trusted where user_id = ?1 and domain = ?2";
+        removed_one(tx.execute(sql, (user, &domain))?, "domain")
+    })
 }
 
 /// Opens a folder that exists. `data_dir` holds the database and the key: it is never opened, nor
@@ -215,12 +221,14 @@ pub fn list_folders(reader: &Reader<'_>) -> Result<Vec<Folder>> {
     })
 }
 
-/// `path` as it stands on the list; the folder itself may be gone.
-pub fn remove_folder(tx: &Tx<'_>, path: &str, by: &By) -> Result<()> {
-    let removed = tx.execute("delete from whitelist_folders where path = ?1", [path])?;
-    removed_one(removed, "folder")?;
-    audit::record(tx, Entry::new(by, "whitelist_folders.remove", path))?;
-    Ok(())
+/// `path` as it stands on the list; the folder itself may be gone. It can be taken back by this
+/// user.
+pub fn remove_folder(tx: &Tx<'_>, user: UserId, path: &str, by: &By) -> Result<ChangeId> {
+    let place = Place { table: "whitelist_folders", key: &[("path", &path)] };
+    changes::keeping(tx, by, user, &place, ("whitelist_folders.remove", path), || {
+        let sql = "delete from whitelist_folders where path = ?1";
+        removed_one(tx.execute(sql, [path])?, "folder")
+    })
 }
 
 /// Leave to open `path`: relative, it lies in `own` (the user's own folder); absolute, in `own` or

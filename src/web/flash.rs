@@ -2,7 +2,7 @@
 //!
 //! It travels in a cookie that lives for one page, so that nothing has to be stored or cleaned up.
 
-use axum::http::header::SET_COOKIE;
+use axum::http::header::{CONTENT_TYPE, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Redirect, Response};
 use base64::Engine as _;
@@ -69,9 +69,11 @@ pub fn of(headers: &HeaderMap) -> Option<Flash> {
     Some(flash)
 }
 
-/// Said once: a page that could show it takes it away.
+/// Said once: a page that could show it takes it away; what a page loads beside it does not.
 pub fn forget(response: &mut Response) {
-    let shown = response.status().is_success() || response.status().is_client_error();
+    let page = response.headers().get(CONTENT_TYPE);
+    let page = page.is_some_and(|it| it.as_bytes().starts_with(b"text/html"));
+    let shown = page && (response.status().is_success() || response.status().is_client_error());
     let sets_one = response
         .headers()
         .get_all(SET_COOKIE)

@@ -11,6 +11,7 @@ pub mod form;
 pub mod headers;
 pub mod highlight;
 pub mod idempotency;
+mod kept;
 pub mod keys;
 pub mod markdown;
 pub mod page;

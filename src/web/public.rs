@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::web::caller::{Caller, Unknown, Via};
 use crate::web::door::Door;
 use crate::web::error::{Failure, Refusal};
+use crate::web::kept;
 use crate::web::request::{came_from, for_programs, is_beneath};
 use crate::web::scope::{Scope, Scopes};
 
@@ -36,8 +37,12 @@ pub async fn gate(State(door): State<Door>, request: Request, next: Next) -> Res
         Some(caller) => may_enter(caller, request.method(), path).map_err(Refusal::from),
         None => {
             let known = request.extensions().get::<Unknown>().cloned();
-            let login = (!for_programs(path)).then(|| login_url(&request));
-            return turn_away(&door, known, login).await;
+            if for_programs(path) {
+                let unsaid = "Sign in, or send a key as X-API-Key or Authorization: Bearer.";
+                let why = known.map_or(unsaid, |unknown| unknown.0);
+                return Refusal::from(Failure::unauthenticated(why)).into_response();
+            }
+            return turn_away(&door, request).await;
         }
     };
     match verdict {
@@ -139,15 +144,13 @@ fn unversioned(path: &str) -> std::borrow::Cow<'_, str> {
     }
 }
 
-/// `login` is where a person signs in; a program is told why instead.
-async fn turn_away(door: &Door, known: Option<Unknown>, login: Option<String>) -> Response {
-    let Some(login) = login else {
-        let unsaid = "Sign in, or send a key as X-API-Key or Authorization: Bearer.";
-        let why = known.map_or(unsaid, |unknown| unknown.0);
-        return Refusal::from(Failure::unauthenticated(why)).into_response();
-    };
+/// A person signs in first, and loses nothing of what they typed.
+async fn turn_away(door: &Door, request: Request) -> Response {
     match door.has_owner().await {
-        Ok(true) => to(&login),
+        Ok(true) => {
+            let login = login_url(&request);
+            kept::page(request).await.unwrap_or_else(|| to(&login))
+        }
         Ok(false) => to("/setup"),
         Err(err) => Refusal::from(err).into_response(),
     }

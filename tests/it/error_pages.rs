@@ -31,16 +31,49 @@ async fn an_error_stands_in_the_usual_frame_with_a_way_back() {
     assert!(answer.text.contains("href=\"/\">Back to the start"), "{}", answer.text);
 }
 
-#[tokio::test]
-async fn a_form_sent_after_the_login_ended_leads_back_to_its_page() {
-    let folder = tempfile::tempdir().unwrap();
-    let house = TestApp::open(folder.path()).await;
-    let request = Request::post("/notes")
-        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+/// A form from one of our pages, by nobody who is signed in.
+async fn by_nobody(
+    house: &TestApp,
+    path: &str,
+    kind: &str,
+    body: &str,
+) -> (StatusCode, String, String) {
+    let request = Request::post(path)
+        .header(header::CONTENT_TYPE, kind)
         .header(header::REFERER, "http://house.example/notes?q=boiler")
         .header("sec-fetch-site", "same-origin")
-        .body(Body::from("text=x"))
+        .body(Body::from(body.to_owned()))
         .unwrap();
     let answer = house.router().oneshot(request).await.unwrap();
-    assert_eq!(answer.headers()[header::LOCATION], "/login?next=%2Fnotes%3Fq%3Dboiler");
+    let to = answer.headers().get(header::LOCATION).map(|it| it.to_str().unwrap().to_owned());
+    let status = answer.status();
+    let body = axum::body::to_bytes(answer.into_body(), 8 << 20).await.unwrap();
+    (status, to.unwrap_or_default(), String::from_utf8(body.to_vec()).unwrap())
+}
+
+const FORM: &str = "application/x-www-form-urlencoded";
+
+#[tokio::test]
+async fn what_was_typed_is_kept_when_the_login_ended_meanwhile() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = TestApp::open(folder.path()).await;
+    let (status, _, page) = by_nobody(&house, "/notes", FORM, "text=a+%22b%22+%3Cc%3E&x=%0A").await;
+    assert_eq!(status, StatusCode::UNAUTHORIZED);
+    assert!(page.contains("You were signed out") && page.contains("action=\"/notes\""), "{page}");
+    assert!(page.contains("name=\"text\" value=\"a &#34;b&#34; &#60;c&#62;\""), "{page}");
+    assert!(house.get("/api/notes").await.text.contains("\"total\":0"));
+    let sent = house.send(crate::callers::form("/notes", "text=a+%22b%22+%3Cc%3E")).await;
+    assert_eq!(sent.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn form_without_words_leads_to_the_login_and_back_to_its_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = TestApp::open(folder.path()).await;
+    let large = format!("text={}", "x".repeat(3 << 20));
+    for (kind, body) in [(FORM, ""), ("multipart/form-data; boundary=x", "--x--"), (FORM, &large)] {
+        let (status, to, _) = by_nobody(&house, "/notes", kind, body).await;
+        assert_eq!(status, StatusCode::SEE_OTHER);
+        assert_eq!(to, "/login?next=%2Fnotes%3Fq%3Dboiler");
+    }
 }

@@ -10,6 +10,7 @@ mod audit;
 mod bad_input;
 mod beneath;
 mod callers;
+mod changes;
 #[path = "../crash/chance.rs"]
 #[expect(dead_code, reason = "the tests that kill need more of it")]
 mod chance;
@@ -34,6 +35,7 @@ mod config;
 mod config_keys;
 mod door;
 mod error_pages;
+mod exports;
 mod guard;
 mod intents;
 mod files;

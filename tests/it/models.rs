@@ -276,7 +276,8 @@ async fn what_the_config_file_fixes_is_shown_locked_with_its_source() {
         "{page}"
     );
     assert!(
-        page.contains("<span>Set by <code>") && page.contains("The default is set by"),
+        page.contains("<span>Set by <code class=\"name\">")
+            && page.contains("The default is set by"),
         "{page}"
     );
     assert_eq!(page.matches("config.toml</code>").count(), 2, "{page}");

@@ -119,7 +119,7 @@ async fn page_adds_filters_edits_and_deletes() {
     assert!(house.get("/notes").await.text.contains("New"));
     post_form(&house, &format!("/notes/{id}/delete"), "").await;
     assert!(house.get("/notes").await.text.contains("What you want to find again belongs here."));
-    post_form(&house, &format!("/notes/{id}/restore"), "").await;
+    house.post(&format!("/api/notes/{id}/restore"), &json!({})).await;
     assert!(house.get("/notes").await.text.contains("New"));
 }
 

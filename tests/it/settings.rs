@@ -87,7 +87,11 @@ async fn what_the_file_sets_is_shown_and_stays() {
     let toml = "[limits]\nmax_tool_calls = 5\n";
     let house = TestApp::with_config(folder.path(), toml).await;
     let page = house.get("/settings?q=tool_calls").await.text;
-    assert!(page.contains("Set by <code>") && page.contains("config.toml"), "{page}");
+    assert!(
+        page.contains("Set by <code class=\"name\">") && page.contains("config.toml"),
+        "{page}"
+    );
+    assert!(page.contains("data-copy=\"locked-limits.max_tool_calls\""), "{page}");
     let answer = post(&house, "/settings/limits", "limits.max_tool_calls=7").await;
     assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(house.app.config.get().limits.max_tool_calls, 5);
@@ -174,4 +178,17 @@ async fn the_owners_notes_are_not_overwritten_unseen() {
     let again = format!("revision={}&notes=I+live+in+Oslo", revision(&refused, "notes"));
     assert_eq!(post(&house, "/settings/notes", &again).await.status, StatusCode::SEE_OTHER);
     assert!(house.get("/settings").await.text.contains("I live in Oslo</textarea>"));
+}
+
+#[tokio::test]
+async fn page_shows_what_counts_as_a_config_file_without_secrets() {
+    let folder = tempfile::tempdir().unwrap();
+    let toml = "[limits]\nmax_tool_calls = 5\n[web]\nbrave_key = \"quince-marigold\"\n";
+    let house = TestApp::with_config(folder.path(), toml).await;
+    let page = house.get("/settings").await.text;
+    let (_, shown) = page.split_once("View as TOML").unwrap();
+    let (shown, _) = shown.split_once("</figure>").unwrap();
+    assert!(shown.contains("[limits]\n") && shown.contains("max_tool_calls = 5"), "{shown}");
+    assert!(shown.contains("# brave_key is set, and hidden"), "{shown}");
+    assert!(!page.contains("quince-marigold"));
 }

@@ -16,15 +16,15 @@ use crate::agent::CallState;
 use crate::agent::screen::Found;
 use crate::agent::store::calls::{self, Call};
 use crate::approval::{self, Approval};
+use crate::changes::{self, Change as Changed};
 use crate::db::Reader;
 use crate::error::Result;
 use crate::features::approvals::{CardView, HeldView, TogetherView};
+use crate::features::changes::undo_path;
 use crate::ids::{ConversationId, RunId, ToolCallId};
 use crate::label::Trust;
 use crate::outside::model::catalog::{COMMANDS, Catalog};
 use crate::web::markdown::{self, SafeHtml};
-
-const OUTPUT_LINES_MAX: usize = 40;
 
 /// What the events leave out: rows as they stand now.
 pub struct Rows {
@@ -32,6 +32,7 @@ pub struct Rows {
     calls: HashMap<ToolCallId, Call>,
     files: Vec<File>,
     offers: HashMap<ToolCallId, Standing>,
+    changes: HashMap<ToolCallId, Changed>,
     now: Zoned,
     back: String,
 }
@@ -55,6 +56,7 @@ impl Rows {
         Ok(Rows {
             approvals,
             offers,
+            changes: changes::of_calls(r, calls.iter().map(|call| call.id))?,
             calls: calls.into_iter().map(|call| (call.id, call)).collect(),
             files: store::files(r, conversation)?,
             now,
@@ -259,6 +261,8 @@ struct StepView {
     written_by: Option<String>,
     /// A check found orders to the assistant in it.
     orders: bool,
+    /// Where what it changed can be taken back, or "".
+    undo: String,
 }
 
 impl StepView {
@@ -266,6 +270,9 @@ impl StepView {
         let row = rows.calls.get(&step.call_id);
         let result = row.and_then(|call| call.result.as_deref()).unwrap_or(&step.summary);
         let unknown = row.is_some_and(|call| call.state == CallState::Unknown);
+        let changed = rows.changes.get(&step.call_id);
+        let undone = changed.is_some_and(|it| it.undone_at.is_some());
+        let undo = changed.filter(|_| !undone).map(|it| undo_path(it.id));
         // A call that never began is told of without its arguments.
         let arguments = match (&step.arguments, row) {
             (Value::Null, Some(call)) => &call.arguments,
@@ -276,9 +283,14 @@ impl StepView {
             phrase: words::phrase(&step.tool, step.state == StepState::Done),
             target: words::target(arguments),
             took: step.took.map(words::took).unwrap_or_default(),
-            state: if unknown { StepState::Unknown } else { step.state },
+            state: match (unknown, undone) {
+                (true, _) => StepState::Unknown,
+                (_, true) => StepState::Undone,
+                _ => step.state,
+            },
+            undo: undo.unwrap_or_default(),
             input: serde_json::to_string_pretty(arguments).unwrap_or_default(),
-            output: first_lines(result),
+            output: words::first_lines(result),
             written_by: row.and_then(written_by),
             orders: row.is_some_and(|call| call.screened == Some(Found::Orders)),
         }
@@ -288,15 +300,6 @@ impl StepView {
 fn written_by(call: &Call) -> Option<String> {
     let label = call.result_label.as_ref().filter(|label| label.trust == Trust::Outside);
     label.map(|label| label.origin.to_string())
-}
-
-fn first_lines(text: &str) -> String {
-    let lines = text.lines().count();
-    if lines <= OUTPUT_LINES_MAX {
-        return text.to_owned();
-    }
-    let first: Vec<&str> = text.lines().take(OUTPUT_LINES_MAX).collect();
-    format!("{}\n… {} more lines", first.join("\n"), lines - OUTPUT_LINES_MAX)
 }
 
 #[derive(Template)]

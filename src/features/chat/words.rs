@@ -5,6 +5,8 @@ use serde_json::Value;
 
 use super::transcript::{Step, StepState};
 
+/// Of an output in a chat; the page of its run has all.
+const OUTPUT_LINES_MAX: usize = 40;
 const TARGET_CHARS_MAX: usize = 60;
 /// More steps than this are counted, not named.
 const NAMED_MAX: usize = 3;
@@ -71,6 +73,16 @@ pub fn target(arguments: &Value) -> String {
         Some((end, _)) => format!("{}…", &line[..end]),
         None => line.to_owned(),
     }
+}
+
+/// As many as one reads at a glance.
+pub fn first_lines(text: &str) -> String {
+    let lines = text.lines().count();
+    if lines <= OUTPUT_LINES_MAX {
+        return text.to_owned();
+    }
+    let first: Vec<&str> = text.lines().take(OUTPUT_LINES_MAX).collect();
+    format!("{}\n… {} more lines", first.join("\n"), lines - OUTPUT_LINES_MAX)
 }
 
 pub fn took(duration: SignedDuration) -> String {

@@ -12,7 +12,7 @@ mod tool;
 
 use jiff::Timestamp;
 
-use super::Feature;
+use super::{Feature, Undoable};
 use crate::error::{Error, Result};
 use crate::ids::{NoteId, UserId};
 use crate::label::Label;
@@ -34,6 +34,7 @@ pub const FEATURE: Feature = Feature {
     tools: tool::all,
     phrases: || phrases::ALL.to_vec(),
     jobs: job::ALL,
+    undoable: &[Undoable { table: "notes", shared: false, wakes: Some(job::PURGE) }],
 };
 
 const TITLE_CHARS_MAX: usize = 200;

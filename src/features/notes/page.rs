@@ -11,8 +11,11 @@ use serde::Deserialize;
 
 use super::{NewNote, Note, job, service};
 use crate::app::App;
+use crate::changes;
+use crate::db::Tx;
 use crate::error::{Error, Result};
-use crate::ids::NoteId;
+use crate::features::changes::undo_path;
+use crate::ids::{ChangeId, NoteId};
 use crate::label::{Label, Trust};
 use crate::web::Page;
 use crate::web::caller::Caller;
@@ -30,7 +33,6 @@ pub fn routes() -> Router<App> {
         .route("/notes", get(list).post(add))
         .route("/notes/{id}", get(edit).post(save))
         .route("/notes/{id}/delete", post(delete))
-        .route("/notes/{id}/restore", post(restore))
 }
 
 #[derive(Template)]
@@ -108,8 +110,8 @@ async fn add(
     };
     let (user, by) = (caller.user_id, caller.by(app.clock.now()));
     let label = Label::owner();
-    let note = app.db.write(move |tx| service::add(tx, &by, user, label, new)).await?;
-    Ok(Told::at(HERE, "Note saved.").undo(path(note.id, "delete")).into_response())
+    let (_, change) = kept(&app, move |tx| service::add(tx, &by, user, label, new)).await?;
+    Ok(Told::at(HERE, "Note saved.").undo(undo_path(change)).into_response())
 }
 
 async fn edit(
@@ -152,10 +154,10 @@ async fn save(
     };
     let (user, by, seen) = (caller.user_id, caller.by(app.clock.now()), form.revision);
     let label = Label::owner();
-    let saved =
-        app.db.write(move |tx| service::update(tx, &by, user, (id, seen), new, label)).await;
-    match saved {
-        Ok(_) => Ok(Told::at(HERE, "Note saved.").into_response()),
+    match kept(&app, move |tx| service::update(tx, &by, user, (id, seen), new, label)).await {
+        Ok((_, change)) => {
+            Ok(Told::at(HERE, "Note saved.").undo(undo_path(change)).into_response())
+        }
         Err(Error::Conflict(refused)) => {
             let now = app.db.read(move |r| service::find(r, user, id)).await?;
             let page = edit_page(&app, &caller, id, form).await?;
@@ -186,19 +188,17 @@ async fn delete(
     Path(id): Path<NoteId>,
 ) -> Result<Told, PageError> {
     let (user, by) = (caller.user_id, caller.by(app.clock.now()));
-    let note = app.db.write(move |tx| service::delete(tx, &by, user, id)).await?;
+    let (note, change) = kept(&app, move |tx| service::delete(tx, &by, user, id)).await?;
     app.timers.wake(job::PURGE);
-    Ok(Told::at(HERE, format!("“{}” is deleted.", note.heading())).undo(path(id, "restore")))
+    Ok(Told::at(HERE, format!("“{}” is deleted.", note.heading())).undo(undo_path(change)))
 }
 
-async fn restore(
-    State(app): State<App>,
-    caller: Caller,
-    Path(id): Path<NoteId>,
-) -> Result<Told, PageError> {
-    let (user, by) = (caller.user_id, caller.by(app.clock.now()));
-    let note = app.db.write(move |tx| service::restore(tx, &by, user, id)).await?;
-    Ok(Told::at(HERE, format!("“{}” is back.", note.heading())))
+/// A change, and what takes it back.
+async fn kept(
+    app: &App,
+    change: impl FnOnce(&Tx<'_>) -> Result<Note> + Send + 'static,
+) -> Result<(Note, ChangeId)> {
+    app.db.write(move |tx| Ok((change(tx)?, changes::last(tx)?))).await
 }
 
 async fn page(app: &App, caller: &Caller, wanted: Wanted) -> Result<ListPage> {

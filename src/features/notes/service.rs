@@ -3,7 +3,8 @@
 use jiff::SignedDuration;
 
 use super::{NewNote, Note, store};
-use crate::audit::{self, By};
+use crate::audit::By;
+use crate::changes::{self, Place};
 use crate::db::{Reader, Tx};
 use crate::error::{Error, Result};
 use crate::ids::{NoteId, UserId};
@@ -12,7 +13,7 @@ use crate::label::Label;
 /// Notes of one person.
 const NOTES_MAX: u32 = 100_000;
 /// How long a deleted note can be taken back.
-pub const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
+pub const KEPT: SignedDuration = changes::KEPT;
 const QUERY_WORDS_MAX: usize = 16;
 
 /// A page of notes and how many there are.
@@ -103,7 +104,8 @@ fn fts_query(text: &str) -> Option<String> {
 }
 
 fn keep(tx: &Tx<'_>, by: &By, action: &'static str, note: Note) -> Result<Note> {
-    store::save(tx, &note)?;
-    audit::record(tx, audit::Entry::new(by, action, note.heading()))?;
+    let place = Place { table: "notes", key: &[("id", &note.id)] };
+    let entry = (action, &*note.heading());
+    changes::keeping(tx, by, note.user_id, &place, entry, || store::save(tx, &note))?;
     Ok(note)
 }

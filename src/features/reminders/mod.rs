@@ -14,7 +14,7 @@ mod tool;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _, Zoned};
 
-use super::Feature;
+use super::{Feature, Undoable};
 use crate::dates;
 use crate::error::{Error, Result};
 use crate::ids::{ConversationId, ReminderId, UserId};
@@ -37,6 +37,7 @@ pub const FEATURE: Feature = Feature {
     tools: tool::all,
     phrases: || phrases::ALL.to_vec(),
     jobs: job::ALL,
+    undoable: &[Undoable { table: "reminders", shared: false, wakes: Some(job::DELIVER) }],
 };
 
 const TEXT_CHARS_MAX: usize = 500;
@@ -100,7 +101,7 @@ impl NewReminder {
         if dates::repeats(line) {
             return Err(Error::invalid(
                 "line",
-                "Reminders come once. Write a day and a time for this one.",
+                "Reminders come once: write a day and a time. What comes again is a task, under Schedule.",
             ));
         }
         let Some(found) = dates::find(line, now) else {
@@ -183,6 +184,6 @@ mod tests {
         insta::assert_snapshot!(refused("tomorrow 6pm"), @r#"Say what to be reminded of, too: "call mum tomorrow 6pm"."#);
         insta::assert_snapshot!(refused("call mum yesterday"), @"That time has passed (yesterday at 09:00). Give a later one.");
         insta::assert_snapshot!(refused("call mum in 2000 years"), @"That is too far ahead. Give an earlier time.");
-        insta::assert_snapshot!(refused("call mum every monday"), @"Reminders come once. Write a day and a time for this one.");
+        insta::assert_snapshot!(refused("call mum every monday"), @"Reminders come once: write a day and a time. What comes again is a task, under Schedule.");
     }
 }

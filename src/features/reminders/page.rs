@@ -14,9 +14,11 @@ use super::store::Which;
 use super::{NewReminder, Reminder, State as Standing, checked_due, job};
 use crate::app::App;
 use crate::audit::By;
+use crate::changes;
 use crate::dates;
 use crate::db::Tx;
 use crate::error::{Error, Result};
+use crate::features::changes::undo_path;
 use crate::ids::ReminderId;
 use crate::label::Label;
 use crate::web::Page;
@@ -111,9 +113,10 @@ async fn create(
         return Ok(Page(page).into_response());
     }
     let asked = Asked { user_id: caller.user_id, conversation_id: None, label: Label::owner() };
-    let reminder = change(&app, &caller, move |tx, by| service::create(tx, by, asked, new)).await?;
-    let told = format!("You will be reminded {when}: “{}”.", reminder.text);
-    Ok(Told::at(HERE, told).undo(path(reminder.id, "cancel")).into_response())
+    let (it, undo) =
+        change(&app, &caller, move |tx, by| service::create(tx, by, asked, new)).await?;
+    let told = format!("You will be reminded {when}: “{}”.", it.text);
+    Ok(Told::at(HERE, told).undo(undo).into_response())
 }
 
 async fn done(
@@ -122,8 +125,8 @@ async fn done(
     Path(id): Path<ReminderId>,
 ) -> Result<Told, PageError> {
     let user = caller.user_id;
-    let it = change(&app, &caller, move |tx, by| service::done(tx, by, user, id)).await?;
-    Ok(Told::at(HERE, format!("“{}” is done.", it.text)).undo(path(id, "reopen")))
+    let (it, undo) = change(&app, &caller, move |tx, by| service::done(tx, by, user, id)).await?;
+    Ok(Told::at(HERE, format!("“{}” is done.", it.text)).undo(undo))
 }
 
 async fn cancel(
@@ -132,8 +135,8 @@ async fn cancel(
     Path(id): Path<ReminderId>,
 ) -> Result<Told, PageError> {
     let user = caller.user_id;
-    let it = change(&app, &caller, move |tx, by| service::cancel(tx, by, user, id)).await?;
-    Ok(Told::at(HERE, format!("“{}” is cancelled.", it.text)).undo(path(id, "reopen")))
+    let (it, undo) = change(&app, &caller, move |tx, by| service::cancel(tx, by, user, id)).await?;
+    Ok(Told::at(HERE, format!("“{}” is cancelled.", it.text)).undo(undo))
 }
 
 async fn reopen(
@@ -142,8 +145,8 @@ async fn reopen(
     Path(id): Path<ReminderId>,
 ) -> Result<Told, PageError> {
     let user = caller.user_id;
-    let it = change(&app, &caller, move |tx, by| service::reopen(tx, by, user, id)).await?;
-    Ok(Told::at(HERE, format!("“{}” is open again.", it.text)))
+    let (it, undo) = change(&app, &caller, move |tx, by| service::reopen(tx, by, user, id)).await?;
+    Ok(Told::at(HERE, format!("“{}” is open again.", it.text)).undo(undo))
 }
 
 #[derive(Deserialize)]
@@ -162,9 +165,10 @@ async fn snooze(
     let now = local_now(&app);
     let until = checked_due("until", &form.until, &now)?;
     let user = caller.user_id;
-    let it = change(&app, &caller, move |tx, by| service::snooze(tx, by, user, id, until)).await?;
+    let snoozed = move |tx: &Tx<'_>, by: &By| service::snooze(tx, by, user, id, until);
+    let (it, undo) = change(&app, &caller, snoozed).await?;
     let when = dates::say_moment(&it.due_in(now.time_zone()), &now);
-    Ok(Told::at(HERE, format!("“{}” comes again {when}.", it.text)))
+    Ok(Told::at(HERE, format!("“{}” comes again {when}.", it.text)).undo(undo))
 }
 
 async fn page(app: &App, caller: &Caller, number: Option<u32>) -> Result<ListPage> {
@@ -212,19 +216,17 @@ fn row(it: Reminder, now: &Zoned) -> Row {
     }
 }
 
+/// The changed reminder, and the address that takes the change back.
 async fn change(
     app: &App,
     caller: &Caller,
     what: impl FnOnce(&Tx<'_>, &By) -> Result<Reminder> + Send + 'static,
-) -> Result<Reminder> {
+) -> Result<(Reminder, String)> {
     let by = caller.by(app.clock.now());
-    let reminder = app.db.write(move |tx| what(tx, &by)).await?;
+    let (reminder, change) =
+        app.db.write(move |tx| Ok((what(tx, &by)?, changes::last(tx)?))).await?;
     app.timers.wake(job::DELIVER);
-    Ok(reminder)
-}
-
-fn path(id: ReminderId, verb: &str) -> String {
-    format!("{HERE}/{id}/{verb}")
+    Ok((reminder, undo_path(change)))
 }
 
 fn local_now(app: &App) -> Zoned {

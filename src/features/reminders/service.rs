@@ -4,7 +4,8 @@ use jiff::{Timestamp, Zoned};
 
 use super::store::{self, Which};
 use super::{NewReminder, Reminder, State};
-use crate::audit::{self, By};
+use crate::audit::By;
+use crate::changes::{self, Place};
 use crate::db::{Reader, Tx};
 use crate::error::{Error, Result};
 use crate::ids::{ConversationId, ReminderId, UserId};
@@ -182,7 +183,8 @@ fn wait_until(reminder: &mut Reminder, due_at: Timestamp) {
 }
 
 fn keep(tx: &Tx<'_>, by: &By, action: &'static str, reminder: Reminder) -> Result<Reminder> {
-    store::save(tx, &reminder)?;
-    audit::record(tx, audit::Entry::new(by, action, reminder.text.clone()))?;
+    let place = Place { table: "reminders", key: &[("id", &reminder.id)] };
+    let entry = (action, &*reminder.text);
+    changes::keeping(tx, by, reminder.user_id, &place, entry, || store::save(tx, &reminder))?;
     Ok(reminder)
 }

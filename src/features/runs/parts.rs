@@ -12,6 +12,7 @@ use crate::agent::tool::Tool;
 use crate::app::App;
 use crate::approval::Approval;
 use crate::call::Effect;
+use crate::changes;
 use crate::db::Reader;
 use crate::error::{Error, Result};
 use crate::ids::{RunId, UserId};
@@ -73,7 +74,12 @@ fn tool_calls(
     let total = u32::try_from(calls.len()).unwrap_or(u32::MAX);
     let calls: Vec<Call> = calls.into_iter().skip(skip as usize).take(per_page as usize).collect();
     let approvals = service::approvals(r, &calls)?;
-    let view = |call: &Call| call_view(call, approvals.get(&call.id));
+    let changes = changes::of_calls(r, calls.iter().map(|call| call.id))?;
+    let view = |call: &Call| {
+        let mut view = call_view(call, approvals.get(&call.id));
+        view["change"] = json!(changes.get(&call.id));
+        view
+    };
     Ok((calls.iter().map(view).collect(), total))
 }
 

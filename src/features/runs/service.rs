@@ -12,6 +12,7 @@ use crate::agent::{answer, compact};
 use crate::app::App;
 use crate::approval::{self, Approval};
 use crate::audit;
+use crate::changes::{self, Change};
 use crate::db::Reader;
 use crate::error::{Error, Result};
 use crate::features::chat::{self, Channel, NewChatMessage, Sent};
@@ -82,6 +83,8 @@ pub struct Trace {
     pub feedback: Vec<Feedback>,
     /// Calls that a standing rule covered.
     pub by_rule: HashSet<ToolCallId>,
+    /// What calls changed that can be taken back, or was.
+    pub changes: HashMap<ToolCallId, Change>,
 }
 
 pub fn trace(r: &Reader<'_>, vault: &Vault, user: UserId, id: RunId) -> Result<Trace> {
@@ -99,6 +102,7 @@ pub fn trace(r: &Reader<'_>, vault: &Vault, user: UserId, id: RunId) -> Result<T
         said,
         approvals: approvals(r, &calls)?,
         by_rule: by_rule(r, run.conversation_id)?,
+        changes: changes::of_calls(r, calls.iter().map(|call| call.id))?,
         checklist: checklist(r, &watch, id)?,
         feedback: store::feedback::list(r, id)?,
         calls,

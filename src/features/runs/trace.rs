@@ -9,6 +9,7 @@ use super::{ModelCall, Seen};
 use crate::agent::store::calls::Call;
 use crate::agent::store::messages::Message;
 use crate::approval::Approval;
+use crate::features::changes::undo_path;
 use crate::features::chat::{phrase, target, took};
 use crate::features::tasks;
 use crate::ids::ToolCallId;
@@ -158,6 +159,10 @@ pub struct CallLine {
     pub output: String,
     pub label: String,
     pub screened: &'static str,
+    /// Where what it changed can be taken back, or "".
+    pub undo: String,
+    /// When that was done.
+    pub undone: Option<When>,
 }
 
 /// Model calls, what was said and tool calls, as they followed each other.
@@ -219,6 +224,7 @@ fn call_line(trace: &Trace, call: &Call, now: &Zoned) -> CallLine {
         None => pretty(&call.arguments),
     };
     let time = call.started_at.zip(call.ended_at);
+    let changed = trace.changes.get(&call.id);
     // What the program itself says needs no label.
     let foreign = call.result_label.as_ref().filter(|it| it.origin != Origin::System);
     CallLine {
@@ -234,6 +240,11 @@ fn call_line(trace: &Trace, call: &Call, now: &Zoned) -> CallLine {
         output: call.result.as_deref().map(cut).unwrap_or_default(),
         label: foreign.map(words::label).unwrap_or_default(),
         screened: words::screened(call),
+        undo: changed
+            .filter(|it| it.undone_at.is_none())
+            .map(|it| undo_path(it.id))
+            .unwrap_or_default(),
+        undone: changed.and_then(|it| it.undone_at).map(|at| When::new(at, now)),
     }
 }
 

@@ -14,7 +14,7 @@ use serde::Deserialize;
 
 use super::service::{self, Change};
 use crate::app::App;
-use crate::config::{Kind, Loaded, Row, keys};
+use crate::config::{Kind, Loaded, Row, as_toml, keys};
 use crate::error::{Error, Result};
 use crate::web::Page;
 use crate::web::caller::{Admin, Caller};
@@ -62,6 +62,8 @@ struct SettingsPage {
     notes_now: String,
     sections: Vec<Section>,
     fixed: Vec<Fixed>,
+    /// All of it, as a config file.
+    toml: String,
 }
 
 struct Section {
@@ -118,7 +120,9 @@ async fn show(
 async fn page(app: &App, caller: &Caller, q: String, typed: Typed) -> Result<SettingsPage> {
     caller.admin()?;
     let loaded = app.config.get();
-    let rows: Vec<Row> = loaded.rows().into_iter().filter(|row| fits(row, &q)).collect();
+    let rows = loaded.rows();
+    let toml = as_toml(&rows, true);
+    let rows: Vec<Row> = rows.into_iter().filter(|row| fits(row, &q)).collect();
     let sections = SECTIONS.iter().filter_map(|(name, title)| {
         let own = rows.iter().filter(|row| row.live && section_of(row) == Some(*name));
         let settings: Vec<Setting> = own.map(|row| Setting::new(row, &loaded, &typed)).collect();
@@ -138,6 +142,7 @@ async fn page(app: &App, caller: &Caller, q: String, typed: Typed) -> Result<Set
         notes_now: String::new(),
         sections,
         fixed: fixed.map(Fixed::new).collect(),
+        toml,
         q,
     })
 }

@@ -65,6 +65,7 @@ pub const FEATURE: Feature = Feature {
     tools: tool::all,
     phrases: || phrases::ALL.to_vec(),
     jobs: job::ALL,
+    ..Feature::NOTHING
 };
 
 /// Failures in a row that pause a task.

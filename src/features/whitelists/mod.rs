@@ -9,7 +9,7 @@ mod offered;
 mod page;
 mod service;
 
-use super::Feature;
+use super::{Feature, Undoable};
 use crate::web::shell::{Entry, Group};
 
 pub use offered::{add_offered, is_listed};
@@ -25,5 +25,11 @@ pub const FEATURE: Feature = Feature {
     }],
     pages: page::routes,
     api: api::routes,
+    undoable: &[
+        Undoable { table: "whitelist_addresses", shared: true, wakes: None },
+        Undoable { table: "whitelist_domains", shared: true, wakes: None },
+        Undoable { table: "whitelist_folders", shared: true, wakes: None },
+        Undoable { table: "browser_trusted", shared: false, wakes: None },
+    ],
     ..Feature::NOTHING
 };

@@ -13,7 +13,7 @@ use url::form_urlencoded::byte_serialize;
 use super::service;
 use crate::app::App;
 use crate::error::{Error, Result};
-use crate::features::standing_rules;
+use crate::features::{changes, standing_rules};
 use crate::guard::check::Checked;
 use crate::guard::whitelist::{Address, Domain, Folder};
 use crate::web::Page;
@@ -101,6 +101,18 @@ impl Kind {
                 "shop.example.org",
                 "Note",
             ],
+        }
+    }
+}
+
+impl Kind {
+    /// Its name in the API, where it is a list of the house.
+    fn list(self) -> Option<&'static str> {
+        match self {
+            Kind::Addresses => Some("email-whitelist"),
+            Kind::Domains => Some("web-whitelist"),
+            Kind::Folders => Some("filesystem-whitelist"),
+            Kind::Trusted => None,
         }
     }
 }
@@ -244,13 +256,13 @@ async fn remove(
     Path((kind, value)): Path<(Kind, String)>,
 ) -> Result<Told, PageError> {
     let said = told(kind, &value, "removed");
-    match kind {
+    let change = match kind {
         Kind::Addresses => service::remove_address(&app, &caller, value).await?,
         Kind::Domains => service::remove_domain(&app, &caller, value).await?,
         Kind::Folders => service::remove_folder(&app, &caller, value).await?,
         Kind::Trusted => service::remove_trusted(&app, &caller, value).await?,
-    }
-    Ok(said)
+    };
+    Ok(said.undo(changes::undo_path(change)))
 }
 
 fn told(kind: Kind, value: &str, what: &str) -> Told {

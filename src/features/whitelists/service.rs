@@ -7,6 +7,7 @@ use crate::db::{Reader, Tx};
 use crate::error::Result;
 use crate::guard::check::{self, Checked};
 use crate::guard::whitelist::{self, Address, Domain, Folder};
+use crate::ids::ChangeId;
 use crate::web::caller::Caller;
 
 /// Everything that is on the lists.
@@ -64,8 +65,9 @@ pub async fn add_address(
     change(app, caller, move |tx, by| whitelist::add_address(tx, &address, daily_limit, by)).await
 }
 
-pub async fn remove_address(app: &App, caller: &Caller, address: String) -> Result<()> {
-    change(app, caller, move |tx, by| whitelist::remove_address(tx, &address, by)).await
+pub async fn remove_address(app: &App, caller: &Caller, address: String) -> Result<ChangeId> {
+    let user = caller.user_id;
+    change(app, caller, move |tx, by| whitelist::remove_address(tx, user, &address, by)).await
 }
 
 pub async fn domains(app: &App, caller: &Caller) -> Result<Vec<Domain>> {
@@ -77,8 +79,9 @@ pub async fn add_domain(app: &App, caller: &Caller, domain: String, note: String
     change(app, caller, move |tx, by| whitelist::add_domain(tx, &domain, &note, by)).await
 }
 
-pub async fn remove_domain(app: &App, caller: &Caller, domain: String) -> Result<()> {
-    change(app, caller, move |tx, by| whitelist::remove_domain(tx, &domain, by)).await
+pub async fn remove_domain(app: &App, caller: &Caller, domain: String) -> Result<ChangeId> {
+    let user = caller.user_id;
+    change(app, caller, move |tx, by| whitelist::remove_domain(tx, user, &domain, by)).await
 }
 
 pub async fn folders(app: &App, caller: &Caller) -> Result<Vec<Folder>> {
@@ -91,8 +94,9 @@ pub async fn add_folder(app: &App, caller: &Caller, path: String, note: String) 
     change(app, caller, move |tx, by| whitelist::add_folder(tx, &path, &note, &data_dir, by)).await
 }
 
-pub async fn remove_folder(app: &App, caller: &Caller, path: String) -> Result<()> {
-    change(app, caller, move |tx, by| whitelist::remove_folder(tx, &path, by)).await
+pub async fn remove_folder(app: &App, caller: &Caller, path: String) -> Result<ChangeId> {
+    let user = caller.user_id;
+    change(app, caller, move |tx, by| whitelist::remove_folder(tx, user, &path, by)).await
 }
 
 pub async fn trusted(app: &App, caller: &Caller) -> Result<Vec<Domain>> {
@@ -105,17 +109,17 @@ pub async fn add_trusted(app: &App, caller: &Caller, domain: String, note: Strin
     app.db.write(move |tx| whitelist::add_trusted(tx, user, &domain, &note, &by)).await
 }
 
-pub async fn remove_trusted(app: &App, caller: &Caller, domain: String) -> Result<()> {
+pub async fn remove_trusted(app: &App, caller: &Caller, domain: String) -> Result<ChangeId> {
     let (user, by) = (caller.user_id, caller.by(app.clock.now()));
     app.db.write(move |tx| whitelist::remove_trusted(tx, user, &domain, &by)).await
 }
 
 /// A change of a list that all share.
-async fn change(
+async fn change<T: Send + 'static>(
     app: &App,
     caller: &Caller,
-    change: impl FnOnce(&Tx<'_>, &By) -> Result<()> + Send + 'static,
-) -> Result<()> {
+    change: impl FnOnce(&Tx<'_>, &By) -> Result<T> + Send + 'static,
+) -> Result<T> {
     caller.admin()?;
     let by = caller.by(app.clock.now());
     app.db.write(move |tx| change(tx, &by)).await

@@ -20,8 +20,12 @@ use jiff::Timestamp;
 use steward::audit::By;
 use steward::db::{Db, Tx};
 use steward::error::Result;
+use steward::ids::UserId;
 use steward::vault::KeySource;
 use steward::vault::{Vault, list};
+
+/// Who lives in each.
+pub const ANN: UserId = UserId::from_u128(1);
 
 /// A database in a folder of its own, and its opened vault.
 pub struct House {
@@ -36,6 +40,9 @@ impl House {
         let db = open(folder.path());
         let key = KeySource::File(folder.path().join("master.key"));
         let vault = db.write(move |tx| Vault::open(tx, &key, now())).await.unwrap();
+        let ann = "insert into users (id, name, name_key, password_hash, role, created_at)
+                   values (?1, 'Ann', 'ann', 'none', 'admin', 0)";
+        db.write(|tx| tx.execute(ann, [ANN])).await.unwrap();
         House { folder, db, vault }
     }
 

@@ -8,7 +8,7 @@ use steward::guard::allowed::Recipient;
 use steward::guard::whitelist;
 use steward::ids::UserId;
 
-use super::{House, by, now};
+use super::{ANN, House, by, now};
 
 fn said<T>(answer: Result<T>) -> String {
     answer.err().map(|err| err.to_string()).unwrap_or_default()
@@ -29,7 +29,7 @@ async fn addresses_are_added_once_and_removed() {
     let list = house.db.read(|reader| whitelist::list_addresses(reader, now())).await.unwrap();
     let names: Vec<&str> = list.iter().map(|it| it.address.as_str()).collect();
     assert_eq!(names, ["ann@example.org", "ann@xn--bcher-kva.example"]);
-    let remove = || house.write(|tx| whitelist::remove_address(tx, "ANN@example.org", &by()));
+    let remove = || house.write(|tx| whitelist::remove_address(tx, ANN, "ANN@example.org", &by()));
     remove().await.unwrap();
     assert!(matches!(remove().await, Err(Error::NotFound(_))));
 }
@@ -97,7 +97,7 @@ async fn an_address_that_left_the_list_gets_no_mail() {
     house.write(|tx| whitelist::add_address(tx, "ann@example.org", 0, &by())).await.unwrap();
     let sent = house.write(|tx| {
         let to = whitelist::allow_recipient(tx, &ann(), now())?;
-        whitelist::remove_address(tx, "ann@example.org", &by())?;
+        whitelist::remove_address(tx, ANN, "ann@example.org", &by())?;
         whitelist::count_send(tx, &to, now())
     });
     assert_eq!(said(sent.await), "ann@example.org is not on the whitelist of addresses.");
@@ -116,13 +116,13 @@ async fn domains_are_kept_in_their_plain_form() {
     let list = house.db.read(whitelist::list_domains).await.unwrap();
     let names: Vec<&str> = list.iter().map(|it| it.domain.as_str()).collect();
     assert_eq!(names, ["*.xn--bcher-kva.example", "example.org"]);
-    house.write(|tx| whitelist::remove_domain(tx, "*.BÜCHER.example", &by())).await.unwrap();
+    house.write(|tx| whitelist::remove_domain(tx, ANN, "*.BÜCHER.example", &by())).await.unwrap();
 }
 
 #[tokio::test]
 async fn browser_trust_is_each_users_own() {
     let house = House::new().await;
-    let (ann, bob) = (UserId::from_u128(1), UserId::from_u128(2));
+    let (ann, bob) = (ANN, UserId::from_u128(2));
     let add = |user| {
         house.write(move |tx| whitelist::add_trusted(tx, user, "example.org", "shop", &by()))
     };
@@ -203,7 +203,7 @@ async fn every_change_of_a_list_stands_in_the_ledger() {
     let house = House::new().await;
     house.write(|tx| whitelist::add_address(tx, "ann@example.org", 0, &by())).await.unwrap();
     house.write(|tx| whitelist::add_domain(tx, "example.org", "", &by())).await.unwrap();
-    house.write(|tx| whitelist::remove_domain(tx, "example.org", &by())).await.unwrap();
+    house.write(|tx| whitelist::remove_domain(tx, ANN, "example.org", &by())).await.unwrap();
     let listed = house.db.read(|r| steward::audit::list(r, &Default::default(), 1, 50)).await;
     let lines: Vec<String> =
         listed.unwrap().0.iter().map(|row| format!("{} {}", row.action, row.target)).collect();

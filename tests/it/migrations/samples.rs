@@ -111,6 +111,11 @@ pub const SAMPLES: &[(&str, &str)] = &[
              values ('g2', 'https://example.org/feed', '@hourly', 'UTC', 1, 2);
          insert into feed_items (trigger_id, item, seen_at) values ('g2', x'01', 1);",
     ),
+    (
+        "0045_changes",
+        "insert into changes (id, user_id, call_id, place, row_key, action, target, before, after, made_at)
+             values ('x1', 'u1', 't1', 'notes', '{\"id\": \"o1\"}', 'notes.update', 'Boiler', '{}', 'aa', 1);",
+    ),
 ];
 
 const USERS: &str = "

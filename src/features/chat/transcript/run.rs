@@ -48,6 +48,8 @@ pub enum StepState {
     Failed,
     Denied,
     Unknown,
+    /// Done, and taken back since: rows know it, events don't.
+    Undone,
 }
 
 #[derive(Debug, Clone, PartialEq)]
