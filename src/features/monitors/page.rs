@@ -14,13 +14,12 @@ use super::input::{Checked, Input};
 use super::service::{self, change};
 use super::{Monitor, store};
 use crate::agent::ASSISTANT;
-use crate::agent::store::runs;
 use crate::app::App;
 use crate::db::Reader;
 use crate::error::{Error, Result};
 use crate::features::tasks::{AskedFor, Fields, Sign, TOOL_FIELD, Tick, ticked, ticks, word};
 use crate::features::triggers::{
-    self, Kind, Line, State as Standing, deliveries, line, state_sign,
+    self, Kind, Line, State as Standing, agent, agent_of, deliveries, line, state_sign,
 };
 use crate::ids::TriggerId;
 use crate::web::Page;
@@ -32,7 +31,7 @@ use crate::web::shell::Shell;
 use crate::web::when::When;
 
 pub const HERE: &str = "/monitors";
-const NAMES: [&str; 7] = ["name", "kind", "url", "schedule", "zone", "prompt", "model"];
+const NAMES: [&str; 8] = ["agent", "name", "kind", "url", "schedule", "zone", "prompt", "model"];
 
 pub fn routes() -> Router<App> {
     Router::new()
@@ -96,6 +95,8 @@ async fn list(State(app): State<App>, caller: Caller) -> Result<Page<ListPage>, 
 struct OnePage {
     shell: Shell,
     it: Row,
+    /// Who is woken by what is new.
+    agent: String,
     delete_url: String,
     prompt: String,
     tools: String,
@@ -126,12 +127,14 @@ async fn show(
         Ok((monitor, deliveries::list(r, id, per_page, skip)?, deliveries::count(r, id)?))
     };
     let (monitor, told, total) = app.db.read(read).await?;
+    let (agent, _) = agent_of(&app, monitor.trigger.new.agent_id).await?;
     let more = page.saturating_mul(per_page) < total;
     let new = &monitor.trigger.new;
     let tools = new.allowed_tools.join(", ");
     Ok(Page(OnePage {
         shell: app.shell(&caller, HERE, &new.name).await?,
         it: row(&monitor, &now),
+        agent,
         delete_url: path(id, "/delete"),
         prompt: new.prompt.clone(),
         tools: if tools.is_empty() { "none".to_owned() } else { tools },
@@ -149,6 +152,7 @@ struct EditPage {
     shell: Shell,
     action: String,
     fields: Fields,
+    agent_name: String,
     tools: Vec<Tick>,
     /// That is settled once it is made.
     settled: bool,
@@ -168,14 +172,22 @@ impl EditPage {
 
     /// What is wrong with no field of the page.
     fn refused(&self) -> &str {
-        let known = NAMES.contains(&self.wrong.as_str()) && self.wrong != "kind";
+        let known = NAMES.contains(&self.wrong.as_str());
+        let known = known && !["agent", "kind"].contains(&self.wrong.as_str());
         if known { "" } else { &self.error }
     }
 }
 
-async fn blank(State(app): State<App>, caller: Caller) -> Result<Response, PageError> {
-    let mut fields = Fields::from([("schedule".to_owned(), "every hour".to_owned())]);
-    for tick in ticks(&app.toolbox, &allowed(&app).await?, &fields) {
+/// `?agent=ID`: that agent is woken.
+async fn blank(
+    State(app): State<App>,
+    caller: Caller,
+    Query(mut fields): Query<Fields>,
+) -> Result<Response, PageError> {
+    fields.retain(|name, _| name == "agent");
+    fields.insert("schedule".to_owned(), "every hour".to_owned());
+    let (_, allowed) = agent_of(&app, agent(&fields)?).await?;
+    for tick in ticks(&app.toolbox, &allowed, &fields) {
         if tick.only_reads() {
             fields.insert(format!("{TOOL_FIELD}{}", tick.set), "yes".to_owned());
         }
@@ -193,6 +205,7 @@ async fn edit(
     let tools = it.allowed_tools.iter().map(|set| (format!("{TOOL_FIELD}{set}"), "yes".to_owned()));
     let mut fields: Fields = tools.collect();
     let texts = [
+        ("agent", it.agent_id.unwrap_or(ASSISTANT).to_string()),
         ("name", it.name),
         ("kind", it.kind),
         ("url", it.url),
@@ -263,7 +276,7 @@ fn read(app: &App, fields: &Fields, old: Option<&Monitor>) -> Result<Checked> {
         zone: Some(text("zone")),
         prompt: text("prompt"),
         allowed_tools: ticked(fields),
-        agent_id: old.map(|old| old.trigger.new.agent_id),
+        agent_id: Some(old.map_or_else(|| agent(fields), |old| Ok(old.trigger.new.agent_id))?),
         model: Some(text("model")),
         enabled: old.is_none_or(|old| old.trigger.state == Standing::On),
     };
@@ -290,19 +303,17 @@ async fn form(
 ) -> Result<EditPage> {
     let title = if id.is_some() { "Change a monitor" } else { "New monitor" };
     let (wrong, error) = problem.unwrap_or_default();
+    let (agent_name, allowed) = agent_of(app, agent(&fields)?).await?;
     Ok(EditPage {
         shell: app.shell(caller, HERE, title).await?,
         action: id.map_or_else(|| HERE.to_owned(), |id| path(id, "")),
-        tools: ticks(&app.toolbox, &allowed(app).await?, &fields),
+        tools: ticks(&app.toolbox, &allowed, &fields),
+        agent_name,
         settled: id.is_some(),
         fields,
         error,
         wrong,
     })
-}
-
-async fn allowed(app: &App) -> Result<Vec<String>> {
-    Ok(app.db.read(|r| runs::persona(r, ASSISTANT)).await?.allowed_tools)
 }
 
 async fn toggle(

@@ -156,7 +156,8 @@ fn checked(app: &App, fields: &Fields, enabled: bool) -> Result<(NewTrigger, boo
     Ok((input.check_templated(agent(fields)?, &app.outside.models())?, enabled))
 }
 
-fn agent(fields: &Fields) -> Result<AgentId> {
+/// Who is woken, as the form says; the assistant unless told.
+pub fn agent(fields: &Fields) -> Result<AgentId> {
     let typed = fields.get("agent").filter(|typed| !typed.is_empty());
     typed.map_or(Ok(ASSISTANT), |typed| typed.parse())
 }
@@ -165,7 +166,8 @@ fn auth(fields: &Fields) -> Result<Auth> {
     fields.get("auth").map_or(Ok(Auth::SharedSecret), |typed| check_auth(typed))
 }
 
-async fn agent_of(app: &App, id: AgentId) -> Result<(String, Vec<String>)> {
+/// Its name, and the tools it may use.
+pub async fn agent_of(app: &App, id: AgentId) -> Result<(String, Vec<String>)> {
     let agent = app.db.read(move |r| runs::persona(r, id)).await?;
     Ok((agent.name, agent.allowed_tools))
 }

@@ -31,6 +31,7 @@ use crate::label::Label;
 use crate::web::shell::{Entry, Group};
 
 pub use api::DeliveryView;
+pub use editor::{agent, agent_of};
 pub use ended::{ended, pause};
 pub use input::Input;
 pub use occasion::{Occasion, occasion};

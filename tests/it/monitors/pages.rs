@@ -166,6 +166,29 @@ async fn it_is_made_checked_changed_and_deleted_by_forms() {
 }
 
 #[tokio::test]
+async fn form_from_an_agents_page_wakes_that_agent() {
+    let site = Changing::start(page("Open until five.", "")).await;
+    let (_folder, house) = open(&site.site).await;
+    let made = house.post("/api/agents", &json!({"name": "Gardener"})).await;
+    let id = made.json()["id"].as_str().unwrap().to_owned();
+    let new = format!("/monitors/new?agent={id}");
+    assert!(house.get(&format!("/agents/{id}")).await.text.contains(&format!("href=\"{new}\"")));
+    let form = house.get(&new).await.text;
+    assert!(form.contains("Gardener is woken by what is new."), "{form}");
+    assert!(form.contains(&format!("name=\"agent\" value=\"{id}\"")), "{form}");
+    let url = site.site.url("/hours");
+    let fields =
+        format!("agent={id}&name=Hours&kind=page&url={url}&schedule=every+hour&prompt=status");
+    let saved = post_form(&house, "/monitors", &fields).await;
+    assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.text);
+    let monitor = &house.get("/api/monitors").await.json()[0];
+    assert_eq!(monitor["agent_id"], id);
+    let nobody = fields.replace(&id, "00000000-0000-7000-8000-000000000009");
+    let refused = post_form(&house, "/monitors", &nobody).await;
+    assert_eq!(refused.status, StatusCode::NOT_FOUND, "{}", refused.text);
+}
+
+#[tokio::test]
 async fn a_programs_monitor_is_its_owners_once_they_switch_it_on() {
     let it = Changing::start(page("Open nine to five.", "")).await;
     let (_folder, house) = open(&it.site).await;
