@@ -135,37 +135,60 @@ async fn the_everything_server_is_used_over_http() {
 
 async fn everything_over_http() -> (Child, String) {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let mut child = Command::new(NODE)
-        .args([script("server-everything").as_str(), "streamableHttp"])
-        .env("PORT", port.to_string())
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .expect("the Debian package `nodejs` is missing; tests/run installs it");
+    let mut command = Command::new(NODE);
+    command.args([script("server-everything").as_str(), "streamableHttp"]);
+    command.env("PORT", port.to_string());
+    listening(command).await
+}
+
+/// A program of Node that says on which port it listens, and its address.
+async fn listening(mut command: Command) -> (Child, String) {
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true);
+    let child = command.spawn();
+    let mut child = child.expect("the Debian package `nodejs` is missing; tests/run installs it");
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
     let listens = async {
         while let Some(line) = lines.next_line().await.unwrap() {
             if line.contains("listening") {
-                return;
+                return line.rsplit(' ').next().unwrap().to_owned();
             }
         }
-        panic!("server-everything ended before it listened");
+        panic!("the tool server ended before it listened");
     };
-    timeout(START_TIME_MAX, listens).await.expect("server-everything did not start");
+    let port = timeout(START_TIME_MAX, listens).await.expect("the tool server did not start");
     (child, format!("http://127.0.0.1:{port}/mcp"))
 }
 
 #[tokio::test]
 async fn the_filesystem_server_reads_and_writes_its_folder_and_no_other() {
     let scene = Scene::new().await;
-    let folder: PathBuf = scene.house.path().join("papers");
-    std::fs::create_dir(&folder).unwrap();
-    std::fs::write(folder.join("boiler.txt"), "serviced in May").unwrap();
-    let args = json!([script("server-filesystem"), folder]);
+    let args = json!([script("server-filesystem"), papers(&scene)]);
     let body = json!({"name": "papers", "transport": "stdio", "command": NODE, "args": args});
     scene.add(body).await;
+    papers_work(&scene).await;
+}
+
+#[tokio::test]
+async fn the_filesystem_server_is_used_over_http_too() {
+    let scene = Scene::new().await;
+    let mut bridge = Command::new(NODE);
+    bridge.arg(peers::here().join("mcp_bridge.mjs")).args([NODE, &script("server-filesystem")]);
+    bridge.arg(papers(&scene));
+    let (_child, url) = listening(bridge).await;
+    scene.add(json!({"name": "papers", "transport": "http", "url": url})).await;
+    papers_work(&scene).await;
+}
+
+/// The folder that the server is given, with a paper in it.
+fn papers(scene: &Scene) -> PathBuf {
+    let folder = scene.house.path().join("papers");
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(folder.join("boiler.txt"), "serviced in May").unwrap();
+    folder
+}
+
+async fn papers_work(scene: &Scene) {
+    let folder = scene.house.path().join("papers");
     let there = json!({"path": folder.join("boiler.txt")});
     let told = scene.call("mcp__papers__read_text_file", there).await;
     assert!(told.contains("serviced in May"), "{told}");
