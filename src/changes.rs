@@ -160,28 +160,27 @@ pub fn purge(tx: &Tx<'_>, before: Timestamp) -> Result<Option<Timestamp>> {
 
 /// The row as it was before takes the place of the one that is there.
 fn put(tx: &Tx<'_>, change: &Change) -> Result<()> {
-    let (table, filter) = (&change.place, filter(&change.row_key));
-    let named = || change.row_key.values();
+    let (table, key) = (&change.place, &change.row_key);
+    let filter = filter(key);
     let Some(before) = &change.before else {
-        tx.execute(&format!("delete from {table} where {filter}"), bound(named()))?;
-        return Ok(());
+        return tx
+            .execute(&format!("delete from {table} where {filter}"), bound(key.values()))
+            .map(drop);
     };
-    let columns: Vec<&str> = before.keys().map(String::as_str).collect();
-    let holders = |from: usize| (from..from + columns.len()).map(|n| format!("?{n}"));
-    let sql = if change.after.is_none() {
-        let values: Vec<String> = holders(1).collect();
-        format!("insert into {table} ({}) values ({})", columns.join(", "), values.join(", "))
-    } else {
-        let set = columns.iter().zip(holders(change.row_key.len() + 1));
-        let set: Vec<String> = set.map(|(column, value)| format!("{column} = {value}")).collect();
-        format!("update {table} set {} where {filter}", set.join(", "))
+    let columns = before.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+    let values = |skipped: usize| {
+        let places = (1..=before.len()).map(|n| format!("?{}", skipped + n));
+        places.collect::<Vec<_>>().join(", ")
     };
-    if change.after.is_none() {
-        tx.execute(&sql, bound(before.values()))?;
+    let done = if change.after.is_none() {
+        let sql = format!("insert into {table} ({columns}) values ({})", values(0));
+        tx.execute(&sql, bound(before.values()))
     } else {
-        tx.execute(&sql, bound(named().chain(before.values())))?;
-    }
-    Ok(())
+        let values = values(key.len());
+        let sql = format!("update {table} set ({columns}) = ({values}) where {filter}");
+        tx.execute(&sql, bound(key.values().chain(before.values())))
+    };
+    done.map(drop)
 }
 
 fn key_of(r: &Reader<'_>, place: &Place<'_>) -> Result<Map<String, Value>> {
