@@ -174,7 +174,7 @@
     const sends = target.id === "text" && key === "Enter" && !event.shiftKey && !matchMedia("(pointer: coarse)").matches;
     if (sends) { event.preventDefault(); form.requestSubmit($("[data-send]")); }
     if (key === "ArrowUp" && target.id === "text" && !target.value) { event.preventDefault(); target.value = all(".bubble").at(-1)?.textContent ?? ""; grow(); }
-    if (key === "Escape" && form?.dataset.running === "true") $("[data-stop]").click();
+    if (key === "Escape" && form?.dataset.running === "true" && !$("dialog[open], :popover-open")) $("[data-stop]").click();
     if (target.closest?.("input, textarea, select") || document.body.dataset.keys === "off") return;
     if (key === "n") location.assign("/chat"); else if (key === "?") $("#help")?.togglePopover();
     if (key === "/") { event.preventDefault(); ($("main.page [data-filter]") ?? $("#text"))?.focus(); }

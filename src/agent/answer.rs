@@ -181,14 +181,32 @@ pub async fn stop(agents: &Agents, run_id: RunId) -> Result<()> {
         .await
 }
 
+/// Stops the answer that is being written or waits; what was said meanwhile is answered next. Where
+/// nothing has begun, what is in line is stopped.
+pub async fn stop_answer(agents: &Agents, conversation: ConversationId) -> Result<()> {
+    let open = agents.db.read(move |r| runs::open_of_conversation(r, conversation)).await?;
+    let begun = |(_, state): &&(RunId, RunState)| *state != RunState::Queued;
+    if open.iter().all(|it| !begun(&it)) {
+        return stop_conversation(agents, conversation).await.map(drop);
+    }
+    for (run_id, _) in open.iter().filter(begun) {
+        stop_if_open(agents, *run_id).await?;
+    }
+    Ok(())
+}
+
+async fn stop_if_open(agents: &Agents, run_id: RunId) -> Result<()> {
+    match stop(agents, run_id).await {
+        Err(Error::Conflict(_)) => Ok(()),
+        stopped => stopped,
+    }
+}
+
 /// Stops whatever goes on in a conversation; says how many runs that were.
 pub async fn stop_conversation(agents: &Agents, conversation: ConversationId) -> Result<usize> {
     let open = agents.db.read(move |r| runs::open_of_conversation(r, conversation)).await?;
     for (run_id, _) in &open {
-        match stop(agents, *run_id).await {
-            Ok(()) | Err(Error::Conflict(_)) => {}
-            Err(err) => return Err(err),
-        }
+        stop_if_open(agents, *run_id).await?;
     }
     Ok(open.len())
 }

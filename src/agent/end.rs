@@ -96,6 +96,12 @@ pub(super) fn no_answer(answer: &Answer, capped: bool) -> Option<(String, &'stat
     if !answer.text.trim().is_empty() || !(capped || answer.calls.is_empty()) {
         return None;
     }
+    if capped && !answer.calls.is_empty() {
+        let sentence = "All the tool calls that one task may make were made, and the model still wanted \
+                        more before it had said a word. Ask for less at once, or raise the cap under \
+                        Settings.";
+        return Some((sentence.to_owned(), "tool_calls"));
+    }
     let sentence = match answer.stop {
         Some(StopReason::OutputLimit) => format!(
             "{model} reached its longest answer before it said a word. Ask for less at once, or ask \

@@ -89,12 +89,14 @@ pub async fn look(
     Some((found, answer))
 }
 
-/// Only a plain "no" is one.
+/// Only a plain "no" is one, whatever follows its end; "no doubt" is none.
 fn read(answer: &str) -> Found {
-    let word = answer.trim().trim_end_matches('.').to_lowercase();
-    match &*word {
-        "" => Found::Unseen,
-        "no" => Found::Clear,
+    let answer = answer.trim().to_lowercase();
+    match answer.strip_prefix("no") {
+        _ if answer.is_empty() => Found::Unseen,
+        Some(rest) if rest.is_empty() || rest.starts_with(['.', ',', ';', ':', '!', '\n']) => {
+            Found::Clear
+        }
         _ => Found::Orders,
     }
 }

@@ -18,6 +18,8 @@ pub struct Entry {
     pub icon: &'static str,
     /// Stands in the bar at the bottom of a phone, too.
     pub thumb: bool,
+    /// Only for who may see it.
+    pub admin: bool,
 }
 
 /// The four groups, by the person's question.
@@ -51,10 +53,11 @@ impl Nav {
         Nav(entries.into_iter().collect())
     }
 
-    /// The groups that have something in them.
-    pub fn groups(&self) -> impl Iterator<Item = (&'static str, Vec<&Entry>)> {
-        Group::ALL.into_iter().filter_map(|group| {
-            let entries: Vec<&Entry> = self.0.iter().filter(|it| it.group == group).collect();
+    /// The groups that have something in them for an admin, or for anybody else.
+    pub fn groups(&self, admin: bool) -> impl Iterator<Item = (&'static str, Vec<&Entry>)> {
+        Group::ALL.into_iter().filter_map(move |group| {
+            let own = self.0.iter().filter(|it| it.group == group && (admin || !it.admin));
+            let entries: Vec<&Entry> = own.collect();
             (!entries.is_empty()).then_some((group.label(), entries))
         })
     }
@@ -85,6 +88,13 @@ pub struct Shell {
     pub stream: String,
 }
 
+impl Shell {
+    /// The navigation of whose page this is.
+    pub fn groups(&self) -> impl Iterator<Item = (&'static str, Vec<&Entry>)> {
+        self.nav.groups(self.admin)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -106,7 +116,8 @@ mod tests {
     }
 
     fn shell() -> Shell {
-        let entry = |group, label, url, icon, thumb| Entry { group, label, url, icon, thumb };
+        let entry =
+            |group, label, url, icon, thumb| Entry { group, label, url, icon, thumb, admin: false };
         Shell {
             nav: Arc::new(Nav::new([
                 entry(Group::Runs, "Models", "/models", "models", false),

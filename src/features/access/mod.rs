@@ -29,6 +29,7 @@ pub const FEATURE: Feature = Feature {
         url: "/tokens",
         icon: "key",
         thumb: false,
+        admin: false,
     }],
     pages,
     api,

@@ -36,6 +36,7 @@ pub const FEATURE: Feature = Feature {
         url: page::HERE,
         icon: "person",
         thumb: false,
+        admin: false,
     }],
     pages: page::routes,
     api: || api::routes().merge(messages::api::routes()),

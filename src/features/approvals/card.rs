@@ -12,6 +12,8 @@ use crate::web::when::When;
 
 /// What is longer is folded after so much of it.
 const VALUE_CHARS_MAX: usize = 2_000;
+/// Of the line that a decided card is folded to.
+const SUMMARY_CHARS_MAX: usize = 80;
 
 #[derive(Template)]
 #[template(path = "approvals/card.html")]
@@ -87,6 +89,17 @@ impl CardView {
             standing: card.standing.as_ref().map(standing_rules::values_in_words),
             back: back.to_owned(),
         }
+    }
+}
+
+impl CardView {
+    /// What a decided card was about, in a few words: its first argument.
+    fn first_fact(&self) -> String {
+        self.facts.first().map_or_else(String::new, |fact| {
+            let value: String = fact.value.chars().take(SUMMARY_CHARS_MAX).collect();
+            let more = if value.len() < fact.value.len() { "…" } else { "" };
+            format!("{}: {value}{more}", fact.name)
+        })
     }
 }
 

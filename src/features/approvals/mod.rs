@@ -27,6 +27,7 @@ pub const FEATURE: Feature = Feature {
         url: "/approvals",
         icon: "approvals",
         thumb: true,
+        admin: false,
     }],
     pages: page::routes,
     api: api::routes,

@@ -202,11 +202,12 @@ async fn answer(
     let approved = form.answer != Answer::Deny;
     let always = form.always()?;
     let said = Said { approved, memo: Some(form.memo), always, ..Said::default() };
-    service::answer(&app, &caller, id, said).await?;
+    let it = service::answer(&app, &caller, id, said).await?;
+    let what = it.card.what.trim_end_matches('?');
     let told = match form.answer {
-        Answer::Approve => "Approved.",
-        Answer::Always => "Approved. The rule stands under Whitelists.",
-        Answer::Deny => "Denied.",
+        Answer::Approve => format!("Approved: {what}."),
+        Answer::Always => format!("Approved: {what}. The rule stands under Whitelists."),
+        Answer::Deny => format!("Denied: {what}. Nothing was done."),
     };
     Ok(Told::at(own_path(&form.back), told))
 }

@@ -19,6 +19,7 @@ pub const FEATURE: Feature = Feature {
         url: "/audit",
         icon: "log",
         thumb: false,
+        admin: false,
     }],
     pages: page::routes,
     api: api::routes,

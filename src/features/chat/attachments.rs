@@ -72,6 +72,10 @@ impl NewAttachment {
             let message = format!("{name} is larger than {} MB.", bytes_max / 1024 / 1024);
             return Err(Error::invalid("attachments", message));
         }
+        if is_image && !begins_like(&media_type, &bytes) {
+            let message = format!("{name} is no picture of the kind that it says ({media_type}).");
+            return Err(Error::invalid("attachments", message));
+        }
         if is_image {
             return Ok(NewAttachment { name, media_type, bytes, text: None });
         }
@@ -91,5 +95,15 @@ impl NewAttachment {
             .map_err(|_| Error::invalid("attachments", format!("{name} is not UTF-8 text.")))?;
         let read = clean::clean(&text, TextKind::Document).text;
         Ok(NewAttachment { name, media_type, bytes: text.into_bytes(), text: Some(read) })
+    }
+}
+
+/// Whether these are the first bytes of such a picture (PNG, JFIF and Exif, GIF89a, RIFF WebP).
+fn begins_like(media_type: &str, bytes: &[u8]) -> bool {
+    match media_type {
+        "image/png" => bytes.starts_with(b"\x89PNG\r\n\x1a\n"),
+        "image/jpeg" => bytes.starts_with(b"\xff\xd8\xff"),
+        "image/gif" => bytes.starts_with(b"GIF87a") || bytes.starts_with(b"GIF89a"),
+        _ => bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP"),
     }
 }

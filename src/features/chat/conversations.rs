@@ -122,8 +122,9 @@ async fn rename(
     Form(form): Form<Rename>,
 ) -> Result<Response, PageError> {
     let by = caller.by(app.clock.now());
+    let told = format!("It is called “{}” now.", form.title.trim());
     match service::rename(&app, caller.user_id, id, form.title, by).await {
-        Ok(()) => Ok(Told::at("/conversations", "Renamed.").into_response()),
+        Ok(()) => Ok(Told::at("/conversations", told).into_response()),
         Err(Error::Invalid { message, .. }) => {
             let page = page(&app, &caller, Wanted::default(), message).await?;
             Ok((StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response())

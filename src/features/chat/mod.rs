@@ -36,7 +36,14 @@ pub use words::{grouped, phrase, target, took};
 
 pub const FEATURE: Feature = Feature {
     name: "chat",
-    nav: &[Entry { group: Group::Daily, label: "Chat", url: "/chat", icon: "chat", thumb: true }],
+    nav: &[Entry {
+        group: Group::Daily,
+        label: "Chat",
+        url: "/chat",
+        icon: "chat",
+        thumb: true,
+        admin: false,
+    }],
     pages: page::routes,
     api: api::routes,
     ..Feature::NOTHING

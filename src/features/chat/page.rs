@@ -104,6 +104,8 @@ pub struct Draft {
     pub error: String,
     pub site: String,
     pub site_error: String,
+    /// The model that was picked, where it is not the conversation's yet.
+    pub model: Option<String>,
 }
 
 async fn new(State(app): State<App>, caller: Caller) -> Result<Page<ChatPage>, PageError> {
@@ -126,7 +128,7 @@ async fn say_first(
     let id = ConversationId::new(app.clock.now());
     match send(&app, &caller, id, composed).await {
         Ok(()) => Ok(Redirect::to(&format!("/chat/{id}")).into_response()),
-        Err((err, text)) => Ok(refused(&app, &caller, None, err, text).await?),
+        Err((err, draft)) => Ok(refused(&app, &caller, None, err, draft).await?),
     }
 }
 
@@ -140,23 +142,25 @@ async fn say_here(
     service::find(&app, caller.user_id, id).await?;
     match send(&app, &caller, id, composed).await {
         Ok(()) => Ok(done(&headers, id)),
-        Err((err, text)) => Ok(refused(&app, &caller, Some(id), err, text).await?),
+        Err((err, draft)) => Ok(refused(&app, &caller, Some(id), err, draft).await?),
     }
 }
 
-/// What could not be sent comes back with the person's words.
+/// What could not be sent comes back with the person's words and their choice of a model.
 async fn send(
     app: &App,
     caller: &Caller,
     id: ConversationId,
     composed: Composed,
-) -> Result<(), (Error, String)> {
-    let text = composed.message.content.clone();
-    if let Some(err) = composed.refused {
-        return Err((err, text));
-    }
-    let sent = service::send_by(app, caller, id, composed.message).await;
-    sent.map(|_| ()).map_err(|err| (err, text))
+) -> Result<(), (Error, Draft)> {
+    let Composed { message, refused } = composed;
+    let draft =
+        Draft { text: message.content.clone(), model: message.model.clone(), ..Draft::default() };
+    let sent = match refused {
+        Some(err) => Err(err),
+        None => service::send_by(app, caller, id, message).await.map(drop),
+    };
+    sent.map_err(|err| (err, draft))
 }
 
 async fn refused(
@@ -164,10 +168,10 @@ async fn refused(
     caller: &Caller,
     id: Option<ConversationId>,
     err: Error,
-    text: String,
+    draft: Draft,
 ) -> Result<Response> {
     let Error::Invalid { message, .. } = err else { return Err(err) };
-    let page = page(app, caller, id, Draft { text, error: message, ..Draft::default() }).await?;
+    let page = page(app, caller, id, Draft { error: message, ..draft }).await?;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response())
 }
 
@@ -178,7 +182,7 @@ async fn stop(
     headers: HeaderMap,
 ) -> Result<Response, PageError> {
     service::may_enter(&app, caller.user_id, id).await?;
-    answer::stop_conversation(&app.agents, id).await?;
+    answer::stop_answer(&app.agents, id).await?;
     Ok(done(&headers, id))
 }
 
@@ -215,7 +219,10 @@ pub async fn page(
         sites = found.into_iter().map(|site| Chip::new(id, site)).collect();
     }
     let (talks, _) = service::list(app, user, String::new(), 1, TALKS_MAX).await?;
-    let models = picker::choices(app, found.as_ref());
+    let mut models = picker::choices(app, found.as_ref());
+    if let Some(picked) = draft.model.as_ref().filter(|it| models.iter().any(|m| m.id == **it)) {
+        models.iter_mut().for_each(|model| model.here = model.id == *picked);
+    }
     let by_default = app.config.get().models.default.to_string() != COMMANDS;
     let connected = by_default || models.iter().any(|it| it.here && it.id != COMMANDS);
     Ok(ChatPage {

@@ -246,7 +246,7 @@ async fn act(app: App, caller: Caller, conversation: ConversationId, said: Said)
         Said::Message(NewMessage { content, model, attachments, .. }) => {
             let attachments =
                 attachments.iter().map(AttachmentBody::parse).collect::<Result<Vec<_>>>()?;
-            let channel = Channel::Web;
+            let channel = if caller.person().is_ok() { Channel::Web } else { Channel::Api };
             let new = NewChatMessage {
                 content,
                 model,
@@ -273,7 +273,7 @@ async fn act(app: App, caller: Caller, conversation: ConversationId, said: Said)
         }
         Said::Stop => {
             service::may_enter(&app, caller.user_id, conversation).await?;
-            answer::stop_conversation(&app.agents, conversation).await?;
+            answer::stop_answer(&app.agents, conversation).await?;
             Ok(())
         }
         Said::Clear => Ok(()),

@@ -7,6 +7,7 @@
 //! | `put` | `seq`, `id`, `run`, `html`: replaces what has this id, or is added to the run or the end |
 //! | `state` | `running`, `say` for the status line |
 //! | `badge` | `waiting`: approvals |
+//! | `note` | `html`: what the person was told just now; on every page but a chat |
 //!
 //! `seq` counts what is final, so that a page that connects again shows nothing twice.
 
@@ -27,7 +28,8 @@ use super::{earlier, service};
 use crate::app::App;
 use crate::approval;
 use crate::error::Result;
-use crate::ids::{ConversationId, UserId};
+use crate::features::notifications;
+use crate::ids::{ConversationId, NotificationId, UserId};
 use crate::web::caller::Caller;
 use crate::web::error::PageError;
 use crate::web::form::{Path, Query};
@@ -93,9 +95,17 @@ fn house_events(
         let lost = app.standing.lost(caller);
         tokio::pin!(lost);
         let mut changes = app.events.changes();
+        let last = app.db.read(move |r| notifications::last(r, user)).await.ok().flatten();
+        let mut told = last.unwrap_or(NotificationId::from_u128(0));
         loop {
             if let Some(badge) = badge(&app, user).await {
                 yield Ok(badge);
+            }
+            let news = app.db.read(move |r| notifications::since(r, user, told)).await;
+            for note in news.unwrap_or_default() {
+                told = note.id;
+                let html = note.to_string();
+                yield Ok(sse::Event::default().event("note").data(json!({"html": html}).to_string()));
             }
             tokio::select! {
                 changed = changes.changed() => if changed.is_err() { break },

@@ -18,6 +18,7 @@ pub const FEATURE: Feature = Feature {
         url: "/credentials",
         icon: "key",
         thumb: false,
+        admin: true,
     }],
     pages: page::routes,
     api: api::routes,

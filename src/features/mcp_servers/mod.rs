@@ -40,6 +40,7 @@ pub const FEATURE: Feature = Feature {
         url: HERE,
         icon: "globe",
         thumb: false,
+        admin: true,
     }],
     pages: page::routes,
     api: api::routes,

@@ -124,8 +124,10 @@ pub async fn connect(app: &App, form: Connect, by: By) -> Result<Connected> {
     if let Err(err) = save(app, &provider, &model, by).await {
         return form.refuse(err);
     }
-    let seconds = took.as_secs_f64();
-    Ok(Connected::Yes(format!("{name}:{model} answered in {seconds:.1} s.")))
+    let (seconds, full) = (took.as_secs_f64(), format!("{name}:{model}"));
+    let default = app.config.get().models.default.to_string() == full;
+    let answers = if default { " It answers in chats from now on." } else { "" };
+    Ok(Connected::Yes(format!("{full} answered in {seconds:.1} s.{answers}")))
 }
 
 /// One tiny call to a provider that is connected; either way, what to say of it.

@@ -24,6 +24,7 @@ pub const FEATURE: Feature = Feature {
         url: "/models",
         icon: "models",
         thumb: false,
+        admin: true,
     }],
     pages: page::routes,
     api: api::routes,

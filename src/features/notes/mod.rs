@@ -28,6 +28,7 @@ pub const FEATURE: Feature = Feature {
         url: "/notes",
         icon: "notes",
         thumb: false,
+        admin: false,
     }],
     pages: page::routes,
     api: api::routes,

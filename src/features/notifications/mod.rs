@@ -17,11 +17,12 @@ mod quiet_api;
 mod quiet_page;
 mod store;
 
+use askama::Template;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Feature;
 use crate::agent::Run;
-use crate::db::Tx;
+use crate::db::{Reader, Tx};
 use crate::error::Result;
 use crate::ids::{NotificationId, UserId};
 use crate::web::shell::{Entry, Group};
@@ -37,6 +38,7 @@ pub const FEATURE: Feature = Feature {
         url: HERE,
         icon: "info",
         thumb: false,
+        admin: false,
     }],
     pages: || page::routes().merge(channel_page::routes()).merge(quiet_page::routes()),
     api: || {
@@ -53,6 +55,8 @@ const HERE: &str = "/notifications";
 const SETTINGS: &str = "/notifications/channels";
 /// The very same thing within this time rings once.
 const SAME_WITHIN: SignedDuration = SignedDuration::from_secs(60);
+/// Said at once on a page that is open.
+const NOTES_MAX: u32 = 3;
 /// What waits for a yes.
 const ASKS: &str = "approval";
 
@@ -105,6 +109,28 @@ fn note(tx: &Tx<'_>, telling: &Telling<'_>, now: Timestamp) -> Result<()> {
         return Ok(());
     }
     notifications::insert(tx, NotificationId::new(now), telling, now)
+}
+
+/// The last that a person was told.
+pub fn last(r: &Reader<'_>, user: UserId) -> Result<Option<NotificationId>> {
+    Ok(notifications::list(r, user, false, 1, 0)?.first().map(|it| it.id))
+}
+
+/// What a page says of it that is open meanwhile.
+#[derive(Template)]
+#[template(path = "notifications/note.html")]
+pub struct Note {
+    pub id: NotificationId,
+    text: String,
+    link: String,
+}
+
+/// What a person was told after that one, the oldest first, a few at a time.
+pub fn since(r: &Reader<'_>, user: UserId, after: NotificationId) -> Result<Vec<Note>> {
+    let found = notifications::since(r, user, after, NOTES_MAX)?;
+    let note =
+        |it: Notification| Note { id: it.id, text: it.text, link: it.link.unwrap_or_default() };
+    Ok(found.into_iter().map(note).collect())
 }
 
 /// What this path leads to needs nobody any more.

@@ -31,6 +31,7 @@ pub const FEATURE: Feature = Feature {
         url: "/reminders",
         icon: "bell",
         thumb: false,
+        admin: false,
     }],
     pages: page::routes,
     api: api::routes,

@@ -16,6 +16,7 @@ pub const FEATURE: Feature = Feature {
         url: "/security",
         icon: "lock",
         thumb: false,
+        admin: true,
     }],
     pages: page::routes,
     api: api::routes,

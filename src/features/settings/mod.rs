@@ -19,6 +19,7 @@ pub const FEATURE: Feature = Feature {
         url: "/settings",
         icon: "settings",
         thumb: false,
+        admin: true,
     }],
     pages: page::routes,
     api: api::routes,

@@ -59,6 +59,7 @@ pub const FEATURE: Feature = Feature {
         url: page::HERE,
         icon: "clock",
         thumb: true,
+        admin: false,
     }],
     pages: page::routes,
     api: api::routes,

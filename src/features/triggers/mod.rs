@@ -48,6 +48,7 @@ pub const FEATURE: Feature = Feature {
         url: page::HERE,
         icon: "down",
         thumb: false,
+        admin: false,
     }],
     pages: page::routes,
     api: api::routes,

@@ -22,6 +22,7 @@ pub const FEATURE: Feature = Feature {
         url: "/whitelists",
         icon: "list",
         thumb: false,
+        admin: false,
     }],
     pages: page::routes,
     api: api::routes,

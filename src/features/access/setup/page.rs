@@ -77,6 +77,7 @@ struct DonePage {
     theme: Theme,
     step: usize,
     tested: String,
+    zone: String,
 }
 
 #[derive(Deserialize)]
@@ -226,11 +227,17 @@ async fn connect(
     })
 }
 
-async fn done(session: Session, caller: Caller, headers: HeaderMap) -> Result<Response, PageError> {
+async fn done(
+    State(app): State<App>,
+    session: Session,
+    caller: Caller,
+    headers: HeaderMap,
+) -> Result<Response, PageError> {
     in_setup(&session, &caller).await?;
     let tested: Option<String> = session.get(TESTED).await.map_err(Error::internal)?;
     let tested = tested.unwrap_or_default();
-    Ok(Page(DonePage { theme: Theme::of(&headers), step: 3, tested }).into_response())
+    let zone = app.config.zone().iana_name().unwrap_or("UTC").to_owned();
+    Ok(Page(DonePage { theme: Theme::of(&headers), step: 3, tested, zone }).into_response())
 }
 
 async fn still_open(app: &App) -> Result<(), PageError> {

@@ -46,6 +46,17 @@ pub fn list(
     r.rows(sql, (user, unread, limit, offset), from_row)
 }
 
+/// Those told after `after`, the oldest first.
+pub fn since(
+    r: &Reader<'_>,
+    user: UserId,
+    after: NotificationId,
+    limit: u32,
+) -> Result<Vec<Notification>> {
+    let sql = "select * from notifications where user_id = ?1 and ?2 < id order by id limit ?3";
+    r.rows(sql, (user, after, limit), from_row)
+}
+
 /// Those that lead to `link` count as read.
 pub fn mark_read_of(tx: &Tx<'_>, user: UserId, link: &str, now: Timestamp) -> Result<()> {
     let sql = "update notifications set read_at = ?3

@@ -90,7 +90,9 @@ pub(super) fn unavailable(tool: &str) -> String {
 /// A tool's result is a sentence for a person already.
 pub(super) fn result(content: &str, is_error: bool) -> String {
     // The boundary around text from outside is there for models that could be fooled by it.
-    let content = boundary::unwrapped(content).unwrap_or(content).trim();
+    // A line of warning may stand above it, for the same models.
+    let below = || content.split_once('\n').and_then(|(_, rest)| boundary::unwrapped(rest));
+    let content = boundary::unwrapped(content).or_else(below).unwrap_or(content).trim();
     match (content.is_empty(), is_error) {
         (true, false) => "Done.".to_owned(),
         (true, true) => "That did not work.".to_owned(),
