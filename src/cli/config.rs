@@ -1,6 +1,6 @@
 //! `steward config show` and `check`: what the settings are, and where each comes from.
 
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 
 use super::Cx;
 use super::client::Client;
@@ -10,7 +10,7 @@ use crate::config::{Loaded, Row, Source, as_toml};
 
 #[derive(clap::Subcommand)]
 pub(super) enum Command {
-    /// Print the settings that count, as a config file
+    /// Print the settings that count here, as a config file
     Show {
         /// Say where each value comes from
         #[arg(long)]
@@ -24,8 +24,8 @@ pub(super) async fn run(cx: &Cx, command: &Command) -> Result<Exit, Failure> {
     let loaded = cx.load()?;
     match command {
         Command::Show { sources } => {
-            let loaded = with_saved(cx, loaded).await?;
-            show(cx, &loaded.rows(), *sources)?;
+            let rows = effective(cx, &loaded).await?;
+            show(cx, &rows, *sources)?;
         }
         Command::Check if cx.out.is_json() => cx.out.json(&json!({ "ok": true }))?,
         Command::Check => {
@@ -37,21 +37,31 @@ pub(super) async fn run(cx: &Cx, command: &Command) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// With what was saved in Settings, which the running program knows.
-async fn with_saved(cx: &Cx, loaded: Loaded) -> Result<Loaded, Failure> {
-    let client = Client::new(&loaded, &cx.flags);
+/// What counts in the program that runs here: it was started with flags and an environment of its
+/// own, and knows what was saved in Settings.
+async fn effective(cx: &Cx, loaded: &Loaded) -> Result<Vec<Row>, Failure> {
+    let client = Client::new(loaded, &cx.flags);
     if client.is_away().await {
         cx.out.note("Steward is not running here, so what was saved in Settings is not shown.");
-        return Ok(loaded);
+        return Ok(loaded.rows());
     }
-    let answer = match client.get("/api/settings/saved").await {
-        // Nobody lives here yet, so nothing is saved.
-        Err(failure) if failure.code.as_deref() == Some("unauthenticated") => return Ok(loaded),
+    let answer = match client.get("/api/settings/effective").await {
+        Err(failure) if failure.code.as_deref() == Some("unauthenticated") => {
+            cx.out.note(
+                "The Steward that runs here has no owner yet, so this is what counts for this \
+                 command, not for it.",
+            );
+            return Ok(loaded.rows());
+        }
         answer => answer?,
     };
-    let saved = answer["saved"].as_object().into_iter().flatten();
-    let saved = saved.filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())));
-    Ok(loaded.with_database(&saved.collect())?)
+    cx.out.note("This counts in the Steward that runs here.");
+    let told = answer["settings"].as_array().into_iter().flatten();
+    let row = |row: &Value| {
+        let [key, value, source] = ["key", "value", "source"].map(|name| row[name].as_str());
+        Row::told(key?, value?, source?)
+    };
+    Ok(told.filter_map(row).collect())
 }
 
 fn show(cx: &Cx, rows: &[Row], sources: bool) -> Result<(), Failure> {

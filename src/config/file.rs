@@ -46,13 +46,13 @@ fn settings(path: &Path, text: &str, problems: &mut Problems) -> Vec<Setting> {
             return Vec::new();
         }
     };
-    let (mut leaves, mut found) = (Vec::new(), Vec::new());
+    let (mut leaves, mut found) = (Vec::new(), Vec::<Setting>::new());
     flatten("", &table, &mut leaves);
     let lines = lines(text);
     for (name, value) in leaves {
         let line = lines.get(&name).copied().unwrap_or(1);
         match setting(path, &name, value) {
-            Ok(setting) => found.push(setting),
+            Ok(setting) => found.extend(setting),
             Err(why) => {
                 let path = path.display();
                 problems.add(name.clone(), format!("{path}, line {line}: {name} {why}"));
@@ -73,17 +73,29 @@ fn twice(path: &Path, found: &[Setting], problems: &mut Problems) {
     }
 }
 
-fn setting(path: &Path, name: &str, value: &toml::Value) -> Result<Setting, String> {
+/// None: a table that says nothing.
+fn setting(path: &Path, name: &str, value: &toml::Value) -> Result<Option<Setting>, String> {
     let source = Source::File(path.to_owned());
     if let Some(key) = keys::find(name) {
         let value = parse::toml(key, value)?;
-        return Ok(Setting { key: name.to_owned(), value, source });
+        return Ok(Some(Setting { key: name.to_owned(), value, source }));
+    }
+    if value.is_table() {
+        return empty(name, source);
     }
     let Some((base, _)) = secret_of(name) else { return Err(keys::unknown(name, str::to_owned)) };
     let file = value.as_str().ok_or("must be the path of a file")?;
     let beside = path.parent().unwrap_or(Path::new(".")).join(file);
     let value = Value::Secret(secret(&beside)?);
-    Ok(Setting { key: base.to_owned(), value, source })
+    Ok(Some(Setting { key: base.to_owned(), value, source }))
+}
+
+/// A table without keys. One that a person named is there all the same, with what it lacks.
+fn empty(table: &str, source: Source) -> Result<Option<Setting>, String> {
+    let named = keys::siblings(&format!("{table}.")).into_iter().next();
+    let Some((key, known)) = named else { return keys::check_table(table).map(|()| None) };
+    let value = Value::Plain(known.default.clone());
+    Ok(Some(Setting { key, value, source }))
 }
 
 /// The secret key that `KEY_file` stands for.
@@ -104,11 +116,12 @@ pub(super) fn secret(path: &Path) -> Result<Secret, String> {
     }
 }
 
+/// The keys, and the tables that hold none.
 fn flatten<'a>(at: &str, table: &'a toml::Table, leaves: &mut Vec<(String, &'a toml::Value)>) {
     for (name, value) in table {
         let name = if at.is_empty() { name.clone() } else { format!("{at}.{name}") };
         match value {
-            toml::Value::Table(inner) => flatten(&name, inner, leaves),
+            toml::Value::Table(inner) if !inner.is_empty() => flatten(&name, inner, leaves),
             value => leaves.push((name, value)),
         }
     }

@@ -10,6 +10,8 @@ const EXAMPLE: &str = include_str!("../../config.example.toml");
 /// What stands in a key's name for a word that the person chooses.
 const CHOSEN: &str = "NAME";
 
+const CHOSEN_BYTES_MAX: usize = 40;
+
 /// How alike two names must be for one to be proposed for the other: 0 not at all, 1 the same.
 const LIKENESS_MIN: f64 = 0.55;
 
@@ -56,7 +58,7 @@ fn chosen(word: &str) -> bool {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-';
     let borders = word.starts_with(['_', '-']) || word.ends_with(['_', '-']);
     !word.is_empty()
-        && word.len() <= 40
+        && word.len() <= CHOSEN_BYTES_MAX
         && word.chars().all(plain)
         && !borders
         && !word.contains("__")
@@ -88,12 +90,50 @@ pub(super) fn siblings(name: &str) -> Vec<(String, &'static Key)> {
 /// The known key that is most like this one.
 fn nearest(name: &str) -> Option<String> {
     let candidates = keys().iter().map(|key| fill(&key.name, name));
-    nearest_of(name, candidates)
+    nearest_of(name, candidates.filter(|name| !name.contains(CHOSEN)))
+}
+
+/// The tables that the house names itself: `server`, `models`, `models.providers`.
+fn tables() -> impl Iterator<Item = String> {
+    let above = |key: &'static Key| key.name.match_indices('.').map(move |(at, _)| &key.name[..at]);
+    let tables = keys().iter().flat_map(above);
+    tables.filter(|table| !table.ends_with(CHOSEN)).map(str::to_owned)
+}
+
+/// Refuses a table that no key stands in; the error ends a sentence as [`unknown`] does.
+pub(super) fn check_table(name: &str) -> Result<(), String> {
+    if tables().any(|table| table == name) {
+        return Ok(());
+    }
+    let instead = || match nearest_of(name, tables()) {
+        Some(near) => format!("is not a table of settings; did you mean [{near}]?"),
+        None => "is not a table of settings; `steward config show` lists them all".to_owned(),
+    };
+    Err(misnamed(name).unwrap_or_else(instead))
+}
+
+/// What is wrong with the word that a person chose for a table, if that is it.
+fn misnamed(name: &str) -> Option<String> {
+    let families = keys().iter().filter(|key| key.is_family());
+    let word =
+        families.map(|key| key.name.split('.').zip(name.split('.'))).find_map(|mut parts| {
+            let (ours, word) = parts.find(|(ours, given)| ours != given)?;
+            (ours == CHOSEN && !chosen(word)).then_some(word)
+        })?;
+    let small = word.to_ascii_lowercase();
+    let such = if chosen(&small) { format!(", such as {small}") } else { String::new() };
+    Some(format!(
+        "can't be read: a provider's name is up to {CHOSEN_BYTES_MAX} small letters, digits, - and \
+         single _, with a letter or digit at both ends{such}"
+    ))
 }
 
 /// What is wrong with a name that is no key; ends a sentence that begins with the name as written.
 /// `spell` writes a key as this source would.
 pub(super) fn unknown(name: &str, spell: impl Fn(&str) -> String) -> String {
+    if let Some(why) = misnamed(name) {
+        return why;
+    }
     match nearest(name) {
         Some(near) => format!("is not a setting; did you mean {}?", spell(&near)),
         None => "is not a setting; `steward config show` lists them all".to_owned(),

@@ -100,6 +100,9 @@ fn in_words(message: &str) -> String {
     let choice =
         message.strip_prefix("unknown variant ").and_then(|rest| rest.split_once(", expected "));
     match choice {
+        Some(("``", choices)) => {
+            format!("is missing; set it to {}", choices.replace('`', "\""))
+        }
         Some((given, choices)) => {
             format!("must be {}, not {given}", choices.replace('`', "\"")).replace('`', "\"")
         }

@@ -24,6 +24,26 @@ pub struct Row {
     pub about: &'static str,
 }
 
+impl Row {
+    fn new(known: &'static Key, key: &str, value: String, source: Source) -> Row {
+        Row {
+            key: key.to_owned(),
+            value,
+            source,
+            variable: env::variable(key),
+            live: known.live,
+            secret: known.secret,
+            about: &known.about,
+        }
+    }
+
+    /// A row as the running program told it; none: a key that this version does not know.
+    pub fn told(key: &str, value: &str, source: &str) -> Option<Row> {
+        let source = Source::Told(source.to_owned());
+        Some(Row::new(keys::find(key)?, key, value.to_owned(), source))
+    }
+}
+
 pub(super) fn rows(settings: &Settings) -> Vec<Row> {
     let mut rows: Vec<(Place, Row)> = Vec::new();
     for setting in settings.values() {
@@ -33,15 +53,7 @@ pub(super) fn rows(settings: &Settings) -> Vec<Row> {
             Value::Secret(_) => "\"\"".to_owned(),
             Value::Plain(value) => value.to_string(),
         };
-        let row = Row {
-            key: setting.key.clone(),
-            value,
-            source: setting.source.clone(),
-            variable: env::variable(&setting.key),
-            live: key.live,
-            secret: key.secret,
-            about: &key.about,
-        };
+        let row = Row::new(key, &setting.key, value, setting.source.clone());
         rows.push((place(key, &setting.key), row));
     }
     rows.sort_by(|(a, _), (b, _)| a.cmp(b));

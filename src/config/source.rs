@@ -16,6 +16,8 @@ pub enum Source {
     /// The name of a systemd credential.
     Credential(String),
     Flag(&'static str),
+    /// In the words of the running program, which another one passes on.
+    Told(String),
 }
 
 impl fmt::Display for Source {
@@ -27,6 +29,7 @@ impl fmt::Display for Source {
             Source::Env(name) => f.write_str(name),
             Source::Credential(name) => write!(f, "credential {name}"),
             Source::Flag(name) => f.write_str(name),
+            Source::Told(words) => f.write_str(words),
         }
     }
 }
@@ -40,6 +43,17 @@ pub struct Flags {
 }
 
 impl Flags {
+    /// A command that speaks of the same house as these flags do.
+    pub fn command(&self, name: &str) -> String {
+        let mut command = "steward".to_owned();
+        for (flag, path) in [("--config", &self.config), ("--data-dir", &self.data_dir)] {
+            if let Some(path) = path {
+                command.push_str(&format!(" {flag} {}", path.display()));
+            }
+        }
+        format!("{command} {name}")
+    }
+
     pub(super) fn settings(&self) -> Vec<Setting> {
         let dir = self.data_dir.as_ref().map(|dir| dir.to_string_lossy().into_owned());
         let given =

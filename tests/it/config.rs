@@ -283,7 +283,7 @@ fn wrong_values_are_refused_in_one_sentence_each() {
     assert_snapshot!(file("[web]\nsearch_url = \"http://ada:pw@searx\""), @"web.search_url (from DIR/config.toml) must be an address without a login, without ? and #.");
     assert_snapshot!(file("[models]\ndefault = \"claude\""), @r#"models.default (from DIR/config.toml) must be PROVIDER:MODEL, which "claude" is not."#);
     assert_snapshot!(file("[models]\ndefault = \"hom:x\"\n[models.providers.home]\nkind = \"openai\""), @r#"models.default (from DIR/config.toml) names the provider "hom", which is not there; did you mean "home"?"#);
-    assert_snapshot!(file("[models.providers.home]\napi_key = \"k\""), @r#"models.providers.home.kind must be "anthropic" or "openai", not ""."#);
+    assert_snapshot!(file("[models.providers.home]\napi_key = \"k\""), @r#"models.providers.home.kind is missing; set it to "anthropic" or "openai"."#);
     assert_snapshot!(file("[models.providers.builtin]\nkind = \"openai\""), @"models.providers.builtin.kind (from DIR/config.toml) takes the name of the built-in model; choose another name.");
     assert_snapshot!(file("[models.providers.a]\nkind = \"openai\"\napi_key = \"k\"\ncredential = \"c\""), @"models.providers.a.credential (from DIR/config.toml) is set and so is api_key; set one of them.");
     let env = Sources::new().env("STEWARD_LIMITS__MAX_CONCURRENT_RUNS", "three");

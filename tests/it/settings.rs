@@ -47,8 +47,35 @@ async fn a_wrong_value_is_named_and_nothing_changes() {
         let refused = house.post("/api/settings/limits", &body).await;
         assert_eq!(refused.status, 400, "{body}: {}", refused.text);
         assert!(refused.text.contains("max_tool"), "{body}: {}", refused.text);
+        let sent = body.as_object().unwrap().keys().next().unwrap();
+        assert_eq!(refused.json()["detail"], *sent, "{body}: {}", refused.text);
     }
+    let refused = house.post("/api/settings/security", &json!({"mode": "loose"})).await;
+    assert_eq!((refused.status.as_u16(), &refused.json()["detail"]), (400, &json!("mode")));
     assert_eq!(house.get("/api/settings/limits").await.json()["max_tool_calls"], 20);
+}
+
+#[tokio::test]
+async fn what_counts_is_told_with_its_source_and_without_secrets() {
+    let folder = tempfile::tempdir().unwrap();
+    let toml = "[limits]\nmax_tool_calls = 5\n[web]\nbrave_key = \"quince-marigold\"\n";
+    let house = TestApp::with_config(folder.path(), toml).await;
+    house.post("/api/settings/limits", &json!({"max_concurrent_runs": 4})).await;
+    let told = house.get("/api/settings/effective").await;
+    assert!(!told.text.contains("quince-marigold"));
+    let told = told.json();
+    let row = |key: &str| {
+        let rows = told["settings"].as_array().unwrap();
+        let row = rows.iter().find(|row| row["key"] == key).unwrap();
+        format!("{} from {}", row["value"].as_str().unwrap(), row["source"].as_str().unwrap())
+    };
+    let file = folder.path().join("config.toml");
+    assert_eq!(row("limits.max_tool_calls"), format!("5 from {}", file.display()));
+    assert_eq!(row("limits.max_concurrent_runs"), "4 from Settings");
+    assert_eq!(row("owner.time_zone"), "\"UTC\" from STEWARD_OWNER__TIME_ZONE");
+    assert_eq!(row("agent.name"), "\"Steward\" from default");
+    assert!(row("data.dir").ends_with(" from --data-dir"));
+    assert!(row("web.brave_key").starts_with("\"(set, hidden)\" from "));
 }
 
 async fn post(house: &TestApp, path: &str, form: &str) -> Answer {

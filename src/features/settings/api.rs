@@ -1,4 +1,4 @@
-//! `/api/settings/limits`, `/api/settings/security` and `/api/settings/provider`.
+//! `/api/settings/…`: limits, security and provider to change, and what counts of all.
 
 use axum::Router;
 use axum::extract::State;
@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::service::{self, Change};
 use super::store;
 use crate::app::App;
+use crate::config::Row;
 use crate::error::Error;
 use crate::web::caller::{Admin, Caller};
 use crate::web::error::ApiError;
@@ -17,6 +18,7 @@ use crate::web::form::Json;
 pub fn routes() -> Router<App> {
     Router::new()
         .route("/settings/saved", get(saved))
+        .route("/settings/effective", get(effective))
         .route("/settings/limits", get(limits).post(set_limits))
         .route("/settings/security", get(security).post(set_security))
         .route("/settings/provider", get(provider).post(set_provider))
@@ -29,6 +31,16 @@ async fn saved(State(app): State<App>, caller: Caller) -> Result<Json<Value>, Ap
     Ok(Json(json!({ "saved": saved })))
 }
 
+/// Every key that has a value, in the order of the config file: what counts in this process, with
+/// its flags, environment and credentials. Secrets are masked.
+async fn effective(State(app): State<App>, caller: Caller) -> Result<Json<Value>, ApiError> {
+    caller.admin()?;
+    let rows = app.config.get().rows();
+    let view =
+        |row: &Row| json!({"key": row.key, "value": row.value, "source": row.source.to_string()});
+    Ok(Json(json!({ "settings": rows.iter().map(view).collect::<Vec<_>>() })))
+}
+
 async fn limits(State(app): State<App>, caller: Caller) -> Result<Json<Value>, ApiError> {
     caller.admin()?;
     let config = app.config.get();
@@ -37,6 +49,17 @@ async fn limits(State(app): State<App>, caller: Caller) -> Result<Json<Value>, A
         "max_autonomous_runs_per_hour": config.limits.max_autonomous_runs_per_hour,
         "max_concurrent_runs": config.limits.max_concurrent_runs,
     })))
+}
+
+/// Names the field without the table that its key stands in.
+fn as_sent(err: Error, table: &str) -> Error {
+    match err {
+        Error::Invalid { field, message } => {
+            let sent = field.strip_prefix(table).unwrap_or(&field).to_owned();
+            Error::invalid(sent, message)
+        }
+        err => err,
+    }
 }
 
 /// What is left out stays as it is.
@@ -61,7 +84,8 @@ async fn set_limits(
     let given = given.into_iter().filter_map(|(key, value)| Some((key, value?)));
     let change: Change =
         given.map(|(key, value)| (key.to_owned(), Some(value.to_string()))).collect();
-    service::change(&app, change, caller.by(app.clock.now())).await?;
+    let by = caller.by(app.clock.now());
+    service::change(&app, change, by).await.map_err(|err| as_sent(err, "limits."))?;
     Ok(Json(json!({"ok": true})))
 }
 
@@ -122,7 +146,8 @@ async fn set_security(
     ];
     let given = given.into_iter().filter_map(|(key, value)| Some((key.to_owned(), Some(value?))));
     let change: Change = given.collect();
-    service::change(&app, change, caller.by(app.clock.now())).await?;
+    let by = caller.by(app.clock.now());
+    service::change(&app, change, by).await.map_err(|err| as_sent(err, "guard."))?;
     Ok(Json(json!({"ok": true})))
 }
 

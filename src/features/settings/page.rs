@@ -43,6 +43,9 @@ const CHOICES: [(&str, &[(&str, &str)]); 1] = [(
     ],
 )];
 
+/// Keys whose own words say little.
+const LABELS: [(&str, &str); 1] = [("llm_screen", "Screening by a model")];
+
 pub fn routes() -> Router<App> {
     Router::new()
         .route("/settings", get(show))
@@ -201,10 +204,15 @@ fn kind(key: &str) -> Option<Kind> {
     keys().iter().find(|it| it.name == key).map(|it| it.kind)
 }
 
-/// `limits.daily_spend_usd` → "Daily spend usd".
+/// `limits.daily_spend_usd` → "Daily spend, dollars".
 fn label(key: &str) -> String {
-    let name = key.rsplit('.').next().unwrap_or(key).replace('_', " ");
-    let name = name.replace(" usd", ", dollars").replace("url", "address");
+    let name = key.rsplit('.').next().unwrap_or(key);
+    if let Some((_, label)) = LABELS.iter().find(|(it, _)| *it == name) {
+        return (*label).to_owned();
+    }
+    let (name, unit) = name.strip_suffix("_usd").map_or((name, ""), |name| (name, ", dollars"));
+    let words = name.split('_').map(|word| if word == "url" { "address" } else { word });
+    let name = words.collect::<Vec<_>>().join(" ") + unit;
     let mut chars = name.chars();
     chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
@@ -332,6 +340,9 @@ mod tests {
     #[test]
     fn keys_and_values_are_said_plainly() {
         assert_eq!(label("limits.daily_spend_usd"), "Daily spend, dollars");
+        assert_eq!(label("limits.hourly_spend_usd"), "Hourly spend, dollars");
+        assert_eq!(label("server.base_url"), "Base address");
+        assert_eq!(label("guard.llm_screen"), "Screening by a model");
         assert_eq!(plain("\"a \\\"b\\\"\""), "a \"b\"");
         assert_eq!(plain("[\"a\"]"), "[\"a\"]");
     }

@@ -180,11 +180,88 @@ fn audit_verify_fails_on_a_broken_chain() {
 }
 
 #[test]
-fn config_show_knows_what_was_saved_in_settings() {
-    let saved = r#"{"saved":{"agent.name":"Jeeves","limits.max_tool_calls":"30"}}"#;
-    let house = House::new().says("GET /api/settings/saved", 200, saved).open();
+fn config_show_says_what_counts_in_the_program_that_runs_here() {
+    let told = r#"{"settings":[
+        {"key":"agent.name","value":"\"Jeeves\"","source":"Settings"},
+        {"key":"limits.max_tool_calls","value":"30","source":"STEWARD_LIMITS__MAX_TOOL_CALLS"},
+        {"key":"web.brave_key","value":"\"(set, hidden)\"","source":"credential web.brave_key"},
+        {"key":"one.to_come","value":"1","source":"default"}
+    ]}"#;
+    let house = House::new().says("GET /api/settings/effective", 200, told).open();
     house.file("config.toml", "[limits]\nmax_tool_calls = 5");
+    let ran = house.run(&["config", "show", "--sources"]);
+    let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+    let lines: Vec<String> = ran.screen().lines().map(words).collect();
+    assert_snapshot!(lines.join("\n"), @r#"
+    [agent]
+    name = "Jeeves" # Settings
+
+    [limits]
+    max_tool_calls = 30 # STEWARD_LIMITS__MAX_TOOL_CALLS
+
+    [web]
+    # brave_key is set, and hidden # credential web.brave_key
+    This counts in the Steward that runs here.
+    [exit 0]
+    "#);
     let shown = house.run(&["config", "show", "--json"]).json();
     assert_eq!(shown["agent.name"]["source"], "Settings");
-    assert_eq!(shown["limits.max_tool_calls"]["value"], "5");
+    assert_eq!(shown["limits.max_tool_calls"]["value"], "30");
+    // The files are checked as they are now, whatever runs.
+    let checked = house.run(&["config", "check"]);
+    assert!(checked.out.contains("2 of 38 are set"), "{}", checked.screen());
+}
+
+#[test]
+fn config_show_says_when_the_program_that_runs_here_does_not_tell() {
+    let nobody = r#"{"error":"Sign in, or send a key.","code":"unauthenticated"}"#;
+    let house = House::new().says("GET /api/settings/effective", 401, nobody).open();
+    house.file("config.toml", "[limits]\nmax_tool_calls = 5");
+    let ran = house.run(&["config", "show"]);
+    assert!(ran.out.contains("max_tool_calls = 5"), "{}", ran.screen());
+    assert!(ran.err.contains("has no owner yet"), "{}", ran.screen());
+}
+
+#[test]
+fn a_table_that_is_none_is_named_with_the_nearest() {
+    let house = House::new();
+    let check = |text: &str| {
+        house.file("config.toml", text);
+        house.run(&["config", "check"]).screen()
+    };
+    assert_snapshot!(check("[serve]\n[limits.foo]\n[qqqqqqqq]\n[server]\n[models.providers]"), @"
+    steward: DIR/config.toml, line 2: limits.foo is not a table of settings; did you mean [limits]?
+    DIR/config.toml, line 3: qqqqqqqq is not a table of settings; `steward config show` lists them all.
+    DIR/config.toml, line 1: serve is not a table of settings; did you mean [server]?
+    [exit 1]
+    ");
+    assert_snapshot!(check("[server]\n[models.providers]"), @"
+    The settings are right; 1 of 38 are set.
+    [exit 0]
+    ");
+    assert_snapshot!(check("[limits.max_tool_calls]"), @"
+    steward: DIR/config.toml, line 1: limits.max_tool_calls must be a whole number.
+    [exit 1]
+    ");
+}
+
+#[test]
+fn a_provider_says_what_it_lacks_and_how_it_may_be_called() {
+    let house = House::new();
+    let check = |text: &str| {
+        house.file("config.toml", text);
+        house.run(&["config", "check"]).screen()
+    };
+    assert_snapshot!(check("[models.providers.home]"), @r#"
+    steward: models.providers.home.kind (from DIR/config.toml) is missing; set it to "anthropic" or "openai".
+    [exit 1]
+    "#);
+    assert_snapshot!(check("[models.providers.X_Y]\nkind = \"openai\""), @"
+    steward: DIR/config.toml, line 2: models.providers.X_Y.kind can't be read: a provider's name is up to 40 small letters, digits, - and single _, with a letter or digit at both ends, such as x_y.
+    [exit 1]
+    ");
+    assert_snapshot!(check("[models.providers._]"), @"
+    steward: DIR/config.toml, line 1: models.providers._ can't be read: a provider's name is up to 40 small letters, digits, - and single _, with a letter or digit at both ends.
+    [exit 1]
+    ");
 }
