@@ -161,9 +161,28 @@ pub(super) async fn decide(cx: &Cx, client: &Client, card_of: &Value) -> Result<
     Ok(if word == "yes" { Decision::Approved } else { Decision::Denied })
 }
 
+/// Gives each card the id that `approvals ls` lists it under, where that can be told.
+pub(super) async fn name_cards(client: &Client, cards: &mut [Value]) {
+    if cards.is_empty() {
+        return;
+    }
+    let Ok(list) = client.get("/api/approvals").await else { return };
+    for card in cards {
+        let call = text(card, "call_id");
+        let approval = entries(&list).iter().find(|it| text(it, "call_id") == call);
+        if let (Some(approval), Some(card)) = (approval, card.as_object_mut()) {
+            card.insert("approval_id".to_owned(), approval["id"].clone());
+        }
+    }
+}
+
 /// One line for a call that waits, with the command that shows it.
 pub(super) fn waiting_words(card: &Value) -> String {
-    let id = short(text(card, "call_id"));
+    let id = match text(card, "approval_id") {
+        "" => text(card, "call_id"),
+        id => id,
+    };
+    let id = short(id);
     format!("Waits for your yes: {}\n`steward approvals show {id}` shows it.", title(card))
 }
 

@@ -3,7 +3,7 @@
 //! On a terminal the answer appears as it is written, and a call that needs a yes is asked about
 //! right here. Anywhere else the answer is printed whole, and such a call ends the command with 3.
 //! A call that was not allowed ends it with 4, whatever the assistant says of it, and so does a
-//! spending limit.
+//! spending limit. When all that was tried failed, it ends with 1.
 
 use std::io::Read as _;
 use std::time::Duration;
@@ -16,6 +16,7 @@ use super::client::Client;
 use super::failure::{Exit, Failure};
 use super::stream::{Heard, Stream, failed};
 use super::undo;
+use crate::outside::model::catalog::COMMANDS;
 
 const MESSAGE_BYTES_MAX: u64 = 1_000_000;
 
@@ -60,6 +61,9 @@ pub(super) async fn run(cx: &Cx, args: Args) -> Result<Exit, Failure> {
     let mut answer = Answer::default();
     turn(cx, &client, &message, &args.how, &mut answer).await?;
     answer.print(cx)?;
+    if let Some(hint) = answer.how_to_go_on() {
+        cx.out.note(&hint);
+    }
     Ok(answer.exit())
 }
 
@@ -85,6 +89,10 @@ pub(super) struct Answer {
     waiting: Vec<Value>,
     /// Calls that were not done: the guard or the owner said no.
     denied: Vec<Value>,
+    /// Calls that were tried in vain.
+    failed: Vec<Value>,
+    /// A call did what it was to do.
+    worked: bool,
     /// The person at the terminal said no to a call.
     refused: bool,
     failure: Option<Failure>,
@@ -124,6 +132,7 @@ pub(super) async fn turn(
     if answer.open_line {
         cx.out.line("")?;
     }
+    approvals::name_cards(client, &mut answer.waiting).await;
     Ok(())
 }
 
@@ -150,6 +159,7 @@ impl Answer {
                 self.close_line(cx)?;
                 cx.out.note(&format!("· {name}"));
             }
+            Heard::Tried(call) => self.tried(&call),
             Heard::Pending(card) => {
                 self.place(&card);
                 self.close_line(cx)?;
@@ -174,6 +184,8 @@ impl Answer {
                     text.clone_into(&mut self.text);
                 }
                 self.denied = done["denied"].as_array().cloned().unwrap_or_default();
+                let denied = &self.denied;
+                self.failed.retain(|it| denied.iter().all(|no| no["call_id"] != it["call_id"]));
                 self.done = done.as_object().cloned().unwrap_or_default();
             }
             Heard::Failed(data) => {
@@ -191,6 +203,17 @@ impl Answer {
             if let Some(given) = data[name].as_str() {
                 *id = Some(given.to_owned());
             }
+        }
+    }
+
+    fn tried(&mut self, call: &Value) {
+        if call["success"] == true {
+            self.worked = true;
+        } else {
+            self.failed.push(json!({
+                "call_id": call["call_id"], "tool_name": call["tool_name"],
+                "reason": call["result_summary"],
+            }));
         }
     }
 
@@ -216,8 +239,17 @@ impl Answer {
             Some(failure) => failure.exit,
             None if !self.waiting.is_empty() => Exit::Waiting,
             None if self.refused || !self.denied.is_empty() => Exit::Denied,
+            None if !self.worked && !self.failed.is_empty() => Exit::Error,
             None => Exit::Done,
         }
+    }
+
+    /// The built-in commands asked back, and who asked once does not see how to answer.
+    fn how_to_go_on(&self) -> Option<String> {
+        let asks = self.text.trim_end().ends_with('?');
+        let by_commands = self.done.get("model").is_some_and(|model| model == COMMANDS);
+        let id = self.conversation_id.as_ref().filter(|_| asks && by_commands)?;
+        Some(format!("Answer it with: steward ask --conversation {id} \"…\""))
     }
 
     fn status(&self) -> &'static str {
@@ -263,6 +295,9 @@ impl Answer {
             if let Some(value) = self.done.get(name) {
                 told[name] = value.clone();
             }
+        }
+        if !self.failed.is_empty() {
+            told["failed_calls"] = json!(self.failed);
         }
         if !self.notices.is_empty() {
             told["notices"] = json!(self.notices);

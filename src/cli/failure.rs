@@ -63,7 +63,12 @@ impl Failure {
         let sentence = text("error").filter(|sentence| !sentence.is_empty());
         let sentence =
             sentence.unwrap_or_else(|| format!("Steward answered with status {status}."));
-        let exit = if status == 403 { Exit::Denied } else { Exit::Error };
+        let exit = match (status, body["code"].as_str()) {
+            (403, _) => Exit::Denied,
+            // What was typed has to be mended.
+            (400, Some("invalid")) => Exit::Usage,
+            _ => Exit::Error,
+        };
         let hint = text("request_id").filter(|_| status == 500);
         let hint = hint.map(|id| format!("The log has more, under {id}."));
         Failure { sentence, hint, code: text("code"), exit }

@@ -115,7 +115,7 @@ enum Command {
     /// What waits for your yes or no
     #[command(subcommand)]
     Approvals(approvals::Command),
-    /// Take back what has not left yet
+    /// Take back what has not left yet, or a change
     Undo(undo::Args),
     /// Keys for other programs
     #[command(subcommand)]

@@ -9,8 +9,6 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 /// A name of up to so many letters has room for one wrong one, twice as many for two, and so on.
 const LETTERS_PER_SLIP: usize = 3;
 
-const ASK: &str = "to tell the assistant something, write: steward ask \"…\"";
-
 /// Adds to clap's complaint what was probably meant.
 pub(super) fn suggest(err: &mut clap::Error, args: &[OsString], definition: &clap::Command) {
     let (wrong, place) = match err.kind() {
@@ -21,21 +19,35 @@ pub(super) fn suggest(err: &mut clap::Error, args: &[OsString], definition: &cla
         _ => return,
     };
     let Some(ContextValue::String(typed)) = err.get(wrong).cloned() else { return };
-    if err.get(place).is_some() {
-        return;
-    }
     let (command, at_the_top) = reached(args, &typed, definition);
     let flags = place == ContextKind::SuggestedArg;
-    let known = if flags { flags_of(command, definition) } else { words_of(command) };
-    if let Some(near) = nearest(&typed, &known) {
-        // clap prints a lone flag, but a list of commands.
-        let near =
-            if flags { ContextValue::String(near) } else { ContextValue::Strings(vec![near]) };
-        err.insert(place, near);
-    } else if at_the_top && !flags {
-        let tip = ContextValue::StyledStrs(vec![StyledStr::from(ASK)]);
-        err.insert(ContextKind::Suggested, tip);
+    if err.get(place).is_none() {
+        let known = if flags { flags_of(command, definition) } else { words_of(command) };
+        if let Some(near) = nearest(&typed, &known) {
+            // clap prints a lone flag, but a list of commands.
+            let near =
+                if flags { ContextValue::String(near) } else { ContextValue::Strings(vec![near]) };
+            err.insert(place, near);
+        }
     }
+    let said = said(args, &typed);
+    let meant_ask = match err.get(place) {
+        None => true,
+        Some(ContextValue::Strings(near)) => said.len() > 1 && !near.iter().any(|it| it == "ask"),
+        Some(_) => false,
+    };
+    if at_the_top && !flags && meant_ask {
+        let tip =
+            format!("to tell the assistant something, write: steward ask \"{}\"", said.join(" "));
+        err.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![StyledStr::from(tip)]));
+    }
+}
+
+/// The words from the wrong one to the next flag.
+fn said<'a>(args: &'a [OsString], wrong: &str) -> Vec<&'a str> {
+    let words = args.iter().skip(1).filter_map(|arg| arg.to_str());
+    let words = words.skip_while(|word| *word != wrong);
+    words.take_while(|word| !word.starts_with('-')).collect()
 }
 
 /// The command whose arguments hold the wrong word, and whether that is the program itself.

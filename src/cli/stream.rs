@@ -18,6 +18,8 @@ pub(super) enum Heard {
     Token(String),
     /// A tool at work.
     Tool(String),
+    /// A call that is over, whatever came of it.
+    Tried(Value),
     /// A call that waits for a yes or no, with all the program says of it.
     Pending(Value),
     /// The message stays in line: what was asked before it waits for a yes or no, or all pauses.
@@ -77,6 +79,7 @@ fn heard(event: &str, data: &str) -> Result<Heard, Failure> {
     Ok(match event {
         "token" => Heard::Token(text("content")),
         "tool_executing" => Heard::Tool(text("tool_name")),
+        "tool_done" => Heard::Tried(data),
         "tool_call_pending" => Heard::Pending(data),
         "tool_held" => Heard::Held(data),
         "held_up" => Heard::HeldUp(data),

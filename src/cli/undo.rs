@@ -10,7 +10,16 @@ use super::failure::{Exit, Failure};
 /// Changes that are looked through.
 const CHANGES_MAX: u32 = 200;
 
+const ABOUT: &str = "\
+A call that is held, such as an email, is stopped before it leaves.
+A change to notes, reminders or whitelists is taken back too: all is as it was before.
+
+Examples:
+  steward undo             stops the one call that is held, or names the last change
+  steward undo 3f9a01bc    stops this held call, or takes this change back";
+
 #[derive(clap::Args)]
+#[command(after_help = ABOUT)]
 pub(super) struct Args {
     /// The id, or its last letters, of a held call or a change; needed unless one call is held
     id: Option<String>,

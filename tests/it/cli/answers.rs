@@ -111,6 +111,55 @@ fn ask_ends_with_4_when_a_call_was_denied() {
 }
 
 #[test]
+fn ask_ends_with_1_when_all_that_was_tried_failed() {
+    let tried = |id: &str, success: bool| {
+        let call = json!({
+            "call_id": id, "tool_name": "web_fetch", "success": success,
+            "result_summary": "No answer.", "confirmed": false, "seq": 12,
+        });
+        ("tool_done", call)
+    };
+    let done = |denied: serde_json::Value| {
+        ("done", json!({ "text": "It did not work.", "tool_calls_made": 1, "denied": denied }))
+    };
+    let failed = json!([{ "call_id": "t-1", "tool_name": "web_fetch", "reason": "No answer." }]);
+    let wire = events(&[begun(), tried("t-1", false), done(json!([]))]);
+    let house = House::new().says(CHAT, 200, wire).open();
+    assert_eq!(house.run(&["ask", "fetch it"]).screen(), "It did not work.\n[exit 1]");
+    let json = house.run(&["ask", "fetch it", "--json"]);
+    assert_eq!((json.exit, &json.json()["status"]), (1, &json!("error")));
+    assert_eq!(json.json()["failed_calls"], failed);
+    // One that worked is enough, and a call that was denied did not fail.
+    let wire = events(&[begun(), tried("t-1", false), tried("t-2", true), done(json!([]))]);
+    let house = House::new().says(CHAT, 200, wire).open();
+    let json = house.run(&["ask", "fetch it", "--json"]);
+    assert_eq!((json.exit, &json.json()["failed_calls"]), (0, &failed));
+    let wire = events(&[begun(), tried("t-1", false), done(json!([{ "call_id": "t-1" }]))]);
+    let house = House::new().says(CHAT, 200, wire).open();
+    let json = house.run(&["ask", "fetch it", "--json"]);
+    assert_eq!((json.exit, &json.json()["failed_calls"]), (4, &json!(null)));
+}
+
+#[test]
+fn a_question_back_says_how_to_answer_it() {
+    let asked = |text: &str, model: &str| {
+        let done = json!({ "text": text, "tool_calls_made": 0, "model": model, "denied": [] });
+        House::new().says(CHAT, 200, events(&[begun(), ("done", done)])).open()
+    };
+    let house = asked("When?", "builtin:commands");
+    assert_snapshot!(house.run(&["ask", "remind me"]).screen(), @r#"
+    When?
+    Answer it with: steward ask --conversation c-1 "…"
+    [exit 0]
+    "#);
+    assert_eq!(house.run(&["ask", "remind me", "-q"]).screen(), "When?\n[exit 0]");
+    assert_eq!(house.run(&["ask", "remind me", "--json"]).err, "");
+    for (text, model) in [("Done.", "builtin:commands"), ("Anything else?", "home:qwen3")] {
+        assert_eq!(asked(text, model).run(&["ask", "x"]).screen(), format!("{text}\n[exit 0]"));
+    }
+}
+
+#[test]
 fn ask_says_what_went_wrong() {
     let error =
         json!({ "message": "Anthropic refused the key. Mend it in Models.", "code": "wrong_key" });
@@ -282,6 +331,22 @@ fn approvals_are_listed_shown_and_answered() {
     steward: "../status" is not an id; `steward approvals ls` shows them.
     [exit 2]
     "#);
+}
+
+#[test]
+fn ask_names_what_waits_as_the_list_of_approvals_does() {
+    let house =
+        House::new().says(CHAT, 200, parked()).says("GET /api/approvals", 200, approvals()).open();
+    assert_snapshot!(house.run(&["ask", "fetch it"]).screen(), @"
+    One moment.
+    Waits for your yes: Fetch http://example.org/a
+    `steward approvals show aabbccdd` shows it.
+    [exit 3]
+    ");
+    assert_eq!(
+        house.run(&["ask", "fetch it", "--json"]).json()["waiting"][0]["approval_id"],
+        APPROVAL
+    );
 }
 
 #[test]

@@ -30,7 +30,7 @@ fn help_opens_with_six_examples() {
       ask          Ask one thing and print the answer
       chat         Talk with the assistant
       approvals    What waits for your yes or no
-      undo         Take back what has not left yet
+      undo         Take back what has not left yet, or a change
       token        Keys for other programs
       config       The settings: where they come from, whether they are right
       audit        The record of everything the assistant did
@@ -58,7 +58,7 @@ fn help_opens_with_six_examples() {
 }
 
 /// Every command, with those beneath it.
-const COMMANDS: [&[&str]; 21] = [
+const COMMANDS: [&[&str]; 22] = [
     &["serve"],
     &["setup"],
     &["setup-code"],
@@ -69,6 +69,7 @@ const COMMANDS: [&[&str]; 21] = [
     &["approvals", "show"],
     &["approvals", "approve"],
     &["approvals", "deny"],
+    &["undo"],
     &["token"],
     &["token", "create"],
     &["token", "list"],
@@ -135,7 +136,7 @@ fn a_slip_of_the_pen_gets_the_nearest_name() {
     assert_snapshot!(house.run(&["remind", "me"]).screen(), @r#"
     error: unrecognized subcommand 'remind'
 
-      tip: to tell the assistant something, write: steward ask "…"
+      tip: to tell the assistant something, write: steward ask "remind me"
 
     Usage: steward [OPTIONS] [COMMAND]
 
@@ -187,6 +188,46 @@ fn letters_in_the_wrong_order_are_understood_everywhere() {
         assert_eq!((ran.exit, ran.out.as_str()), (2, ""), "{typed:?}");
         assert!(ran.err.contains(&format!("exists: '{meant}'")), "{typed:?}: {}", ran.err);
     }
+}
+
+#[test]
+fn words_for_the_assistant_are_given_back_as_a_question_to_it() {
+    let house = House::new();
+    for words in [&["hello", "there"][..], &["tell", "me", "a", "story"]] {
+        let ran = house.run(words);
+        let tip = format!("write: steward ask \"{}\"\n", words.join(" "));
+        assert!(ran.exit == 2 && ran.err.contains(&tip), "{}", ran.screen());
+    }
+    let ran = house.run(&["approvals", "frobnicate", "x"]);
+    assert!(ran.exit == 2 && !ran.err.contains("steward ask"), "{}", ran.screen());
+}
+
+#[test]
+fn help_for_undo_speaks_of_changes_too() {
+    let help = House::new().run(&["undo", "--help"]).out;
+    assert!(
+        help.contains("A change to notes, reminders or whitelists is taken back too"),
+        "{help}"
+    );
+}
+
+#[test]
+fn what_the_program_refuses_to_read_is_a_mistake_in_the_command() {
+    let wrong = r#"{"error":"That is not an id.","detail":"conversation_id","code":"invalid"}"#;
+    let past = r#"{"error":"That time has passed. Pick a later one.","code":"invalid"}"#;
+    let house = House::new()
+        .says("POST /api/chat/completions", 400, wrong)
+        .says("POST /api/tokens", 400, past)
+        .open();
+    assert_snapshot!(house.run(&["ask", "hi", "--conversation", "7"]).screen(), @"
+    steward: That is not an id.
+    [exit 2]
+    ");
+    let create = ["token", "create", "--name", "x", "--expires-at", "2020-01-01T00:00:00Z"];
+    assert_snapshot!(house.run(&create).screen(), @"
+    steward: That time has passed. Pick a later one.
+    [exit 2]
+    ");
 }
 
 #[test]
