@@ -3,7 +3,8 @@
 pub mod framed;
 mod shell;
 
-use std::sync::Arc;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::{Arc, OnceLock};
 
 use crate::agent::Agents;
 use crate::spawn::Spawner;
@@ -18,6 +19,23 @@ pub struct App {
     pub spawner: Spawner,
     /// Ends what is open when who opened it is no longer let in.
     pub standing: Standing,
+    /// Where the house is listened for, once its door is open.
+    pub bound: Arc<OnceLock<SocketAddr>>,
+}
+
+impl App {
+    /// The address for a browser on this machine, where no base address is set. What listens on all
+    /// addresses is reached on the machine's own.
+    pub fn local_address(&self) -> SocketAddr {
+        let listen = self.config.get().server.listen;
+        let mut address = self.bound.get().copied().unwrap_or(listen);
+        match address.ip() {
+            IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+            IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+            _ => {}
+        }
+        address
+    }
 }
 
 impl std::ops::Deref for App {

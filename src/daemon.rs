@@ -11,14 +11,15 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::agent::{queue, recover};
 use crate::app::App;
 use crate::clock::Clock;
-use crate::config::Loaded;
+use crate::config::{Flags, Loaded};
 use crate::data_folder::DataFolder;
 use crate::features;
 
 pub use build::build;
 
-/// Serves until it is told to stop. An error says what to do about it.
-pub async fn serve(loaded: Loaded) -> anyhow::Result<()> {
+/// Serves until it is told to stop. An error says what to do about it. `flags` are those that it was
+/// started with.
+pub async fn serve(loaded: Loaded, flags: &Flags) -> anyhow::Result<()> {
     // One process-wide choice of cryptography for TLS; a second call changes nothing.
     let _ = rustls::crypto::ring::default_provider().install_default();
     // Before the line that says ready: who reads it may stop us at once.
@@ -34,7 +35,7 @@ pub async fn serve(loaded: Loaded) -> anyhow::Result<()> {
     let router = features::router(app.clone());
     listen::serve(listeners, router, &app);
     watchdog::start(&app);
-    announce(&app).await?;
+    announce(&app, flags).await?;
     stop.wait().await;
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
     spawner.close().await;
@@ -54,17 +55,25 @@ fn start_queue(app: &App) {
 }
 
 /// The line that a person waits for, and systemd's.
-async fn announce(app: &App) -> anyhow::Result<()> {
-    let address = app.config.get().server.listen;
+async fn announce(app: &App, flags: &Flags) -> anyhow::Result<()> {
+    let listen = app.bound.get().copied().unwrap_or(app.config.get().server.listen);
+    let everywhere = match listen.ip().is_unspecified() {
+        true => "  It listens on all addresses of this machine.",
+        false => "",
+    };
     match features::access::invitation(app).await? {
         Some(it) => write_line(&format!(
-            "steward is ready.  Open  {}  Code: {}  (valid 24 h; `steward setup-code` prints it \
-             again)",
-            it.url, it.code.text
+            "steward is ready.  Open  {}  Code: {}  (valid 24 h; `{}` prints it again){everywhere}",
+            it.url,
+            it.code.text,
+            flags.command("setup-code")
         )),
-        None => write_line(&format!("steward is ready.  Open  http://{address}/")),
+        None => {
+            let address = app.local_address();
+            write_line(&format!("steward is ready.  Open  http://{address}/{everywhere}"));
+        }
     }
-    tracing::info!(listen = %app.config.get().server.listen, "ready");
+    tracing::info!(%listen, "ready");
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
     Ok(())
 }

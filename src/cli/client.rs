@@ -41,7 +41,7 @@ impl Client {
         // Who names no folder means the one that is there, the system's if they have none.
         let unnamed = loaded.source("data.dir") == Some(Source::Default);
         let socket = if unnamed && !own.exists() && system.exists() { system } else { own };
-        Client { socket, start: start_command(flags), zone: loaded.config.owner.zone() }
+        Client { socket, start: flags.command("serve"), zone: loaded.config.owner.zone() }
     }
 
     pub async fn get(&self, path: &str) -> Result<Value, Failure> {
@@ -157,16 +157,6 @@ impl Client {
     pub async fn is_away(&self) -> bool {
         UnixStream::connect(&self.socket).await.is_err()
     }
-}
-
-fn start_command(flags: &Flags) -> String {
-    let mut command = "steward".to_owned();
-    for (flag, path) in [("--config", &flags.config), ("--data-dir", &flags.data_dir)] {
-        if let Some(path) = path {
-            command.push_str(&format!(" {flag} {}", path.display()));
-        }
-    }
-    command + " serve"
 }
 
 async fn whole(response: Response<Incoming>) -> Result<Value, Failure> {

@@ -15,6 +15,6 @@ pub(super) fn run(cx: &Cx) -> Result<Exit, Failure> {
         .max_blocking_threads(BLOCKING_THREADS_MAX)
         .build()
         .map_err(|err| Failure::new(format!("Can't start: {err}.")))?;
-    runtime.block_on(daemon::serve(loaded))?;
+    runtime.block_on(daemon::serve(loaded, &cx.flags))?;
     Ok(Exit::Done)
 }

@@ -74,7 +74,13 @@ pub async fn build(loaded: Loaded, folder: &DataFolder, clock: Clock) -> anyhow:
     };
     let standing = Standing::new(agents.db.clone(), agents.clock.clone());
     let nav = features::ALL.iter().flat_map(|feature| feature.nav.iter().copied());
-    let app = App { agents, nav: Arc::new(Nav::new(nav)), spawner: Spawner::default(), standing };
+    let app = App {
+        agents,
+        nav: Arc::new(Nav::new(nav)),
+        spawner: Spawner::default(),
+        standing,
+        bound: Arc::default(),
+    };
     features::connect_providers(&app).await?;
     features::connect_search(&app).await?;
     features::load_tool_servers(&app).await?;

@@ -23,6 +23,8 @@ pub async fn bind(app: &App, folder: &DataFolder) -> anyhow::Result<Listeners> {
         ),
         _ => anyhow!("Can't listen on {address}: {err}. Choose another address with --listen."),
     })?;
+    // Port 0 asks for any that is free.
+    let _ = app.bound.set(tcp.local_addr().context("The address can't be told")?);
     let socket = UnixListener::from_std(folder.listen()?).context("The socket can't be used")?;
     Ok(Listeners { tcp, socket })
 }

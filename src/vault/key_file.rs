@@ -83,6 +83,19 @@ pub fn beside(path: &Path) -> PathBuf {
     name.into()
 }
 
+/// The key for a new vault, from a file that the configuration names. Nothing is lost without it.
+pub fn read_given(path: &Path) -> Result<Key> {
+    if fs::metadata(path).is_err_and(|err| err.kind() == ErrorKind::NotFound) {
+        return Err(Error::Denied(format!(
+            "The key file {0}, which vault.key_file names, is not there. Make it with \
+             `(umask 077; openssl rand -hex 32 > {0})`, or leave vault.key_file out: then \
+             Steward makes a key in its data folder.",
+            path.display()
+        )));
+    }
+    read(path)
+}
+
 /// The file as it is; its folder or systemd answers for who may read it.
 pub fn read(path: &Path) -> Result<Key> {
     let file = File::open(path).map_err(|err| match err.kind() {

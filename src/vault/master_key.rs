@@ -46,7 +46,7 @@ pub(super) fn first(source: &KeySource) -> Result<(Key, Option<Stretch>)> {
             from_passphrase(passphrase).map(|(key, stretch)| (key, Some(stretch)))
         }
         KeySource::File(path) => Ok((key_file::read_or_make(path)?, None)),
-        KeySource::Credential(path) => Ok((key_file::read(path)?, None)),
+        KeySource::Credential(path) => Ok((key_file::read_given(path)?, None)),
     }
 }
 

@@ -113,8 +113,9 @@ impl Failure {
             StatusCode::BAD_REQUEST => StatusCode::UNPROCESSABLE_ENTITY,
             status => status,
         };
-        let (title, next) = Problem::words(status.as_u16());
         let current = Current::get();
+        let typed = current.as_ref().is_some_and(|it| it.typed);
+        let (title, next) = Problem::words(status.as_u16(), typed);
         let problem = Problem {
             theme: current.as_ref().map(|it| it.theme).unwrap_or_default(),
             status: status.as_u16(),

@@ -24,15 +24,12 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// Title and next step that go with a status.
-    pub fn words(status: u16) -> (&'static str, &'static str) {
+    /// Title and next step that go with a status; `typed`: what was asked came from a form.
+    pub fn words(status: u16, typed: bool) -> (&'static str, &'static str) {
         match status {
             400 => ("That request was not understood", ""),
             401 => ("Please sign in", ""),
-            403 => (
-                "That is not allowed",
-                "If it should be, the owner can change it on the Whitelist page.",
-            ),
+            403 => ("That is not allowed", ""),
             404 => (
                 "There is nothing here",
                 "It may have been deleted, or the address has a typing error.",
@@ -40,11 +37,13 @@ impl Problem {
             409 => ("Something came first", "Reload the page to see how things stand now."),
             410 => ("This is closed", ""),
             413 => ("That is too large", "Send less at once."),
+            422 if !typed => ("That request was not understood", ""),
             422 => (
                 "Something has to be mended",
                 "Go back with your browser; what you typed is still there.",
             ),
             429 => ("Too fast", "Wait a minute and try again."),
+            ..500 => ("That can't be done here", ""),
             502 => ("Another service did not answer well", "Try again in a moment."),
             503 => ("Not just now", "Try again in a moment."),
             _ => (

@@ -35,6 +35,8 @@ pub struct Current {
     pub id: String,
     /// Errors are JSON; otherwise they are pages.
     pub json: bool,
+    /// It brought what a person typed, and does not only ask.
+    pub typed: bool,
     pub theme: Theme,
     pub keys: Keys,
     /// What the page asked for has to say about the change before it.
@@ -61,6 +63,7 @@ pub async fn begin(State(door): State<Door>, request: Request, next: Next) -> Re
     let current = Current {
         id: Uuid::new_v4().simple().to_string(),
         json: wants_json(request.uri().path(), request.headers()),
+        typed: !matches!(*request.method(), Method::GET | Method::HEAD),
         theme: Theme::of(request.headers()),
         keys: Keys::of(request.headers()),
         flash: flash::of(request.headers()),

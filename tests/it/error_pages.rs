@@ -77,3 +77,27 @@ async fn form_without_words_leads_to_the_login_and_back_to_its_page() {
         assert_eq!(to, "/login?next=%2Fnotes%3Fq%3Dboiler");
     }
 }
+
+#[tokio::test]
+async fn the_next_step_is_one_that_helps() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = TestApp::open(folder.path()).await;
+    let elsewhere = Request::post("/notes")
+        .header(header::HOST, "house.example")
+        .header(header::ORIGIN, "https://elsewhere.example")
+        .body(Body::empty())
+        .unwrap();
+    let refused = house.send_raw(elsewhere).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    assert!(!refused.text.contains("Whitelist page"), "{}", refused.text);
+    let no_way = house.send(Request::put("/notes").body(Body::empty()).unwrap()).await;
+    assert_eq!(no_way.status, StatusCode::METHOD_NOT_ALLOWED);
+    assert!(!no_way.text.contains("log has the details"), "{}", no_way.text);
+    let typed = "what you typed is still there";
+    let asked = house.get("/settings?colour=red").await;
+    assert_eq!(asked.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(asked.text.contains("There is no parameter") && !asked.text.contains(typed));
+    let form = house.send(crate::callers::form("/theme", "theme=pink")).await;
+    assert_eq!(form.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(form.text.contains(typed), "{}", form.text);
+}

@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -12,6 +12,7 @@ use insta::assert_snapshot;
 /// A data folder and a port of its own.
 pub struct House {
     dir: tempfile::TempDir,
+    listen: &'static str,
     port: u16,
     pub env: Vec<(&'static str, String)>,
 }
@@ -19,7 +20,8 @@ pub struct House {
 impl House {
     pub fn new() -> House {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        House { dir: tempfile::tempdir().unwrap(), port, env: Vec::new() }
+        let dir = tempfile::tempdir().unwrap();
+        House { dir, listen: "127.0.0.1", port, env: Vec::new() }
     }
 
     /// Beside the data folder.
@@ -42,7 +44,7 @@ impl House {
         }
         let mut command = Command::new(env!("CARGO_BIN_EXE_steward"));
         command.arg("--config").arg(config).arg("--data-dir").arg(self.data(""));
-        command.args(["--listen", &format!("127.0.0.1:{}", self.port)]);
+        command.args(["--listen", &format!("{}:{}", self.listen, self.port)]);
         command.env_clear().envs(self.env.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
@@ -50,6 +52,11 @@ impl House {
 
     /// Starts and waits for the line that says so.
     pub fn start(&self) -> Running {
+        self.started().0
+    }
+
+    /// The same, and the line, without this test's names.
+    fn started(&self) -> (Running, String) {
         let mut child = self.command().spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
@@ -57,7 +64,7 @@ impl House {
             let output = child.wait_with_output().unwrap();
             panic!("{line}{}", String::from_utf8_lossy(&output.stderr));
         }
-        Running(Some(child))
+        (Running(Some(child)), line.replace(self.dir.path().to_str().unwrap(), "DIR"))
     }
 
     /// Starts what must not start; what is said then, without this test's names.
@@ -116,6 +123,34 @@ fn a_stop_leaves_no_socket_and_a_kill_does_not_hinder_the_next_start() {
     drop(house.start());
     assert!(house.data("steward.sock").exists(), "a killed program can't tidy up");
     assert_eq!(house.start().stop(), 0);
+}
+
+#[test]
+fn the_line_that_says_ready_names_an_address_that_opens_and_a_command_that_works() {
+    let mut house = House::new();
+    for listen in ["127.0.0.1", "0.0.0.0"] {
+        (house.listen, house.port) = (listen, 0);
+        let (running, line) = house.started();
+        let (_, rest) = line.split_once("Open  http://127.0.0.1:").unwrap();
+        let port: u16 = rest.split('/').next().unwrap().parse().unwrap();
+        assert!(TcpStream::connect(("127.0.0.1", port)).is_ok(), "{line}");
+        let again = "`steward --config DIR/config.toml --data-dir DIR/data/ setup-code` prints it";
+        assert!(line.contains(again), "{line}");
+        assert_eq!(line.contains("listens on all addresses"), listen == "0.0.0.0", "{line}");
+        assert_eq!(running.stop(), 0);
+    }
+}
+
+#[test]
+fn a_key_file_that_was_never_there_is_no_loss() {
+    let house = House::new();
+    let key = house.beside("new.key");
+    house.config(&format!("[vault]\nkey_file = \"{}\"", key.display()));
+    assert_snapshot!(house.refusal(), @"steward: The key file DIR/new.key, which vault.key_file names, is not there. Make it with `(umask 077; openssl rand -hex 32 > DIR/new.key)`, or leave vault.key_file out: then Steward makes a key in its data folder.");
+    fs::write(&key, "ab".repeat(32)).unwrap();
+    assert_eq!(house.start().stop(), 0);
+    fs::remove_file(&key).unwrap();
+    assert!(house.refusal().contains("Put it back from your backup"));
 }
 
 #[test]

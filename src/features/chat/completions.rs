@@ -20,7 +20,7 @@ use super::{Channel, NewAttachment, held_up};
 use crate::agent::CallState;
 use crate::agent::store::calls::{self, Call};
 use crate::app::App;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::events::{Entry, Event, Subscription};
 use crate::ids::{ConversationId, RunId};
 use crate::web::caller::{Caller, Via};
@@ -77,10 +77,20 @@ pub async fn post(
     };
     let after = app.events.last_seq(&app.db, conversation).await?;
     let events = app.events.subscribe(&app.db, conversation, after).await?;
-    let sent = service::send_by(&app, &caller, conversation, new).await?;
+    let sent = service::send_by(&app, &caller, conversation, new).await.map_err(as_sent)?;
     let first = json!({"conversation_id": conversation, "run_id": sent.run_id});
     let stream = answer(app, caller, (events, conversation, sent.run_id), first);
     Ok(Sse::new(stream).keep_alive(KeepAlive::default()))
+}
+
+/// What a socket and a page call `content` is the `message` here.
+fn as_sent(err: Error) -> Error {
+    match err {
+        Error::Invalid { field, message } if field == "content" => {
+            Error::invalid("message", message)
+        }
+        err => err,
+    }
 }
 
 fn answer(

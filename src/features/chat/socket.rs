@@ -3,6 +3,7 @@
 
 use axum::Router;
 use axum::extract::State;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::response::Response;
 use axum::routing::get;
@@ -116,9 +117,14 @@ async fn upgrade(
     State(app): State<App>,
     caller: Caller,
     Path(conversation): Path<ConversationId>,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
     Query(params): Query<Params>,
-    upgrade: WebSocketUpgrade,
 ) -> Result<Response, ApiError> {
+    let upgrade = upgrade.map_err(|_| {
+        let message = "This address is for WebSockets: connect with a client that speaks them, to \
+                       ws:// or wss://.";
+        Error::invalid("", message)
+    })?;
     caller.may_chat()?;
     service::may_enter(&app, caller.user_id, conversation).await?;
     let upgrade = upgrade.max_message_size(FRAME_BYTES_MAX).max_frame_size(FRAME_BYTES_MAX);

@@ -179,7 +179,7 @@ pub async fn one(
 fn full_address(app: &App, id: TriggerId) -> String {
     let config = app.config.get();
     let base = config.server.base_url.as_ref().map(|it| it.as_str().trim_end_matches('/'));
-    let own = format!("http://{}", config.server.listen);
+    let own = format!("http://{}", app.local_address());
     format!("{}{}", base.unwrap_or(&own), api::address(id))
 }
 

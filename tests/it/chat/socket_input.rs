@@ -2,6 +2,7 @@
 
 use insta::assert_snapshot;
 use serde_json::{Value, json};
+use steward::testing::TestApp;
 use steward::testing::model_answers::Answer;
 use tokio_tungstenite::tungstenite::Message;
 use uuid::Uuid;
@@ -71,4 +72,21 @@ async fn a_call_of_somebody_elses_or_of_nobodys_is_not_answered() {
     talk.send(&json!({"type": "stop"})).await;
     talk.send(&confirm).await;
     assert_eq!(talk.hear("error").await["code"], "not_found", "nothing to stop is no error");
+}
+
+#[tokio::test]
+async fn a_question_without_an_upgrade_is_told_what_this_address_is_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = TestApp::open(folder.path()).await;
+    let told = house.get("/ws/00000000-0000-7000-8000-000000000001").await;
+    assert_eq!((told.status.as_u16(), &told.json()["code"]), (400, &json!("invalid")));
+    assert!(told.text.contains("This address is for WebSockets"), "{}", told.text);
+}
+
+#[tokio::test]
+async fn an_empty_message_is_named_as_it_was_sent() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = TestApp::open(folder.path()).await;
+    let refused = house.post("/api/chat/completions", &json!({"message": " "})).await;
+    assert_eq!((refused.status.as_u16(), &refused.json()["detail"]), (400, &json!("message")));
 }

@@ -39,7 +39,7 @@ pub fn url(app: &App) -> String {
     let config = app.config.get();
     match &config.server.base_url {
         Some(base) => format!("{}/setup", base.as_str().trim_end_matches('/')),
-        None => format!("http://{}/setup", config.server.listen),
+        None => format!("http://{}/setup", app.local_address()),
     }
 }
 
