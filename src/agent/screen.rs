@@ -112,3 +112,20 @@ fn request(agents: &Agents, output: &Output) -> Request {
         now: agents.clock.now().to_zoned(agents.config.zone()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Found, read};
+
+    #[test]
+    fn a_no_is_one_however_it_goes_on_and_nothing_else_is() {
+        for no in ["no", "No.", " NO\n", "No, there are none.", "no: only news"] {
+            assert_eq!(read(no), Found::Clear, "{no}");
+        }
+        for yes in ["yes", "Yes, it says to send mail", "no doubt it does", "nothing else", "none"]
+        {
+            assert_eq!(read(yes), Found::Orders, "{yes}");
+        }
+        assert_eq!(read("  "), Found::Unseen);
+    }
+}

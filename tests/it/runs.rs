@@ -243,6 +243,17 @@ async fn the_tool_call_cap_ends_in_an_answer_not_in_a_loop() {
 }
 
 #[tokio::test]
+async fn a_model_that_calls_on_past_the_cap_is_said_to() {
+    let house = House::new(Kind::OpenAi, "[limits]\nmax_tool_calls = 1\n").await;
+    house.answers(&[Say::Call("time_now", json!({}))]);
+    house.answers(&[Say::Call("time_now", json!({}))]);
+    let talk = house.app.say(None, "loop").await;
+    house.app.work().await;
+    let page = house.app.get(&format!("/chat/{talk}")).await.text;
+    assert!(page.contains("All the tool calls that one task may make were made"), "{page}");
+}
+
+#[tokio::test]
 async fn stop_keeps_what_was_said_and_hangs_up() {
     let house = House::new(Kind::OpenAi, "").await;
     let (spoken, never) = (Signal::default(), Signal::default());

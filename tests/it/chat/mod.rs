@@ -10,14 +10,15 @@ mod socket_input;
 mod unasked;
 pub mod wire;
 
+use axum::http::StatusCode;
 use base64::Engine as _;
 use serde_json::{Value, json};
 use steward::features::chat::{self, Channel, NewAttachment, NewChatMessage};
 use steward::ids::ConversationId;
 use steward::outside::fetch::Fetcher;
 use steward::outside::model::Kind;
-use steward::testing::model_answers::Answer;
-use steward::testing::model_server::ModelServer;
+use steward::testing::model_answers::{Answer, openai_chunk};
+use steward::testing::model_server::{ModelServer, Signal};
 use steward::testing::{ADA, TestApp};
 
 #[tokio::test]
@@ -140,4 +141,93 @@ async fn words_typed_behind_a_question_wait_and_are_answered_by_their_own_run() 
     assert_eq!(asked[1].as_array().unwrap().last().unwrap()["role"], "tool");
     let last = asked[2].as_array().unwrap().last().unwrap().clone();
     assert!(last["role"] == "user" && last.to_string().contains("how is the weather?"), "{last}");
+}
+
+/// A house whose model is scripted.
+async fn scripted() -> (tempfile::TempDir, ModelServer, TestApp) {
+    let folder = tempfile::tempdir().unwrap();
+    let model = ModelServer::start().await;
+    let toml = format!(
+        "[models]\ndefault = \"p:m\"\n[models.providers.p]\nkind = \"openai\"\nbase_url = \"{}\"\n",
+        model.base_url(Kind::OpenAi)
+    );
+    let house = TestApp::with_config(folder.path(), &toml).await;
+    (folder, model, house)
+}
+
+#[tokio::test]
+async fn stop_ends_the_answer_and_what_was_said_meanwhile_is_answered() {
+    let (_folder, model, house) = scripted().await;
+    model.answer(Answer::openai_tool_call("files_delete", json!({"path": "plan.txt"})));
+    model.answer(Answer::openai_text("It rains."));
+    let chat = house.say(None, "tidy up").await;
+    house.work().await;
+    house.say(Some(&chat), "how is the weather?").await;
+    let stop = crate::callers::form(&format!("/chat/{chat}/stop"), "");
+    assert_eq!(house.send(stop).await.status, StatusCode::SEE_OTHER);
+    house.work().await;
+    assert_eq!(house.last_answer(&chat).await, "It rains.");
+    assert_eq!(house.get("/api/approvals").await.json()["total"], 0);
+}
+
+#[tokio::test]
+async fn decided_card_says_what_it_was_about() {
+    let (_folder, model, house) = scripted().await;
+    model.answer(Answer::openai_tool_call("files_delete", json!({"path": "plan.txt"})));
+    model.answer(Answer::openai_text("I kept it."));
+    house.say(None, "tidy up").await;
+    house.work().await;
+    let asked = house.get("/api/approvals").await.json();
+    let id = asked["approvals"][0]["id"].as_str().unwrap();
+    let deny = crate::callers::form(&format!("/approvals/{id}"), "answer=deny&memo=not+yet");
+    assert_eq!(house.send(deny).await.status, StatusCode::SEE_OTHER);
+    let decided = house.get("/approvals?state=decided").await.text;
+    assert!(decided.contains("path: plan.txt") && decided.contains("not yet"), "{decided}");
+}
+
+#[tokio::test]
+async fn refused_file_keeps_the_words_and_the_model_that_was_picked() {
+    let (_folder, _model, house) = scripted().await;
+    let border = "a-border";
+    let part = |head: &str, body: &str| {
+        format!("--{border}\r\nContent-Disposition: form-data; {head}\r\n\r\n{body}\r\n")
+    };
+    let file = "name=\"file\"; filename=\"a.png\"\r\nContent-Type: image/png";
+    let body = part("name=\"text\"", "my own words")
+        + &part("name=\"model\"", "builtin:commands")
+        + &part(file, "no picture")
+        + &format!("--{border}--\r\n");
+    let request = axum::http::Request::post("/chat")
+        .header("content-type", format!("multipart/form-data; boundary={border}"))
+        .body(axum::body::Body::from(body))
+        .unwrap();
+    let page = house.send(request).await;
+    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", page.text);
+    assert!(page.text.contains("a.png is no picture of the kind that it says"), "{}", page.text);
+    assert!(page.text.contains("my own words"));
+    let picked = "<option value=\"builtin:commands\" selected>";
+    assert!(page.text.contains(picked), "{}", page.text);
+}
+
+#[tokio::test]
+async fn page_without_script_reads_on_while_an_answer_is_written() {
+    let (_folder, model, house) = scripted().await;
+    let reads_on = "<noscript><meta http-equiv=\"refresh\" content=\"3\"></noscript>";
+    model.answer(Answer::openai_text("Hello."));
+    let chat = house.say(None, "hello").await;
+    house.work().await;
+    assert!(!house.get(&format!("/chat/{chat}")).await.text.contains(reads_on));
+    let never = Signal::default();
+    let piece = openai_chunk(&json!({"content": "Once upon"}), None);
+    model.answer(Answer::stream().then(piece).wait(&never).then("data: [DONE]\n\n"));
+    house.say(Some(&chat), "tell me a story").await;
+    let look = async {
+        model.asked(2).await;
+        let page = house.get(&format!("/chat/{chat}")).await.text;
+        let stop = crate::callers::form(&format!("/chat/{chat}/stop"), "");
+        house.send(stop).await;
+        page
+    };
+    let (page, ()) = tokio::join!(look, house.work());
+    assert!(page.contains(reads_on), "{page}");
 }

@@ -1,9 +1,13 @@
 //! What somebody was told stays until it was read, and is said again nowhere.
 
-use axum::http::StatusCode;
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use futures_util::StreamExt as _;
 use jiff::SignedDuration;
 use serde_json::json;
 use steward::testing::TestApp;
+use steward::web::caller::OverSocket;
+use tower::ServiceExt as _;
 
 #[tokio::test]
 async fn notification_stays_until_it_was_read() {
@@ -25,4 +29,23 @@ async fn notification_stays_until_it_was_read() {
     assert_eq!(house.get("/api/notifications").await.json()["total"], 2);
     let nobodys = "/api/notifications/00000000-0000-7000-8000-000000000001";
     assert_eq!(house.get(nobodys).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn page_that_is_open_says_what_its_person_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = TestApp::open(folder.path()).await;
+    house.ask("remind me in 1 minute to stretch").await;
+    let mut request = Request::get("/stream").body(Body::empty()).unwrap();
+    request.extensions_mut().insert(OverSocket);
+    let response = house.router().oneshot(request).await.unwrap();
+    let mut stream = response.into_body().into_data_stream();
+    let first = stream.next().await.unwrap().unwrap();
+    assert!(first.starts_with(b"event: badge"), "{first:?}");
+    house.advance(SignedDuration::from_mins(1)).await;
+    let mut heard = String::new();
+    while !heard.contains("event: note") {
+        heard.push_str(str::from_utf8(&stream.next().await.unwrap().unwrap()).unwrap());
+    }
+    assert!(heard.contains("Reminder: stretch") && heard.contains("/chat/"), "{heard}");
 }
