@@ -16,6 +16,7 @@ pub mod noun {
     pub enum Agent {}
     pub enum Approval {}
     pub enum Change {}
+    pub enum Assignment {}
     pub enum Channel {}
     pub enum Conversation {}
     pub enum Delivery {}
@@ -32,11 +33,13 @@ pub mod noun {
     pub enum ToolCall {}
     pub enum Trigger {}
     pub enum User {}
+    pub enum Variation {}
 }
 
 pub type AgentId = Id<noun::Agent>;
 pub type ApprovalId = Id<noun::Approval>;
 pub type ChangeId = Id<noun::Change>;
+pub type AssignmentId = Id<noun::Assignment>;
 pub type ChannelId = Id<noun::Channel>;
 pub type ConversationId = Id<noun::Conversation>;
 pub type DeliveryId = Id<noun::Delivery>;
@@ -53,6 +56,7 @@ pub type TokenId = Id<noun::Token>;
 pub type ToolCallId = Id<noun::ToolCall>;
 pub type TriggerId = Id<noun::Trigger>;
 pub type UserId = Id<noun::User>;
+pub type VariationId = Id<noun::Variation>;
 
 pub struct Id<K>(Uuid, PhantomData<fn() -> K>);
 

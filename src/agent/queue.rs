@@ -2,7 +2,7 @@
 
 use tokio_util::sync::CancellationToken;
 
-use super::store::runs;
+use super::store::{runs, variations};
 use super::{AgentState, Agents, Run, run};
 use crate::error::{Error, Result};
 use crate::events::Event;
@@ -67,6 +67,7 @@ async fn claim(agents: &Agents, room: Room) -> Result<Option<Claimed>> {
         .write(move |tx| {
             let claimed = inbox.claim(tx, room, now)?;
             if let Some(Claimed { run_id, conversation_id, .. }) = &claimed {
+                variations::choose(tx, *run_id)?;
                 events.record(tx, *conversation_id, Some(*run_id), now, Event::RunStarted)?;
             }
             Ok(claimed)

@@ -16,7 +16,7 @@ use crate::db::{Reader, Tx};
 use crate::error::{Error, Result};
 use crate::ids::{
     AgentId, ConversationId, DeliveryId, ExecutionId, MessageId, RunId, TaskId, ToolCallId,
-    TriggerId,
+    TriggerId, VariationId,
 };
 
 /// Runs that may wait in line; past that, a new cause is refused with a sentence.
@@ -111,6 +111,8 @@ pub struct Bounds {
     pub dry: bool,
     /// Nobody there can say yes: what would ask is refused.
     pub unasked: bool,
+    /// The variation of its agent that was asked for; from its beginning on, the one that it is.
+    pub variation: Option<VariationId>,
     /// The run that began it, and the first of them all.
     pub asked_by: Option<(RunId, RunId)>,
 }

@@ -14,8 +14,8 @@ pub fn insert(tx: &Tx<'_>, run_id: RunId, new: &NewRun, now: Timestamp) -> Resul
     tx.execute(
         "insert into runs (id, agent_id, conversation_id, trigger, headless, model, max_tool_calls,
                            allowed_tools, budget_usd_micros, dry, parent_run_id, root_run_id, state,
-                           queued_at, unasked, user_id)
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 'queued', ?13, ?14,
+                           queued_at, unasked, variation_id, user_id)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 'queued', ?13, ?14, ?15,
                  (select user_id from conversations where id = ?3))",
         (
             run_id,
@@ -32,6 +32,7 @@ pub fn insert(tx: &Tx<'_>, run_id: RunId, new: &NewRun, now: Timestamp) -> Resul
             new.bounds.asked_by.map(|(_, root)| root),
             now.as_millisecond(),
             new.bounds.unasked,
+            new.bounds.variation,
         ),
     )?;
     Ok(())

@@ -141,6 +141,7 @@ impl TestApp {
             content: message.to_owned(),
             model: None,
             agent: None,
+            variation: None,
             attachments: Vec::new(),
             channel: Channel::Web,
             max_tool_calls: None,

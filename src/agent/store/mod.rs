@@ -5,3 +5,4 @@ pub mod conversations;
 pub mod intents;
 pub mod messages;
 pub mod runs;
+pub mod variations;

@@ -24,17 +24,25 @@ pub fn ensure_assistant(tx: &Tx<'_>, name: &str, tools: &[&str], now: Timestamp)
     Ok(())
 }
 
+/// What its variation says stands before the agent's own, and of two columns with one name the first
+/// is read.
 pub fn find(r: &Reader<'_>, id: RunId) -> Result<Run> {
     let sql = "select runs.id as run_id, runs.conversation_id, runs.trigger, runs.headless,
-                      coalesce(runs.model, conversations.model, agents.model) as model,
+                      coalesce(runs.model, conversations.model, texts.model, agents.model) as model,
+                      coalesce(texts.prompt, agents.prompt) as prompt,
+                      iif(texts.prompt is null, agents.label, texts.label) as label,
                       runs.max_tool_calls as run_max_tool_calls, runs.state,
                       runs.allowed_tools as run_allowed_tools, runs.budget_usd_micros, runs.dry, runs.unasked,
+                      runs.variation_id as run_variation_id,
                       runs.parent_run_id, coalesce(runs.root_run_id, runs.id) as root_run_id,
                       (select json_extract(root.trigger, '$.task_id') from runs as root
                        where root.id = coalesce(runs.root_run_id, runs.id)) as root_task_id,
                       conversations.user_id, agents.*, agents.state as agent_state
                from runs join conversations on conversations.id = runs.conversation_id
                          join agents on agents.id = runs.agent_id
+                         left join variation_texts as texts
+                             on texts.variation_id = runs.variation_id
+                                and texts.version = runs.variation_version
                where runs.id = ?1";
     r.row(sql, [id], from_row)?.ok_or(Error::NotFound("run"))
 }
@@ -253,6 +261,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Run> {
             budget_usd_micros: row.get("budget_usd_micros")?,
             dry: row.get("dry")?,
             unasked: row.get("unasked")?,
+            variation: row.get("run_variation_id")?,
             asked_by: parent.map(|parent| (parent, root)),
         },
     })

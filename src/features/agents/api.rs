@@ -165,6 +165,8 @@ async fn delete(
 struct Run {
     /// In place of what was written for it.
     message: Option<String>,
+    /// By its name or id; left out: as assigned or by weight.
+    variation: Option<String>,
 }
 
 async fn run(
@@ -174,7 +176,7 @@ async fn run(
     Json(body): Json<Run>,
 ) -> Result<Json<Value>, ApiError> {
     caller.require(Scope::Chat)?;
-    let sent = service::run(&app, &caller, id, body.message).await?;
+    let sent = service::run(&app, &caller, id, (body.message, body.variation)).await?;
     Ok(Json(json!({"run_id": sent.run_id, "conversation_id": sent.conversation_id})))
 }
 
@@ -327,6 +329,6 @@ async fn bundle(
     Path(id): Path<AgentId>,
 ) -> Result<Response, ApiError> {
     caller.require(Scope::Read)?;
-    let Whole { agent, schedule, .. } = service::whole(&app, &caller, id).await?;
-    Ok(super::bundle::response(&agent, schedule.as_ref())?)
+    let whole = service::whole(&app, &caller, id).await?;
+    Ok(super::bundle::response(&whole)?)
 }

@@ -80,11 +80,7 @@ impl Input {
             let micros = u64::try_from(micros).unwrap_or(u64::MAX);
             check_number("daily_spend_usd_micros", micros, 0, SPEND_USD_MICROS_MAX)?;
         }
-        let prompt = self.prompt.trim().to_owned();
-        if PROMPT_CHARS_MAX < prompt.chars().count() {
-            let message = format!("Write at most {PROMPT_CHARS_MAX} characters.");
-            return Err(Error::invalid("prompt", message));
-        }
+        let prompt = check_prompt(&self.prompt)?;
         if METADATA_BYTES_MAX < serde_json::to_string(&self.metadata).map_or(0, |it| it.len()) {
             let message = format!("Send at most {METADATA_BYTES_MAX} bytes of it.");
             return Err(Error::invalid("metadata", message));
@@ -100,4 +96,14 @@ impl Input {
             metadata: self.metadata,
         })
     }
+}
+
+/// What an agent is told, without the blanks around it; "" is nothing.
+pub fn check_prompt(typed: &str) -> Result<String> {
+    let prompt = typed.trim();
+    if PROMPT_CHARS_MAX < prompt.chars().count() {
+        let message = format!("Write at most {PROMPT_CHARS_MAX} characters.");
+        return Err(Error::invalid("prompt", message));
+    }
+    Ok(prompt.to_owned())
 }

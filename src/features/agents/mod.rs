@@ -15,6 +15,7 @@ mod page;
 mod service;
 mod store;
 mod tool;
+mod variations;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -38,8 +39,8 @@ pub const FEATURE: Feature = Feature {
         thumb: false,
         admin: false,
     }],
-    pages: page::routes,
-    api: || api::routes().merge(messages::api::routes()),
+    pages: || page::routes().merge(variations::page::routes()),
+    api: || api::routes().merge(messages::api::routes()).merge(variations::api::routes()),
     tools: tool::all,
     ..Feature::NOTHING
 };

@@ -12,7 +12,7 @@ use similar::{ChangeTag, TextDiff};
 use super::editor::{self, schedule_words};
 use super::service::{self, Unit, Whole};
 use super::store::{PromptVersion, RunLine};
-use super::{Agent, fields};
+use super::{Agent, fields, variations};
 use crate::agent::{AgentState, RunState};
 use crate::app::App;
 use crate::error::{Error, Result};
@@ -81,6 +81,7 @@ struct OnePage {
     tasks: Vec<(String, String)>,
     runs: Vec<Line>,
     versions: Vec<Version>,
+    variations: Vec<variations::Line>,
 }
 
 struct Line {
@@ -154,7 +155,7 @@ async fn show(
     let now = app.clock.now().to_zoned(app.config.zone());
     let shell = app.shell(&caller, HERE, &whole.agent.new.name).await?;
     let facts = facts(&whole);
-    let Whole { agent, runs, versions, .. } = whole;
+    let Whole { agent, runs, versions, variations, .. } = whole;
     let own = scheduled.into_iter().filter(|task| task.user_id == caller.user_id);
     Ok(Page(OnePage {
         shell,
@@ -169,6 +170,7 @@ async fn show(
         tasks: own.map(|it| (format!("/tasks/{}", it.id), task_words(&it))).collect(),
         runs: runs.into_iter().map(|it| line(it, &now)).collect(),
         versions: told_before(&versions, &now),
+        variations: variations::lines(&variations),
     }))
 }
 
@@ -252,6 +254,9 @@ fn dollars(micros: i64) -> String {
 struct RunForm {
     #[serde(default)]
     message: String,
+    /// "" as assigned or by weight.
+    #[serde(default)]
+    variation: String,
 }
 
 /// On to the conversation, where it can be watched.
@@ -261,7 +266,8 @@ async fn run(
     Path(id): Path<AgentId>,
     Form(form): Form<RunForm>,
 ) -> Result<Told, PageError> {
-    let sent = service::run(&app, &caller, id, Some(form.message)).await?;
+    let variation = Some(form.variation).filter(|it| !it.is_empty());
+    let sent = service::run(&app, &caller, id, (Some(form.message), variation)).await?;
     Ok(Told::at(format!("/chat/{}", sent.conversation_id), "It works on this now."))
 }
 
@@ -345,8 +351,8 @@ async fn bundle(
     caller: Caller,
     Path(id): Path<AgentId>,
 ) -> Result<Response, PageError> {
-    let Whole { agent, schedule, .. } = service::whole(&app, &caller, id).await?;
-    Ok(super::bundle::response(&agent, schedule.as_ref())?)
+    let whole = service::whole(&app, &caller, id).await?;
+    Ok(super::bundle::response(&whole)?)
 }
 
 async fn delete(

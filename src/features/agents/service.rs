@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use super::input::Input;
 use super::store::{self, PromptVersion, RunLine, Used};
+use super::variations::{self, Variation};
 use super::{Agent, NewAgent, bundle};
 use crate::agent::{AgentState, Left, answer};
 use crate::app::App;
@@ -33,6 +34,7 @@ pub struct Whole {
     /// The caller's, the latest first.
     pub runs: Vec<RunLine>,
     pub versions: Vec<PromptVersion>,
+    pub variations: Vec<Variation>,
 }
 
 pub async fn list(app: &App) -> Result<Vec<(Agent, Option<Task>)>> {
@@ -58,6 +60,7 @@ pub async fn whole(app: &App, caller: &Caller, id: AgentId) -> Result<Whole> {
                 used: store::used(r, id)?,
                 runs: store::list_runs(r, user, id, RUNS_SHOWN)?,
                 versions: store::prompts(r, id, VERSIONS_SHOWN)?,
+                variations: variations::list(r, id)?,
             })
         })
         .await
@@ -90,17 +93,20 @@ pub async fn create(app: &App, caller: &Caller, input: Input) -> Result<Agent> {
     .await
 }
 
-/// As somebody else wrote it: its words are theirs until a person saves them, and it does nothing
-/// until a person starts it.
+/// As somebody else wrote it: its words are theirs until a person saves them, it does nothing until a
+/// person starts it, and its variations are switched off.
 pub async fn import(app: &App, caller: &Caller, bundle: &str) -> Result<Agent> {
     caller.admin()?;
-    let input = bundle::read(bundle)?;
-    let new = input.check(&app.outside.models())?;
+    let (input, varied) = bundle::read(bundle)?;
+    let models = app.outside.models();
+    let new = input.check(&models)?;
+    let varied: Vec<_> = varied.into_iter().map(|it| it.check(&models)).collect::<Result<_>>()?;
+    let label = Label::outside(Origin::File("an agent's bundle".to_owned()));
     change(app, caller, move |tx, app, by, caller| {
         let agent = Agent {
             id: AgentId::new(by.at),
             new,
-            label: Label::outside(Origin::File("an agent's bundle".to_owned())),
+            label: label.clone(),
             state: AgentState::Paused,
             why: "It was brought in. Read its words and tools, save them, and start it.".to_owned(),
             failures: 0,
@@ -108,7 +114,13 @@ pub async fn import(app: &App, caller: &Caller, bundle: &str) -> Result<Agent> {
             revision: 0,
             created_at: by.at,
         };
-        keep(tx, app, by, agent, (caller, None, false))
+        let agent = keep(tx, app, by, agent, (caller, None, false))?;
+        for new in varied {
+            let new = variations::Input { enabled: false, ..new };
+            let said = (new, label.clone());
+            variations::service::insert(tx, app, (by, &caller.name), agent.id, said)?;
+        }
+        Ok(agent)
     })
     .await
 }
@@ -328,7 +340,12 @@ pub fn unready(app: &App, agent: &Agent) -> Option<String> {
 }
 
 /// Begins a conversation with an agent. Without a message it is told what was written for it.
-pub async fn run(app: &App, caller: &Caller, id: AgentId, message: Option<String>) -> Result<Sent> {
+pub async fn run(
+    app: &App,
+    caller: &Caller,
+    id: AgentId,
+    (message, variation): (Option<String>, Option<String>),
+) -> Result<Sent> {
     let agent = find(app, id).await?;
     let said = message.filter(|it| !it.trim().is_empty());
     let own = (agent.label.trust == Trust::Owner).then_some(agent.new.prompt);
@@ -340,6 +357,7 @@ pub async fn run(app: &App, caller: &Caller, id: AgentId, message: Option<String
         content,
         model: None,
         agent: Some(id),
+        variation,
         attachments: Vec::new(),
         channel: if caller.person().is_ok() { Channel::Web } else { Channel::Api },
         max_tool_calls: None,
@@ -348,11 +366,11 @@ pub async fn run(app: &App, caller: &Caller, id: AgentId, message: Option<String
 }
 
 /// A program's words are not the owner's own.
-fn label_of(caller: &Caller) -> Label {
+pub fn label_of(caller: &Caller) -> Label {
     if caller.person().is_ok() { Label::owner() } else { Label::own_data() }
 }
 
-async fn change<T: Send + 'static>(
+pub async fn change<T: Send + 'static>(
     app: &App,
     caller: &Caller,
     what: impl FnOnce(&Tx<'_>, &App, &By, &Caller) -> Result<T> + Send + 'static,

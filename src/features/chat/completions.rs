@@ -71,6 +71,7 @@ pub async fn post(
         content: body.message,
         model: body.model,
         agent: None,
+        variation: None,
         attachments,
         channel: if matches!(caller.via, Via::Socket) { Channel::Cli } else { Channel::Api },
         max_tool_calls: None,

@@ -31,8 +31,15 @@ impl<S: Send + Sync> FromRequest<S> for Composed {
 async fn read(mut fields: Multipart) -> Result<Composed> {
     let (content, model, attachments) = (String::new(), None, Vec::new());
     let channel = Channel::Web;
-    let message =
-        NewChatMessage { content, model, agent: None, attachments, channel, max_tool_calls: None };
+    let message = NewChatMessage {
+        content,
+        model,
+        agent: None,
+        variation: None,
+        attachments,
+        channel,
+        max_tool_calls: None,
+    };
     let mut composed = Composed { message, refused: None };
     while let Some(field) = fields.next_field().await.map_err(broken)? {
         let name = field.name().unwrap_or_default().to_owned();

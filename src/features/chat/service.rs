@@ -7,7 +7,7 @@ use super::door::Switch;
 use super::{Channel, Conversation, sites, store};
 use crate::agent::store::conversations::{self, NewConversation};
 use crate::agent::store::messages::{self, Message, NewMessage};
-use crate::agent::store::runs;
+use crate::agent::store::{runs, variations};
 use crate::agent::{ASSISTANT, RunState, answer};
 use crate::app::App;
 use crate::audit::{self, Actor, By};
@@ -32,6 +32,8 @@ pub struct NewChatMessage {
     pub model: Option<String>,
     /// Whom a conversation is with that begins with this; none: the assistant.
     pub agent: Option<AgentId>,
+    /// Of that agent, by name or id, for the run that it wakes; none: as assigned or by weight.
+    pub variation: Option<String>,
     pub attachments: Vec<NewAttachment>,
     pub channel: Channel,
     /// Of the run that it wakes; none: the agent's, else the setting's.
@@ -132,6 +134,8 @@ async fn send_with(
             if let Some(model) = &new.model {
                 store::set_model(tx, conversation, model, &default)?;
             }
+            let named = new.variation.as_deref();
+            let variation = named.map(|it| variations::named(tx, agent.id, it)).transpose()?;
             let message_id = keep(tx, &events, conversation, &new, now)?;
             let switch = Switch::read(&new.content);
             if joins
@@ -147,7 +151,7 @@ async fn send_with(
                 headless: false,
                 model: new.model,
                 max_tool_calls: new.max_tool_calls,
-                bounds: Bounds { unasked: !powers.answer, ..Bounds::default() },
+                bounds: Bounds { unasked: !powers.answer, variation, ..Bounds::default() },
             };
             let run_id = inbox.push(tx, &run, now)?;
             if let Some(switch) = switch {
@@ -215,9 +219,15 @@ pub async fn ask_again(
     };
     let (content, attachments) = app.db.read(load).await?;
     let channel = Channel::Web;
-    let max_tool_calls = None;
-    let new =
-        NewChatMessage { content, model: None, agent: None, attachments, channel, max_tool_calls };
+    let new = NewChatMessage {
+        content,
+        model: None,
+        agent: None,
+        variation: None,
+        attachments,
+        channel,
+        max_tool_calls: None,
+    };
     send_by(app, caller, conversation, new).await
 }
 

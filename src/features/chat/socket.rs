@@ -257,6 +257,7 @@ async fn act(app: App, caller: Caller, conversation: ConversationId, said: Said)
                 content,
                 model,
                 agent: None,
+                variation: None,
                 attachments,
                 channel,
                 max_tool_calls: None,

@@ -58,6 +58,8 @@ struct View {
     trigger: Value,
     /// Nobody watched: what had to be asked waited.
     headless: bool,
+    /// Of its agent; null: as it stands, or the run has not begun.
+    variation: Option<Value>,
     model: Option<String>,
     state: RunState,
     error: Option<String>,
@@ -106,6 +108,7 @@ fn view(r: &Reader<'_>, (run, spent): (Seen, Spent)) -> Result<View> {
         for_user: run.for_whom,
         trigger,
         headless: run.headless,
+        variation: run.variation.map(|name| json!({"id": run.bounds.variation, "name": name})),
         model: run.model,
         state: run.state,
         error: run.error,
@@ -221,6 +224,8 @@ struct New {
     /// Left out: the assistant.
     agent_id: Option<AgentId>,
     message: String,
+    /// Of the agent, by its name or id; left out: as assigned or by weight.
+    variation: Option<String>,
     model: Option<String>,
     /// Left out: the agent's, else the setting's.
     max_tool_calls: Option<u32>,
@@ -236,8 +241,8 @@ async fn start(
     if let Some(calls) = body.max_tool_calls {
         check_number("max_tool_calls", u64::from(calls), 1, TOOL_CALLS_MAX)?;
     }
-    let New { message, model, max_tool_calls, .. } = body;
-    let words = Words { message, model, max_tool_calls };
+    let New { message, variation, model, max_tool_calls, .. } = body;
+    let words = Words { message, variation, model, max_tool_calls };
     let sent = service::start(&app, &caller, agent, words).await?;
     Ok(made(sent))
 }

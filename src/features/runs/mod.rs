@@ -54,6 +54,8 @@ pub struct Seen {
     pub words: String,
     pub words_label: Option<Label>,
     pub headless: bool,
+    /// The name of the variation that it is of; none: its agent as it stands, or it has not begun.
+    pub variation: Option<String>,
     /// None: the usual one.
     pub model: Option<String>,
     pub max_tool_calls: Option<u32>,

@@ -207,6 +207,7 @@ fn facts(it: &Trace) -> Vec<(&'static str, String)> {
     let budget = run.bounds.budget_usd_micros.map(tasks::dollars);
     let all = [
         ("Did it", Some(run.agent_name.clone())),
+        ("As its variation", run.variation.clone()),
         ("On behalf of", Some(run.for_whom.clone())),
         ("Watched", run.headless.then(|| "by nobody: what had to be asked waited".to_owned())),
         ("Model", run.model.clone()),

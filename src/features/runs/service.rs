@@ -156,6 +156,7 @@ fn by_rule(r: &Reader<'_>, conversation: ConversationId) -> Result<HashSet<ToolC
 /// What a run is begun with.
 pub struct Words {
     pub message: String,
+    pub variation: Option<String>,
     pub model: Option<String>,
     pub max_tool_calls: Option<u32>,
 }
@@ -167,7 +168,7 @@ pub async fn start(app: &App, caller: &Caller, agent: AgentId, words: Words) -> 
 /// A further message in a run's conversation, and the run that it wakes.
 pub async fn go_on(app: &App, caller: &Caller, id: RunId, message: String) -> Result<Sent> {
     let run = find(app, caller, id).await?;
-    let words = Words { message, model: None, max_tool_calls: None };
+    let words = Words { message, variation: None, model: None, max_tool_calls: None };
     say(app, caller, (run.conversation_id, None), words).await
 }
 
@@ -175,13 +176,14 @@ async fn say(
     app: &App,
     caller: &Caller,
     (conversation, agent): (ConversationId, Option<AgentId>),
-    Words { message, model, max_tool_calls }: Words,
+    Words { message, variation, model, max_tool_calls }: Words,
 ) -> Result<Sent> {
     let channel = if matches!(caller.via, Via::Socket) { Channel::Cli } else { Channel::Api };
     let new = NewChatMessage {
         content: message,
         model,
         agent,
+        variation,
         attachments: Vec::new(),
         channel,
         max_tool_calls,

@@ -324,6 +324,7 @@ impl World {
             content: words.to_owned(),
             model: None,
             agent: None,
+            variation: None,
             attachments: attached.into_iter().collect(),
             channel: Channel::Web,
             max_tool_calls: None,

@@ -5,6 +5,7 @@ mod making;
 mod messages;
 mod prompts;
 mod schedules;
+mod variations;
 mod working;
 
 use serde_json::{Value, json};

@@ -91,6 +91,7 @@ async fn an_attached_pdf_is_read_for_the_model_in_the_locked_room() {
         content: "what is this?".to_owned(),
         model: None,
         agent: None,
+        variation: None,
         attachments: vec![file],
         channel: Channel::Web,
         max_tool_calls: None,

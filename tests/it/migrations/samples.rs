@@ -112,6 +112,16 @@ pub const SAMPLES: &[(&str, &str)] = &[
          insert into feed_items (trigger_id, item, seen_at) values ('g2', x'01', 1);",
     ),
     (
+        "0039_variations",
+        "insert into variations (id, agent_id, name, weight, enabled, version, created_at)
+             values ('v1', 'a1', 'Short', 1, 1, 1, 1);
+         insert into variation_texts (variation_id, version, label, made_by, created_at)
+             values ('v1', 1, '{}', 'Ada', 1);
+         insert into variation_assignments (id, agent_id, variation_id, kind, subject, created_at)
+             values ('z1', 'a1', 'v1', 'task', 'k1', 1);
+         update runs set variation_id = 'v1', variation_version = 1 where id = 'r3';",
+    ),
+    (
         "0045_changes",
         "insert into changes (id, user_id, call_id, place, row_key, action, target, before, after, made_at)
              values ('x1', 'u1', 't1', 'notes', '{\"id\": \"o1\"}', 'notes.update', 'Boiler', '{}', 'aa', 1);",

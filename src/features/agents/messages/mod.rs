@@ -118,6 +118,7 @@ pub async fn send(
         content,
         model: None,
         agent: Some(agent),
+        variation: None,
         attachments: Vec::new(),
         channel,
         max_tool_calls: None,

@@ -21,12 +21,16 @@ use crate::outside::model::Usage;
 /// a person who deleted them are out of sight, and so are their runs.
 const SEEN: &str = "
     select runs.*, agents.name as agent_name, conversations.title, conversations.channel,
-           coalesce(runs.model, conversations.model, agents.model) as own_model,
+           coalesce(runs.model, conversations.model, texts.model, agents.model) as own_model,
+           variations.name as variation_name,
            users.name as for_whom, substr(messages.text, 1, 2000) as words,
            messages.label as words_label
     from runs cross join conversations on conversations.id = runs.conversation_id
               cross join agents on agents.id = runs.agent_id
               cross join users on users.id = conversations.user_id
+              left join variation_texts as texts on texts.variation_id = runs.variation_id
+                                                    and texts.version = runs.variation_version
+              left join variations on variations.id = texts.variation_id
               left join messages on messages.id = json_extract(runs.trigger, '$.message_id')
     where conversations.deleted_at is null";
 
@@ -172,6 +176,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Seen> {
         words: row.get::<_, Option<String>>("words")?.unwrap_or_default(),
         words_label: json_or_none(row, "words_label")?,
         headless: row.get("headless")?,
+        variation: row.get("variation_name")?,
         model: row.get("own_model")?,
         max_tool_calls: row.get("max_tool_calls")?,
         bounds: Bounds {
@@ -179,6 +184,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Seen> {
             budget_usd_micros: row.get("budget_usd_micros")?,
             dry: row.get("dry")?,
             unasked: row.get("unasked")?,
+            variation: row.get("variation_id")?,
             asked_by: parent.zip(row.get("root_run_id")?),
         },
         state: row.get("state")?,
