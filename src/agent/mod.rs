@@ -111,6 +111,15 @@ pub struct Agents {
 }
 
 impl Agents {
+    /// Where an agent works for this user: the assistant in each one's own folder, any other in its
+    /// workspace, which is the same for all.
+    pub fn folder(&self, user: UserId, agent: AgentId) -> PathBuf {
+        match agent == ASSISTANT {
+            true => self.files.join(user.to_string()),
+            false => self.files.join("agents").join(agent.to_string()),
+        }
+    }
+
     /// What a model must not say: the vault's values in `watch`, and the planted word.
     fn spoken(&self, mut watch: Arc<Watch>) -> Arc<Watch> {
         if self.config.get().guard.canary {

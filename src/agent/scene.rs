@@ -54,9 +54,9 @@ pub fn written_label(r: &Reader<'_>, agents: &Agents, run: &Run) -> Result<Label
     Ok(shown.map_or_else(Label::system, |(label, _)| label))
 }
 
-/// The user's own folder.
+/// The folder that the run works in.
 pub fn own_root(agents: &Agents, run: &Run) -> PathBuf {
-    agents.files.join(run.user_id.to_string())
+    agents.folder(run.user_id, run.persona.id)
 }
 
 /// The words that asked for it, for the card.

@@ -49,7 +49,7 @@ pub struct Cx {
     pub now: Timestamp,
     /// The owner's time zone.
     pub zone: TimeZone,
-    /// The data folder's `files/` of this user.
+    /// Where the agent works, in the data folder's `files/`.
     pub files: PathBuf,
     pub db: Db,
     pub outside: Outside,

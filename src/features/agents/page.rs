@@ -361,7 +361,8 @@ async fn delete(
     Path(id): Path<AgentId>,
 ) -> Result<Told, PageError> {
     let gone = service::delete(&app, &caller, id).await?;
-    Ok(Told::at(HERE, format!("{} is deleted.", gone.new.name)).undo(path(id, "/restore")))
+    Ok(Told::at(HERE, format!("{} is deleted. Its files are kept.", gone.new.name))
+        .undo(path(id, "/restore")))
 }
 
 async fn restore(

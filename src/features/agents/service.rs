@@ -240,6 +240,7 @@ async fn stop_runs(app: &App, id: AgentId) -> Result<usize> {
     Ok(stopped)
 }
 
+/// Its files stay where they are, for whoever restores it.
 pub async fn delete(app: &App, caller: &Caller, id: AgentId) -> Result<Agent> {
     caller.admin()?;
     let agent = change(app, caller, move |tx, app, by, _| {

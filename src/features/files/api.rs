@@ -1,4 +1,4 @@
-//! `/api/my/files`.
+//! `/api/my/files`, and the same of an agent: `/api/agents/{id}/files`.
 
 use axum::Router;
 use axum::body::Body;
@@ -12,13 +12,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::content::FILE_BYTES_MAX;
+use super::folder::Folder;
 use super::service::{self, Owner};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::guard::allowed::{Allowed, HousePath};
 use crate::outside::files::{self, EntryKind};
 use crate::web::caller::Caller;
-use crate::web::error::{ApiError, Failure};
+use crate::web::error::{ApiError, Failure, Refusal};
 use crate::web::form::{Json, Query};
 
 const NOSNIFF: HeaderName = HeaderName::from_static("x-content-type-options");
@@ -26,15 +27,19 @@ const NAME_BYTES_MAX: usize = 255;
 
 pub fn routes() -> Router<App> {
     let files = get(list).delete(delete).post(upload).layer(DefaultBodyLimit::disable());
-    Router::new().route("/my/files", files).route("/my/files/download", get(download))
+    Router::new()
+        .route("/my/files", files.clone())
+        .route("/my/files/download", get(download))
+        .route("/agents/{id}/files", files)
+        .route("/agents/{id}/files/download", get(download))
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct At {
+pub struct At {
     /// From the own folder on; a leading `/` is that folder.
     #[serde(default)]
-    path: String,
+    pub path: String,
 }
 
 #[derive(Serialize)]
@@ -58,25 +63,23 @@ impl From<files::Entry> for EntryView {
     }
 }
 
-fn owner(app: &App, caller: &Caller) -> Owner {
-    Owner { user_id: caller.user_id, folder: app.files.join(caller.user_id.to_string()) }
-}
-
-async fn place(app: &App, owner: &Owner, path: String) -> Result<Allowed<HousePath>> {
+pub async fn place(app: &App, owner: &Owner, path: String) -> Result<Allowed<HousePath>> {
     let owner = owner.clone();
     app.db.read(move |reader| owner.place(reader, &path)).await
 }
 
-async fn aside<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+pub async fn aside<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
     tokio::task::spawn_blocking(work).await.map_err(Error::internal)?
 }
 
 async fn list(
     State(app): State<App>,
-    caller: Caller,
+    Folder(owner): Folder,
     Query(at): Query<At>,
 ) -> Result<Json<Value>, ApiError> {
-    let place = place(&app, &owner(&app, &caller), at.path).await?;
+    let place = place(&app, &owner, at.path).await?;
     let path = format!("/{}", place.get().beneath.display());
     let entries = aside(move || files::list(&place)).await?;
     let entries: Vec<EntryView> = entries.into_iter().map(EntryView::from).collect();
@@ -85,10 +88,14 @@ async fn list(
 
 async fn download(
     State(app): State<App>,
-    caller: Caller,
+    Folder(owner): Folder,
     Query(at): Query<At>,
 ) -> Result<Response, ApiError> {
-    let place = place(&app, &owner(&app, &caller), at.path).await?;
+    Ok(send(&app, &owner, at.path).await?)
+}
+
+pub async fn send(app: &App, owner: &Owner, path: String) -> Result<Response> {
+    let place = place(app, owner, path).await?;
     let name = place.get().beneath.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let bytes = aside(move || files::read(&place, FILE_BYTES_MAX)).await?;
     // Never shown as a page of ours, whatever it holds.
@@ -118,32 +125,48 @@ fn attachment(name: &str) -> Result<HeaderValue> {
 async fn delete(
     State(app): State<App>,
     caller: Caller,
+    Folder(owner): Folder,
     Query(at): Query<At>,
 ) -> Result<Json<Value>, ApiError> {
-    let (owner, by) = (owner(&app, &caller), caller.by(app.clock.now()));
-    let place = place(&app, &owner, at.path).await?;
-    app.db.write(move |tx| service::delete(tx, &by, &owner, &place, false)).await?;
+    remove(&app, (&caller, &owner), at.path).await?;
     Ok(Json(json!({"ok": true})))
+}
+
+pub async fn remove(app: &App, (caller, owner): (&Caller, &Owner), path: String) -> Result<()> {
+    let (owner, by) = (owner.clone(), caller.by(app.clock.now()));
+    let place = place(app, &owner, path).await?;
+    app.db.write(move |tx| service::delete(tx, &by, &owner, &place, false)).await
 }
 
 /// One or more files of a form, into the folder `path`.
 async fn upload(
     State(app): State<App>,
     caller: Caller,
+    Folder(owner): Folder,
     Query(at): Query<At>,
     form: Result<Multipart, MultipartRejection>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<Value>, Refusal> {
+    let written = receive_all(&app, (&caller, &owner), &at.path, form).await?;
+    Ok(Json(json!({"ok": true, "paths": written})))
+}
+
+/// Gives the paths that were written.
+pub async fn receive_all(
+    app: &App,
+    (caller, owner): (&Caller, &Owner),
+    folder: &str,
+    form: Result<Multipart, MultipartRejection>,
+) -> Result<Vec<String>, Refusal> {
     let mut form = form.map_err(|_| no_files())?;
-    let owner = owner(&app, &caller);
     let most = app.config.get().limits.upload_bytes_max;
+    let folder = folder.trim_matches('/');
     let mut written = Vec::new();
     while let Some(field) = form.next_field().await.map_err(|_| broken())? {
         let Some(name) = field.file_name().map(str::to_owned) else { continue };
         check_name(&name)?;
         let bytes = receive(field, most).await?;
-        let folder = at.path.trim_matches('/');
         let path = if folder.is_empty() { name } else { format!("{folder}/{name}") };
-        let place = place(&app, &owner, path.clone()).await?;
+        let place = place(app, owner, path.clone()).await?;
         let (owner, by) = (owner.clone(), caller.by(app.clock.now()));
         app.db.write(move |tx| service::write(tx, &by, &owner, &place, (&bytes, None))).await?;
         written.push(format!("/{path}"));
@@ -151,10 +174,10 @@ async fn upload(
     if written.is_empty() {
         return Err(no_files().into());
     }
-    Ok(Json(json!({"ok": true, "paths": written})))
+    Ok(written)
 }
 
-async fn receive(mut field: Field<'_>, most: usize) -> Result<Vec<u8>, ApiError> {
+async fn receive(mut field: Field<'_>, most: usize) -> Result<Vec<u8>, Refusal> {
     let mut bytes = Vec::new();
     while let Some(chunk) = field.chunk().await.map_err(|_| broken())? {
         if most < bytes.len() + chunk.len() {

@@ -6,23 +6,35 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 use super::store;
+use crate::agent::Agents;
 use crate::audit::{self, By, Entry};
 use crate::db::{Reader, Tx};
 use crate::error::{Error, Result};
 use crate::guard::allowed::{Allowed, HousePath};
 use crate::guard::whitelist;
-use crate::ids::UserId;
+use crate::ids::{AgentId, UserId};
 use crate::label::{Label, Origin, Secrecy, Trust};
 use crate::outside::files;
 
-/// A user and their own folder.
+/// For whom an agent works in its folder. The assistant's is each user's own.
+#[derive(Clone, Copy)]
+pub struct Whose {
+    pub user: UserId,
+    pub agent: AgentId,
+}
+
+/// A person's own folder, or the workspace of an agent.
 #[derive(Clone)]
 pub struct Owner {
-    pub user_id: UserId,
+    pub whose: Whose,
     pub folder: std::path::PathBuf,
 }
 
 impl Owner {
+    pub fn of(agents: &Agents, user: UserId, agent: AgentId) -> Owner {
+        Owner { whose: Whose { user, agent }, folder: agents.folder(user, agent) }
+    }
+
     /// The place of a path in the own folder, which is made at first use.
     pub fn place(&self, reader: &Reader<'_>, path: &str) -> Result<Allowed<HousePath>> {
         std::fs::create_dir_all(&self.folder).map_err(Error::internal)?;
@@ -54,7 +66,7 @@ pub fn write(
     let path = shown(owner, file.get());
     files::write_new(file, bytes)?;
     if let (Some(label), true) = (label, owner.owns(file.get())) {
-        store::set_label(tx, owner.user_id, &path, &Sha256::digest(bytes).into(), label)?;
+        store::set_label(tx, owner.whose, &path, &Sha256::digest(bytes).into(), label)?;
     }
     let entry = Entry::new(by, "files.write", path);
     audit::record(tx, entry.detail(json!({"bytes": bytes.len()})))?;
@@ -75,7 +87,7 @@ pub fn delete(
         deleted => deleted?,
     }
     if owner.owns(place.get()) {
-        store::delete_label(tx, owner.user_id, &path)?;
+        store::delete_label(tx, owner.whose, &path)?;
     }
     audit::record(tx, Entry::new(by, "files.delete", path))?;
     Ok(())
@@ -85,7 +97,7 @@ pub fn delete(
 pub fn label(r: &Reader<'_>, owner: &Owner, place: &HousePath, bytes: &[u8]) -> Result<Label> {
     let path = shown(owner, place);
     let known = match owner.owns(place) {
-        true => store::find_label(r, owner.user_id, &path, &Sha256::digest(bytes).into())?,
+        true => store::find_label(r, owner.whose, &path, &Sha256::digest(bytes).into())?,
         false => None,
     };
     Ok(known.unwrap_or_else(|| strangers(&place.beneath)))
@@ -96,4 +108,12 @@ pub fn strangers(path: &Path) -> Label {
     let name = path.display().to_string();
     let origin = Origin::File(if name.is_empty() { "list".to_owned() } else { name });
     Label { origin, trust: Trust::Outside, secrecy: Secrecy::Private }
+}
+
+pub fn bytes_shown(size: u64) -> String {
+    match size {
+        0..1024 => format!("{size} bytes"),
+        1024..1_048_576 => format!("{} kB", size / 1024),
+        _ => format!("{} MB", size / 1_048_576),
+    }
 }

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::content::{self, FILE_BYTES_MAX, HITS_MAX};
-use super::service::{self, Owner};
+use super::service::{self, Owner, Whose, bytes_shown};
 use crate::agent::tool::{self, Arg, Cx, Output, Tool};
 use crate::call::Role;
 use crate::clean::{TextKind, clean};
@@ -48,7 +48,8 @@ pub fn all() -> Vec<Tool> {
 }
 
 fn owner(cx: &Cx) -> Owner {
-    Owner { user_id: cx.user_id, folder: cx.files.clone() }
+    let whose = Whose { user: cx.user_id, agent: cx.agent_id };
+    Owner { whose, folder: cx.files.clone() }
 }
 
 /// The folder that was named, else the own one.
@@ -98,14 +99,6 @@ fn listed(entry: &Entry) -> String {
 /// A name as a person would see it.
 fn plain(name: &str) -> String {
     clean(name, TextKind::Line).text
-}
-
-fn bytes_shown(size: u64) -> String {
-    match size {
-        0..1024 => format!("{size} bytes"),
-        1024..1_048_576 => format!("{} kB", size / 1024),
-        _ => format!("{} MB", size / 1_048_576),
-    }
 }
 
 #[derive(Deserialize)]

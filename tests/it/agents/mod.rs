@@ -1,6 +1,7 @@
 //! Agents: made, talked to, switched, paid for, scheduled and taken away.
 
 mod asking;
+mod files;
 mod making;
 mod messages;
 mod prompts;

@@ -122,6 +122,11 @@ pub const SAMPLES: &[(&str, &str)] = &[
          update runs set variation_id = 'v1', variation_version = 1 where id = 'r3';",
     ),
     (
+        "0040_agent_files",
+        "insert into agent_file_labels (agent_id, path, user_id, sha256, label)
+             values ('a1', 'plan.md', 'u1', zeroblob(32), '{}');",
+    ),
+    (
         "0045_changes",
         "insert into changes (id, user_id, call_id, place, row_key, action, target, before, after, made_at)
              values ('x1', 'u1', 't1', 'notes', '{\"id\": \"o1\"}', 'notes.update', 'Boiler', '{}', 'aa', 1);",
