@@ -22,6 +22,8 @@ pub mod noun {
     pub enum Delivery {}
     pub enum Execution {}
     pub enum McpServer {}
+    pub enum MemoryEntry {}
+    pub enum MemoryLayer {}
     pub enum Message {}
     pub enum Note {}
     pub enum Notification {}
@@ -45,6 +47,8 @@ pub type ConversationId = Id<noun::Conversation>;
 pub type DeliveryId = Id<noun::Delivery>;
 pub type ExecutionId = Id<noun::Execution>;
 pub type McpServerId = Id<noun::McpServer>;
+pub type MemoryEntryId = Id<noun::MemoryEntry>;
+pub type MemoryLayerId = Id<noun::MemoryLayer>;
 pub type MessageId = Id<noun::Message>;
 pub type NoteId = Id<noun::Note>;
 pub type NotificationId = Id<noun::Notification>;

@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex};
 use jiff::Zoned;
 use jiff::tz::TimeZone;
 
-use super::store::{calls, messages};
+use super::Run;
+use super::store::{calls, memory, messages};
 use super::toolbox::Shown;
-use super::{Persona, Run};
 use crate::db::Reader;
 use crate::error::Result;
 use crate::guard::grounding::{Read, Said};
@@ -52,7 +52,10 @@ impl Heard {
         let known = self.take(id).filter(|known| known.zone == *zone);
         let mut conversation = known.unwrap_or_else(|| Conversation::new(zone));
         conversation.catch_up(r, id)?;
-        conversation.stand(&run.persona, now);
+        conversation.stand(&run.persona.label, &run.persona.prompt, now);
+        for it in memory::of(r, run.layers())? {
+            conversation.stand(&it.label, &it.line(), now);
+        }
         conversation.show(shown);
         let found = (conversation.said.clone(), conversation.read.clone());
         self.keep(id, conversation);
@@ -123,8 +126,7 @@ impl Conversation {
     }
 
     /// What was written down for the agent once and for all: by its owner, or by somebody else.
-    fn stand(&mut self, persona: &Persona, now: &Zoned) {
-        let (label, words) = (&persona.label, persona.prompt.as_str());
+    fn stand(&mut self, label: &Label, words: &str, now: &Zoned) {
         // The same words are others once their owner has made them their own.
         let known: Arc<str> = format!("{:?}: {words}", label.trust).into();
         if words.is_empty() || !self.shown.insert(known) {

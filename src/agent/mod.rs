@@ -47,7 +47,7 @@ use crate::config::Live;
 use crate::db::{Db, Tx};
 use crate::error::{Error, Result};
 use crate::events::Events;
-use crate::ids::{AgentId, ApprovalId, ConversationId, RunId, TaskId, UserId};
+use crate::ids::{AgentId, ApprovalId, ConversationId, MemoryLayerId, RunId, TaskId, UserId};
 use crate::inbox::{Bounds, Inbox, Trigger};
 use crate::label::{Label, Trust};
 use crate::leak::Watch;
@@ -162,6 +162,7 @@ pub struct Persona {
     pub daily_spend_usd_micros: Option<i64>,
     /// Whose words the prompt is.
     pub label: Label,
+    pub memory_layers: Vec<MemoryLayerId>,
     pub state: AgentState,
     pub left: Left,
 }
@@ -234,6 +235,13 @@ pub struct Run {
     pub root: RunId,
     /// The task that the first of them is a run of.
     pub task_id: Option<TaskId>,
+}
+
+impl Run {
+    /// Its stack of memory layers: its own, else its agent's.
+    fn layers(&self) -> &[MemoryLayerId] {
+        self.bounds.memory_layers.as_deref().unwrap_or(&self.persona.memory_layers)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

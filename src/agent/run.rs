@@ -13,6 +13,7 @@ use super::context::{self, Handling, History};
 use super::end::{self, CUT_SHORT, end_stopped, fail, keep_partial, no_answer, say_cut};
 use super::live::Place;
 use super::store::calls::{self, Call, NOT_ALLOWED, NewCall};
+use super::store::memory::{self, Remembered};
 use super::store::messages::{self, NewMessage};
 use super::store::runs;
 use super::turn::{self, Answer, Broken};
@@ -116,6 +117,7 @@ pub(super) struct Step {
     pub run: Run,
     pub history: History,
     owner_notes: String,
+    remembered: Vec<Remembered>,
     pub spent: spend::Spent,
     /// Knows every secret again, so that none is shown to a model or stored from one.
     watch: Arc<Watch>,
@@ -147,7 +149,8 @@ impl Step {
                 let watch = vault.watch(r)?;
                 let spoken = agents_too.spoken(watch.clone());
                 let owner_notes = runs::owner_notes(r)?;
-                Ok(Step { history, owner_notes, spent, run, watch, spoken })
+                let remembered = memory::of(r, run.layers())?;
+                Ok(Step { history, owner_notes, remembered, spent, run, watch, spoken })
             })
             .await
     }
@@ -253,6 +256,7 @@ impl Step {
         let ingredients = prompt::Ingredients {
             assistant_name: &config.agent.name,
             owner_notes: &self.owner_notes,
+            remembered: &self.remembered,
             mode: run.persona.prompt_mode,
             language: &config.owner.language,
             canary: config.guard.canary.then_some(canary),

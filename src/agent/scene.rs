@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::store::{calls, messages};
+use super::store::{calls, memory, messages};
 use super::tool::Tool;
 use super::{Agents, Run, intent};
 use crate::db::Reader;
@@ -49,6 +49,10 @@ pub fn written_label(r: &Reader<'_>, agents: &Agents, run: &Run) -> Result<Label
     }
     if run.persona.label.trust == Trust::Outside {
         return Ok(run.persona.label.clone());
+    }
+    let mut remembered = memory::of(r, run.layers())?.into_iter();
+    if let Some(it) = remembered.find(|it| it.label.trust == Trust::Outside) {
+        return Ok(it.label);
     }
     let shown = agents.toolbox.foreign_words(&run.persona.allowed_tools).into_iter().next();
     Ok(shown.map_or_else(Label::system, |(label, _)| label))

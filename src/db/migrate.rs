@@ -40,6 +40,7 @@ pub const STEPS: &[(&str, &str)] = &[
     ("0038_unasked_runs", include_str!("schema/0038_unasked_runs.sql")),
     ("0039_variations", include_str!("schema/0039_variations.sql")),
     ("0040_agent_files", include_str!("schema/0040_agent_files.sql")),
+    ("0041_memory_layers", include_str!("schema/0041_memory_layers.sql")),
     ("0045_changes", include_str!("schema/0045_changes.sql")),
 ];
 

@@ -10,6 +10,7 @@ mod credentials;
 mod exports;
 mod files;
 mod mcp_servers;
+mod memory_layers;
 mod models;
 mod monitors;
 mod notes;
@@ -91,6 +92,7 @@ pub const ALL: &[Feature] = &[
     reminders::FEATURE,
     tasks::FEATURE,
     notes::FEATURE,
+    memory_layers::FEATURE,
     whitelists::FEATURE,
     standing_rules::FEATURE,
     credentials::FEATURE,

@@ -15,8 +15,8 @@ use tokio::sync::Notify;
 use crate::db::{Reader, Tx};
 use crate::error::{Error, Result};
 use crate::ids::{
-    AgentId, ConversationId, DeliveryId, ExecutionId, MessageId, RunId, TaskId, ToolCallId,
-    TriggerId, VariationId,
+    AgentId, ConversationId, DeliveryId, ExecutionId, MemoryLayerId, MessageId, RunId, TaskId,
+    ToolCallId, TriggerId, VariationId,
 };
 
 /// Runs that may wait in line; past that, a new cause is refused with a sentence.
@@ -113,6 +113,8 @@ pub struct Bounds {
     pub unasked: bool,
     /// The variation of its agent that was asked for; from its beginning on, the one that it is.
     pub variation: Option<VariationId>,
+    /// What it remembers; `None`: what its agent does.
+    pub memory_layers: Option<Vec<MemoryLayerId>>,
     /// The run that began it, and the first of them all.
     pub asked_by: Option<(RunId, RunId)>,
 }

@@ -11,11 +11,14 @@ pub fn insert(tx: &Tx<'_>, run_id: RunId, new: &NewRun, now: Timestamp) -> Resul
     let trigger = serde_json::to_string(&new.trigger).map_err(Error::internal)?;
     let tools = new.bounds.allowed_tools.as_ref().map(serde_json::to_string);
     let tools = tools.transpose().map_err(Error::internal)?;
+    let layers = new.bounds.memory_layers.as_ref().map(serde_json::to_string);
+    let layers = layers.transpose().map_err(Error::internal)?;
     tx.execute(
         "insert into runs (id, agent_id, conversation_id, trigger, headless, model, max_tool_calls,
                            allowed_tools, budget_usd_micros, dry, parent_run_id, root_run_id, state,
-                           queued_at, unasked, variation_id, user_id)
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 'queued', ?13, ?14, ?15,
+                           queued_at, unasked, variation_id,
+                           memory_layers, user_id)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 'queued', ?13, ?14, ?15, ?16,
                  (select user_id from conversations where id = ?3))",
         (
             run_id,
@@ -33,6 +36,7 @@ pub fn insert(tx: &Tx<'_>, run_id: RunId, new: &NewRun, now: Timestamp) -> Resul
             now.as_millisecond(),
             new.bounds.unasked,
             new.bounds.variation,
+            layers,
         ),
     )?;
     Ok(())

@@ -137,15 +137,7 @@ impl TestApp {
             Some(id) => id.parse().expect("an id"),
             None => ConversationId::new(self.app.clock.now()),
         };
-        let new = NewChatMessage {
-            content: message.to_owned(),
-            model: None,
-            agent: None,
-            variation: None,
-            attachments: Vec::new(),
-            channel: Channel::Web,
-            max_tool_calls: None,
-        };
+        let new = NewChatMessage::plain(message.to_owned(), Channel::Web);
         chat::send(&self.app, ADA, conversation, new).await.expect("it is taken");
         conversation.to_string()
     }

@@ -128,6 +128,7 @@ const ADMINISTRATION: &[&str] = &[
     "/api/filesystem-browser",
     "/api/filesystem-whitelist",
     "/api/mcp-servers",
+    "/api/memory-layers",
     "/api/security",
     "/api/settings",
     "/api/tools",

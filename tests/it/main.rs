@@ -49,6 +49,7 @@ mod startup;
 mod data_folder;
 mod mcp_servers;
 mod memory;
+mod memory_layers;
 mod migrations;
 mod run_checklists;
 mod run_pages;

@@ -272,3 +272,18 @@ async fn a_monitors_pages_are_accessible() {
 async fn an_agents_editor_is_accessible() {
     accessible(&format!("/agents/{ASSISTANT}/edit")).await;
 }
+
+#[tokio::test]
+async fn the_page_of_a_new_variation_is_accessible() {
+    accessible(&format!("/agents/{ASSISTANT}/variations/new")).await;
+}
+
+#[tokio::test]
+async fn the_page_of_an_agents_files_is_accessible() {
+    accessible(&format!("/agents/{ASSISTANT}/files")).await;
+}
+
+#[tokio::test]
+async fn memory_page_is_accessible() {
+    accessible("/memory-layers").await;
+}

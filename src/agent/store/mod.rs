@@ -3,6 +3,7 @@
 pub mod calls;
 pub mod conversations;
 pub mod intents;
+pub mod memory;
 pub mod messages;
 pub mod runs;
 pub mod variations;

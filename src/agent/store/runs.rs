@@ -33,7 +33,7 @@ pub fn find(r: &Reader<'_>, id: RunId) -> Result<Run> {
                       iif(texts.prompt is null, agents.label, texts.label) as label,
                       runs.max_tool_calls as run_max_tool_calls, runs.state,
                       runs.allowed_tools as run_allowed_tools, runs.budget_usd_micros, runs.dry, runs.unasked,
-                      runs.variation_id as run_variation_id,
+                      runs.variation_id as run_variation_id, runs.memory_layers as run_memory_layers,
                       runs.parent_run_id, coalesce(runs.root_run_id, runs.id) as root_run_id,
                       (select json_extract(root.trigger, '$.task_id') from runs as root
                        where root.id = coalesce(runs.root_run_id, runs.id)) as root_task_id,
@@ -262,6 +262,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Run> {
             dry: row.get("dry")?,
             unasked: row.get("unasked")?,
             variation: row.get("run_variation_id")?,
+            memory_layers: json_or_none(row, "run_memory_layers")?,
             asked_by: parent.map(|parent| (parent, root)),
         },
     })
@@ -283,6 +284,7 @@ pub fn persona_from_row(row: &Row<'_>) -> rusqlite::Result<Persona> {
         max_tool_calls: row.get("max_tool_calls")?,
         daily_spend_usd_micros: row.get("daily_spend_usd_micros")?,
         label: json_or_none(row, "label")?.unwrap_or_else(Label::own_data),
+        memory_layers: json_column(row, "memory_layers")?,
         state: row.get("agent_state")?,
         left: Left {
             tokens: row.get("balance_tokens")?,

@@ -56,6 +56,8 @@ struct View {
     prompt_mode: PromptMode,
     max_tool_calls: Option<u32>,
     daily_spend_usd_micros: Option<i64>,
+    /// Ids, in order: a later one's words under a key go before an earlier one's.
+    memory_layers: Vec<String>,
     metadata: Map<String, Value>,
     /// "active", "paused", "stopped", "error".
     status: AgentState,
@@ -82,6 +84,7 @@ impl View {
             prompt_mode: new.prompt_mode,
             max_tool_calls: new.max_tool_calls,
             daily_spend_usd_micros: new.daily_spend_usd_micros,
+            memory_layers: new.memory_layers,
             metadata: new.metadata,
             status: agent.state,
             why: agent.why,

@@ -17,6 +17,7 @@ pub fn response(it: &Whole) -> Result<Response> {
     let input = Input {
         schedule: schedule.map(|task| task.new.schedule.clone()),
         enabled: false,
+        memory_layers: it.layers.clone(),
         ..Input::of(agent)
     };
     let mut table = toml::Table::try_from(&input).map_err(Error::internal)?;

@@ -39,6 +39,7 @@ struct Typed {
     prompt: String,
     model: String,
     schedule: String,
+    memory_layers: String,
     max_tool_calls: String,
     daily_spend: String,
     revision: String,
@@ -58,8 +59,15 @@ impl EditPage {
 
     /// What is wrong with no field of the page.
     fn refused(&self) -> &str {
-        const FIELDS: [&str; 6] =
-            ["name", "prompt", "model", "schedule", "max_tool_calls", "daily_spend_usd_micros"];
+        const FIELDS: [&str; 7] = [
+            "name",
+            "prompt",
+            "model",
+            "schedule",
+            "memory_layers",
+            "max_tool_calls",
+            "daily_spend_usd_micros",
+        ];
         if FIELDS.contains(&self.wrong.as_str()) { "" } else { &self.error }
     }
 }
@@ -82,8 +90,7 @@ pub async fn edit(
     Path(id): Path<AgentId>,
 ) -> Result<Response, PageError> {
     caller.admin()?;
-    let Whole { agent, schedule, .. } = service::whole(&app, &caller, id).await?;
-    let fields = fields_of(&agent, schedule.as_ref());
+    let fields = fields_of(&service::whole(&app, &caller, id).await?);
     Ok(Page(page(&app, &caller, Some(id), fields, None).await?).into_response())
 }
 
@@ -173,6 +180,7 @@ async fn page(
             prompt: text("prompt"),
             model: text("model"),
             schedule: text("schedule"),
+            memory_layers: text("memory_layers"),
             max_tool_calls: text("max_tool_calls"),
             daily_spend: text("daily_spend"),
             revision: text("revision"),

@@ -2,11 +2,12 @@
 
 use super::Agent;
 use super::input::Input;
+use super::service::Whole;
 use crate::agent::PromptMode;
 use crate::error::{Error, Result};
 use crate::features::tasks::{self, Fields, TOOL_FIELD, Task, ticked};
 
-const NAMES: [&str; 9] = [
+const NAMES: [&str; 10] = [
     "name",
     "prompt",
     "prompt_mode",
@@ -14,6 +15,7 @@ const NAMES: [&str; 9] = [
     "schedule",
     "max_tool_calls",
     "daily_spend",
+    "memory_layers",
     "revision",
     "back",
 ];
@@ -46,8 +48,14 @@ pub fn input(fields: &Fields, old: Option<(&Agent, Option<&Task>)>) -> Result<In
         prompt_mode: mode.map_or(PromptMode::Combined, |(mode, _)| *mode),
         max_tool_calls: set("max_tool_calls").map(number).transpose()?,
         daily_spend_usd_micros: set("daily_spend").map(dollars).transpose()?,
+        memory_layers: layers(&text("memory_layers")),
         metadata: old.map(|(agent, _)| agent.new.metadata.clone()).unwrap_or_default(),
     })
+}
+
+/// Names between commas.
+fn layers(typed: &str) -> Vec<String> {
+    typed.split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect()
 }
 
 fn number(typed: String) -> Result<u32> {
@@ -64,8 +72,8 @@ fn dollars(typed: String) -> Result<i64> {
 }
 
 /// An agent as it stands, to be changed.
-pub fn fields_of(agent: &Agent, schedule: Option<&Task>) -> Fields {
-    let new = &agent.new;
+pub fn fields_of(it: &Whole) -> Fields {
+    let (agent, new, schedule) = (&it.agent, &it.agent.new, it.schedule.as_ref());
     let tools = new.allowed_tools.iter();
     let mut fields: Fields =
         tools.map(|set| (format!("{TOOL_FIELD}{set}"), "yes".to_owned())).collect();
@@ -78,6 +86,7 @@ pub fn fields_of(agent: &Agent, schedule: Option<&Task>) -> Fields {
         ("schedule", schedule.map(|task| task.new.schedule.clone()).unwrap_or_default()),
         ("max_tool_calls", new.max_tool_calls.map(|it| it.to_string()).unwrap_or_default()),
         ("daily_spend", spend.unwrap_or_default()),
+        ("memory_layers", it.layers.join(", ")),
         ("revision", agent.revision.to_string()),
     ];
     fields.extend(typed.map(|(name, value)| (name.to_owned(), value)));

@@ -38,6 +38,9 @@ pub struct Input {
     pub max_tool_calls: Option<u32>,
     #[serde(default)]
     pub daily_spend_usd_micros: Option<i64>,
+    /// Names or ids, in order.
+    #[serde(default)]
+    pub memory_layers: Vec<String>,
     #[serde(default)]
     pub metadata: Map<String, Value>,
 }
@@ -64,6 +67,7 @@ impl Input {
             prompt_mode: new.prompt_mode,
             max_tool_calls: new.max_tool_calls,
             daily_spend_usd_micros: new.daily_spend_usd_micros,
+            memory_layers: new.memory_layers,
             metadata: new.metadata,
         }
     }
@@ -93,6 +97,7 @@ impl Input {
             allowed_tools: toolbox::check_names(self.allowed_tools)?,
             max_tool_calls: self.max_tool_calls,
             daily_spend_usd_micros: self.daily_spend_usd_micros,
+            memory_layers: self.memory_layers,
             metadata: self.metadata,
         })
     }

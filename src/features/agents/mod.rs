@@ -73,6 +73,8 @@ pub struct NewAgent {
     pub allowed_tools: Vec<String>,
     pub max_tool_calls: Option<u32>,
     pub daily_spend_usd_micros: Option<i64>,
+    /// The ids of what it remembers, in order; names, too, while it is not saved yet.
+    pub memory_layers: Vec<String>,
     /// Other programs' own; never shown to a model.
     pub metadata: Map<String, Value>,
 }

@@ -234,6 +234,7 @@ fn facts(whole: &Whole) -> Vec<(&'static str, String)> {
         ("Model", Some(new.model.clone().unwrap_or_else(|| "the default model".to_owned()))),
         ("Tools", Some(tools)),
         ("Prompt", mode.map(|(_, words)| (*words).to_owned())),
+        ("Remembers", Some(whole.layers.join(", "))),
         ("Works by itself", Some(schedule_words(whole.schedule.as_ref()))),
         ("Tool calls a run", new.max_tool_calls.map(|it| it.to_string())),
         ("May cost a day", new.daily_spend_usd_micros.map(dollars)),

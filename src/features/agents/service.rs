@@ -7,6 +7,7 @@ use super::input::Input;
 use super::store::{self, PromptVersion, RunLine, Used};
 use super::variations::{self, Variation};
 use super::{Agent, NewAgent, bundle};
+use crate::agent::store::memory;
 use crate::agent::{AgentState, Left, answer};
 use crate::app::App;
 use crate::audit::{self, By};
@@ -35,6 +36,8 @@ pub struct Whole {
     pub runs: Vec<RunLine>,
     pub versions: Vec<PromptVersion>,
     pub variations: Vec<Variation>,
+    /// The names of what it remembers.
+    pub layers: Vec<String>,
 }
 
 pub async fn list(app: &App) -> Result<Vec<(Agent, Option<Task>)>> {
@@ -54,8 +57,10 @@ pub async fn whole(app: &App, caller: &Caller, id: AgentId) -> Result<Whole> {
     let user = caller.user_id;
     app.db
         .read(move |r| {
+            let agent = store::find(r, id)?;
             Ok(Whole {
-                agent: store::find(r, id)?,
+                layers: memory::names(r, &agent.new.memory_layers)?,
+                agent,
                 schedule: tasks::schedule_of(r, id)?,
                 used: store::used(r, id)?,
                 runs: store::list_runs(r, user, id, RUNS_SHOWN)?,
@@ -164,7 +169,10 @@ fn keep(
     }
     let watch = app.vault.watch(tx)?;
     let prompt = watch.shown(&agent.new.prompt);
-    agent.new = NewAgent { name: watch.shown(&agent.new.name), prompt, ..agent.new };
+    let layers = memory::named(tx, &agent.new.memory_layers)?;
+    let memory_layers = layers.iter().map(ToString::to_string).collect();
+    let name = watch.shown(&agent.new.name);
+    agent.new = NewAgent { name, prompt, memory_layers, ..agent.new };
     agent.revision += 1;
     store::save(tx, &agent)?;
     store::add_prompt(tx, &agent, &caller.name, by.at)?;
@@ -354,15 +362,9 @@ pub async fn run(
         let message = "Write what it is to do: no person has given it words of its own.";
         return Err(Error::invalid("message", message));
     };
-    let new = NewChatMessage {
-        content,
-        model: None,
-        agent: Some(id),
-        variation,
-        attachments: Vec::new(),
-        channel: if caller.person().is_ok() { Channel::Web } else { Channel::Api },
-        max_tool_calls: None,
-    };
+    let channel = if caller.person().is_ok() { Channel::Web } else { Channel::Api };
+    let plain = NewChatMessage::plain(content, channel);
+    let new = NewChatMessage { agent: Some(id), variation, ..plain };
     chat::send_by(app, caller, ConversationId::new(app.clock.now()), new).await
 }
 

@@ -44,14 +44,15 @@ pub fn save(tx: &Tx<'_>, agent: &Agent) -> Result<()> {
     tx.execute(
         "insert into agents (id, name, prompt, prompt_mode, model, allowed_tools, max_tool_calls,
              daily_spend_usd_micros, state, created_at, label, why, failures, balance_tokens,
-             balance_usd_micros, metadata, revision)
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
+             balance_usd_micros, metadata, revision, memory_layers)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)
          on conflict (id) do update set name = excluded.name, prompt = excluded.prompt,
              prompt_mode = excluded.prompt_mode, model = excluded.model,
              allowed_tools = excluded.allowed_tools, max_tool_calls = excluded.max_tool_calls,
              daily_spend_usd_micros = excluded.daily_spend_usd_micros, state = excluded.state,
              label = excluded.label, why = excluded.why, failures = excluded.failures,
              balance_tokens = excluded.balance_tokens, metadata = excluded.metadata,
+             memory_layers = excluded.memory_layers,
              balance_usd_micros = excluded.balance_usd_micros, revision = excluded.revision",
         rusqlite::params![
             agent.id,
@@ -71,6 +72,7 @@ pub fn save(tx: &Tx<'_>, agent: &Agent) -> Result<()> {
             agent.left.usd_micros,
             json(serde_json::to_string(&new.metadata))?,
             agent.revision,
+            json(serde_json::to_string(&new.memory_layers))?,
         ],
     )?;
     Ok(())
@@ -196,6 +198,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Agent> {
             allowed_tools: persona.allowed_tools,
             max_tool_calls: persona.max_tool_calls,
             daily_spend_usd_micros: persona.daily_spend_usd_micros,
+            memory_layers: persona.memory_layers.iter().map(ToString::to_string).collect(),
             metadata: json_or_none(row, "metadata")?.unwrap_or_else(Map::new),
         },
         label: persona.label,

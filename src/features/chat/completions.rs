@@ -15,7 +15,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::door::Switch;
-use super::service::{self, NewChatMessage};
+use super::message::NewChatMessage;
+use super::service;
 use super::{Channel, NewAttachment, held_up};
 use crate::agent::CallState;
 use crate::agent::store::calls::{self, Call};
@@ -67,15 +68,9 @@ pub async fn post(
     let conversation = body.conversation_id.unwrap_or_else(|| ConversationId::new(app.clock.now()));
     let attachments =
         body.attachments.iter().map(AttachmentBody::parse).collect::<Result<Vec<_>>>()?;
-    let new = NewChatMessage {
-        content: body.message,
-        model: body.model,
-        agent: None,
-        variation: None,
-        attachments,
-        channel: if matches!(caller.via, Via::Socket) { Channel::Cli } else { Channel::Api },
-        max_tool_calls: None,
-    };
+    let channel = if matches!(caller.via, Via::Socket) { Channel::Cli } else { Channel::Api };
+    let plain = NewChatMessage::plain(body.message, channel);
+    let new = NewChatMessage { model: body.model, attachments, ..plain };
     let after = app.events.last_seq(&app.db, conversation).await?;
     let events = app.events.subscribe(&app.db, conversation, after).await?;
     let sent = service::send_by(&app, &caller, conversation, new).await.map_err(as_sent)?;

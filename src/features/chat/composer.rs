@@ -5,7 +5,8 @@ use axum::extract::{FromRequest, Multipart, Request};
 
 use super::Channel;
 use super::attachments::NewAttachment;
-use super::service::{ATTACHMENTS_MAX, NewChatMessage};
+use super::message::NewChatMessage;
+use super::service::ATTACHMENTS_MAX;
 use crate::error::{Error, Result};
 use crate::web::error::Refusal;
 
@@ -29,17 +30,7 @@ impl<S: Send + Sync> FromRequest<S> for Composed {
 }
 
 async fn read(mut fields: Multipart) -> Result<Composed> {
-    let (content, model, attachments) = (String::new(), None, Vec::new());
-    let channel = Channel::Web;
-    let message = NewChatMessage {
-        content,
-        model,
-        agent: None,
-        variation: None,
-        attachments,
-        channel,
-        max_tool_calls: None,
-    };
+    let message = NewChatMessage::plain(String::new(), Channel::Web);
     let mut composed = Composed { message, refused: None };
     while let Some(field) = fields.next_field().await.map_err(broken)? {
         let name = field.name().unwrap_or_default().to_owned();

@@ -11,6 +11,7 @@ mod conversations;
 mod door;
 mod earlier;
 mod held_up;
+mod message;
 mod offers;
 mod page;
 mod patch;
@@ -31,7 +32,8 @@ use crate::ids::ConversationId;
 use crate::web::shell::{Entry, Group};
 
 pub use attachments::NewAttachment;
-pub use service::{NewChatMessage, Sent, send, send_by, send_joined};
+pub use message::NewChatMessage;
+pub use service::{Sent, send, send_by, send_joined};
 pub use words::{grouped, phrase, target, took};
 
 pub const FEATURE: Feature = Feature {

@@ -2,12 +2,12 @@
 
 use jiff::Timestamp;
 
-use super::attachments::NewAttachment;
 use super::door::Switch;
+use super::message::NewChatMessage;
 use super::{Channel, Conversation, sites, store};
 use crate::agent::store::conversations::{self, NewConversation};
 use crate::agent::store::messages::{self, Message, NewMessage};
-use crate::agent::store::{runs, variations};
+use crate::agent::store::runs;
 use crate::agent::{ASSISTANT, RunState, answer};
 use crate::app::App;
 use crate::audit::{self, Actor, By};
@@ -15,9 +15,8 @@ use crate::db::{Reader, Tx};
 use crate::error::{Error, Result};
 use crate::events::{Event, Events};
 use crate::ids::{AgentId, ConversationId, MessageId, RunId, UserId};
-use crate::inbox::{Bounds, Inbox, NewRun, Trigger};
+use crate::inbox::{Inbox, NewRun, Trigger};
 use crate::label::Label;
-use crate::leak::Watch;
 use crate::web::caller::Caller;
 use crate::web::scope::Scope;
 
@@ -25,28 +24,6 @@ pub const MESSAGE_BYTES_MAX: usize = 256 * 1024;
 pub const ATTACHMENTS_MAX: usize = 10;
 const TITLE_CHARS_MAX: usize = 60;
 const TITLE_CHARS_TYPED_MAX: usize = 200;
-
-/// What somebody of the house says.
-pub struct NewChatMessage {
-    pub content: String,
-    pub model: Option<String>,
-    /// Whom a conversation is with that begins with this; none: the assistant.
-    pub agent: Option<AgentId>,
-    /// Of that agent, by name or id, for the run that it wakes; none: as assigned or by weight.
-    pub variation: Option<String>,
-    pub attachments: Vec<NewAttachment>,
-    pub channel: Channel,
-    /// Of the run that it wakes; none: the agent's, else the setting's.
-    pub max_tool_calls: Option<u32>,
-}
-
-impl NewChatMessage {
-    /// What is in the vault stays there, also when its owner speaks it.
-    fn hide_secrets(&mut self, watch: &Watch) {
-        self.content = watch.shown(&self.content);
-        self.attachments.iter_mut().for_each(|attachment| attachment.hide_secrets(watch));
-    }
-}
 
 #[derive(Debug, Clone, Copy)]
 pub struct Sent {
@@ -134,8 +111,7 @@ async fn send_with(
             if let Some(model) = &new.model {
                 store::set_model(tx, conversation, model, &default)?;
             }
-            let named = new.variation.as_deref();
-            let variation = named.map(|it| variations::named(tx, agent.id, it)).transpose()?;
+            let bounds = new.bounds(tx, agent.id, powers.answer)?;
             let message_id = keep(tx, &events, conversation, &new, now)?;
             let switch = Switch::read(&new.content);
             if joins
@@ -151,7 +127,7 @@ async fn send_with(
                 headless: false,
                 model: new.model,
                 max_tool_calls: new.max_tool_calls,
-                bounds: Bounds { unasked: !powers.answer, variation, ..Bounds::default() },
+                bounds,
             };
             let run_id = inbox.push(tx, &run, now)?;
             if let Some(switch) = switch {
@@ -218,16 +194,7 @@ pub async fn ask_again(
         store::said(r, conversation, run.trigger.message_id())
     };
     let (content, attachments) = app.db.read(load).await?;
-    let channel = Channel::Web;
-    let new = NewChatMessage {
-        content,
-        model: None,
-        agent: None,
-        variation: None,
-        attachments,
-        channel,
-        max_tool_calls: None,
-    };
+    let new = NewChatMessage { attachments, ..NewChatMessage::plain(content, Channel::Web) };
     send_by(app, caller, conversation, new).await
 }
 

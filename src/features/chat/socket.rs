@@ -13,7 +13,8 @@ use serde_json::{Value, json};
 
 use super::Channel;
 use super::completions::AttachmentBody;
-use super::service::{self, NewChatMessage};
+use super::message::NewChatMessage;
+use super::service;
 use crate::agent::answer;
 use crate::app::App;
 use crate::approval::Answer;
@@ -253,15 +254,8 @@ async fn act(app: App, caller: Caller, conversation: ConversationId, said: Said)
             let attachments =
                 attachments.iter().map(AttachmentBody::parse).collect::<Result<Vec<_>>>()?;
             let channel = if caller.person().is_ok() { Channel::Web } else { Channel::Api };
-            let new = NewChatMessage {
-                content,
-                model,
-                agent: None,
-                variation: None,
-                attachments,
-                channel,
-                max_tool_calls: None,
-            };
+            let plain = NewChatMessage::plain(content, channel);
+            let new = NewChatMessage { model, attachments, ..plain };
             service::send_by(&app, &caller, conversation, new).await?;
             Ok(())
         }

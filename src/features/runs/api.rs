@@ -19,7 +19,7 @@ use crate::db::Reader;
 use crate::error::{Error, Result};
 use crate::features::chat::Sent;
 use crate::features::tasks;
-use crate::ids::{AgentId, ConversationId, RunId, TaskId};
+use crate::ids::{AgentId, ConversationId, MemoryLayerId, RunId, TaskId};
 use crate::web::caller::Caller;
 use crate::web::error::ApiError;
 use crate::web::form::{Json, Nothing, Path, Query, check_number, paging};
@@ -83,6 +83,8 @@ struct Bounds {
     max_tool_calls: Option<u32>,
     budget_usd_micros: Option<i64>,
     dry: bool,
+    /// What it remembers; null: what its agent does.
+    memory_layers: Option<Vec<MemoryLayerId>>,
 }
 
 fn view(r: &Reader<'_>, (run, spent): (Seen, Spent)) -> Result<View> {
@@ -126,6 +128,7 @@ fn view(r: &Reader<'_>, (run, spent): (Seen, Spent)) -> Result<View> {
             max_tool_calls: run.max_tool_calls,
             budget_usd_micros: run.bounds.budget_usd_micros,
             dry: run.bounds.dry,
+            memory_layers: run.bounds.memory_layers,
         },
     })
 }
@@ -226,6 +229,8 @@ struct New {
     message: String,
     /// Of the agent, by its name or id; left out: as assigned or by weight.
     variation: Option<String>,
+    /// Names or ids, in order; left out: what the agent remembers.
+    memory_layers: Option<Vec<String>>,
     model: Option<String>,
     /// Left out: the agent's, else the setting's.
     max_tool_calls: Option<u32>,
@@ -241,8 +246,8 @@ async fn start(
     if let Some(calls) = body.max_tool_calls {
         check_number("max_tool_calls", u64::from(calls), 1, TOOL_CALLS_MAX)?;
     }
-    let New { message, variation, model, max_tool_calls, .. } = body;
-    let words = Words { message, variation, model, max_tool_calls };
+    let New { message, variation, memory_layers, model, max_tool_calls, .. } = body;
+    let words = Words { message, variation, memory_layers, model, max_tool_calls };
     let sent = service::start(&app, &caller, agent, words).await?;
     Ok(made(sent))
 }

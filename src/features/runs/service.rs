@@ -157,6 +157,7 @@ fn by_rule(r: &Reader<'_>, conversation: ConversationId) -> Result<HashSet<ToolC
 pub struct Words {
     pub message: String,
     pub variation: Option<String>,
+    pub memory_layers: Option<Vec<String>>,
     pub model: Option<String>,
     pub max_tool_calls: Option<u32>,
 }
@@ -168,7 +169,8 @@ pub async fn start(app: &App, caller: &Caller, agent: AgentId, words: Words) -> 
 /// A further message in a run's conversation, and the run that it wakes.
 pub async fn go_on(app: &App, caller: &Caller, id: RunId, message: String) -> Result<Sent> {
     let run = find(app, caller, id).await?;
-    let words = Words { message, variation: None, model: None, max_tool_calls: None };
+    let words =
+        Words { message, variation: None, memory_layers: None, model: None, max_tool_calls: None };
     say(app, caller, (run.conversation_id, None), words).await
 }
 
@@ -176,18 +178,11 @@ async fn say(
     app: &App,
     caller: &Caller,
     (conversation, agent): (ConversationId, Option<AgentId>),
-    Words { message, variation, model, max_tool_calls }: Words,
+    Words { message, variation, memory_layers, model, max_tool_calls }: Words,
 ) -> Result<Sent> {
     let channel = if matches!(caller.via, Via::Socket) { Channel::Cli } else { Channel::Api };
-    let new = NewChatMessage {
-        content: message,
-        model,
-        agent,
-        variation,
-        attachments: Vec::new(),
-        channel,
-        max_tool_calls,
-    };
+    let plain = NewChatMessage::plain(message, channel);
+    let new = NewChatMessage { model, agent, variation, memory_layers, max_tool_calls, ..plain };
     chat::send_by(app, caller, conversation, new).await.map_err(|err| match err {
         Error::Invalid { field, message } if field == "content" => {
             Error::invalid("message", message)

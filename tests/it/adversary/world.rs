@@ -321,13 +321,8 @@ impl World {
             NewAttachment::from_base64(name, kind, &STANDARD.encode(bytes)).unwrap()
         });
         let new = NewChatMessage {
-            content: words.to_owned(),
-            model: None,
-            agent: None,
-            variation: None,
             attachments: attached.into_iter().collect(),
-            channel: Channel::Web,
-            max_tool_calls: None,
+            ..NewChatMessage::plain(words.to_owned(), Channel::Web)
         };
         chat::send(&self.app.app, ADA, talk, new).await.unwrap();
         talk.to_string()

@@ -88,13 +88,8 @@ async fn an_attached_pdf_is_read_for_the_model_in_the_locked_room() {
     let data = base64::engine::general_purpose::STANDARD.encode(pdf);
     let file = NewAttachment::from_base64("bill.pdf", "application/pdf", &data).unwrap();
     let new = NewChatMessage {
-        content: "what is this?".to_owned(),
-        model: None,
-        agent: None,
-        variation: None,
         attachments: vec![file],
-        channel: Channel::Web,
-        max_tool_calls: None,
+        ..NewChatMessage::plain("what is this?".to_owned(), Channel::Web)
     };
     let conversation = ConversationId::new(house.app.clock.now());
     chat::send(&house.app, ADA, conversation, new).await.unwrap();

@@ -127,6 +127,13 @@ pub const SAMPLES: &[(&str, &str)] = &[
              values ('a1', 'plan.md', 'u1', zeroblob(32), '{}');",
     ),
     (
+        "0041_memory_layers",
+        "insert into memory_layers (id, name, created_at) values ('q1', 'House', 1);
+         insert into memory_entries (id, layer_id, key, content, label, created_at, updated_at)
+             values ('x1', 'q1', 'bins', 'on Mondays', '{}', 1, 1);
+         update agents set memory_layers = '[\"q1\"]' where id = 'a1';",
+    ),
+    (
         "0045_changes",
         "insert into changes (id, user_id, call_id, place, row_key, action, target, before, after, made_at)
              values ('x1', 'u1', 't1', 'notes', '{\"id\": \"o1\"}', 'notes.update', 'Boiler', '{}', 'aa', 1);",

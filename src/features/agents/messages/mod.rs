@@ -114,15 +114,7 @@ pub async fn send(
         Ok(id)
     };
     let conversation = app.db.write(place).await?;
-    let new = NewChatMessage {
-        content,
-        model: None,
-        agent: Some(agent),
-        variation: None,
-        attachments: Vec::new(),
-        channel,
-        max_tool_calls: None,
-    };
+    let new = NewChatMessage { agent: Some(agent), ..NewChatMessage::plain(content, channel) };
     match mode {
         QueueMode::Collect => chat::send_joined(app, caller, conversation, new).await,
         QueueMode::Interrupt => {

@@ -185,6 +185,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Seen> {
             dry: row.get("dry")?,
             unasked: row.get("unasked")?,
             variation: row.get("variation_id")?,
+            memory_layers: json_or_none(row, "memory_layers")?,
             asked_by: parent.zip(row.get("root_run_id")?),
         },
         state: row.get("state")?,

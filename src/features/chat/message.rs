@@ -1,0 +1,59 @@
+//! What somebody of the house says, and what that asks of the run that it wakes.
+
+use super::Channel;
+use super::attachments::NewAttachment;
+use crate::agent::store::{memory, variations};
+use crate::db::Reader;
+use crate::error::Result;
+use crate::ids::AgentId;
+use crate::inbox::Bounds;
+use crate::leak::Watch;
+
+pub struct NewChatMessage {
+    pub content: String,
+    pub model: Option<String>,
+    /// Whom a conversation is with that begins with this; none: the assistant.
+    pub agent: Option<AgentId>,
+    /// Of that agent, by name or id, for the run; none: as assigned or by weight.
+    pub variation: Option<String>,
+    /// What the run remembers, by names or ids; none: what its agent does.
+    pub memory_layers: Option<Vec<String>>,
+    pub attachments: Vec<NewAttachment>,
+    pub channel: Channel,
+    /// Of the run; none: the agent's, else the setting's.
+    pub max_tool_calls: Option<u32>,
+}
+
+impl NewChatMessage {
+    /// The words and nothing beside them.
+    pub fn plain(content: String, channel: Channel) -> NewChatMessage {
+        NewChatMessage {
+            content,
+            model: None,
+            agent: None,
+            variation: None,
+            memory_layers: None,
+            attachments: Vec::new(),
+            channel,
+            max_tool_calls: None,
+        }
+    }
+
+    /// What is in the vault stays there, also when its owner speaks it.
+    pub(super) fn hide_secrets(&mut self, watch: &Watch) {
+        self.content = watch.shown(&self.content);
+        self.attachments.iter_mut().for_each(|attachment| attachment.hide_secrets(watch));
+    }
+
+    /// `asks`: somebody could be asked about a call.
+    pub(super) fn bounds(&self, r: &Reader<'_>, agent: AgentId, asks: bool) -> Result<Bounds> {
+        let variation = self.variation.as_deref().map(|it| variations::named(r, agent, it));
+        let memory_layers = self.memory_layers.as_deref().map(|it| memory::named(r, it));
+        Ok(Bounds {
+            unasked: !asks,
+            variation: variation.transpose()?,
+            memory_layers: memory_layers.transpose()?,
+            ..Bounds::default()
+        })
+    }
+}
