@@ -15,7 +15,7 @@ use crate::guard::boundary;
 use crate::ids::MessageId;
 use crate::label::{Label, Origin, Trust};
 use crate::leak::Watch;
-use crate::outside::model::{Message, Part, Request, Role};
+use crate::outside::model::{ATTACHED_FILE, Message, Part, Request, Role};
 
 /// Bytes that stand for one token in an estimate; providers' own counts correct the ledger.
 pub const BYTES_PER_TOKEN: usize = 4;
@@ -200,7 +200,7 @@ fn attachment_parts(attachment: &Attachment, handling: Handling) -> Vec<Part> {
     let text = attachment.text.as_deref().unwrap_or("(nothing could be read from this file)");
     let label = Label::outside(Origin::File(attachment.name.clone()));
     let text = shown(text, &label, handling);
-    vec![Part::Text(format!("Attached file {}:\n{text}", attachment.name))]
+    vec![Part::Text(format!("{ATTACHED_FILE}{}:\n{text}", attachment.name))]
 }
 
 /// Text from outside is wrapped in a boundary that it can't forge.

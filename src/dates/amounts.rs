@@ -72,6 +72,13 @@ pub(super) fn unit(word: &str) -> Option<Unit> {
     UNITS.iter().find(|(_, names)| names.contains(&word)).map(|(unit, _)| *unit)
 }
 
+/// "the day", "hour": one of it, without a number.
+pub(super) fn single(cursor: &mut Cursor<'_>) -> Option<Span> {
+    cursor.take("the");
+    let word = cursor.next().filter(|word| !word.ends_with('s'))?;
+    span(unit(word)?, ONE)
+}
+
 fn part(cursor: &mut Cursor<'_>) -> Option<Span> {
     if let Some(span) = cursor.attempt(compact) {
         return Some(span);

@@ -1,5 +1,7 @@
 //! Days: "tomorrow", "next friday", "3 May 2027", "the 15th", "end of month", "2027-05-03".
 
+use std::ops::Range;
+
 use jiff::civil::{Date, Weekday, date};
 use jiff::{Span, ToSpan};
 
@@ -159,8 +161,57 @@ fn named(c: &mut Cursor<'_>, today: Date, on: bool) -> Option<Day> {
             let ahead = 7 - monday + i32::from(weekday.to_monday_zero_offset());
             return add(today, ahead.days()).map(Day::Fixed);
         }
-        Some(Day::Weekly(weekday))
+        Some(c.attempt(|c| falling_on(c, weekday, today)).unwrap_or(Day::Weekly(weekday)))
     })
+}
+
+/// The date behind "friday" in "friday 27 November".
+fn falling_on(c: &mut Cursor<'_>, weekday: Weekday, today: Date) -> Option<Day> {
+    let date = c.attempt(|c| numeric(c.next()?, today));
+    let day = date.or_else(|| c.attempt(|c| month_day(c, false)))?;
+    let date = day.ahead(today, false)?;
+    (date.weekday() == weekday).then_some(Day::Fixed(date))
+}
+
+/// The place of a day that no calendar has: "30 Feb", "29 February 2027", "2027-02-30".
+pub(super) fn no_day(c: &mut Cursor<'_>) -> Option<Range<usize>> {
+    c.take_any(&["on", "by", "until", "till"]);
+    c.take("the");
+    let start = c.at;
+    let word = c.next()?;
+    if is_date_shaped(word) {
+        return numeric(word, date(2000, 1, 1)).is_none().then_some(start..c.at);
+    }
+    let (month, day) = match month(word) {
+        Some(month) => {
+            c.take("the");
+            (month, day_said(c.next()?)?)
+        }
+        None => {
+            let day = day_said(word)?;
+            c.take("of");
+            (month(c.next()?)?, day)
+        }
+    };
+    let year = c.attempt(year).unwrap_or(2000);
+    Date::new(year, month, day).is_err().then_some(start..c.at)
+}
+
+/// A day's number whether there is such a day or not.
+fn day_said(word: &str) -> Option<i8> {
+    let digits = ["st", "nd", "rd", "th"].iter().find_map(|end| word.strip_suffix(end));
+    let digits = digits.unwrap_or(word);
+    let plain = digits.len() <= 2 && digits.bytes().all(|b| b.is_ascii_digit());
+    day_number(word).or_else(|| digits.parse().ok().filter(|_| plain))
+}
+
+/// "2027-02-30", "30.2.2027": written as a date can be, with the whole year.
+fn is_date_shaped(word: &str) -> bool {
+    let lengths = |mark: char| -> Vec<usize> { word.split(mark).map(str::len).collect() };
+    let plain = word.bytes().all(|b| b.is_ascii_digit() || b == b'-' || b == b'.');
+    let shaped = matches!(lengths('-')[..], [4, 1..=2, 1..=2])
+        || matches!(lengths('.')[..], [1..=2, 1..=2, 4]);
+    plain && shaped
 }
 
 fn weekday(c: &mut Cursor<'_>, sure: bool) -> Option<Weekday> {
@@ -206,16 +257,17 @@ fn month_day(c: &mut Cursor<'_>, on: bool) -> Option<Day> {
 const AFTER_DAY: &[&str] = &["at", "to", "around", "about", "that", "in"];
 
 fn dated(c: &mut Cursor<'_>, month: i8, day: i8) -> Option<Day> {
-    let year = c.attempt(|c| {
-        let word = c.next()?;
-        let plain = word.len() == 4 && word.bytes().all(|b| b.is_ascii_digit());
-        word.parse::<i16>().ok().filter(|_| plain)
-    });
-    match year {
+    match c.attempt(year) {
         Some(year) => Date::new(year, month, day).ok().map(Day::Fixed),
         // 2000 had every day there is.
         None => Date::new(2000, month, day).ok().map(|_| Day::Yearly(month, day)),
     }
+}
+
+fn year(c: &mut Cursor<'_>) -> Option<i16> {
+    let word = c.next()?;
+    let plain = word.len() == 4 && word.bytes().all(|b| b.is_ascii_digit());
+    word.parse().ok().filter(|_| plain)
 }
 
 /// "2027-05-03", "3.5.2027", "3.5.", "5/3/2027" only where it can mean one day alone.

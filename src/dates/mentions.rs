@@ -5,8 +5,8 @@ use std::ops::Range;
 use jiff::Zoned;
 
 use super::when::{self, Lean, Said};
-use super::words::cut_to;
-use super::{Given, When, bytes, read_at};
+use super::words::{Cursor, cut_to};
+use super::{Given, When, bytes, read_unshifted, shifts};
 
 /// "on 3 May from 14:00 to 15:00" has three.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,7 +31,7 @@ pub fn mentions(text: &str, now: &Zoned) -> Vec<Mention> {
     let mut found = Vec::new();
     let mut start = 0;
     while start < words.len() {
-        let Some((said, place)) = read_at(&words, start, now) else {
+        let Some((said, place)) = read_unshifted(&words, start, now) else {
             start += 1;
             continue;
         };
@@ -41,6 +41,24 @@ pub fn mentions(text: &str, now: &Zoned) -> Vec<Mention> {
         if let Some(when) = when::resolve(said, now, Lean::Ahead) {
             found.push(Mention { when, has_day, range });
         }
+    }
+    found
+}
+
+/// The moments that are said by way of another, as in "2 days before 24 December"; the 24th itself
+/// is a mention.
+pub fn shifted(text: &str, now: &Zoned) -> Vec<When> {
+    let words = cut_to(text, usize::MAX);
+    let mut found = Vec::new();
+    let mut start = 0;
+    while start < words.len() {
+        let mut cursor = Cursor::new(&words, start);
+        let Some(said) = shifts::shift(&mut cursor, now) else {
+            start += 1;
+            continue;
+        };
+        start = cursor.at;
+        found.extend(when::resolve(said, now, Lean::Ahead));
     }
     found
 }

@@ -8,8 +8,10 @@
 
 mod amounts;
 mod days;
+mod doubts;
 mod mentions;
 mod say;
+mod shifts;
 mod sums;
 mod times;
 mod when;
@@ -24,7 +26,7 @@ use self::when::{Lean, Said};
 use self::words::Cursor;
 use crate::error::{Error, Result};
 
-pub use self::mentions::{Mention, mentions};
+pub use self::mentions::{Mention, mentions, shifted};
 pub use self::say::{say_date, say_day, say_moment, say_span};
 pub use self::sums::calculate;
 pub use self::words::{Word, cut, number};
@@ -54,16 +56,22 @@ pub struct Found {
     pub rest: String,
 }
 
-/// Finds the moment in a sentence: at its start, else at its end, else its longest one within.
-pub fn find(text: &str, now: &Zoned) -> Option<Found> {
+/// Finds the moment in a sentence: at its start, else at its end, else its longest one within. The
+/// error says what is only half understood.
+pub fn find(text: &str, now: &Zoned) -> Result<Option<Found>> {
     let words = words::cut(text);
-    let (said, place) =
-        at_start(&words, now).or_else(|| at_end(&words, now)).or_else(|| within(&words, now))?;
+    let found =
+        at_start(&words, now).or_else(|| at_end(&words, now)).or_else(|| within(&words, now));
+    doubts::check(text, &words, found.as_ref(), now)?;
+    let Some((said, place)) = found else { return Ok(None) };
     let (said, other) = complete(said, &place, &words, now);
-    let when = when::resolve(said, now, Lean::Ahead)?;
+    if let Some(other) = &other {
+        doubts::check_single(&words, other, now)?;
+    }
+    let Some(when) = when::resolve(said, now, Lean::Ahead) else { return Ok(None) };
     let mut places = vec![bytes(&words, &place)];
     places.extend(other.map(|place| bytes(&words, &place)));
-    Some(Found { when, rest: without(text, places) })
+    Ok(Some(Found { when, rest: without(text, places) }))
 }
 
 /// Reads a text that is a moment and nothing else, as in a form field or a tool's argument.
@@ -117,6 +125,15 @@ fn day_word(word: &Word) -> bool {
 type Place = (Said, Range<usize>);
 
 fn read_at(words: &[Word], start: usize, now: &Zoned) -> Option<Place> {
+    let mut cursor = Cursor::new(words, start);
+    match shifts::shift(&mut cursor, now) {
+        Some(said) => Some((said, start..cursor.at)),
+        None => read_unshifted(words, start, now),
+    }
+}
+
+/// Of "2 days before 24 December" the 24th.
+fn read_unshifted(words: &[Word], start: usize, now: &Zoned) -> Option<Place> {
     let mut cursor = Cursor::new(words, start);
     let said = when::said(&mut cursor, now)?;
     Some((said, start..cursor.at))

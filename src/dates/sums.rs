@@ -1,9 +1,10 @@
 //! Sums with dates: "today plus 45 days", "days until 24 December", "what day is 3 May 2027".
 
-use jiff::{Span, Timestamp, Unit, Zoned};
+use jiff::{Timestamp, Unit, Zoned};
 
 use super::amounts::{self, amount};
 use super::say::{count, days_between, say_date, say_span};
+use super::shifts::shifted;
 use super::when::{Lean, resolve, said};
 use super::words::{Cursor, cut};
 use super::{Given, When};
@@ -154,12 +155,6 @@ fn amount_first(c: &mut Cursor<'_>, now: &Zoned, lean: Lean) -> Option<When> {
         Some("before") => shifted(&moment(c, now, lean)?, &span.negate()),
         Some(_) => None,
     }
-}
-
-fn shifted(from: &When, span: &Span) -> Option<When> {
-    let fine = span.get_hours() != 0 || span.get_minutes() != 0 || span.get_seconds() != 0;
-    let given = if fine { Given::Moment } else { from.given };
-    Some(When { at: from.at.checked_add(*span).ok()?, given, past: false })
 }
 
 fn which_day(mut c: Cursor<'_>, now: &Zoned, lean: Lean) -> Option<String> {

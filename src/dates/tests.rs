@@ -1,5 +1,7 @@
 //! A table of what people write, read against Monday 23 November 2026, 14:00, in Berlin.
 
+mod half_understood;
+
 use super::*;
 
 fn at(text: &str) -> Zoned {
@@ -15,11 +17,12 @@ fn monday() -> Zoned {
 
 fn read(text: &str, now: &Zoned) -> String {
     match find(text, now) {
-        Some(found) => {
+        Err(half_understood) => half_understood.to_string(),
+        Ok(Some(found)) => {
             let past = if found.when.past { " past" } else { "" };
             format!("{}{past} | {}", found.when.at.strftime("%Y-%m-%d %H:%M"), found.rest)
         }
-        None => "-".to_owned(),
+        Ok(None) => "-".to_owned(),
     }
 }
 
@@ -101,8 +104,6 @@ const MOMENTS: &[(&str, &str)] = &[
     ("about the second meeting", "-"),
     ("call 9 people", "-"),
     ("5/3", "-"),
-    ("at 25:00", "-"),
-    ("on 31 february", "-"),
     ("", "-"),
 ];
 
@@ -136,7 +137,7 @@ fn summer_time_gap_and_overlap_give_one_moment() {
     assert_eq!(read("in 24 hours", &spring), "2027-03-28 21:00 | ");
     assert_eq!(read("in 1 day", &spring), "2027-03-28 20:00 | ");
     let autumn = at("2026-10-24T20:00");
-    let when = find("tomorrow at 2:30", &autumn).unwrap().when;
+    let when = find("tomorrow at 2:30", &autumn).unwrap().unwrap().when;
     assert_eq!(when.at.to_string(), "2026-10-25T02:30:00+02:00[Europe/Berlin]");
 }
 
@@ -241,7 +242,7 @@ fn moments_are_said_as_people_say_them() {
 
 proptest::proptest! {
     #[test]
-    fn no_text_makes_it_stumble(text in "\\PC{0,60}", words in "((in|at|on|next|the|end|of|may|3rd|29|99999|half|pm|to|12:61|-|today|plus|weeks|months) ?){0,12}") {
+    fn no_text_makes_it_stumble(text in "\\PC{0,60}", words in "((in|at|on|next|the|end|of|may|3rd|29|99999|half|pm|to|12:61|-|today|plus|weeks|months|before|after|and|or|feb|30|the|day|friday) ?){0,12}") {
         let now = monday();
         for text in [text, words] {
             let _ = (find(&text, &now), parse(&text, &now), calculate(&text, &now), repeats(&text), parse_span(&text));

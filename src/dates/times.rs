@@ -1,5 +1,7 @@
 //! Times of day: "18:30", "6pm", "half past six", "noon", "in the evening".
 
+use std::ops::Range;
+
 use jiff::civil;
 
 use super::words::{Cursor, number};
@@ -45,6 +47,19 @@ impl Part {
             _ => hour + 12,
         }
     }
+
+    /// The time as it is in this part of the day; none: it can't be. One that says am or pm stays.
+    fn placed(self, time: civil::Time, halved: bool) -> Option<civil::Time> {
+        let open = !halved && (1..=12).contains(&time.hour());
+        let hour = if open { self.bend(time.hour()) } else { time.hour() };
+        let fits = match self {
+            Part::Morning => hour < 12,
+            Part::Afternoon => (12..19).contains(&hour),
+            Part::Evening => 16 <= hour,
+            Part::Night | Part::Tonight => 17 <= hour || hour < 5,
+        };
+        civil::Time::new(hour, time.minute(), time.second(), 0).ok().filter(|_| fits)
+    }
 }
 
 const PARTS: &[(&str, Part)] = &[
@@ -54,18 +69,63 @@ const PARTS: &[(&str, Part)] = &[
     ("night", Part::Night),
 ];
 
+const LEADS: &[&str] = &["at", "@", "around", "by"];
+/// Behind one of these a bare number counts nothing.
+const AFTER_HOUR: &[&str] = &["to", "that", "about", "on", "today", "tomorrow"];
+
 /// Reads a time of day. Without `at` in front only words that can be nothing else count.
 pub(super) fn time(cursor: &mut Cursor<'_>) -> Option<TimeOfDay> {
     cursor.attempt(|c| {
-        let led = c.take_any(&["at", "@", "around", "by"]).is_some();
-        let found = clock(c, led)?;
-        if let TimeOfDay::Hour(hour) = found
-            && let Some(part) = c.attempt(part)
-        {
-            return Some(TimeOfDay::Clock(civil::Time::new(part.bend(hour), 0, 0, 0).ok()?));
-        }
-        Some(found)
+        let led = c.take_any(LEADS).is_some();
+        of_day(c, led)
     })
+}
+
+/// "6" where a time has to follow, as in "5 minutes before 6 to leave".
+pub(super) fn hour(cursor: &mut Cursor<'_>) -> Option<TimeOfDay> {
+    cursor.attempt(|c| of_day(c, true).filter(|_| counts_nothing(c)))
+}
+
+fn counts_nothing(c: &Cursor<'_>) -> bool {
+    c.is_done() || c.peek().is_some_and(|next| AFTER_HOUR.contains(&next))
+}
+
+fn of_day(c: &mut Cursor<'_>, led: bool) -> Option<TimeOfDay> {
+    let mut from = *c;
+    let found = clock(c, led)?;
+    let halved =
+        (from.at..c.at).any(|_| from.next().is_some_and(|word| half_of_day(word).1.is_some()));
+    let placed = c.attempt(|c| {
+        let part = part(c)?;
+        match found {
+            TimeOfDay::Hour(hour) => civil::Time::new(part.bend(hour), 0, 0, 0).ok(),
+            TimeOfDay::Clock(time) => part.placed(time, halved),
+            TimeOfDay::Part(_) => None,
+        }
+    });
+    Some(placed.map_or(found, TimeOfDay::Clock))
+}
+
+/// The place of what is written as a time and is none ("25:00", "13pm"), and whether it is surely
+/// meant as one.
+pub(super) fn no_time(c: &mut Cursor<'_>) -> Option<(Range<usize>, bool)> {
+    let led = c.take_any(LEADS).is_some() || c.take_any(&["until", "till"]).is_some();
+    let start = c.at;
+    let (digits, attached) = half_of_day(c.next()?);
+    let half = attached.or_else(|| half_behind(c));
+    let (is_none, sure) = match hands(digits, half.is_some()) {
+        Some((hour, minute, second)) => {
+            let hour = twelve(hour, half);
+            let time = hour.and_then(|hour| civil::Time::new(hour, minute, second, 0).ok());
+            (time.is_none(), led)
+        }
+        None => {
+            let hour = number(digits)?;
+            let bare = led && 23 < hour && counts_nothing(c);
+            (half.map_or(bare, |_| !(1..=12).contains(&hour)), led && half.is_some())
+        }
+    };
+    is_none.then_some((start..c.at, sure))
 }
 
 /// "tonight", "this evening", "in the morning", and behind a day plain "morning".
@@ -101,11 +161,7 @@ fn clock(c: &mut Cursor<'_>, led: bool) -> Option<TimeOfDay> {
     }
     let word = c.next()?;
     let (digits, attached) = half_of_day(word);
-    let half = attached.or_else(|| {
-        let next = c.peek().and_then(|next| half_of_day(next).1.filter(|_| is_half(next)));
-        c.at += usize::from(next.is_some());
-        next
-    });
+    let half = attached.or_else(|| half_behind(c));
     if let Some((hour, minute, second)) = hands(digits, led || half.is_some()) {
         let hour = twelve(hour, half)?;
         return civil::Time::new(hour, minute, second, 0).ok().map(TimeOfDay::Clock);
@@ -139,11 +195,7 @@ fn past_or_to(c: &mut Cursor<'_>) -> Option<TimeOfDay> {
     let word = c.next()?;
     let (digits, attached) = half_of_day(word);
     let hour = i8::try_from(number(digits)?).ok().filter(|h| *h < 24)?;
-    let half = attached.or_else(|| {
-        let next = c.peek().filter(|next| is_half(next)).and_then(|next| half_of_day(next).1);
-        c.at += usize::from(next.is_some());
-        next
-    });
+    let half = attached.or_else(|| half_behind(c));
     let hour = if half.is_some() { twelve(hour, half)? } else { sensible(hour) };
     let minutes = i8::try_from(minutes).ok()?;
     let (hour, minute) = if past { (hour, minutes) } else { ((hour + 23) % 24, 60 - minutes) };
@@ -170,8 +222,14 @@ fn half_of_day(word: &str) -> (&str, Option<Half>) {
         .unwrap_or((word, None))
 }
 
-fn is_half(word: &str) -> bool {
-    matches!(half_of_day(word), ("", Some(_)))
+/// "pm" as a word of its own.
+fn half_behind(c: &mut Cursor<'_>) -> Option<Half> {
+    let half = c.peek().and_then(|next| match half_of_day(next) {
+        ("", half) => half,
+        _ => None,
+    });
+    c.at += usize::from(half.is_some());
+    half
 }
 
 fn twelve(hour: i8, half: Option<Half>) -> Option<i8> {
@@ -231,6 +289,10 @@ mod tests {
             ("6 o'clock", "6"),
             ("at 6 in the morning", "06:00:00"),
             ("at 8 tonight", "20:00:00"),
+            ("6pm tonight", "18:00:00"),
+            ("at 8:30 in the evening", "20:30:00"),
+            ("8:30 am in the morning", "08:30:00"),
+            ("half past eight tonight", "20:30:00"),
             ("half past six", "18:30:00"),
             ("at quarter to 7", "06:45:00"),
             ("20 past 4 am", "04:20:00"),
@@ -241,7 +303,18 @@ mod tests {
         for (text, time) in table {
             assert_eq!(read(text).as_deref(), Some(time), "{text}");
         }
-        for text in ["6", "25:00", "13pm", "at 25", "6.30", "18:3", "pm", "1:2:3:4"] {
+        for text in [
+            "6",
+            "25:00",
+            "13pm",
+            "at 25",
+            "6.30",
+            "18:3",
+            "pm",
+            "1:2:3:4",
+            "8am in the evening",
+            "14:00 in the morning",
+        ] {
             assert_eq!(read(text), None, "{text}");
         }
     }

@@ -58,7 +58,8 @@ fn from_now(c: &mut Cursor<'_>, now: &Zoned) -> Option<Said> {
     let base_is_day = from.as_ref().is_some_and(|from| from != now);
     let at = from.unwrap_or_else(|| now.clone()).checked_add(span).ok()?;
     if !whole_days(&span) {
-        return Some(Said::Moment(at));
+        // An hour from a day is no moment.
+        return (!base_is_day).then_some(Said::Moment(at));
     }
     let time = c.attempt(times::time).or_else(|| c.attempt(times::part).map(TimeOfDay::Part));
     if time.is_some() || base_is_day {

@@ -49,6 +49,13 @@ impl Moments {
                 taken.push(mention.range);
             }
         }
+        for when in dates::shifted(text, at) {
+            let local = to_the_second(&when.at);
+            match when.given {
+                Given::Day => self.days.insert(local.date()),
+                Given::Moment => self.moments.insert(local),
+            };
+        }
         for day in days.iter().take(JOINED_MAX) {
             self.moments.extend(times.iter().take(JOINED_MAX).map(|time| day.to_datetime(*time)));
         }

@@ -105,7 +105,9 @@ impl NewReminder {
                 "Reminders come once: write a day and a time. What comes again is a task, under Schedule.",
             ));
         }
-        let Some(found) = dates::find(line, now) else {
+        let found = dates::find(line, now);
+        let found = found.map_err(|err| Error::invalid("line", err.to_string()))?;
+        let Some(found) = found else {
             return Err(Error::invalid(
                 "line",
                 "Say when, too: \"call mum tomorrow 6pm\", \"stretch in 20 min\".",
@@ -185,6 +187,9 @@ mod tests {
         insta::assert_snapshot!(refused("tomorrow 6pm"), @r#"Say what to be reminded of, too: "call mum tomorrow 6pm"."#);
         insta::assert_snapshot!(refused("call mum yesterday"), @"That time has passed (yesterday at 09:00). Give a later one.");
         insta::assert_snapshot!(refused("call mum in 2000 years"), @"That is too far ahead. Give an earlier time.");
+        insta::assert_snapshot!(refused("call mum on monday and tuesday"), @"A reminder has one time; say one of them.");
+        insta::assert_snapshot!(refused("call mum on 30 Feb"), @r#"There is no day "30 Feb"."#);
+        insta::assert_snapshot!(refused("call mum before 6pm"), @r#"I can't tell which moment that is. Say a day or a time, or something like "5 minutes before 6pm"."#);
         insta::assert_snapshot!(refused("call mum every monday"), @"Reminders come once: write a day and a time. What comes again is a task, under Schedule.");
     }
 }

@@ -4,6 +4,7 @@ use jiff::Zoned;
 use serde_json::json;
 
 use crate::dates;
+use crate::error::Result;
 use crate::outside::model::builtin::{Parsed, Phrase, Utterance};
 
 const fn phrase(
@@ -27,6 +28,8 @@ const NOT_AGAIN: &str = "A reminder comes once. For one that comes again, add a 
                          or say it like this: \"every tuesday at 9:00: remind me in 1 minute to call \
                          Ann\".";
 const SNOOZE_USUAL: &str = "10 minutes";
+/// Behind "cancel" these name nothing.
+const NO_NAME: &[&str] = &["it", "that", "this", "all", "everything", "please"];
 
 fn create(said: &Utterance<'_>) -> Option<Parsed> {
     let openings = [
@@ -49,9 +52,13 @@ fn create(said: &Utterance<'_>) -> Option<Parsed> {
     if dates::repeats(rest) {
         return Parsed::say(NOT_AGAIN);
     }
-    let Some(found) = dates::find(rest, said.now()) else {
-        let what = dates::strip_ties(rest);
-        return Parsed::ask("When?", "remind me", format!("to {what}"));
+    let found = match dates::find(rest, said.now()) {
+        Ok(Some(found)) => found,
+        Ok(None) => {
+            let what = dates::strip_ties(rest);
+            return Parsed::ask("When?", "remind me", format!("to {what}"));
+        }
+        Err(half_understood) => return Parsed::say(half_understood.to_string()),
     };
     if found.rest.is_empty() {
         return Parsed::ask("What shall I remind you of?", format!("remind me {rest} to"), "");
@@ -107,8 +114,17 @@ fn cancel(said: &Utterance<'_>) -> Option<Parsed> {
     ];
     let last = said.after_any(&["cancel", "delete", "remove"]);
     let named = last.and_then(|it| it.strip_suffix(" reminder"));
-    let what = said.after_any(&openings).or(named)?;
+    let Some(what) = said.after_any(&openings).or(named) else { return cancel_what(said) };
     pick("reminders_cancel", bare(what), "Which reminder shall I cancel?", "cancel reminder")
+}
+
+/// "cancel mum" may be about something else that bears the name.
+fn cancel_what(said: &Utterance<'_>) -> Option<Parsed> {
+    let what = bare(said.after("cancel")?);
+    if what.is_empty() || NO_NAME.contains(&what.to_lowercase().as_str()) {
+        return None;
+    }
+    Parsed::say(format!("Do you mean a reminder? Then say \"cancel reminder {what}\"."))
 }
 
 fn snooze(said: &Utterance<'_>) -> Option<Parsed> {
@@ -116,7 +132,10 @@ fn snooze(said: &Utterance<'_>) -> Option<Parsed> {
     if rest.is_empty() {
         return Parsed::ask("Which reminder shall I snooze?", "snooze", "");
     }
-    let (what, until) = split(rest, said.now());
+    let (what, until) = match split(rest, said.now()) {
+        Ok(both) => both,
+        Err(half_understood) => return Parsed::say(half_understood.to_string()),
+    };
     if what.is_empty() {
         return Parsed::ask("Which reminder shall I snooze?", "snooze", rest);
     }
@@ -124,16 +143,16 @@ fn snooze(said: &Utterance<'_>) -> Option<Parsed> {
 }
 
 /// "stretch for 1 hour", "stretch until tomorrow 9:00", "stretch".
-fn split(rest: &str, now: &Zoned) -> (String, String) {
+fn split(rest: &str, now: &Zoned) -> Result<(String, String)> {
     if let Some((what, how_long)) = rest.rsplit_once(" for ").or_else(|| rest.rsplit_once(" by "))
         && dates::parse_span(how_long).is_some()
     {
-        return (bare(what).to_owned(), format!("in {how_long}"));
+        return Ok((bare(what).to_owned(), format!("in {how_long}")));
     }
-    match dates::find(rest, now) {
+    Ok(match dates::find(rest, now)? {
         Some(found) => (bare(&found.rest).to_owned(), exact(&found.when.at)),
         None => (bare(rest).to_owned(), format!("in {SNOOZE_USUAL}")),
-    }
+    })
 }
 
 fn pick(tool: &'static str, what: &str, question: &str, before: &str) -> Option<Parsed> {
@@ -222,6 +241,28 @@ mod tests {
                 r#"reminders_snooze {"reminder":"stretch","until":"in 10 minutes"}"#,
             ),
             ("snooze", "Which reminder shall I snooze? <snooze|>"),
+            (
+                "5 minutes before 6pm remind me to leave",
+                r#"reminders_create {"text":"leave","when":"2026-11-23T17:55:00+01:00"}"#,
+            ),
+            (
+                "remind me the day before christmas to wrap presents",
+                r#"reminders_create {"text":"wrap presents","when":"2026-12-24T09:00:00+01:00"}"#,
+            ),
+            ("remind me at 5 or 6 to leave", "A reminder has one time; say one of them."),
+            (
+                "remind me at 25:00 to leave",
+                r#"There is no time "25:00". Times go from 00:00 to 23:59."#,
+            ),
+            ("remind me on 30 Feb to leave", r#"There is no day "30 Feb"."#),
+            (
+                "snooze stretch until 25:00",
+                r#"There is no time "25:00". Times go from 00:00 to 23:59."#,
+            ),
+            ("cancel mum", r#"Do you mean a reminder? Then say "cancel reminder mum"."#),
+            ("cancel reminder mum", r#"reminders_cancel {"reminder":"mum"}"#),
+            ("cancel everything", "-"),
+            ("cancel", "-"),
             ("what is a reminder", "-"),
         ];
         for (text, want) in table {

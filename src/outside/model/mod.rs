@@ -71,6 +71,9 @@ pub struct Message {
     pub parts: Vec<Part>,
 }
 
+/// What the text of an attached file begins with, before its name.
+pub const ATTACHED_FILE: &str = "Attached file ";
+
 #[derive(Debug, Clone)]
 pub enum Part {
     Text(String),

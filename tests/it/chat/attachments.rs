@@ -109,6 +109,21 @@ async fn files_alone_are_a_message_and_name_the_conversation() {
 }
 
 #[tokio::test]
+async fn commands_say_that_a_model_has_to_read_the_file() {
+    let files: [File<'_>; 2] = [("dot.png", "image/png", PNG), ("list.txt", "text/plain", b"milk")];
+    for (text, file) in [("What is this?", files[0]), ("What is this?", files[1]), ("", files[1])] {
+        let folder = tempfile::tempdir().unwrap();
+        let house = TestApp::open(folder.path()).await;
+        let sent = house.send(composed("/chat", text, &[file])).await;
+        assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.text);
+        house.work().await;
+        let chat = talks(&house).await[0]["id"].as_str().unwrap().to_owned();
+        let said = house.last_answer(&chat).await;
+        assert!(said.starts_with("I take short commands and can't read files."), "{said}");
+    }
+}
+
+#[tokio::test]
 async fn what_can_not_be_taken_is_said_with_the_words_kept_and_nothing_sent() {
     let (house, _folder, model) = open().await;
     let large = vec![b'x'; (10 << 20) + 1];

@@ -15,7 +15,10 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use self::plan::Plan;
-use super::{Delta, DeltaStream, Message, Part, Request, Role, StopReason, ToolCallDelta, Usage};
+use super::{
+    ATTACHED_FILE, Delta, DeltaStream, Message, Part, Request, Role, StopReason, ToolCallDelta,
+    Usage,
+};
 
 pub use self::phrase::{Parsed, Phrase};
 pub use self::utterance::Utterance;
@@ -89,6 +92,9 @@ impl Engine {
                 | Plan::Offer { question: text, .. },
             ) => said(text),
             Some(Plan::Help) => said(words::help(&self.phrases, |tool| is_offered(request, tool))),
+            Some(Plan::Unknown { .. }) | None if has_files(&request.messages) => {
+                said(words::NO_FILES.to_owned())
+            }
             Some(Plan::Unknown { nearest }) => {
                 said(words::not_understood(nearest, &self.phrases, |tool| {
                     is_offered(request, tool)
@@ -136,6 +142,17 @@ fn own_words(message: &Message) -> Option<&str> {
         _ => None,
     });
     own.filter(|_| message.role == Role::User)
+}
+
+/// Whether files came with what was said last.
+fn has_files(messages: &[Message]) -> bool {
+    let parts = messages.last().map_or(&[][..], |message| &message.parts[..]);
+    let with_last = parts.rsplit(|part| matches!(part, Part::Owner(_))).next();
+    with_last.unwrap_or_default().iter().any(|part| match part {
+        Part::Image { .. } => true,
+        Part::Text(text) => text.starts_with(ATTACHED_FILE),
+        _ => false,
+    })
 }
 
 /// The texts of an answer that called nothing.

@@ -39,6 +39,8 @@ pub(super) const LEFT_IT: &str = "All right, I left it.";
 pub(super) const WELCOME: &str = "You're welcome.";
 pub(super) const NOTHING_SAID: &str =
     "I take commands only in your own words. Type one, or \"help\" to see what I understand.";
+pub(super) const NO_FILES: &str = "I take short commands and can't read files. A language model can: \
+     add one under Models, or choose it for this chat.";
 
 /// The longest usage shows best what may be said.
 fn example(phrases: &[Phrase]) -> &str {
