@@ -27,6 +27,7 @@ pub const FEATURE: Feature = Feature {
         url: page::HERE,
         icon: "list",
         thumb: false,
+        admin: false,
     }],
     pages: page::routes,
     api: api::routes,
