@@ -44,15 +44,17 @@ impl LiveRuns {
     }
 
     /// What there is room for beside them, when so many may go at a time. What nobody waits for
-    /// leaves one place free, so that a chat never waits behind it.
+    /// leaves one place free, so that a chat never waits behind it; where it holds the only place,
+    /// one that somebody waits for goes beside it.
     pub fn room(&self, most: usize) -> Option<Room> {
         let live = self.lock();
         let batch = live.values().filter(|it| it.headless).count();
-        match live.len() < most {
-            false => None,
-            true if batch < most.saturating_sub(1).max(1) => Some(Room::Any),
-            true => Some(Room::Talk),
+        let free = live.len() < most;
+        if free && batch < most.saturating_sub(1).max(1) {
+            return Some(Room::Any);
         }
+        let nobody_talks = batch == live.len();
+        (free || nobody_talks).then_some(Room::Talk)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<RunId, Live>> {

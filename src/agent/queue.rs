@@ -15,18 +15,15 @@ const TOLD_MAX: u32 = 100;
 /// Works until `stop`; runs still going then are cut off and resumed at the next start.
 pub async fn work(agents: Agents, spawner: Spawner, stop: CancellationToken) -> Result<()> {
     loop {
-        let most = agents.config.get().limits.max_concurrent_runs as usize;
-        if let Some(room) = agents.runs.room(most) {
-            match claim(&agents, room).await {
-                Ok(Some(claimed)) => {
-                    start(&agents, &spawner, claimed);
-                    continue;
-                }
-                Ok(None) => {}
-                Err(err) => {
-                    tell_queued(&agents, &err).await?;
-                    return Err(err);
-                }
+        match claim_next(&agents).await {
+            Ok(Some(claimed)) => {
+                start(&agents, &spawner, claimed);
+                continue;
+            }
+            Ok(None) => {}
+            Err(err) => {
+                tell_queued(&agents, &err).await?;
+                return Err(err);
             }
         }
         tokio::select! {
@@ -36,9 +33,10 @@ pub async fn work(agents: Agents, spawner: Spawner, stop: CancellationToken) -> 
     }
 }
 
-/// Carries on what waits, one run after another, until nothing can be claimed.
+/// Carries on what waits, one run after another, until nothing can be claimed; beside others that
+/// are carried it takes what there is room for.
 pub async fn work_off(agents: &Agents) -> Result<()> {
-    while let Some(claimed) = claim(agents, Room::Any).await? {
+    while let Some(claimed) = claim_next(agents).await? {
         let place = agents.runs.enter(&claimed);
         run::carry(agents, claimed, place).await;
     }
@@ -57,6 +55,15 @@ pub(super) fn tell(agents: &Agents, claimed: &Claimed, err: &Error) {
     let event = Event::Error { message: err.to_string(), code: "not_stored".to_owned() };
     let at = agents.clock.now();
     agents.events.tell_unstored(claimed.conversation_id, claimed.run_id, at, event);
+}
+
+/// The next run that may begin beside those that go.
+async fn claim_next(agents: &Agents) -> Result<Option<Claimed>> {
+    let most = agents.config.get().limits.max_concurrent_runs as usize;
+    match agents.runs.room(most) {
+        Some(room) => claim(agents, room).await,
+        None => Ok(None),
+    }
 }
 
 async fn claim(agents: &Agents, room: Room) -> Result<Option<Claimed>> {
