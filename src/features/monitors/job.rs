@@ -14,8 +14,12 @@ pub const ALL: &[Job] = &[Job { name: LOOK, run: |app| Box::pin(look_due(app)) }
 /// Looked at side by side.
 const BATCH_MAX: u32 = 4;
 
+/// While everything is paused nothing is looked at; what came due is once it is resumed.
 async fn look_due(app: App) -> Result<Option<Timestamp>> {
     loop {
+        if app.inbox.paused() {
+            return Ok(None);
+        }
         let now = app.clock.now();
         let due = app.db.read(move |r| store::list_due(r, now, BATCH_MAX)).await?;
         if due.is_empty() {

@@ -138,7 +138,7 @@ async fn show(
         delete_url: path(id, "/delete"),
         prompt: new.prompt.clone(),
         tools: if tools.is_empty() { "none".to_owned() } else { tools },
-        asked: AskedFor::new(&app.toolbox, monitor.trigger.intent.as_ref(), &monitor.trigger.label),
+        asked: AskedFor::new(&app, monitor.trigger.intent.as_ref(), &monitor.trigger.label),
         lines: told.iter().map(|it| line(it, &now)).collect(),
         shown: told.len(),
         total,

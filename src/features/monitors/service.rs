@@ -93,6 +93,10 @@ pub async fn check(app: &App, caller: &Caller, id: TriggerId) -> Result<Monitor>
         let message = "It is switched off or paused. Switch it on, and it is looked at.";
         return Err(Error::Conflict(message.to_owned()));
     }
+    if app.inbox.paused() {
+        let message = "Everything is paused, so nothing is fetched. Resume, and it is looked at.";
+        return Err(Error::Conflict(message.to_owned()));
+    }
     look::look(app, id).await?;
     app.timers.wake(job::LOOK);
     app.db.read(move |r| store::find(r, user, id)).await

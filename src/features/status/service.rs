@@ -17,6 +17,10 @@ pub async fn set_paused(agents: &Agents, paused: bool, by: By) -> Result<()> {
 pub fn pause_rows(tx: &Tx<'_>, agents: &Agents, paused: bool, by: &By) -> Result<()> {
     agents.inbox.set_paused(tx, paused, by.at)?;
     approvals::attend_held(tx, &agents.timers);
+    if !paused {
+        let timers = agents.timers.clone();
+        tx.after_commit(move || timers.wake_all());
+    }
     let action = if paused { "house.pause" } else { "house.resume" };
     audit::record(tx, audit::Entry::new(by, action, "everything"))?;
     Ok(())

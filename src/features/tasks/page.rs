@@ -126,7 +126,7 @@ async fn show(
         models: task.is_models(),
         fires: if task.state == Standing::On { fire_lines(fires, &now) } else { Vec::new() },
         facts: facts(&task, &now),
-        asked: AskedFor::new(&app.toolbox, task.intent.as_ref(), &task.label),
+        asked: AskedFor::new(&app, task.intent.as_ref(), &task.label),
         lines: told.iter().map(|it| line(it, &now)).collect(),
         shown: told.len(),
         total,

@@ -14,9 +14,11 @@ use crate::guard::intent::{Intent, Slot};
 use crate::label::{Label, Trust};
 
 /// Reads the words of one task after another; words that can't be read now are read by the run
-/// itself, when it needs to know.
+/// itself, when it needs to know. While everything is paused none are: they are once it is resumed.
 pub async fn read_saved(app: App) -> Result<Option<Timestamp>> {
-    while let Some(task) = app.db.read(tasks::unread).await? {
+    while !app.inbox.paused()
+        && let Some(task) = app.db.read(tasks::unread).await?
+    {
         read(&app, task).await?;
     }
     Ok(None)
@@ -57,17 +59,24 @@ pub struct AskedFor {
     pub whose: &'static str,
     /// None: the words were not read yet.
     pub effects: Option<Vec<String>>,
+    /// What is said in that case.
+    pub unread: &'static str,
 }
 
+const UNREAD: &str = "Not read yet: a run reads the words again before it acts on the world.";
+const UNREAD_PAUSED: &str = "Not read yet: while everything is paused no model is asked. It is read \
+                             after you resume, or by a run before it acts on the world.";
+
 impl AskedFor {
-    pub fn new(toolbox: &Toolbox, intent: Option<&(Intent, String)>, label: &Label) -> AskedFor {
+    pub fn new(app: &App, intent: Option<&(Intent, String)>, label: &Label) -> AskedFor {
         let whose = match label.trust {
             Trust::Owner => "Your words ask for",
             Trust::Own | Trust::Outside => "Its words would ask for",
         };
-        let in_words = |slot: &Slot| in_words(toolbox, slot);
+        let in_words = |slot: &Slot| in_words(&app.toolbox, slot);
         let effects = intent.map(|(intent, _)| intent.slots.iter().map(in_words).collect());
-        AskedFor { whose, effects }
+        let unread = if app.inbox.paused() { UNREAD_PAUSED } else { UNREAD };
+        AskedFor { whose, effects, unread }
     }
 }
 

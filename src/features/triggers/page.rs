@@ -165,7 +165,7 @@ pub async fn one(
         on: trigger.state == Standing::On,
         sign: state_sign(trigger.state),
         why: trigger.why,
-        asked: AskedFor::new(&app.toolbox, trigger.intent.as_ref(), &trigger.label),
+        asked: AskedFor::new(app, trigger.intent.as_ref(), &trigger.label),
         refused: refused.map(|(count, about, at)| (count, about, When::new(at, &now))).collect(),
         lines: told.iter().map(|it| line(it, &now)).collect(),
         shown: told.len(),

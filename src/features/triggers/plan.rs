@@ -12,9 +12,11 @@ use crate::error::Result;
 use crate::guard::intent::Intent;
 
 /// Reads the words of one trigger after another; words that can't be read now are read by the run
-/// itself, when it needs to know.
+/// itself, when it needs to know. While everything is paused none are: they are once it is resumed.
 pub async fn read_saved(app: App) -> Result<Option<Timestamp>> {
-    while let Some(trigger) = app.db.read(triggers::unread).await? {
+    while !app.inbox.paused()
+        && let Some(trigger) = app.db.read(triggers::unread).await?
+    {
         let found = read(&app, &trigger).await;
         keep(&app, &trigger, found).await?;
     }

@@ -88,6 +88,24 @@ async fn errors_back_off_and_three_in_a_row_pause_it_and_its_owner_is_told() {
 }
 
 #[tokio::test]
+async fn while_everything_is_paused_nothing_is_fetched_and_what_was_due_is_once_it_is_resumed() {
+    let it = Changing::start(page("Hello.", "")).await;
+    let (_folder, house) = open(&it.site).await;
+    let monitor = add(&house, "page", &it.site.url("/")).await;
+    house.advance(SignedDuration::ZERO).await;
+    house.post("/api/pause", &json!({})).await;
+    look(&house).await;
+    look(&house).await;
+    let asked = house.post(&format!("{monitor}/check"), &json!({})).await;
+    assert_eq!(asked.status, StatusCode::CONFLICT, "{}", asked.text);
+    assert!(asked.text.contains("Everything is paused, so nothing is fetched."), "{}", asked.text);
+    assert_eq!(it.site.seen().len(), 1);
+    house.post("/api/resume", &json!({})).await;
+    house.advance(SignedDuration::ZERO).await;
+    assert_eq!(it.site.seen().len(), 2, "one look makes up for both");
+}
+
+#[tokio::test]
 async fn what_is_not_on_the_whitelist_is_refused_and_so_is_what_left_it() {
     let it = Changing::start(page("Hello.", "")).await;
     let (_folder, house) = open(&it.site).await;

@@ -1,12 +1,16 @@
 //! What a task's words ask for: a proposal while they are a model's, read anew once a person has
 //! made them their own.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use serde_json::{Value, json};
+use steward::testing::model_answers::Answer;
+use steward::testing::model_server::ModelServer;
 use steward::testing::{ADA, TestApp};
 
-use super::{MINUTE, open, post_form, told};
+use super::{MINUTE, add, open, open_with, post_form, told};
 use crate::callers::with_token;
 
 const FORM: &str = "name=Tidy&prompt=delete+file+old.txt&schedule=*/10+*+*+*+*&zone=UTC\
@@ -93,4 +97,37 @@ async fn a_programs_task_is_its_owners_once_they_switch_it_on() {
     assert_eq!(task["label"]["trust"], "owner");
     assert_eq!(task["intent"], json!(["files_delete (path: old.txt)"]));
     assert!(house.get(&path).await.text.contains("Your words ask for"));
+}
+
+#[tokio::test]
+async fn while_everything_is_paused_no_model_reads_what_is_saved() {
+    let model = ModelServer::start().await;
+    model.always(Answer::openai_text(r#"{"effects": []}"#));
+    let (_folder, house) = open_with(&super::bounds::with_model(&model)).await;
+    house.post("/api/pause", &json!({})).await;
+    let task = add(&house, "Tidy up.", "@yearly", json!({})).await;
+    let page = task.replace("/api", "");
+    house.tick().await;
+    assert_eq!(model.requests().len(), 0, "it is saved, and nobody is asked");
+    let text = house.get(&page).await.text;
+    assert!(text.contains("while everything is paused no model is asked"), "{text}");
+    house.post("/api/resume", &json!({})).await;
+    house.tick().await;
+    assert_eq!(model.requests().len(), 1);
+    assert_eq!(house.get(&task).await.json()["intent"], json!([]));
+    let text = house.get(&page).await.text;
+    assert!(text.contains("nothing that acts on the world"), "{text}");
+}
+
+#[tokio::test]
+async fn the_end_of_a_pause_wakes_what_it_held_back() {
+    let (_folder, house) = open().await;
+    house.post("/api/pause", &json!({})).await;
+    let plan = house.app.timers.of("tasks.plan");
+    // Whoever woke it before is forgotten.
+    plan.notify_one();
+    plan.notified().await;
+    house.post("/api/resume", &json!({})).await;
+    let woken = tokio::time::timeout(Duration::from_secs(5), plan.notified()).await;
+    assert!(woken.is_ok(), "nothing tells it that the pause is over");
 }
