@@ -56,9 +56,15 @@ async fn the_model_keeps_a_list_and_the_owners_items_stay_in_it() {
         row(4, "Post it", true, "model"),
     ];
     assert_eq!(items(&house, &run).await, kept);
+    let one = house.app.get(&format!("{list}/3")).await.json();
+    assert_eq!(
+        (&one["n"], &one["text"], &one["by"]),
+        (&json!(3), &json!("Call Anna"), &json!("owner"))
+    );
     let removed = house.app.send_json("DELETE", &format!("{list}/3"), &json!({})).await;
     assert_eq!(removed.json(), json!({"ok": true}));
     assert_eq!(house.app.send_json("DELETE", &format!("{list}/3"), &json!({})).await.status, 404);
+    assert_eq!(house.app.get(&format!("{list}/3")).await.status, 404);
     assert_eq!(house.app.post(&list, &json!({"text": " "})).await.status, 400);
 }
 

@@ -5,7 +5,7 @@
 use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, Uri};
-use axum::routing::{get, patch, post};
+use axum::routing::{get, post};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -29,6 +29,7 @@ pub fn routes() -> Router<App> {
     // What a run consists of is read the same way, so one handler reads it.
     let part = get(part);
     let done = post(done);
+    let item = get(find_item).patch(change_item).delete(remove_item);
     Router::new()
         .route("/runs", get(list).post(start))
         .route("/runs/{id}", get(find))
@@ -37,7 +38,7 @@ pub fn routes() -> Router<App> {
         .route("/runs/{id}/context-windows", part.clone())
         .route("/runs/{id}/tools", part.clone())
         .route("/runs/{id}/checklist", part.clone().post(add_item))
-        .route("/runs/{id}/checklist/{n}", patch(change_item).delete(remove_item))
+        .route("/runs/{id}/checklist/{n}", item)
         .route("/runs/{id}/feedback", part.post(rate))
         .route("/runs/{id}/continue", post(go_on))
         .route("/runs/{id}/cancel", done.clone())
@@ -307,6 +308,15 @@ async fn add_item(
     let change = Change { text: Some(body.text), done: None };
     let item = checklist::write(&app, &caller, (id, None), change).await?;
     Ok((StatusCode::CREATED, Json(item)))
+}
+
+async fn find_item(
+    State(app): State<App>,
+    caller: Caller,
+    Path((id, n)): Path<(RunId, u32)>,
+) -> Result<Json<Item>, ApiError> {
+    may(&caller, Scope::Read)?;
+    Ok(Json(checklist::find(&app, &caller, id, n).await?))
 }
 
 async fn change_item(

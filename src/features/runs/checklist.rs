@@ -37,6 +37,17 @@ pub struct Change {
     pub done: Option<bool>,
 }
 
+pub async fn find(app: &App, caller: &Caller, run: RunId, n: u32) -> Result<Item> {
+    let (user, vault) = (caller.user_id, app.vault.clone());
+    app.db
+        .read(move |r| {
+            store::find(r, user, run)?;
+            let item = rows::find(r, run, n)?;
+            Ok(Item { text: vault.watch(r)?.shown(&item.text), ..item })
+        })
+        .await
+}
+
 /// Adds an item, or changes the one with this number; gives it as it stands then.
 pub async fn write(
     app: &App,
