@@ -223,7 +223,7 @@ pub fn cancel_rows(tx: &Tx<'_>, agents: &Agents, run_id: RunId, now: Timestamp) 
     }
     runs::set_state(tx, run_id, RunState::Cancelled, now)?;
     delegate::cancel_begun(tx, agents, &run, now)?;
-    let ended = Ended { state: RunState::Cancelled, words: "Stopped." };
+    let ended = Ended { state: RunState::Cancelled, words: "Stopped.", capped: false };
     finish::run_ended(tx, agents, &run, ended, now)?;
     let event = Event::Error { message: "Stopped.".to_owned(), code: "stopped".to_owned() };
     agents.events.record(tx, run.conversation_id, Some(run_id), now, event)

@@ -18,6 +18,9 @@ use crate::inbox::Claimed;
 use crate::label::Label;
 use crate::outside::model::StopReason;
 
+/// The code of a run that a limit of spending ended.
+pub(super) const CAPPED: &str = "budget";
+
 pub(super) const CUT_SHORT: &str = "The answer ends here because it reached the longest that the \
     model may write. Say “go on” for the rest.";
 
@@ -78,7 +81,7 @@ pub(super) fn fail_rows(
     for call in calls::list_of_run(tx, id)? {
         finish::cut_off(tx, agents, &run, &call)?;
     }
-    let ended = Ended { state: RunState::Failed, words: &message };
+    let ended = Ended { state: RunState::Failed, words: &message, capped: code == CAPPED };
     finish::run_ended(tx, agents, &run, ended, now)?;
     approval::withdraw(tx, id, &By::system(now))?;
     let event = Event::Error { message, code: code.to_owned() };

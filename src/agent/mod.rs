@@ -149,6 +149,8 @@ pub enum Told<'a> {
 pub struct Ended<'a> {
     pub state: RunState,
     pub words: &'a str,
+    /// A limit of spending refused it: no fault of its own, and it may go again another time.
+    pub capped: bool,
 }
 
 #[derive(Debug, Clone)]

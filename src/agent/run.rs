@@ -168,7 +168,7 @@ impl Step {
     async fn answer_and_end(&self, agents: &Agents, stop: &CancellationToken) -> Result<bool> {
         match self.answer(agents, stop).await {
             Err(Error::Denied(full)) => {
-                fail(agents, &self.claimed(), &full, "budget").await?;
+                fail(agents, &self.claimed(), &full, end::CAPPED).await?;
                 Ok(true)
             }
             ended => ended,
@@ -364,7 +364,7 @@ fn complete(
     if cut_short {
         say_cut(tx, agents, run, now)?;
     }
-    let ended = Ended { state: RunState::Completed, words: &words };
+    let ended = Ended { state: RunState::Completed, words: &words, capped: false };
     finish::run_ended(tx, agents, run, ended, now)?;
     let made = calls::list_of_run(tx, run.id)?;
     let made = made.iter().filter(|call| call.state == CallState::Done).count();

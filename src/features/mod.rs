@@ -167,9 +167,9 @@ pub fn tell(tx: &Tx<'_>, agents: &Agents, run: &Run, told: Told<'_>, now: Timest
             Ok(())
         }
         Told::Ended(ended) => {
-            agents::ended(tx, run, &ended, now)?;
-            tasks::ended(tx, agents, run, &ended, now)?;
-            triggers::ended(tx, agents, run, &ended, now)
+            let told = agents::ended(tx, run, &ended, now)?;
+            tasks::ended(tx, agents, run, (&ended, told), now)?;
+            triggers::ended(tx, agents, run, (&ended, told), now)
         }
     }
 }

@@ -13,21 +13,23 @@ use crate::features::notifications::{self, Telling};
 const FAILURES_MAX: u32 = 3;
 const WHY_CHARS_MAX: usize = 300;
 
-pub fn ended(tx: &Tx<'_>, run: &Run, ended: &Ended<'_>, now: Timestamp) -> Result<()> {
+/// True: a person was told that it does nothing more, and needs to hear of this run no other way.
+pub fn ended(tx: &Tx<'_>, run: &Run, ended: &Ended<'_>, now: Timestamp) -> Result<bool> {
     let id = run.persona.id;
-    if id == ASSISTANT || ended.state == RunState::Cancelled {
-        return Ok(());
+    if id == ASSISTANT || ended.state == RunState::Cancelled || ended.capped {
+        return Ok(false);
     }
-    let Ok(agent) = store::find(tx, id) else { return Ok(()) };
+    let Ok(agent) = store::find(tx, id) else { return Ok(false) };
     if ended.state == RunState::Completed {
-        return match agent.failures {
-            0 => Ok(()),
-            _ => store::set_failures(tx, id, 0, agent.state, &agent.why),
-        };
+        if agent.failures != 0 {
+            store::set_failures(tx, id, 0, agent.state, &agent.why)?;
+        }
+        return Ok(false);
     }
     let failures = agent.failures + 1;
     if failures < FAILURES_MAX || agent.state != AgentState::Active {
-        return store::set_failures(tx, id, failures, agent.state, &agent.why);
+        store::set_failures(tx, id, failures, agent.state, &agent.why)?;
+        return Ok(false);
     }
     let last: String = ended.words.chars().take(WHY_CHARS_MAX).collect();
     let why = format!("It failed {failures} times in a row, last: {last}");
@@ -41,5 +43,5 @@ pub fn ended(tx: &Tx<'_>, run: &Run, ended: &Ended<'_>, now: Timestamp) -> Resul
         &Telling { user_id: run.user_id, kind: "agent", text: &text, link },
         now,
     )?;
-    Ok(())
+    Ok(true)
 }

@@ -372,7 +372,7 @@ async fn restore(
     Path(id): Path<AgentId>,
 ) -> Result<Told, PageError> {
     let back = service::restore(&app, &caller, id).await?;
-    let told = format!("{} is back, stopped, and without its schedule.", back.new.name);
+    let told = format!("{} is back, stopped, and its set times are switched off.", back.new.name);
     Ok(Told::at(path(id, ""), told))
 }
 

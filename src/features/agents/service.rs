@@ -190,7 +190,7 @@ fn keep(
     Ok(agent)
 }
 
-/// Active again, its failures are forgotten; stopped, what it does is stopped.
+/// Active again, its failures are forgotten, and its schedule goes on; stopped, what it does is stopped.
 pub async fn set_state(
     app: &App,
     caller: &Caller,
@@ -205,6 +205,9 @@ pub async fn set_state(
             return Err(Error::Conflict(message.to_owned()));
         }
         store::save(tx, &agent)?;
+        if state == AgentState::Active {
+            tasks::resume_of(tx, app, by, id)?;
+        }
         let action = match state {
             AgentState::Active => "agents.resume",
             AgentState::Paused => "agents.pause",
@@ -268,7 +271,7 @@ pub async fn delete(app: &App, caller: &Caller, id: AgentId) -> Result<Agent> {
     Ok(agent)
 }
 
-/// Back again, stopped, and without what it did at set times.
+/// Back again, stopped; what it did at set times comes back with it, switched off.
 pub async fn restore(app: &App, caller: &Caller, id: AgentId) -> Result<Agent> {
     caller.admin()?;
     change(app, caller, move |tx, _, by, _| {
@@ -280,6 +283,7 @@ pub async fn restore(app: &App, caller: &Caller, id: AgentId) -> Result<Agent> {
                 format!("There is another agent named {name} now. Rename that one first.");
             return Err(Error::Conflict(message));
         }
+        tasks::restore_of(tx, by, id)?;
         store::set_deleted(tx, id, &name, None)?;
         audit::record(tx, audit::Entry::new(by, "agents.restore", &name))?;
         store::find(tx, id)

@@ -104,17 +104,23 @@ pub fn move_on(tx: &Tx<'_>, task: &mut Task, schedule: &Schedule, after: Timesta
 }
 
 /// A task that can't go on waits for a person, who is told.
-pub fn pause(tx: &Tx<'_>, mut task: Task, why: &str, now: Timestamp) -> Result<()> {
-    (task.state, task.why) = (State::Paused, why.to_owned());
-    tasks::save(tx, &task)?;
-    start::drop_waiting(tx, task.id, "The task was paused before this was done.", now)?;
+pub fn pause(tx: &Tx<'_>, task: Task, why: &str, now: Timestamp) -> Result<()> {
+    let task = hold(tx, task, why, now)?;
     let text = format!("“{}” is paused. {why}", task.new.name);
     let link = Some(page::path(task.id, ""));
     let telling = Telling { user_id: task.user_id, kind: "task", text: &text, link };
     notifications::tell(tx, &telling, now)?;
+    Ok(())
+}
+
+/// A task that can't go on waits for a person, who has heard of it already.
+pub fn hold(tx: &Tx<'_>, mut task: Task, why: &str, now: Timestamp) -> Result<Task> {
+    (task.state, task.why) = (State::Paused, why.to_owned());
+    tasks::save(tx, &task)?;
+    start::drop_waiting(tx, task.id, "The task was paused before this was done.", now)?;
     let entry = audit::Entry::new(&By::system(now), "tasks.pause", &task.new.name);
     audit::record(tx, entry.task(task.id))?;
-    Ok(())
+    Ok(task)
 }
 
 /// A slot that is late was missed, and so was one that is seen only when a later one is due too.

@@ -15,11 +15,12 @@ use crate::inbox::Trigger;
 /// Of what a run said or failed with.
 const REASON_CHARS_MAX: usize = 300;
 
+/// `told`: its owner has heard of this failure already, for it put the agent out of service.
 pub fn ended(
     tx: &Tx<'_>,
     agents: &Agents,
     run: &Run,
-    ended: &Ended<'_>,
+    (ended, told): (&Ended<'_>, bool),
     now: Timestamp,
 ) -> Result<()> {
     let Trigger::Task { task_id, execution_id, .. } = run.trigger else { return Ok(()) };
@@ -33,7 +34,8 @@ pub fn ended(
     if let Some(task) = tasks::get(tx, task_id)? {
         audit_end(tx, &task, &it, state, now)?;
         if it.kind != Kind::Dry {
-            take_note(tx, task, &it, (state, &words), now)?;
+            let came = Came { state, words: &words, capped: ended.capped, told };
+            take_note(tx, task, &it, &came, now)?;
         }
     }
     let timers = agents.timers.clone();
@@ -64,33 +66,52 @@ fn audit_end(
     Ok(())
 }
 
+/// What came of a run, and what its owner knows of that.
+struct Came<'a> {
+    state: Progress,
+    words: &'a str,
+    capped: bool,
+    told: bool,
+}
+
 fn take_note(
     tx: &Tx<'_>,
     mut task: Task,
     it: &Execution,
-    (state, words): (Progress, &str),
+    came: &Came<'_>,
     now: Timestamp,
 ) -> Result<()> {
-    let failed = match state {
+    let words = came.words;
+    let failed = match came.state {
         Progress::Done => false,
         Progress::Failed => true,
         _ => return Ok(()),
     };
-    task.failures = if failed { task.failures + 1 } else { 0 };
+    task.failures = match failed {
+        true => task.failures + u32::from(!came.capped),
+        false => 0,
+    };
     tasks::save(tx, &task)?;
     let name = task.new.name.clone();
     let link = it.conversation_id.map(|id| format!("/chat/{id}"));
-    if FAILURES_MAX <= task.failures && task.state == State::On {
+    if FAILURES_MAX <= task.failures && task.state == State::On && !came.capped {
         let why = format!("It failed {} times in a row. The last time: {words}", task.failures);
-        return claim::pause(tx, task, &why, now);
+        return match came.told {
+            true if task.of_agent => claim::hold(tx, task, &why, now).map(drop),
+            // Its agent does nothing more: it may go on when that does.
+            true => Ok(()),
+            false => claim::pause(tx, task, &why, now),
+        };
     }
+    // A limit that refuses one time after another is told of once.
+    let heard = came.told || (came.capped && executions::capped_before(tx, it)?);
     let wanted = match task.new.notify {
         Notify::Always => true,
         Notify::Never => false,
         Notify::Success => !failed,
         Notify::Failure => failed,
     };
-    if wanted {
+    if wanted && !heard {
         let what = if failed { "failed" } else { "is done" };
         let text = format!("“{name}” {what}: {words}");
         let telling = Telling { user_id: task.user_id, kind: "task", text: &text, link };

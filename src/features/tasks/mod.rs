@@ -45,7 +45,9 @@ pub use ended::{came_of, ended, first_words};
 pub use fields::{Fields, TOOL_FIELD};
 pub use kinds::{Kind, Missed, Notify, Overlap, Progress, State, Words, read, word};
 pub use occasion::{Occasion, occasion};
-pub use of_agent::{Scheduled, drop_of, is_on, keep_schedule, list_of, schedule_of};
+pub use of_agent::{
+    Scheduled, drop_of, is_on, keep_schedule, list_of, restore_of, resume_of, schedule_of,
+};
 pub use plan::{AskedFor, lines as asked_for};
 pub use start::unattended_since;
 pub use ticks::{Tick, ticked, ticks};

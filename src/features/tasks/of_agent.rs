@@ -2,7 +2,7 @@
 
 use super::input::{Input, Setting};
 use super::store::tasks;
-use super::{NewTask, State, Task, job, service};
+use super::{FAILURES_MAX, NewTask, State, Task, job, service};
 use crate::app::App;
 use crate::audit::By;
 use crate::db::{Reader, Tx};
@@ -73,6 +73,29 @@ pub fn drop_of(tx: &Tx<'_>, app: &App, by: &By, agent: AgentId) -> Result<()> {
     for task in list_of(tx, agent)? {
         service::delete(tx, app, by, task.user_id, task.id)?;
     }
+    Ok(())
+}
+
+/// What went with its agent comes back with it, switched off. The agent is still away.
+pub fn restore_of(tx: &Tx<'_>, by: &By, agent: AgentId) -> Result<()> {
+    for task in tasks::list_deleted_with(tx, agent)? {
+        tasks::set_deleted(tx, task.id, None)?;
+        service::keep(tx, by, "tasks.restore", task)?;
+    }
+    Ok(())
+}
+
+/// An agent that goes on again goes on at its set times too, where its failures had paused them.
+pub fn resume_of(tx: &Tx<'_>, app: &App, by: &By, agent: AgentId) -> Result<()> {
+    let Some(mut task) = schedule_of(tx, agent)? else { return Ok(()) };
+    let failed = task.state == State::Paused && FAILURES_MAX <= task.failures;
+    // A schedule that can't be read any more waits for a person.
+    let Some(schedule) = task.schedule().ok().filter(|_| failed) else { return Ok(()) };
+    let Some(next) = task.next_after(&schedule, by.at) else { return Ok(()) };
+    task.next_slot_at = Some(next);
+    (task.state, task.why, task.failures) = (State::On, String::new(), 0);
+    service::keep(tx, by, "tasks.switch_on", task)?;
+    wake(tx, app);
     Ok(())
 }
 

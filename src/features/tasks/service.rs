@@ -233,7 +233,7 @@ fn switch_off(tx: &Tx<'_>, task: &mut Task, now: Timestamp) -> Result<()> {
     start::drop_waiting(tx, task.id, "The task was switched off before this was done.", now)
 }
 
-fn keep(tx: &Tx<'_>, by: &By, action: &'static str, task: Task) -> Result<Task> {
+pub(super) fn keep(tx: &Tx<'_>, by: &By, action: &'static str, task: Task) -> Result<Task> {
     tasks::save(tx, &task)?;
     let entry = audit::Entry::new(by, action, &task.new.name).task(task.id);
     audit::record(tx, entry)?;

@@ -12,11 +12,12 @@ use crate::error::Result;
 use crate::features::notifications::{self, Telling};
 use crate::features::tasks::{self, Progress};
 
+/// `told`: its owner has heard of this failure already, for it put the agent out of service.
 pub fn ended(
     tx: &Tx<'_>,
     agents: &Agents,
     run: &Run,
-    ended: &Ended<'_>,
+    (ended, told): (&Ended<'_>, bool),
     now: Timestamp,
 ) -> Result<()> {
     let Some((trigger_id, delivery_id)) = run.trigger.delivery() else { return Ok(()) };
@@ -36,7 +37,7 @@ pub fn ended(
     };
     let entry = audit::Entry::new(&By::system(now), action, &trigger.new.name);
     audit::record(tx, entry.run(run.id).session(run.conversation_id))?;
-    take_note(tx, trigger, (state, &words), now)?;
+    take_note(tx, trigger, (state, &words), (ended.capped, told), now)?;
     let timers = agents.timers.clone();
     tx.after_commit(move || timers.wake(job::START));
     Ok(())
@@ -46,6 +47,7 @@ fn take_note(
     tx: &Tx<'_>,
     mut trigger: Trigger,
     (state, words): (Progress, &str),
+    (capped, told): (bool, bool),
     now: Timestamp,
 ) -> Result<()> {
     let failed = match state {
@@ -53,13 +55,18 @@ fn take_note(
         Progress::Failed => true,
         _ => return Ok(()),
     };
-    trigger.failures = if failed { trigger.failures + 1 } else { 0 };
-    if FAILURES_MAX <= trigger.failures && trigger.state == State::On {
+    trigger.failures = match failed {
+        true => trigger.failures + u32::from(!capped),
+        false => 0,
+    };
+    // An agent that does nothing more is what its owner has to see to first.
+    let given_up = FAILURES_MAX <= trigger.failures && !capped && !told;
+    if given_up && trigger.state == State::On {
         let why = format!("It failed {} times in a row. The last time: {words}", trigger.failures);
         return pause(tx, trigger, &why, now);
     }
     triggers::save(tx, &trigger)?;
-    if failed {
+    if failed && !told {
         let text = format!("“{}” failed: {words}", trigger.new.name);
         tell(tx, &trigger, &text, now)?;
     }

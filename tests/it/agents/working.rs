@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use steward::testing::model_answers::{Answer, Say};
 
 use super::House;
+use crate::callers::form;
 
 #[tokio::test]
 async fn an_agent_works_with_its_own_words_and_tools_and_keeps_them_in_its_conversation() {
@@ -174,4 +175,109 @@ async fn what_the_owner_wrote_for_an_agent_counts_as_said_in_its_conversations()
     house.run(&gardener, Some("Delete it")).await;
     let cards = house.app.get("/api/approvals").await.json()["approvals"].clone();
     assert_eq!(cards, json!([]), "the name of the file stands in the owner's words");
+}
+
+/// A gardener who works every half hour; its path, and that of its schedule.
+async fn half_hourly(house: &House) -> (String, String) {
+    let gardener = house
+        .agent(json!({
+            "name": "Gardener", "prompt": "Note what grows.", "allowed_tools": ["notes"],
+            "schedule": "every 30 minutes",
+        }))
+        .await;
+    let tasks = house.app.get("/api/tasks").await.json();
+    (gardener, format!("/api/tasks/{}", tasks[0]["id"].as_str().unwrap()))
+}
+
+async fn heard(house: &House) -> Vec<String> {
+    let found = house.app.get("/api/notifications").await.json();
+    let texts = found["notifications"].as_array().unwrap().iter();
+    texts.map(|it| it["text"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn a_schedule_that_fails_three_times_is_told_of_once_and_goes_on_with_its_agent() {
+    let house = House::new().await;
+    let (gardener, task) = half_hourly(&house).await;
+    house.put(&task, json!({"notify": "never"})).await;
+    for _ in 0..3 {
+        house.model.answer(Answer::status(401, "no such key"));
+        house.app.advance(SignedDuration::from_mins(30)).await;
+    }
+    let told = heard(&house).await;
+    assert!(
+        told.len() == 1 && told[0].starts_with("The agent Gardener does nothing more."),
+        "{told:?}"
+    );
+    assert_eq!(house.app.get(&task).await.json()["state"], "paused");
+    house.app.post(&format!("{gardener}/resume"), &json!({})).await;
+    let now = house.app.get(&task).await.json();
+    assert_eq!((&now["state"], &now["failures"]), (&json!("on"), &json!(0)));
+    house.answers(&[Say::Text("Looked.")]);
+    house.app.advance(SignedDuration::from_mins(30)).await;
+    assert_eq!(house.app.get(&task).await.json()["failures"], 0);
+    assert_eq!(house.status(&gardener).await, "active");
+}
+
+#[tokio::test]
+async fn a_schedule_that_a_person_switched_off_stays_off_when_its_agent_goes_on() {
+    let house = House::new().await;
+    let (gardener, task) = half_hourly(&house).await;
+    house.app.post(&format!("{task}/toggle"), &json!({})).await;
+    house.app.post(&format!("{gardener}/pause"), &json!({})).await;
+    house.app.post(&format!("{gardener}/resume"), &json!({})).await;
+    assert_eq!(house.app.get(&task).await.json()["enabled"], false);
+}
+
+#[tokio::test]
+async fn what_a_limit_refuses_is_no_failure_and_the_next_slot_tries_again() {
+    let house = House::new().await;
+    let (gardener, task) = half_hourly(&house).await;
+    let balance = format!("{gardener}/balance");
+    house.app.post(&balance, &json!({"amount": 100, "type": "set"})).await;
+    for _ in 0..4 {
+        house.app.advance(SignedDuration::from_mins(30)).await;
+    }
+    let found = house.app.get(&format!("{task}/executions")).await.json();
+    let lines = found["executions"].as_array().unwrap();
+    assert_eq!(lines.len(), 4);
+    for line in lines {
+        let reason = line["reason"].as_str().unwrap();
+        assert!(
+            line["state"] == "failed" && reason.contains("budget has 100 tokens left"),
+            "{line}"
+        );
+    }
+    let now = house.app.get(&task).await.json();
+    assert_eq!((&now["state"], &now["failures"]), (&json!("on"), &json!(0)));
+    assert_eq!(house.status(&gardener).await, "active");
+    let told = heard(&house).await;
+    assert!(told.len() == 1 && told[0].starts_with("“Gardener” failed:"), "once: {told:?}");
+    house.app.post(&balance, &json!({"amount": null, "type": "set"})).await;
+    house.answers(&[Say::Text("Looked.")]);
+    house.app.advance(SignedDuration::from_mins(30)).await;
+    let found = house.app.get(&format!("{task}/executions")).await.json();
+    assert_eq!(found["executions"][0]["state"], "done");
+}
+
+#[tokio::test]
+async fn an_agent_that_is_brought_back_has_its_set_times_again() {
+    let house = House::new().await;
+    let (gardener, task) = half_hourly(&house).await;
+    let id = gardener.rsplit('/').next().unwrap();
+    let beds = json!({"name": "Beds", "prompt": "Note.", "schedule": "@daily", "agent_id": id});
+    let kept = house.app.post("/api/tasks", &beds).await.json()["id"].clone();
+    let gone = house.app.post("/api/tasks", &beds).await.json()["id"].clone();
+    let gone = format!("/api/tasks/{}", gone.as_str().unwrap());
+    house.app.send_json("DELETE", &gone, &Value::Null).await;
+    house.app.shift(SignedDuration::from_mins(1));
+    house.app.send_json("DELETE", &gardener, &Value::Null).await;
+    assert_eq!(house.app.get("/api/tasks").await.json(), json!([]));
+    house.app.send(form(&format!("{}/restore", gardener.replace("/api", "")), "")).await;
+    assert_eq!(house.app.get(&task).await.json()["state"], "off");
+    let kept = house.app.get(&format!("/api/tasks/{}", kept.as_str().unwrap())).await;
+    assert_eq!((&kept.json()["agent_id"], kept.status.as_u16()), (&json!(id), 200));
+    assert_eq!(house.app.get(&gone).await.status, 404, "what was deleted before stays so");
+    let found = house.app.get(&gardener).await.json();
+    assert!(found["agent"]["schedule"].is_string(), "{found}");
 }

@@ -153,6 +153,17 @@ pub fn run_state(r: &Reader<'_>, run: RunId) -> Result<Option<RunState>> {
     r.row("select state from runs where id = ?1", [run], |row| row.get(0))
 }
 
+/// Whether the time before this one came to nothing because a limit of spending refused it.
+pub fn capped_before(r: &Reader<'_>, it: &Execution) -> Result<bool> {
+    let sql = "select runs.error_code is 'budget' from executions
+               join runs on runs.id = executions.run_id
+               where executions.task_id = ?1 and executions.id <> ?2 and kind <> 'dry'
+                   and executions.state in ('done', 'failed')
+               order by coalesce(slot_at, executions.created_at) desc, executions.id desc limit 1";
+    let capped = r.row(sql, (it.task_id, it.id), |row| row.get(0))?;
+    Ok(capped.unwrap_or(false))
+}
+
 /// Takes back that slots were missed which, by a clock that was set back, are yet to come.
 pub fn unmiss_after(tx: &Tx<'_>, task: TaskId, now: Timestamp) -> Result<usize> {
     let now = now.as_millisecond();

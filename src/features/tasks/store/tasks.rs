@@ -33,6 +33,14 @@ pub fn list_of_agent(r: &Reader<'_>, agent: AgentId) -> Result<Vec<Task>> {
     r.rows(sql, [agent], from_row)
 }
 
+/// What went in the change that deleted its agent.
+pub fn list_deleted_with(r: &Reader<'_>, agent: AgentId) -> Result<Vec<Task>> {
+    let sql = "select tasks.* from tasks join agents on agents.id = tasks.agent_id
+               where agent_id = ?1 and tasks.deleted_at = agents.deleted_at
+               order by of_agent desc, tasks.id";
+    r.rows(sql, [agent], from_row)
+}
+
 /// Whosever it is, deleted or not.
 pub fn get(r: &Reader<'_>, id: TaskId) -> Result<Option<Task>> {
     r.row("select * from tasks where id = ?1", [id], from_row)
