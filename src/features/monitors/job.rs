@@ -25,7 +25,7 @@ async fn look_due(app: App) -> Result<Option<Timestamp>> {
         if due.is_empty() {
             return app.db.read(store::next_at).await;
         }
-        let looks = due.into_iter().map(|id| look::look(&app, id));
+        let looks = due.into_iter().map(|id| look::look(&app, id, false));
         join_all(looks).await.into_iter().collect::<Result<()>>()?;
     }
 }

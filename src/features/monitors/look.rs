@@ -17,12 +17,17 @@ use crate::guard::whitelist;
 use crate::ids::TriggerId;
 use crate::label::{Label, Origin};
 use crate::net::WebUrl;
-use crate::outside::fetch::{NewsItem, Version, read_news, read_page};
+use crate::outside::fetch::{NewsItem, Version, come_back_after, read_news, read_page};
 
-/// Looks that fail in a row and pause it.
-const MISSES_MAX: u32 = 3;
+/// It is given up after failing for so long, and so often at least: one that is looked at once a
+/// week had no other chance.
+const FAILING_MAX: SignedDuration = SignedDuration::from_hours(24);
+const MISSES_MIN: u32 = 3;
 /// After the first failure it is left alone for so long at least, after each more for twice as long.
 const BACKOFF: SignedDuration = SignedDuration::from_mins(5);
+const BACKOFF_MAX: SignedDuration = SignedDuration::from_hours(1);
+/// A server that asks for more is asked again all the same.
+const AWAY_MAX: SignedDuration = SignedDuration::from_hours(24);
 
 /// What the server sent.
 struct Found {
@@ -35,7 +40,15 @@ enum Content {
     Feed(Vec<NewsItem>),
 }
 
-pub async fn look(app: &App, id: TriggerId) -> Result<()> {
+/// A look that came to nothing.
+struct Failed {
+    why: String,
+    /// What the server asked for.
+    not_before: Option<Timestamp>,
+}
+
+/// `by_hand`: a person did not wait for its time.
+pub async fn look(app: &App, id: TriggerId, by_hand: bool) -> Result<()> {
     let private = app.config.get().guard.private_allowed.clone();
     let read = move |r: &crate::db::Reader<'_>| {
         let Some(monitor) = store::get(r, id)? else { return Ok(None) };
@@ -50,11 +63,16 @@ pub async fn look(app: &App, id: TriggerId) -> Result<()> {
     };
     let found = match found {
         Err(Error::Internal(err)) => return Err(Error::Internal(err)),
-        Err(err) => Err(err.to_string()),
+        Err(err) => Err(failed(&err, app.clock.now())),
         Ok(found) => Ok(found),
     };
     let agents = app.agents.clone();
-    app.db.write(move |tx| settle(tx, &agents, &monitor, found)).await
+    app.db.write(move |tx| settle(tx, &agents, (&monitor, by_hand), found)).await
+}
+
+fn failed(err: &Error, now: Timestamp) -> Failed {
+    let asked = come_back_after(err, now).and_then(|it| SignedDuration::try_from(it).ok());
+    Failed { why: err.to_string(), not_before: asked.map(|it| now + it.min(AWAY_MAX)) }
 }
 
 /// None: still the version that is known.
@@ -75,8 +93,8 @@ async fn fetch(app: &App, monitor: &Monitor, visit: Allowed<Visit>) -> Result<Op
 fn settle(
     tx: &Tx<'_>,
     agents: &Agents,
-    looked: &Monitor,
-    found: Result<Option<Found>, String>,
+    (looked, by_hand): (&Monitor, bool),
+    found: Result<Option<Found>, Failed>,
 ) -> Result<()> {
     let (id, now) = (looked.trigger.id, agents.clock.now());
     // What was deleted, switched off or sent elsewhere meanwhile was not meant by this look.
@@ -86,13 +104,21 @@ fn settle(
     }
     let watch = &mut monitor.watch;
     watch.looked_at = Some(now);
+    let planned = watch.next_at;
     let schedule = watch.schedule()?;
     watch.next_at = schedule.next_after(now).unwrap_or(now + BACKOFF);
     let found = match found {
         Ok(found) => found,
-        Err(why) => return miss(tx, monitor, &why, now),
+        Err(failed) => {
+            watch.outcome = format!("It could not be read. {}", failed.why);
+            if by_hand {
+                watch.next_at = failed.not_before.map_or(planned, |at| at.max(planned));
+                return store::save(tx, id, watch);
+            }
+            return miss(tx, monitor, &failed, now);
+        }
     };
-    watch.misses = 0;
+    watch.forgive();
     let news = match found {
         Some(found) => news_of(tx, agents, &mut monitor, found)?,
         None => {
@@ -149,16 +175,22 @@ fn news_of(
     Ok(news.filter(|_| !first))
 }
 
-fn miss(tx: &Tx<'_>, mut monitor: Monitor, why: &str, now: Timestamp) -> Result<()> {
+fn miss(tx: &Tx<'_>, mut monitor: Monitor, failed: &Failed, now: Timestamp) -> Result<()> {
     let watch = &mut monitor.watch;
     watch.misses += 1;
-    watch.outcome = format!("It could not be read. {why}");
+    let since = *watch.failing_since.get_or_insert(now);
     let doubled = 2_i32.saturating_pow(watch.misses.saturating_sub(1));
-    watch.next_at = watch.next_at.max(now + BACKOFF.saturating_mul(doubled));
+    let pause = BACKOFF.saturating_mul(doubled).min(BACKOFF_MAX);
+    let asked = failed.not_before.unwrap_or(now);
+    watch.next_at = watch.next_at.max(now + pause).max(asked);
     store::save(tx, monitor.trigger.id, watch)?;
-    if monitor.watch.misses < MISSES_MAX {
+    let misses = monitor.watch.misses;
+    if misses < MISSES_MIN || now.duration_since(since) < FAILING_MAX {
         return Ok(());
     }
-    let why = format!("It could not be read {MISSES_MAX} times in a row. The last time: {why}");
+    let why = format!(
+        "It could not be read for a day, {misses} times in a row. The last time: {}",
+        failed.why
+    );
     triggers::pause(tx, monitor.trigger, &why, now)
 }

@@ -61,6 +61,8 @@ pub struct Watch {
     pub outcome: String,
     /// Looks that failed, in a row.
     pub misses: u32,
+    /// The first of them.
+    pub failing_since: Option<Timestamp>,
 }
 
 /// What a person says of it, checked.
@@ -85,7 +87,13 @@ impl Watch {
             primed: false,
             outcome: String::new(),
             misses: 0,
+            failing_since: None,
         }
+    }
+
+    /// The looks that failed no longer count.
+    pub fn forgive(&mut self) {
+        (self.misses, self.failing_since) = (0, None);
     }
 
     pub fn schedule(&self) -> Result<Schedule> {

@@ -63,7 +63,7 @@ pub fn update(
         Watch::fresh(it.watch, by.at)
     };
     if !was_on {
-        watch.misses = 0;
+        watch.forgive();
     }
     watch.next_at = by.at;
     store::save(tx, id, &watch)?;
@@ -74,7 +74,8 @@ pub fn update(
 pub fn toggle(tx: &Tx<'_>, by: &By, user: UserId, id: TriggerId) -> Result<Monitor> {
     let mut watch = store::find(tx, user, id)?.watch;
     let trigger = triggers::toggle(tx, by, user, id)?;
-    (watch.misses, watch.next_at) = (0, by.at);
+    watch.forgive();
+    watch.next_at = by.at;
     store::save(tx, id, &watch)?;
     Ok(Monitor { trigger, watch })
 }
@@ -85,7 +86,7 @@ pub fn delete(tx: &Tx<'_>, app: &App, by: &By, user: UserId, id: TriggerId) -> R
     Ok(monitor)
 }
 
-/// Looks now, whatever its schedule says; gives what came of it.
+/// Looks now, whatever its schedule says; gives what came of it. One that fails is not held against it.
 pub async fn check(app: &App, caller: &Caller, id: TriggerId) -> Result<Monitor> {
     let user = caller.user_id;
     let monitor = app.db.read(move |r| store::find(r, user, id)).await?;
@@ -97,7 +98,7 @@ pub async fn check(app: &App, caller: &Caller, id: TriggerId) -> Result<Monitor>
         let message = "Everything is paused, so nothing is fetched. Resume, and it is looked at.";
         return Err(Error::Conflict(message.to_owned()));
     }
-    look::look(app, id).await?;
+    look::look(app, id, true).await?;
     app.timers.wake(job::LOOK);
     app.db.read(move |r| store::find(r, user, id)).await
 }

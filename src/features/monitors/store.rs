@@ -49,13 +49,15 @@ fn named(err: Error) -> Error {
 pub fn save(tx: &Tx<'_>, id: TriggerId, watch: &Watch) -> Result<()> {
     tx.execute(
         "insert into monitors (trigger_id, url, schedule, zone, anchor_at, next_at, etag,
-                               last_modified, page_text, looked_at, primed, outcome, misses)
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+                               last_modified, page_text, looked_at, primed, outcome, misses,
+                               failing_since)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
          on conflict (trigger_id) do update set url = excluded.url, schedule = excluded.schedule,
              zone = excluded.zone, anchor_at = excluded.anchor_at, next_at = excluded.next_at,
              etag = excluded.etag, last_modified = excluded.last_modified,
              page_text = excluded.page_text, looked_at = excluded.looked_at,
-             primed = excluded.primed, outcome = excluded.outcome, misses = excluded.misses",
+             primed = excluded.primed, outcome = excluded.outcome, misses = excluded.misses,
+             failing_since = excluded.failing_since",
         (
             id,
             &watch.new.url,
@@ -70,6 +72,7 @@ pub fn save(tx: &Tx<'_>, id: TriggerId, watch: &Watch) -> Result<()> {
             watch.primed,
             &watch.outcome,
             watch.misses,
+            watch.failing_since.map(Timestamp::as_millisecond),
         ),
     )?;
     Ok(())
@@ -128,5 +131,6 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Watch> {
         primed: row.get("primed")?,
         outcome: row.get("outcome")?,
         misses: row.get("misses")?,
+        failing_since: at_or_none(row, "failing_since")?,
     })
 }

@@ -11,9 +11,10 @@ use std::net::SocketAddr;
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use reqwest::header::{
     ACCEPT, ACCEPT_LANGUAGE, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderMap, HeaderName,
-    HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, LOCATION,
+    HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, LOCATION, RETRY_AFTER,
 };
 use reqwest::{Client, Response, StatusCode, redirect};
 
@@ -21,6 +22,7 @@ use crate::error::{Error, Result};
 use crate::guard::allowed::Allowed;
 use crate::guard::visit::{Visit, judge_address, judge_redirect};
 use crate::net::WebUrl;
+use crate::outside::model::retry::retry_after;
 
 pub use names::Names;
 pub(in crate::outside) use names::{JUDGED, JudgedOnly};
@@ -244,7 +246,24 @@ fn check_status(host: &str, response: &Response) -> Result<()> {
         500..=599 => "has trouble of its own; try again later",
         _ => "gave no page",
     };
-    Err(outside(host, &format!("{what} (status {})", status.as_u16())))
+    let mut refused = outside(host, &format!("{what} (status {})", status.as_u16()));
+    let asked = response.headers().get(RETRY_AFTER).and_then(|asked| asked.to_str().ok());
+    let busy = matches!(status.as_u16(), 429 | 503);
+    if let (Error::Outside { source, .. }, Some(asked)) = (&mut refused, asked.filter(|_| busy)) {
+        *source = Some(ComeBack(asked.to_owned()).into());
+    }
+    Err(refused)
+}
+
+/// When a server that has too much to do wants to be asked again, as it said.
+#[derive(Debug, thiserror::Error)]
+#[error("it asks to come back after {0:?}")]
+struct ComeBack(String);
+
+/// How long the server that this error is of wants to be left alone.
+pub fn come_back_after(err: &Error, now: Timestamp) -> Option<Duration> {
+    let Error::Outside { source: Some(source), .. } = err else { return None };
+    retry_after(&source.downcast_ref::<ComeBack>()?.0, now)
 }
 
 fn check_headers(host: &str, headers: &HeaderMap) -> Result<()> {

@@ -138,6 +138,7 @@ pub const SAMPLES: &[(&str, &str)] = &[
         "insert into changes (id, user_id, call_id, place, row_key, action, target, before, after, made_at)
              values ('x1', 'u1', 't1', 'notes', '{\"id\": \"o1\"}', 'notes.update', 'Boiler', '{}', 'aa', 1);",
     ),
+    ("0047_failing", "update monitors set misses = 2, failing_since = 1 where trigger_id = 'g2';"),
 ];
 
 const USERS: &str = "

@@ -53,7 +53,7 @@ async fn a_page_that_is_not_modified_is_not_sent_again() {
 }
 
 #[tokio::test]
-async fn errors_back_off_and_three_in_a_row_pause_it_and_its_owner_is_told() {
+async fn errors_back_off_and_a_day_of_them_pauses_it_and_its_owner_is_told() {
     let it = Changing::start(page("Hello.", "")).await;
     let (_folder, house) = open(&it.site).await;
     let monitor = add(&house, "page", &it.site.url("/")).await;
@@ -74,17 +74,60 @@ async fn errors_back_off_and_three_in_a_row_pause_it_and_its_owner_is_told() {
     let trouble =
         "It could not be read. 127.0.0.1 has trouble of its own; try again later (status 500).";
     assert_eq!((&now["misses"], &now["outcome"]), (&json!(2), &json!(trouble)));
-    assert_eq!(asked(1).await, 4);
+    assert_eq!((asked(1).await, asked(20).await, asked(40).await), (4, 5, 6));
+    assert_eq!((asked(59).await, asked(1).await), (6, 7), "but never for more than an hour");
+    for _ in 0..21 {
+        asked(60).await;
+    }
+    let now = house.get(&monitor).await.json();
+    assert_eq!((&now["state"], &now["misses"]), (&json!("on"), &json!(27)), "{now}");
+    assert_eq!(asked(60).await, 29);
     let now = house.get(&monitor).await.json();
     assert_eq!(now["state"], "paused", "{now}");
     let told = house.get("/api/notifications").await.text;
-    assert!(told.contains("“News” is paused. It could not be read 3 times in a row."), "{told}");
-    assert_eq!(asked(60).await, 4);
+    let why = "“News” is paused. It could not be read for a day, 28 times in a row.";
+    assert!(told.contains(why), "{told}");
+    assert_eq!(asked(60).await, 29);
     it.send(page("Hello.", ""));
     house.post(&format!("{monitor}/toggle"), &json!({})).await;
     house.advance(SignedDuration::ZERO).await;
     let now = house.get(&monitor).await.json();
     assert_eq!((&now["state"], &now["misses"]), (&json!("on"), &json!(0)));
+}
+
+#[tokio::test]
+async fn a_look_by_hand_that_fails_is_not_held_against_it() {
+    let it = Changing::start(respond(500, "", "")).await;
+    let (_folder, house) = open(&it.site).await;
+    let monitor = add(&house, "page", &it.site.url("/")).await;
+    let before = house.get(&monitor).await.json();
+    for _ in 0..4 {
+        let checked = house.post(&format!("{monitor}/check"), &json!({})).await;
+        assert!(checked.text.contains("It could not be read."), "{}", checked.text);
+    }
+    let now = house.get(&monitor).await.json();
+    assert_eq!((&now["state"], &now["misses"]), (&json!("on"), &json!(0)));
+    assert_eq!(now["next_at"], before["next_at"]);
+}
+
+#[tokio::test]
+async fn a_server_that_says_when_to_come_back_is_left_alone_until_then() {
+    let it = Changing::start(page("Hello.", "")).await;
+    let (_folder, house) = open(&it.site).await;
+    let monitor = add(&house, "page", &it.site.url("/")).await;
+    house.advance(SignedDuration::ZERO).await;
+    it.send(respond(429, "retry-after: 9000\r\n", ""));
+    look(&house).await;
+    let now = house.get(&monitor).await.json();
+    assert_eq!(now["next_at"], "2030-01-01T12:30:00Z", "{now}");
+    it.send(respond(503, "retry-after: Wed, 02 Jan 2030 00:00:00 GMT\r\n", ""));
+    house.advance(SignedDuration::from_mins(150)).await;
+    let now = house.get(&monitor).await.json();
+    assert_eq!((&now["next_at"], &now["misses"]), (&json!("2030-01-02T00:00:00Z"), &json!(2)));
+    it.send(respond(503, "retry-after: 99999999999\r\n", ""));
+    house.advance(SignedDuration::from_mins(690)).await;
+    let now = house.get(&monitor).await.json();
+    assert_eq!(now["next_at"], "2030-01-03T00:00:00Z", "for a day at most");
 }
 
 #[tokio::test]
