@@ -91,6 +91,8 @@ impl PromptMode {
 #[derive(Clone)]
 pub struct Agents {
     pub clock: Clock,
+    /// When the house was opened, as the clock went then.
+    pub up_since: Timestamp,
     pub config: Live,
     pub db: Db,
     pub vault: Arc<Vault>,

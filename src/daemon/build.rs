@@ -57,6 +57,7 @@ pub async fn build(loaded: Loaded, folder: &DataFolder, clock: Clock) -> anyhow:
         .context("The assistant can't be set up")?;
     let agents = Agents {
         clock,
+        up_since: now,
         config,
         db,
         vault: Arc::new(vault),

@@ -7,7 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::store::{executions, tasks};
 use super::{Execution, Kind, Missed, Overlap, Progress, State, Task, page, start};
-use crate::agent::Agents;
+use crate::agent::store::runs;
+use crate::agent::{AgentState, Agents};
 use crate::audit::{self, By};
 use crate::db::Tx;
 use crate::error::Result;
@@ -52,7 +53,7 @@ pub fn claim(tx: &Tx<'_>, agents: &Agents, mut task: Task, now: Timestamp) -> Re
         slots.into_iter().take_while(|slot| task.fires_at(*slot) <= now).collect();
     let mut last = first;
     if let Some(oldest) = slots.first().filter(|_| earlier) {
-        miss_stretch(tx, &task, &schedule, (first, *oldest), now)?;
+        miss_stretch(tx, agents, &task, &schedule, (first, *oldest), now)?;
     }
     for (slot, lot) in lots(&task, &slots, now) {
         if task.new.max_runs.is_some_and(|most| most <= task.runs) {
@@ -70,6 +71,7 @@ pub fn claim(tx: &Tx<'_>, agents: &Agents, mut task: Task, now: Timestamp) -> Re
 /// one for those between two.
 fn miss_stretch(
     tx: &Tx<'_>,
+    agents: &Agents,
     task: &Task,
     schedule: &Schedule,
     (from, end): (Timestamp, Timestamp),
@@ -81,7 +83,7 @@ fn miss_stretch(
         if let Some(from) = next.filter(|from| *from < begins) {
             let later = schedule.last_between(from, begins - JUST_BEFORE, 1).0;
             let until_at = Some(later.last().copied().unwrap_or(from));
-            executions::insert(tx, &Execution { until_at, ..missed(task, from, now) })?;
+            executions::insert(tx, &Execution { until_at, ..missed(agents, task, from, now) })?;
         }
         next = schedule.next_after(ends);
     }
@@ -157,7 +159,7 @@ fn settle(
         return Ok(());
     }
     let row = match lot {
-        Lot::Miss => missed(task, slot, now),
+        Lot::Miss => missed(agents, task, slot, now),
         Lot::CatchUp => Execution { missed: true, ..due(task, slot, now) },
         Lot::Run => due(task, slot, now),
     };
@@ -185,7 +187,10 @@ fn overlapped(
     match task.new.overlap {
         // All that were missed are made up for one after another, whatever the policy is.
         _ if row.missed && task.new.missed == Missed::All => Ok(row),
-        Overlap::Skip => Ok(skipped(row, "The run before had not ended.", now)),
+        Overlap::Skip => {
+            let why = what_held_up(tx, agents, task, &open)?;
+            Ok(skipped(row, &why, now))
+        }
         Overlap::Queue if WAITING_MAX <= waiting => {
             Ok(skipped(row, &format!("{WAITING_MAX} runs of this task waited already."), now))
         }
@@ -197,6 +202,26 @@ fn overlapped(
             Ok(row)
         }
     }
+}
+
+/// Why the run before has not ended.
+fn what_held_up(tx: &Tx<'_>, agents: &Agents, task: &Task, open: &[Execution]) -> Result<String> {
+    if agents.inbox.paused() {
+        return Ok(
+            "Everything was paused, and the run before waits for the end of that.".to_owned()
+        );
+    }
+    // One that is gone has nothing to be said of.
+    let agent = runs::persona(tx, task.new.agent()).ok();
+    if let Some(agent) = agent.filter(|agent| agent.state != AgentState::Active) {
+        return Ok(format!(
+            "{} was paused, and the run before waits for the end of that.",
+            agent.name
+        ));
+    }
+    let begun = open.iter().any(|it| it.state == Progress::Started);
+    let why = if begun { "The run before had not ended." } else { "The run before had not begun." };
+    Ok(why.to_owned())
 }
 
 fn due(task: &Task, slot: Timestamp, now: Timestamp) -> Execution {
@@ -217,11 +242,11 @@ fn due(task: &Task, slot: Timestamp, now: Timestamp) -> Execution {
     }
 }
 
-fn missed(task: &Task, slot: Timestamp, now: Timestamp) -> Execution {
-    let reason = if is_late(task, slot, now) {
-        "Missed: Steward was not running then."
-    } else {
-        "Left out: the next one was due before this could begin."
+fn missed(agents: &Agents, task: &Task, slot: Timestamp, now: Timestamp) -> Execution {
+    let reason = match is_late(task, slot, now) {
+        true if slot < agents.up_since => "Missed: Steward was not running then.",
+        true => "Missed: this machine slept then, or its clock was set ahead.",
+        false => "Left out: the next one was due before this could begin.",
     };
     let more = match task.new.missed {
         Missed::Skip => String::new(),

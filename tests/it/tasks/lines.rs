@@ -2,6 +2,7 @@
 
 use jiff::SignedDuration;
 use serde_json::json;
+use steward::agent::ASSISTANT;
 use steward::testing::TestApp;
 use steward::testing::model_answers::{Answer, Say};
 use steward::testing::model_server::ModelServer;
@@ -33,6 +34,44 @@ async fn missed_slots_are_left_out_made_up_for_once_or_all_made_up_for() {
     // One that is due just now is not missed, and makes up for the others.
     assert_eq!(after("once", MINUTE * 60).await, ["09:20 skipped", "09:40 skipped", "10:00 done"]);
     assert_eq!(after("skip", MINUTE * 60).await, ["09:20 skipped", "09:40 skipped", "10:00 done"]);
+}
+
+#[tokio::test]
+async fn a_missed_slot_says_whether_the_house_was_closed_or_the_clock_went_ahead() {
+    let (folder, house) = open().await;
+    let task = add(&house, "status", "*/20 * * * *", json!({"missed": "skip"})).await;
+    house.advance(MINUTE * 30).await;
+    let asleep = "09:20 skipped Missed: this machine slept then, or its clock was set ahead.";
+    assert_eq!(told(&house, &task).await, [asleep]);
+    drop(house);
+    let house = TestApp::at(folder.path(), "", "2030-01-01T09:50:00Z".parse().unwrap()).await;
+    house.advance(SignedDuration::ZERO).await;
+    let closed = "09:40 skipped Missed: Steward was not running then.";
+    assert_eq!(told(&house, &task).await, [asleep, closed]);
+}
+
+#[tokio::test]
+async fn a_slot_that_is_left_out_says_what_the_run_before_waited_for() {
+    let (_folder, house) = open().await;
+    let task = add(&house, "status", "*/10 * * * *", json!({"overlap": "skip"})).await;
+    house.post("/api/pause", &json!({})).await;
+    house.advance(MINUTE * 10).await;
+    house.advance(MINUTE * 10).await;
+    let agent = format!("/api/agents/{ASSISTANT}");
+    house.post(&format!("{agent}/pause"), &json!({})).await;
+    house.post("/api/resume", &json!({})).await;
+    house.advance(MINUTE * 10).await;
+    house.post(&format!("{agent}/resume"), &json!({})).await;
+    house.work().await;
+    let lines = told(&house, &task).await;
+    assert!(lines[0].starts_with("09:10 done"), "{lines:?}");
+    assert_eq!(
+        lines[1..],
+        [
+            "09:20 skipped Everything was paused, and the run before waits for the end of that.",
+            "09:30 skipped Steward was paused, and the run before waits for the end of that.",
+        ]
+    );
 }
 
 #[tokio::test]
