@@ -106,7 +106,7 @@ pub fn line(told: &Told, now: &Zoned) -> Line {
             Kind::Dry => "dry run",
         },
         sign: sign(told),
-        reason: it.reason.clone(),
+        reason: held(told, now).unwrap_or_else(|| it.reason.clone()),
         cost: told.cost_usd_micros.filter(|cost| 0 < *cost).map(dollars).unwrap_or_default(),
         link: it.conversation_id.map(|id| format!("/chat/{id}")).unwrap_or_default(),
         trace: it.run_id.map(|id| format!("/runs/{id}")).unwrap_or_default(),
@@ -119,7 +119,20 @@ pub fn dollars(micros: i64) -> String {
     if dollars < 0.01 { format!("${dollars:.4}") } else { format!("${dollars:.2}") }
 }
 
+/// What is said of a run that goes on by itself unless its owner takes back what it is about to do.
+fn held(told: &Told, now: &Zoned) -> Option<String> {
+    let until = held_until(told)?.to_zoned(now.time_zone().clone());
+    Some(format!("It can be taken back until {}, in its chat.", until.strftime("%H:%M:%S")))
+}
+
+fn held_until(told: &Told) -> Option<Timestamp> {
+    told.held_until.filter(|_| told.run_state == Some(RunState::Waiting))
+}
+
 fn sign(told: &Told) -> Sign {
+    if held_until(told).is_some() {
+        return Sign { word: "held for a moment", class: "wait", icon: "clock" };
+    }
     progress_sign(told.execution.state, told.run_state)
 }
 

@@ -200,3 +200,23 @@ async fn nobody_else_sees_or_settles_it_and_without_a_hold_it_goes_at_once() {
     house.app.work().await;
     assert_eq!((house.calls().len(), house.held().await.len()), (1, 0));
 }
+
+#[tokio::test]
+async fn a_tasks_page_says_until_when_what_its_run_is_about_to_do_can_be_taken_back() {
+    let house = house().await;
+    let plan = json!({"effects": [{"tool": ECHO}]}).to_string();
+    house.answers(&[Say::Text(&plan)]);
+    let task = json!({
+        "name": "Six", "prompt": "Send them \"see you at six\"", "schedule": "every 10 minutes",
+        "allowed_tools": [ECHO],
+    });
+    let made = house.app.post("/api/tasks", &task).await.json();
+    house.app.tick().await;
+    house.answers(&[Say::Call(ECHO, json!({"text": "see you at six"}))]);
+    house.pass(SignedDuration::from_mins(10)).await;
+    assert_eq!(house.held().await.len(), 1);
+    let page = house.app.get(&format!("/tasks/{}", made["id"].as_str().unwrap())).await.text;
+    for part in ["held for a moment", "It can be taken back until 09:10:30, in its chat."] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+}

@@ -16,6 +16,8 @@ use crate::ids::{ExecutionId, RunId, TaskId};
 pub struct Told {
     pub execution: Execution,
     pub run_state: Option<RunState>,
+    /// Until when all that it waits for can be taken back; none: it waits for something else.
+    pub held_until: Option<Timestamp>,
     pub cost_usd_micros: Option<i64>,
 }
 
@@ -46,7 +48,10 @@ pub fn insert(tx: &Tx<'_>, it: &Execution) -> Result<bool> {
 pub fn list(r: &Reader<'_>, task: TaskId, limit: u32, offset: u32) -> Result<Vec<Told>> {
     let sql = "select executions.*, runs.state as run_state,
                       (select sum(cost_usd_micros) from model_calls
-                       where model_calls.run_id = executions.run_id) as cost
+                       where model_calls.run_id = executions.run_id) as cost,
+                      (select iif(count(held_until) = count(*), max(held_until), null)
+                       from tool_calls where tool_calls.run_id = executions.run_id
+                           and tool_calls.state = 'waiting') as held_until
                from executions left join runs on runs.id = executions.run_id
                where task_id = ?1
                order by coalesce(slot_at, created_at) desc, executions.id desc limit ?2 offset ?3";
@@ -54,6 +59,7 @@ pub fn list(r: &Reader<'_>, task: TaskId, limit: u32, offset: u32) -> Result<Vec
         Ok(Told {
             execution: from_row(row)?,
             run_state: row.get("run_state")?,
+            held_until: at_or_none(row, "held_until")?,
             cost_usd_micros: row.get("cost")?,
         })
     })
