@@ -15,7 +15,10 @@ async fn the_shapes_are_the_published_ones() {
     let status = house.get("/api/status").await.json();
     assert_eq!(status, json!({"paused": false, "agent_name": "Steward"}));
     let queue = house.get("/api/v1/queue").await.json();
-    assert_eq!(queue, json!({"running": 0, "queued": 0, "max_concurrent": 3}));
+    assert_eq!(
+        queue,
+        json!({"running": 0, "queued": 0, "max_concurrent": 3, "waiting_for_limit": 0})
+    );
     assert_eq!(house.get("/readyz").await.text, "ok");
 }
 

@@ -51,9 +51,10 @@ async fn set_paused(app: &App, caller: &Caller, paused: bool) -> Result<Json<Val
 
 async fn queue(State(app): State<App>, caller: Caller) -> Result<Json<Value>, ApiError> {
     caller.require(Scope::Read)?;
-    let depth = service::depth(&app.agents).await?;
+    let (depth, waiting_for_limit) = service::depth(&app.agents).await?;
     let max_concurrent = app.config.get().limits.max_concurrent_runs;
     Ok(Json(json!({
         "running": depth.running, "queued": depth.queued, "max_concurrent": max_concurrent,
+        "waiting_for_limit": waiting_for_limit,
     })))
 }

@@ -5,7 +5,8 @@ use crate::approval;
 use crate::audit::{self, By};
 use crate::db::{Reader, Tx};
 use crate::error::Result;
-use crate::features::approvals;
+use crate::features::triggers::deliveries;
+use crate::features::{approvals, tasks};
 use crate::inbox::{Depth, Inbox};
 
 /// In effect before the next step of any run, and across restarts.
@@ -41,7 +42,12 @@ pub fn standing(r: &Reader<'_>) -> Result<Standing> {
     Ok(Standing { paused: inbox.paused(), running: depth.running, queued: depth.queued, approvals })
 }
 
-pub async fn depth(agents: &Agents) -> Result<Depth> {
+/// The line, and how much waits before it for the hourly limit of unattended runs.
+pub async fn depth(agents: &Agents) -> Result<(Depth, u32)> {
     let inbox = agents.inbox.clone();
-    agents.db.read(move |r| inbox.depth(r)).await
+    let read = move |r: &Reader<'_>| {
+        let held = tasks::waiting_for_limit(r)? + deliveries::count_due(r)?;
+        Ok((inbox.depth(r)?, held))
+    };
+    agents.db.read(read).await
 }

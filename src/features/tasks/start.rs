@@ -50,6 +50,11 @@ pub fn start_due(tx: &Tx<'_>, agents: &Agents, now: Timestamp) -> Result<Started
     Ok(Started { more: !held && ready.len() == BATCH_MAX as usize, again_at })
 }
 
+/// What would be a run by now, were it not for the hourly limit.
+pub fn waiting_for_limit(r: &Reader<'_>) -> Result<u32> {
+    executions::count_held(r)
+}
+
 /// When the unattended runs of the last while were started, the oldest first: those of slots and of
 /// triggers together, for the house has one limit for both.
 pub fn unattended_since(r: &Reader<'_>, since: Timestamp) -> Result<Vec<Timestamp>> {

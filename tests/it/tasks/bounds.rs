@@ -173,6 +173,8 @@ async fn so_many_runs_an_hour_and_the_others_wait() {
         [count("done"), count("due")]
     };
     assert_eq!(states().await, [3, 3]);
+    let queue = house.get("/api/queue").await.json();
+    assert_eq!((&queue["queued"], &queue["waiting_for_limit"]), (&json!(0), &json!(3)), "{queue}");
     house.advance(MINUTE * 10).await;
     assert_eq!(states().await, [4, 3], "the first place of the hour is free again");
     let by_hand = house.post(&format!("{task}/run"), &json!({})).await;

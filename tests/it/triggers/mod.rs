@@ -217,6 +217,7 @@ async fn past_the_hourly_limit_a_delivery_waits_and_is_not_lost() {
     house.work().await;
     let last = came(&house, &id).await.pop().unwrap();
     assert_eq!(last, "due It waits: 2 unattended runs an hour are the limit, in Settings.");
+    assert_eq!(house.get("/api/queue").await.json()["waiting_for_limit"], 1);
     house.advance(SignedDuration::from_mins(61)).await;
     assert_eq!(notes(&house).await, 3);
 }

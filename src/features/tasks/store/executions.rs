@@ -117,6 +117,15 @@ pub fn list_ready(r: &Reader<'_>, limit: u32) -> Result<Vec<Execution>> {
     r.rows(sql, [limit], from_row)
 }
 
+/// Those still to do of tasks that have no run going.
+pub fn count_held(r: &Reader<'_>) -> Result<u32> {
+    let sql = "select count(*) from executions as mine where state = 'due'
+                   and not exists (
+                       select 1 from executions as other where other.task_id = mine.task_id
+                           and other.state = 'started' and other.kind <> 'dry')";
+    r.one(sql, [], |row| row.get(0))
+}
+
 /// When the unattended runs of the last while were started: of slots, and of what happened
 /// elsewhere. Those of people are not counted.
 pub fn started_since(r: &Reader<'_>, since: Timestamp) -> Result<Vec<Timestamp>> {

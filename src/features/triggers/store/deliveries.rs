@@ -84,6 +84,11 @@ pub fn list_due(r: &Reader<'_>, limit: u32) -> Result<Vec<Delivery>> {
     r.rows(sql, [limit], from_row)
 }
 
+/// Those that would be runs by now, were it not for the hourly limit.
+pub fn count_due(r: &Reader<'_>) -> Result<u32> {
+    r.one("select count(*) from deliveries where state = 'due'", [], |row| row.get(0))
+}
+
 pub fn start(tx: &Tx<'_>, id: DeliveryId, run: RunId, now: Timestamp) -> Result<()> {
     let sql = "update deliveries set state = 'started', reason = '', run_id = ?2, started_at = ?3
                where id = ?1";
