@@ -34,7 +34,7 @@ impl Kind {
             };
             let (from, to) = match range.split_once('-') {
                 _ if range == "*" || range == "?" => (self.first, self.last),
-                Some((from, to)) => (self.value(from)?, self.value(to)?),
+                Some((from, to)) => (self.value(from)?, self.end(to)?),
                 None => (self.value(range)?, self.value(range)?),
             };
             found.extend((from..=to).step_by(usize::from(step)));
@@ -44,7 +44,13 @@ impl Kind {
         }
         found.sort_unstable();
         found.dedup();
-        Some(found)
+        (!found.is_empty()).then_some(found)
+    }
+
+    /// A range of weekdays may end on a Sunday: it is the last day of a week as well as the first.
+    fn end(&self, text: &str) -> Option<u8> {
+        let is_sunday = self.last == 7 && text.eq_ignore_ascii_case(DAYS[0]);
+        if is_sunday { Some(self.last) } else { self.value(text) }
     }
 
     fn value(&self, text: &str) -> Option<u8> {
@@ -69,6 +75,9 @@ mod tests {
         assert_eq!(values(3, "mar,JUN"), [3, 6]);
         assert_eq!(values(4, "MON-FRI"), [1, 2, 3, 4, 5]);
         assert_eq!(values(4, "*"), [0, 1, 2, 3, 4, 5, 6]);
+        assert_eq!(values(4, "MON-SUN"), [0, 1, 2, 3, 4, 5, 6]);
+        assert_eq!(values(4, "fri-sun"), [0, 5, 6]);
+        assert_eq!(KINDS[4].values("FRI-MON"), None);
         assert_eq!(KINDS[2].values("L"), None);
         assert_eq!(KINDS[1].values("24"), None);
         assert_eq!(KINDS[0].values("*/0"), None);

@@ -98,6 +98,18 @@ fn a_schedule_is_said_in_plain_words() {
 }
 
 #[test]
+fn a_range_of_weekdays_may_end_on_a_sunday() {
+    let said = |text: &str| read(text, "UTC").sentence();
+    assert_eq!(said("0 8 * * MON-SUN"), "Every day at 08:00, UTC");
+    assert_eq!(said("0 8 * * 1-7"), "Every day at 08:00, UTC");
+    assert_eq!(said("0 8 * * fri-sun"), "Fridays, Saturdays and Sundays at 08:00, UTC");
+    assert_eq!(said("0 8 * * SAT-SUN"), "Weekends at 08:00, UTC");
+    for text in ["0 8 * * FRI-MON", "0 22-2 * * *"] {
+        assert!(refused(text).contains("can't be read. It takes"), "{text}");
+    }
+}
+
+#[test]
 fn what_can_not_be_is_refused_in_a_sentence() {
     let table = [
         "",
