@@ -1,6 +1,6 @@
 //! All tools: our own, built once, and those of other people's servers, which come and go.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, RwLock};
 
 use super::tool::{Args, Tool};
@@ -10,6 +10,27 @@ use crate::outside::model::ToolSchema;
 
 /// What the name of every foreign tool begins with; none of ours does.
 pub const FOREIGN_PREFIX: &str = "mcp__";
+
+/// Sets that programs may name already, as they are published.
+const TO_COME: [&str; 17] = [
+    "items",
+    "goals",
+    "trackers",
+    "memory",
+    "records",
+    "contacts",
+    "browser",
+    "email",
+    "email_handling",
+    "caldav",
+    "telegram",
+    "pushover",
+    "notify",
+    "webhook",
+    "whitelist",
+    "image_gen",
+    "bash",
+];
 
 /// Names in a list of what may be used, and letters in one.
 const NAMES_MAX: usize = 200;
@@ -82,6 +103,25 @@ impl Toolbox {
         both.map(|tool| tool.name.to_string()).collect()
     }
 
+    /// Refuses what is a slip: a name that is no tool and no set. What was named `before` stays as it
+    /// is; what a tool server brings may be named while that is away.
+    pub fn check_known(&self, names: &[String], before: &[String]) -> Result<()> {
+        let own = |name: &String| self.own.values().any(|it| it.name == *name || it.set == *name);
+        let known = |name: &&String| {
+            before.contains(name)
+                || name.starts_with(FOREIGN_PREFIX)
+                || is_to_come(name)
+                || own(name)
+        };
+        let Some(odd) = names.iter().find(|name| !known(name)) else { return Ok(()) };
+        let sets: BTreeSet<String> = self.own.values().map(|tool| tool.set.to_string()).collect();
+        let likeness = |set: &String| strsim::normalized_damerau_levenshtein(odd, set);
+        let near = sets.into_iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+        let near = near.map(|set| format!(" The nearest set is {set:?}.")).unwrap_or_default();
+        let message = format!("There is no tool and no set of tools named {odd:?}.{near}");
+        Err(Error::invalid("allowed_tools", message))
+    }
+
     pub fn schemas(&self, allowed: &[String]) -> Schemas {
         let mut cache = self.schemas.lock().expect(UNEXPECTED);
         if let Some(known) = cache.get(allowed) {
@@ -111,7 +151,13 @@ fn words(tool: &Tool) -> Option<Shown> {
     Some((Label::outside(Origin::Mcp(args.server.clone())), text.into()))
 }
 
-/// A tool that is not there yet may be named; it grants nothing until it is.
+/// A set that is promised, or one of its tools: it may be named, and grants nothing until it is there.
+fn is_to_come(name: &str) -> bool {
+    let mut rests = TO_COME.iter().filter_map(|set| name.strip_prefix(*set));
+    rests.any(|rest| rest.is_empty() || rest.starts_with('_'))
+}
+
+/// Whether they can be names at all.
 pub fn check_names(mut names: Vec<String>) -> Result<Vec<String>> {
     let plain = |name: &String| {
         let letter = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');

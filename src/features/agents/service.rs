@@ -75,6 +75,7 @@ pub async fn create(app: &App, caller: &Caller, input: Input) -> Result<Agent> {
     caller.admin()?;
     let (schedule, enabled) = (input.schedule.clone(), input.enabled);
     let new = input.check(&app.outside.models())?;
+    app.toolbox.check_known(&new.allowed_tools, &[])?;
     let label = label_of(caller);
     change(app, caller, move |tx, app, by, caller| {
         if AGENTS_MAX <= store::list(tx)?.len() {
@@ -147,6 +148,7 @@ pub async fn update(
             let message = "Somebody changed this agent meanwhile. Look at it, then save again.";
             return Err(Error::Conflict(message.to_owned()));
         }
+        app.toolbox.check_known(&new.allowed_tools, &old.new.allowed_tools)?;
         // Whoever saves it by hand has its words before them, and makes them their own.
         let kept = old.new.prompt == new.prompt && label.trust < Trust::Owner;
         let label = if kept { old.label.clone() } else { label };

@@ -128,7 +128,7 @@ pub async fn create(
     Json(body): Json<Input>,
 ) -> Result<(StatusCode, Json<View>), ApiError> {
     caller.require(Scope::Write)?;
-    let (new, enabled) = checked(&app, body)?;
+    let (new, enabled) = checked(&app, body, None)?;
     let whose = (caller.user_id, label_of(&caller));
     let made = change(&app, &caller, move |tx, app, by| {
         let new = service::without_secrets(tx, app, new)?;
@@ -159,8 +159,7 @@ pub async fn update(
     let user = caller.user_id;
     let task = app.db.read(move |r| service::find(r, user, id)).await?;
     let merged = merged(&Input::of(&task), body)?;
-    let (new, enabled) = checked(&app, merged)?;
-    of_agent::refuse_foreign_change(&task, &new)?;
+    let (new, enabled) = checked(&app, merged, Some(&task))?;
     let whose = (user, label_of(&caller));
     change(&app, &caller, move |tx, app, by| {
         let new = service::without_secrets(tx, app, new)?;
@@ -341,12 +340,18 @@ async fn preview(
     Ok(Json(json!({"sentence": task.sentence(), "next_runs": fires})))
 }
 
-/// What was sent, and whether it is to be switched on.
-pub fn checked(app: &App, input: Input) -> Result<(NewTask, bool)> {
+/// What was sent, and whether it is to be switched on; `old`: the task that it is to change.
+pub fn checked(app: &App, input: Input, old: Option<&Task>) -> Result<(NewTask, bool)> {
     let enabled = input.enabled;
     let now = app.clock.now().to_zoned(app.config.zone());
     let models = app.outside.models();
-    Ok((input.check(&Setting { now, models: &models })?, enabled))
+    let new = input.check(&Setting { now, models: &models })?;
+    let before: &[String] = old.map_or(&[], |old| &old.new.allowed_tools);
+    app.toolbox.check_known(&new.allowed_tools, before)?;
+    if let Some(old) = old {
+        of_agent::refuse_foreign_change(old, &new)?;
+    }
+    Ok((new, enabled))
 }
 
 /// A change of tasks, with what follows from it.

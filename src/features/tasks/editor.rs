@@ -11,7 +11,7 @@ use super::kinds::{Missed, Notify, Overlap, Words, word};
 use super::page::{HERE, local_now, path};
 use super::ticks::{Tick, ticks};
 use super::view::{FireLine, fire_lines};
-use super::{Task, of_agent, service};
+use super::{Task, service};
 use crate::agent::store::runs;
 use crate::agent::{ASSISTANT, Persona};
 use crate::app::App;
@@ -151,13 +151,10 @@ pub async fn save(
 ) -> Result<Response, PageError> {
     let user = caller.user_id;
     let task = app.db.read(move |r| service::find(r, user, id)).await?;
-    let (new, _) = match read(&app, &caller, Some(id), &fields).await? {
+    let (new, _) = match read(&app, &caller, Some(&task), &fields).await? {
         Ok(read) => read,
         Err(response) => return Ok(*response),
     };
-    if let Err(err) = of_agent::refuse_foreign_change(&task, &new) {
-        return refused(&app, &caller, Some(id), fields, err).await;
-    }
     let (whose, enabled) = ((user, label_of(&caller)), task.state == super::State::On);
     let keep = change(&app, &caller, move |tx, app, by| {
         let new = service::without_secrets(tx, app, new)?;
@@ -178,14 +175,15 @@ fn saved(task: &Task, what: &str) -> Told {
 async fn read(
     app: &App,
     caller: &Caller,
-    id: Option<TaskId>,
+    old: Option<&Task>,
     fields: &Fields,
 ) -> Result<Result<(super::NewTask, bool), Box<Response>>, PageError> {
+    let id = old.map(|old| old.id);
     if fields.contains_key("check") {
         let page = page(app, caller, id, fields.clone(), None).await?;
         return Ok(Err(Box::new(Page(page).into_response())));
     }
-    match input(fields).and_then(|input| checked(app, input)) {
+    match input(fields).and_then(|input| checked(app, input, old)) {
         Ok(read) => Ok(Ok(read)),
         Err(err) => Ok(Err(Box::new(refused(app, caller, id, fields.clone(), err).await?))),
     }

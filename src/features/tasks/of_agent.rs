@@ -99,13 +99,26 @@ pub fn resume_of(tx: &Tx<'_>, app: &App, by: &By, agent: AgentId) -> Result<()> 
     Ok(())
 }
 
-/// Its words are changed where they stand: with the agent.
+/// What is the agent's is changed where it stands: with the agent.
 pub(super) fn refuse_foreign_change(old: &Task, new: &NewTask) -> Result<()> {
-    if old.of_agent && (old.new.agent_id, &old.new.prompt) != (new.agent_id, &new.prompt) {
-        let message = "These words are the agent's. Change them on its page.";
-        return Err(Error::invalid("prompt", message));
+    let was = &old.new;
+    let changed = [
+        ("prompt", was.prompt != new.prompt),
+        ("name", was.name != new.name),
+        ("allowed_tools", was.allowed_tools != new.allowed_tools),
+        ("agent_id", was.agent_id != new.agent_id),
+    ];
+    match changed.into_iter().find(|(_, changed)| *changed) {
+        Some((field, _)) if old.of_agent => {
+            let message = format!(
+                "This is the schedule of the agent {}: its name, words and tools are changed on the \
+                 agent's own page.",
+                was.name
+            );
+            Err(Error::invalid(field, message))
+        }
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 /// Whether an agent's schedule is switched on.

@@ -79,6 +79,7 @@ pub fn create(
         return Err(Error::Denied(message));
     }
     runs::persona(tx, new.agent_id)?;
+    agents.toolbox.check_known(&new.allowed_tools, &[])?;
     let trigger = Trigger {
         id: TriggerId::new(by.at),
         user_id,
@@ -105,6 +106,7 @@ pub fn update(
 ) -> Result<Trigger> {
     let mut trigger = triggers::find(tx, user, id)?;
     runs::persona(tx, new.agent_id)?;
+    agents.toolbox.check_known(&new.allowed_tools, &trigger.new.allowed_tools)?;
     let old = std::mem::replace(&mut trigger.new, without_secrets(tx, agents, new)?);
     let new = &trigger.new;
     // Whoever saves it switched on has it before them, and makes its words their own.

@@ -46,6 +46,7 @@ async fn what_makes_no_sense_is_refused_with_a_sentence() {
         (json!({"name": "gardener"}), "There is an agent named gardener already."),
         (json!({"name": "A", "model": "nobody:x"}), "nobody"),
         (json!({"name": "A", "allowed_tools": ["a b"]}), "no name of a tool"),
+        (json!({"name": "A", "allowed_tools": ["note"]}), "no set of tools named"),
         (json!({"name": "A", "schedule": "whenever"}), "whenever"),
         (json!({"name": "A", "schedule": "@daily"}), "Write what is to be done"),
         (json!({"name": "A", "max_tool_calls": 0}), "from 1 to 1000"),

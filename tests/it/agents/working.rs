@@ -129,8 +129,20 @@ async fn an_agents_schedule_is_a_task_with_its_words_and_goes_with_it() {
     assert_eq!(house.app.get("/api/notes").await.json()["total"], 1);
     house.put(&gardener, json!({"prompt": "Note what blooms."})).await;
     assert_eq!(house.app.get(&task).await.json()["prompt"], "Note what blooms.");
-    let refused = house.app.send_json("PUT", &task, &json!({"prompt": "Mine"})).await;
-    assert_eq!(refused.status, 400, "{}", refused.text);
+    for change in [
+        json!({"prompt": "Mine"}),
+        json!({"name": "Mine"}),
+        json!({"allowed_tools": ["web"]}),
+        json!({"agent_id": null}),
+    ] {
+        let refused = house.app.send_json("PUT", &task, &change).await;
+        assert_eq!(refused.status, 400, "{change}: {}", refused.text);
+        let why = "This is the schedule of the agent Gardener";
+        assert!(refused.text.contains(why), "{change}: {}", refused.text);
+    }
+    let later = house.app.send_json("PUT", &task, &json!({"jitter_seconds": 60})).await;
+    assert_eq!(later.status, 200, "{}", later.text);
+    house.app.send_json("PUT", &task, &json!({"jitter_seconds": 0})).await;
     house.put(&gardener, json!({"enabled": false})).await;
     assert_eq!(house.app.get(&task).await.json()["enabled"], false);
     house.app.send_json("DELETE", &gardener, &Value::Null).await;

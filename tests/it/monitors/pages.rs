@@ -184,6 +184,7 @@ async fn what_is_wrong_is_named() {
     assert_eq!(refused(json!({"schedule": "2030-02-01 08:00"})).await, "400 \"schedule\"");
     assert_eq!(refused(json!({"schedule": "sometimes"})).await, "400 \"schedule\"");
     assert_eq!(refused(json!({"every": "day"})).await, "400 \"every\"");
+    assert_eq!(refused(json!({"allowed_tools": ["note"]})).await, "400 \"allowed_tools\"");
 }
 
 async fn post_form(house: &TestApp, path: &str, form: &str) -> Answer {

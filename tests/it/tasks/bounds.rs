@@ -36,7 +36,7 @@ pub fn plans(folder: &tempfile::TempDir) -> std::path::PathBuf {
 async fn a_task_has_the_tools_that_were_ticked_and_no_others() {
     let (_folder, house) = open().await;
     for (tools, total) in
-        [(json!([]), 0), (json!(["time", "nothing_there"]), 0), (json!(["notes_add"]), 1)]
+        [(json!([]), 0), (json!(["time", "email", "mcp__away"]), 0), (json!(["notes_add"]), 1)]
     {
         add(&house, "note: x", "every 10 minutes", json!({"allowed_tools": tools, "max_runs": 1}))
             .await;
@@ -52,6 +52,20 @@ async fn a_task_has_the_tools_that_were_ticked_and_no_others() {
     add(&house, "note: x", "every 10 minutes", json!({"max_runs": 1})).await;
     house.advance(MINUTE * 10).await;
     assert_eq!(notes(&house).await, 1, "a task has no more tools than the assistant");
+}
+
+#[tokio::test]
+async fn a_tool_that_was_named_before_it_went_is_kept_and_no_other_such_name_is_taken() {
+    let (_folder, house) = open().await;
+    let task = add(&house, "note: x", "@yearly", json!({"allowed_tools": ["notes"]})).await;
+    let gone = "update tasks set allowed_tools = '[\"gone\",\"notes\"]'";
+    house.app.db.write(move |tx| tx.execute(gone, ())).await.unwrap();
+    let named = house.send_json("PUT", &task, &json!({"name": "Other"})).await;
+    assert_eq!(named.status, StatusCode::OK, "{}", named.text);
+    let more = json!({"allowed_tools": ["gone", "lost"]});
+    let more = house.send_json("PUT", &task, &more).await;
+    assert_eq!(more.status, StatusCode::BAD_REQUEST, "{}", more.text);
+    assert!(more.text.contains("lost") && !more.text.contains("gone"), "{}", more.text);
 }
 
 #[tokio::test]

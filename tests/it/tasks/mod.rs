@@ -144,6 +144,7 @@ async fn what_is_wrong_is_named() {
         json!({"schedule": "2029-01-01 08:00"}),
         json!({"zone": "Europe/Berln"}),
         json!({"allowed_tools": ["no/tes"]}),
+        json!({"allowed_tools": ["notes", "note"]}),
         json!({"missed": "never"}),
         json!({"jitter_seconds": 3601}),
         json!({"max_runs": 0}),
@@ -163,6 +164,7 @@ async fn what_is_wrong_is_named() {
     400 "schedule" Its time has passed. Give a later one to switch it on.
     400 "zone" There is no time zone "Europe/Berln". Did you mean Europe/Berlin?
     400 "allowed_tools" "no/tes" is no name of a tool.
+    400 "allowed_tools" There is no tool and no set of tools named "note". The nearest set is "notes".
     400 "missed" This is one of skip, once, all.
     400 "jitter_seconds" This is a whole number from 0 to 3600.
     400 "max_runs" This is a whole number from 1 to 1000000.

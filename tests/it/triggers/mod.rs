@@ -142,6 +142,7 @@ async fn what_is_wrong_is_named() {
         json!({"secret": "short"}),
         json!({"auth": "standard", "secret": "whsec_not-base64-at-all"}),
         json!({"allowed_tools": ["no/tes"]}),
+        json!({"allowed_tools": ["note"]}),
         json!({"model": "nobody:nothing"}),
         json!({"every": "day"}),
         json!({"prompt": "say {{env.HOME}}"}),
