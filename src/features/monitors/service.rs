@@ -86,7 +86,8 @@ pub fn delete(tx: &Tx<'_>, app: &App, by: &By, user: UserId, id: TriggerId) -> R
     Ok(monitor)
 }
 
-/// Looks now, whatever its schedule says; gives what came of it. One that fails is not held against it.
+/// Looks now, whatever its schedule says; gives what came of it. A look that fails is not held against
+/// the monitor.
 pub async fn check(app: &App, caller: &Caller, id: TriggerId) -> Result<Monitor> {
     let user = caller.user_id;
     let monitor = app.db.read(move |r| store::find(r, user, id)).await?;

@@ -37,6 +37,8 @@ pub fn ended(
     };
     let entry = audit::Entry::new(&By::system(now), action, &trigger.new.name);
     audit::record(tx, entry.run(run.id).session(run.conversation_id))?;
+    // A limit that refuses one after another is told of once.
+    let told = told || (ended.capped && deliveries::capped_before(tx, &it)?);
     take_note(tx, trigger, (state, &words), (ended.capped, told), now)?;
     let timers = agents.timers.clone();
     tx.after_commit(move || timers.wake(job::START));

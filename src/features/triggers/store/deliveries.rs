@@ -84,6 +84,17 @@ pub fn list_due(r: &Reader<'_>, limit: u32) -> Result<Vec<Delivery>> {
     r.rows(sql, [limit], from_row)
 }
 
+/// Whether the one before came to nothing because a limit of spending refused it.
+pub fn capped_before(r: &Reader<'_>, it: &Delivery) -> Result<bool> {
+    let sql = "select runs.error_code is 'budget' from deliveries
+               join runs on runs.id = deliveries.run_id
+               where deliveries.trigger_id = ?1 and deliveries.id <> ?2
+                   and deliveries.state in ('done', 'failed')
+               order by received_at desc, deliveries.rowid desc limit 1";
+    let capped = r.row(sql, (it.trigger_id, it.id), |row| row.get(0))?;
+    Ok(capped.unwrap_or(false))
+}
+
 /// Those that would be runs by now, were it not for the hourly limit.
 pub fn count_due(r: &Reader<'_>) -> Result<u32> {
     r.one("select count(*) from deliveries where state = 'due'", [], |row| row.get(0))
