@@ -43,9 +43,12 @@ pub fn insert(tx: &Tx<'_>, new: &NewMessage<'_>, now: Timestamp) -> Result<()> {
          values (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         (new.id, new.conversation_id, new.run_id, new.role, new.text, label, now.as_millisecond()),
     )?;
+    let is_said = matches!(new.role, "user" | "assistant") && !new.text.is_empty();
     tx.execute(
-        "update conversations set updated_at = ?2 where id = ?1",
-        (new.conversation_id, now.as_millisecond()),
+        "update conversations set updated_at = ?2, said = said + ?3,
+             last_said = iif(?3, (select seq from messages where id = ?4), last_said)
+         where id = ?1",
+        (new.conversation_id, now.as_millisecond(), is_said, new.id),
     )?;
     Ok(())
 }

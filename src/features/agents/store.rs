@@ -141,12 +141,12 @@ pub struct Used {
 }
 
 pub fn used(r: &Reader<'_>, id: AgentId) -> Result<Used> {
-    let sql = "select coalesce(sum(input_tokens), 0), coalesce(sum(output_tokens), 0),
-                      coalesce(sum(cost_usd_micros), 0)
-               from model_calls where agent_id = ?1";
-    r.one(sql, [id], |row| {
+    let sql = "select input_tokens, output_tokens, cost_usd_micros from agent_usage
+               where agent_id = ?1";
+    let used = r.row(sql, [id], |row| {
         Ok(Used { input_tokens: row.get(0)?, output_tokens: row.get(1)?, usd_micros: row.get(2)? })
-    })
+    })?;
+    Ok(used.unwrap_or_default())
 }
 
 /// A run of an agent.

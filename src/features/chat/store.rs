@@ -61,8 +61,12 @@ pub fn list(
                 and trigger_id is null
                 and (?2 = '' or title like '%' || ?2 || '%' escape '\\')";
     let query = query.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-    let total =
-        r.one(&format!("select count(*) {from}"), (user, &query), |row| row.get::<_, u32>(0))?;
+    let total: u32 = if query.is_empty() {
+        let sql = "select coalesce(sum(conversations), 0) from counterparties where user_id = ?1";
+        r.one(sql, [user], |row| row.get(0))?
+    } else {
+        r.one(&format!("select count(*) {from}"), (user, &query), |row| row.get(0))?
+    };
     let sql = format!("select {COLUMNS} {from} order by updated_at desc, id limit ?3 offset ?4");
     let skip = i64::from(page.saturating_sub(1)) * i64::from(per_page);
     Ok((r.rows(&sql, (user, &query, per_page, skip), from_row)?, total))

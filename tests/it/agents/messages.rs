@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use steward::testing::model_answers::Say;
 
 use super::House;
+use crate::callers::form;
 
 async fn send(house: &House, agent: &str, body: &Value) -> Value {
     let sent = house.app.post(&format!("{agent}/messages"), body).await;
@@ -43,6 +44,47 @@ async fn each_counterparty_has_a_conversation_of_its_own() {
     assert_eq!(said, ["Yes.", "And peas?", "Yes.", "Beans?"]);
     let asked = house.asked()["messages"].to_string();
     assert!(asked.contains("Good morning") && !asked.contains("Beans?"), "{asked}");
+}
+
+#[tokio::test]
+async fn totals_follow_what_is_said_deleted_and_restored() {
+    let house = House::new().await;
+    let gardener = house.gardener().await;
+    for (who, words) in [("Ann", "Beans?"), ("Ada", "Roses?"), ("Ann", "And peas?")] {
+        house.answers(&[Say::Text("Yes.")]);
+        send(&house, &gardener, &json!({"content": words, "counterparty": who})).await;
+        house.app.work().await;
+    }
+    house.answers(&[Say::Text("Yes.")]);
+    send(&house, &gardener, &json!({"content": "Mine"})).await;
+    house.app.work().await;
+    assert_eq!(totals(&house, &gardener).await, (8, 2), "Ada is the user themselves");
+    assert_eq!(house.app.get("/api/conversations").await.json()["total"], 2);
+    let second = messages(&house, &format!("{gardener}/messages?page=2&per_page=3")).await;
+    let said: Vec<&str> = second.iter().map(|it| it["content"].as_str().unwrap()).collect();
+    assert_eq!(said, ["And peas?", "Yes.", "Roses?"]);
+    let ann = messages(&house, &format!("{gardener}/messages?counterparty=Ann")).await;
+    let talk = ann[0]["conversation_id"].as_str().unwrap();
+    house.app.send_json("DELETE", &format!("/api/conversations/{talk}"), &json!({})).await;
+    assert_eq!(totals(&house, &gardener).await, (4, 1));
+    assert_eq!(house.app.get("/api/conversations").await.json()["total"], 1);
+    let restored = house.app.send(form(&format!("/conversations/{talk}/restore"), "")).await;
+    assert_eq!(restored.status, 303, "{}", restored.text);
+    assert_eq!(totals(&house, &gardener).await, (8, 2));
+    let used = house.app.get(&format!("{gardener}/summary")).await.json();
+    let read = house.app.read(|r| {
+        r.one("select sum(input_tokens) from model_calls", (), |row| row.get::<_, i64>(0))
+    });
+    assert_eq!(used["total_input_tokens"], read.await);
+}
+
+/// Messages, and counterparties.
+async fn totals(house: &House, gardener: &str) -> (i64, i64) {
+    let total = async |list: &str| {
+        let found = house.app.get(&format!("{gardener}/{list}")).await.json();
+        found["total"].as_i64().unwrap()
+    };
+    (total("messages").await, total("conversations").await)
 }
 
 #[tokio::test]

@@ -50,6 +50,8 @@ fn a_house_that_was_lived_in_works_after_the_last_step() {
     assert_eq!(count("select count(*) from notes_text where notes_text match 'serviced'"), 1);
     assert_eq!(count("select count(*) from audit_head join audit using (seq, hash)"), 1);
     assert_eq!(count("select count(*) from runs where user_id = 'u1'"), 3);
+    assert_eq!(count("select said from counterparties where user_id = 'u1'"), 1);
+    assert_eq!(count("select input_tokens from agent_usage where agent_id = 'a1'"), 10);
     let twice = "insert into executions (id, task_id, kind, slot_at, state, created_at)
                  values ('e2', 'k1', 'slot', 1, 'due', 1)";
     assert!(conn.execute_batch(twice).is_err(), "a slot has one row");

@@ -67,8 +67,11 @@ async fn list(
     caller.require(Scope::Read)?;
     let (page, per_page) = paging(wanted.page, wanted.per_page)?;
     service::find(&app, agent).await?;
-    let (of, rows) = ((agent, caller.user_id), rows_of(page, per_page));
-    let read = move |r: &Reader<'_>| store::messages(r, of, wanted.counterparty.as_deref(), rows);
+    let (user, rows) = (caller.user_id, rows_of(page, per_page));
+    let read = move |r: &Reader<'_>| {
+        let key = wanted.counterparty.map(|who| store::key_of(r, user, &who)).transpose()?;
+        store::messages(r, (agent, user), key.as_deref(), rows)
+    };
     let (messages, total) = app.db.read(read).await?;
     Ok(Json(json!({
         "messages": messages, "total": total, "page": page, "per_page": per_page,

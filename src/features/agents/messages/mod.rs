@@ -92,10 +92,11 @@ pub async fn send(
     let channel = if caller.person().is_ok() { Channel::Web } else { Channel::Api };
     let (user, now) = (caller.user_id, app.clock.now());
     let place = move |tx: &Tx<'_>| {
-        if let Some(known) = store::conversation_with(tx, (agent, user), &counterparty)? {
+        let key = store::key_of(tx, user, &counterparty)?;
+        if let Some(known) = store::conversation_with(tx, (agent, user), &key)? {
             return Ok(known);
         }
-        let title = match counterparty.as_str() {
+        let title = match key.as_str() {
             "" => name,
             who => format!("{who}, with {name}"),
         };
@@ -110,7 +111,7 @@ pub async fn send(
             trigger_id: None,
         };
         conversations::insert(tx, &new, now)?;
-        store::set_counterparty(tx, id, &counterparty)?;
+        store::set_counterparty(tx, id, &key)?;
         Ok(id)
     };
     let conversation = app.db.write(place).await?;
