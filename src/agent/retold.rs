@@ -11,8 +11,8 @@ use crate::outside::model::Request;
 const CANARY: &str = "[hidden]";
 
 /// What the run's model was told first. No request is kept, so this is built anew, with the code that
-/// the loop uses: from the conversation as it was then, and from prompts and settings as they are
-/// now. Images have no bytes.
+/// the loop uses: from the conversation and its agent's prompt as they were then, and from the owner's
+/// notes, tools and settings, of which no older ones are kept, as they are now. Images have no bytes.
 pub async fn first_request(agents: &Agents, run: RunId) -> Result<Request> {
     Ok(Step::look(agents, run, true).await?.request(agents, false, CANARY))
 }

@@ -137,7 +137,10 @@ impl Step {
         agents
             .db
             .read(move |r| {
-                let run = runs::find(r, id)?.narrowed(&agents_too.toolbox);
+                let mut run = runs::find(r, id)?.narrowed(&agents_too.toolbox);
+                if past {
+                    run.persona.prompt = runs::prompt_then(r, id)?;
+                }
                 let window = if past { messages::window_first_asked } else { messages::window_of };
                 let history = History {
                     handling: Handling::of(&config.guard),

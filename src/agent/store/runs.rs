@@ -47,6 +47,19 @@ pub fn find(r: &Reader<'_>, id: RunId) -> Result<Run> {
     r.row(sql, [id], from_row)?.ok_or(Error::NotFound("run"))
 }
 
+/// What was written for its agent when it began; it may be told something else since.
+pub fn prompt_then(r: &Reader<'_>, id: RunId) -> Result<String> {
+    let sql = "select coalesce(
+                   (select prompt from agent_prompts as told
+                    where told.agent_id = runs.agent_id
+                          and (runs.started_at is null or told.created_at <= runs.started_at)
+                    order by version desc limit 1),
+                   iif(exists (select 1 from agent_prompts where agent_id = runs.agent_id), '',
+                       agents.prompt))
+               from runs join agents on agents.id = runs.agent_id where runs.id = ?1";
+    r.one(sql, [id], |row| row.get(0))
+}
+
 /// An agent that was not deleted.
 pub fn persona(r: &Reader<'_>, id: AgentId) -> Result<Persona> {
     let sql = "select *, state as agent_state from agents where id = ?1 and deleted_at is null";

@@ -103,3 +103,40 @@ async fn the_part_that_is_cached_is_the_same_in_every_turn_and_every_conversatio
     assert_eq!([stable(&all[1]), stable(&all[2])], [stable(&all[0]), stable(&all[0])]);
     assert_eq!(all[1]["tools"], all[0]["tools"]);
 }
+
+#[tokio::test]
+async fn the_page_of_an_old_run_shows_the_words_of_its_time() {
+    let house = House::new().await;
+    let path = house.gardener().await;
+    house.model.always(Answer::openai_text("Roses."));
+    let run = async || {
+        let sent = house.app.post(&format!("{path}/run"), &json!({"message": "What grows?"})).await;
+        house.app.work().await;
+        house.app.shift(jiff::SignedDuration::from_mins(1));
+        format!("/runs/{}", sent.json()["run_id"].as_str().unwrap())
+    };
+    let old = run().await;
+    let changed = house.put(&path, json!({"prompt": "Weed the beds."})).await;
+    assert_eq!(changed.status, 200, "{}", changed.text);
+    let new = run().await;
+    for (page, own, other) in
+        [(old, "Note what grows.", "Weed the beds."), (new, "Weed the beds.", "Note what grows.")]
+    {
+        let page = house.app.get(&page).await.text;
+        assert!(page.contains(own) && !page.contains(other), "{own}: {page}");
+    }
+}
+
+#[tokio::test]
+async fn a_run_before_the_first_words_shows_none() {
+    let house = House::new().await;
+    let path = house.agent(json!({"name": "Blank", "prompt": "", "allowed_tools": []})).await;
+    house.answers(&[Say::Text("Yes.")]);
+    let sent = house.app.post(&format!("{path}/run"), &json!({"message": "Are you there?"})).await;
+    house.app.work().await;
+    house.app.shift(jiff::SignedDuration::from_mins(1));
+    let changed = house.put(&path, json!({"prompt": "Weed the beds."})).await;
+    assert_eq!(changed.status, 200, "{}", changed.text);
+    let page = house.app.get(&format!("/runs/{}", sent.json()["run_id"].as_str().unwrap())).await;
+    assert!(!page.text.contains("Weed the beds."), "{}", page.text);
+}
