@@ -182,5 +182,6 @@ fn request(agents: &Agents, older: &History) -> Request {
         tools: Arc::default(),
         output_tokens_max: SUMMARY_TOKENS_MAX,
         now: agents.clock.now().to_zoned(agents.config.zone()),
+        agents: Arc::default(),
     }
 }

@@ -297,6 +297,7 @@ impl Words {
             tools: Arc::default(),
             output_tokens_max: PLAN_TOKENS_MAX,
             now,
+            agents: Arc::default(),
         }
     }
 
@@ -313,6 +314,7 @@ impl Words {
             tools: agents.toolbox.schemas(allowed),
             output_tokens_max: 0,
             now,
+            agents: Arc::default(),
         };
         let slot = |(tool, arguments): (&str, Value)| {
             Slot::of(tools.iter().find(|it| it.tool == tool)?, &arguments)

@@ -118,6 +118,8 @@ pub(super) struct Step {
     pub history: History,
     owner_notes: String,
     remembered: Vec<Remembered>,
+    /// The names of the other agents.
+    others: Arc<[String]>,
     pub spent: spend::Spent,
     /// Knows every secret again, so that none is shown to a model or stored from one.
     watch: Arc<Watch>,
@@ -153,7 +155,8 @@ impl Step {
                 let spoken = agents_too.spoken(watch.clone());
                 let owner_notes = runs::owner_notes(r)?;
                 let remembered = memory::of(r, run.layers())?;
-                Ok(Step { history, owner_notes, remembered, spent, run, watch, spoken })
+                let others = runs::others(r, run.persona.id)?.into();
+                Ok(Step { history, owner_notes, remembered, others, spent, run, watch, spoken })
             })
             .await
     }
@@ -274,6 +277,7 @@ impl Step {
             tools: agents.toolbox.schemas(allowed),
             output_tokens_max: spend::output_tokens_max(&run.persona.left, OUTPUT_TOKENS_MAX),
             now,
+            agents: self.others.clone(),
         };
         context::masked(request, &self.watch)
     }

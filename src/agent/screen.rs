@@ -110,6 +110,7 @@ fn request(agents: &Agents, output: &Output) -> Request {
         tools: Arc::default(),
         output_tokens_max: TOKENS_MAX,
         now: agents.clock.now().to_zoned(agents.config.zone()),
+        agents: Arc::default(),
     }
 }
 

@@ -12,10 +12,10 @@ fn phrases() -> Vec<Phrase> {
 #[test]
 fn every_usage_in_the_help_reaches_its_own_tool() {
     let now: Zoned = "2030-01-01T09:00[UTC]".parse().unwrap();
-    let phrases = phrases();
+    let (phrases, agents) = (phrases(), ["Gardener".to_owned()]);
     assert!(phrases.len() > 10);
     for phrase in phrases.iter().filter(|phrase| !phrase.tool.is_empty()) {
-        let said = Utterance::new(phrase.usage, &now);
+        let said = Utterance::new(phrase.usage, &now).among(&agents);
         match phrases.iter().find_map(|it| (it.parse)(&said)) {
             Some(Parsed::Call { tool, .. }) => assert_eq!(tool, phrase.tool, "{}", phrase.usage),
             other => panic!("{}: {other:?}", phrase.usage),
@@ -53,7 +53,7 @@ async fn whole_conversation_needs_no_provider() {
     I don't know that command. Did you mean "remind me to stretch"?
     When?
     I'll remind you today at 10:00: stretch
-    I don't understand that. I take short commands about files, the web, reminders, schedule, notes, search, the house and time. Try "remind me in 10 minutes to stretch"; "help" lists them all.
+    I don't understand that. I take short commands about files, the web, reminders, schedule, notes, agents, search, the house and time. Try "remind me in 10 minutes to stretch"; "help" lists them all.
     You're welcome.
     "#);
 }
@@ -76,8 +76,8 @@ async fn the_owners_switches_stand_in_the_help_and_a_slip_gets_the_nearest() {
     example.org is open for this chat: I may read its pages here.
     Everything is paused. Nothing runs and nothing leaves the house until you say “resume”.
     Everything is running again.
-    I don't understand that. I take short commands about files, the web, reminders, schedule, notes, search, the house and time. The nearest is "pause"; "help" lists them all.
-    I don't understand that. I take short commands about files, the web, reminders, schedule, notes, search, the house and time. The nearest is "resume"; "help" lists them all.
-    I don't understand that. I take short commands about files, the web, reminders, schedule, notes, search, the house and time. The nearest is "open example.org for this chat"; "help" lists them all.
+    I don't understand that. I take short commands about files, the web, reminders, schedule, notes, agents, search, the house and time. The nearest is "pause"; "help" lists them all.
+    I don't understand that. I take short commands about files, the web, reminders, schedule, notes, agents, search, the house and time. The nearest is "resume"; "help" lists them all.
+    I don't understand that. I take short commands about files, the web, reminders, schedule, notes, agents, search, the house and time. The nearest is "open example.org for this chat"; "help" lists them all.
     "#);
 }

@@ -22,6 +22,7 @@ pub fn request(messages: Vec<Message>) -> Request {
         tools: [].into(),
         output_tokens_max: 1_000,
         now: jiff::Timestamp::UNIX_EPOCH.to_zoned(jiff::tz::TimeZone::UTC),
+        agents: [].into(),
     }
 }
 

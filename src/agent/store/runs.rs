@@ -66,6 +66,12 @@ pub fn persona(r: &Reader<'_>, id: AgentId) -> Result<Persona> {
     r.row(sql, [id], persona_from_row)?.ok_or(Error::NotFound("agent"))
 }
 
+/// The names of all agents but this one.
+pub fn others(r: &Reader<'_>, id: AgentId) -> Result<Vec<String>> {
+    let sql = "select name from agents where id <> ?1 and deleted_at is null order by name";
+    r.rows(sql, [id], |row| row.get(0))
+}
+
 /// Of the agent whose run it is, as it is now.
 pub fn agent_state(r: &Reader<'_>, run: RunId) -> Result<AgentState> {
     let sql = "select agents.state from runs join agents on agents.id = runs.agent_id

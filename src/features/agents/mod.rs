@@ -12,6 +12,7 @@ mod fields;
 mod input;
 mod messages;
 mod page;
+mod phrases;
 mod service;
 mod store;
 mod tool;
@@ -42,6 +43,7 @@ pub const FEATURE: Feature = Feature {
     pages: || page::routes().merge(variations::page::routes()),
     api: || api::routes().merge(messages::api::routes()).merge(variations::api::routes()),
     tools: tool::all,
+    phrases: || phrases::ALL.to_vec(),
     ..Feature::NOTHING
 };
 

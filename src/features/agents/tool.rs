@@ -11,7 +11,7 @@ use crate::db::Tx;
 use crate::error::Result;
 use crate::guard::permit::Permit;
 use crate::ids::AgentId;
-use crate::label::Label;
+use crate::label::{Label, Trust};
 
 /// Of what was written for an agent, to tell it by.
 const ABOUT_CHARS_MAX: usize = 120;
@@ -26,11 +26,14 @@ pub fn all() -> Vec<Tool> {
             run,
         )
         .arg(Arg::text("agent", Role::Id, "Its name."))
-        .arg(Arg::text(
-            "message",
-            Role::Content,
-            "What it is to do; it knows nothing else.",
-        )),
+        .arg(
+            Arg::text(
+                "message",
+                Role::Content,
+                "What it is to do; it knows nothing else. Without it: what was written for it.",
+            )
+            .optional(),
+        ),
     ]
 }
 
@@ -59,7 +62,7 @@ fn line(agent: &Agent) -> String {
 #[derive(Deserialize)]
 struct Ask {
     agent: String,
-    message: String,
+    message: Option<String>,
 }
 
 fn run(tx: &Tx<'_>, _: &Cx, args: &Value, _: Permit) -> Result<Output> {
@@ -73,6 +76,12 @@ fn run(tx: &Tx<'_>, _: &Cx, args: &Value, _: Permit) -> Result<Output> {
         let names: Vec<&str> = agents.iter().map(|it| it.new.name.as_str()).collect();
         let told = format!("There is no agent {agent:?}. There are: {}.", names.join(", "));
         return Ok(Output::failed(told, Label::of_shown(agents.iter().map(|it| &it.label))));
+    };
+    // What somebody else wrote for it is no order.
+    let own = (found.label.trust == Trust::Owner).then(|| found.new.prompt.clone());
+    let Some(message) = message.or(own).filter(|it| !it.trim().is_empty()) else {
+        let told = format!("Say what {} is to do.", found.new.name);
+        return Ok(Output::failed(told, Label::of_shown([&found.label])));
     };
     let outcome = Outcome::Runs { agent: found.id, message };
     Ok(Output { outcome, ..Output::own(String::new()) })

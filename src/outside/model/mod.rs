@@ -48,6 +48,8 @@ pub struct Request {
     pub output_tokens_max: u32,
     /// The owner's local time: the built-in model reads dates by it.
     pub now: jiff::Zoned,
+    /// The names of the other agents: whom the built-in model may have asked.
+    pub agents: Arc<[String]>,
 }
 
 /// A tool as a model is told of it. `parameters` is a JSON Schema object.

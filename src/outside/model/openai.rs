@@ -320,6 +320,7 @@ mod tests {
             tools: [].into(),
             output_tokens_max: 9,
             now: jiff::Timestamp::UNIX_EPOCH.to_zoned(jiff::tz::TimeZone::UTC),
+            agents: [].into(),
         };
         body(&provider, model, &request, true)
     }

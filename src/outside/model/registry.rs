@@ -97,6 +97,7 @@ impl Model {
             tools: [].into(),
             output_tokens_max: TEST_OUTPUT_TOKENS_MAX,
             now,
+            agents: [].into(),
         });
         while let Some(delta) = stream.next().await {
             if matches!(delta?, Delta::Text(_)) {

@@ -151,3 +151,24 @@ async fn nobody_asks_themselves_a_stranger_or_without_end() {
     let deepest = denied.iter().map(|it| it.json()["messages"].to_string());
     assert!(deepest.into_iter().any(|it| it.contains("at most 3 deep")), "the fourth is refused");
 }
+
+#[tokio::test]
+async fn the_built_in_commands_run_an_agent_by_its_name_and_nobody_else() {
+    let house = House::new().await;
+    house.gardener().await;
+    let assistant = format!("/api/agents/{}", steward::agent::ASSISTANT);
+    let changed = house.put(&assistant, json!({"model": "builtin:commands"})).await;
+    assert_eq!(changed.status, 200, "{}", changed.text);
+    house.answers(&[Say::Text("Beans are up.")]);
+    assert_eq!(house.app.ask("ask the gardener to look at the beds").await, "Beans are up.");
+    assert!(house.asked()["messages"].to_string().contains("look at the beds"));
+    house.answers(&[Say::Text("Noted.")]);
+    assert_eq!(house.app.ask("run agent Gardener").await, "Noted.");
+    let asked = house.asked()["messages"].as_array().unwrap().last().unwrap().to_string();
+    assert!(asked.contains("Note what grows."), "{asked}");
+    let told = house.app.ask("run agent Cook").await;
+    assert_eq!(told, "There is no agent by that name. There are: Gardener.");
+    let told = house.app.ask("ask Ann to look at the beds").await;
+    assert!(told.starts_with("I don't understand that."), "{told}");
+    assert_eq!(house.model.requests().len(), 2);
+}

@@ -107,10 +107,11 @@ impl Engine {
     /// What the owner's last message asks for, read together with questions just asked.
     fn plan(&self, request: &Request) -> Option<Plan> {
         let exchanges = exchanges(&request.messages)?;
+        let scene = (&request.now, &*request.agents);
         let mut pending = None;
         let mut last = None;
         for (own, answer) in exchanges {
-            let plan = plan::continued(&self.phrases, pending.as_ref(), own, &request.now);
+            let plan = plan::continued(&self.phrases, pending.as_ref(), own, scene);
             let asked = plan.question().is_some_and(|question| answer.contains(&question));
             pending = asked.then(|| plan.clone());
             last = Some(plan);

@@ -1,11 +1,10 @@
 //! From an utterance to what should happen.
 
-use jiff::Zoned;
 use serde_json::Value;
 use strsim::{damerau_levenshtein, normalized_damerau_levenshtein};
 
 use super::phrase::{Parsed, Phrase};
-use super::utterance::Utterance;
+use super::utterance::{Scene, Utterance};
 use super::words;
 
 /// Commands in one message.
@@ -60,15 +59,15 @@ pub(super) fn continued(
     phrases: &[Phrase],
     pending: Option<&Plan>,
     text: &str,
-    now: &Zoned,
+    scene: Scene<'_>,
 ) -> Plan {
-    let fresh = || read(phrases, text, now);
-    let answer = Utterance::new(text, now);
+    let fresh = || read(phrases, text, scene);
+    let answer = heard(text, scene);
     match pending {
         Some(_) if answer.is(words::NEVER_MIND) => Plan::Say(words::LEFT_IT.to_owned()),
         Some(Plan::Ask { before, after, .. }) if !answer.is(words::HELP) => {
             let whole = format!("{before} {} {after}", text.trim());
-            match one(phrases, whole.trim(), now) {
+            match one(phrases, whole.trim(), scene) {
                 Some(Plan::Calls(calls)) => Plan::Calls(calls),
                 asked => match fresh() {
                     plan @ (Plan::Calls(_) | Plan::Say(_) | Plan::Help) => plan,
@@ -77,15 +76,19 @@ pub(super) fn continued(
             }
         }
         Some(Plan::Offer { corrected, .. }) if answer.is(words::YES) => {
-            read(phrases, corrected, now)
+            read(phrases, corrected, scene)
         }
         Some(Plan::Offer { .. }) if answer.is(words::NO) => Plan::Say(words::LEFT_IT.to_owned()),
         _ => fresh(),
     }
 }
 
-fn read(phrases: &[Phrase], text: &str, now: &Zoned) -> Plan {
-    let utterance = Utterance::new(text, now);
+fn heard<'a>(text: &'a str, (now, agents): Scene<'a>) -> Utterance<'a> {
+    Utterance::new(text, now).among(agents)
+}
+
+fn read(phrases: &[Phrase], text: &str, scene: Scene<'_>) -> Plan {
+    let utterance = heard(text, scene);
     if utterance.is(words::HELP) || text.trim() == "?" {
         return Plan::Help;
     }
@@ -95,7 +98,7 @@ fn read(phrases: &[Phrase], text: &str, now: &Zoned) -> Plan {
     if utterance.is(words::THANKS) {
         return Plan::Say(words::WELCOME.to_owned());
     }
-    if let Some(plan) = several(phrases, text, now).or_else(|| one(phrases, text, now)) {
+    if let Some(plan) = several(phrases, text, scene).or_else(|| one(phrases, text, scene)) {
         return plan;
     }
     if utterance.after_any(words::HELP_WITH).is_some() {
@@ -108,8 +111,8 @@ fn read(phrases: &[Phrase], text: &str, now: &Zoned) -> Plan {
     Plan::Unknown { nearest: nearest(phrases, &utterance) }
 }
 
-fn one(phrases: &[Phrase], text: &str, now: &Zoned) -> Option<Plan> {
-    let utterance = Utterance::new(text, now);
+fn one(phrases: &[Phrase], text: &str, scene: Scene<'_>) -> Option<Plan> {
+    let utterance = heard(text, scene);
     let parsed = phrases.iter().find_map(|phrase| (phrase.parse)(&utterance))?;
     Some(match parsed {
         Parsed::Call { tool, arguments } => Plan::Calls(vec![Call { tool, arguments }]),
@@ -119,7 +122,7 @@ fn one(phrases: &[Phrase], text: &str, now: &Zoned) -> Option<Plan> {
 }
 
 /// Several commands on lines of their own or parted by semicolons: only if each is one by itself.
-fn several(phrases: &[Phrase], text: &str, now: &Zoned) -> Option<Plan> {
+fn several(phrases: &[Phrase], text: &str, scene: Scene<'_>) -> Option<Plan> {
     let parts: Vec<&str> = text
         .lines()
         .flat_map(|line| line.split("; "))
@@ -131,7 +134,7 @@ fn several(phrases: &[Phrase], text: &str, now: &Zoned) -> Option<Plan> {
     }
     let mut calls = Vec::new();
     for part in parts {
-        match one(phrases, part, now)? {
+        match one(phrases, part, scene)? {
             Plan::Calls(more) => calls.extend(more),
             _ => return None,
         }
@@ -158,7 +161,7 @@ fn corrected(phrases: &[Phrase], utterance: &Utterance<'_>) -> Option<String> {
         let fixed = near.iter().find_map(|(_, right)| {
             utterance
                 .replacing(place, right)
-                .filter(|text| one(phrases, text, utterance.now()).is_some())
+                .filter(|text| one(phrases, text, utterance.scene()).is_some())
         });
         if fixed.is_some() {
             return fixed;

@@ -26,7 +26,11 @@ pub struct Utterance<'a> {
     text: &'a str,
     words: Vec<Word>,
     now: &'a Zoned,
+    agents: &'a [String],
 }
+
+/// What a command is read by besides its words: the time, and the names of the other agents.
+pub(super) type Scene<'a> = (&'a Zoned, &'a [String]);
 
 impl<'a> Utterance<'a> {
     pub fn new(text: &'a str, now: &'a Zoned) -> Utterance<'a> {
@@ -37,11 +41,16 @@ impl<'a> Utterance<'a> {
         {
             text = command;
         }
-        let mut said = Utterance { text, words: dates::cut(text), now };
+        let mut said = Utterance { text, words: dates::cut(text), now, agents: &[] };
         while let Some(rest) = said.after_any(OPENINGS).filter(|rest| !rest.is_empty()) {
-            said = Utterance { text: rest, words: dates::cut(rest), now };
+            said = Utterance { text: rest, words: dates::cut(rest), now, agents: &[] };
         }
         said
+    }
+
+    /// The same, where there are agents of these names.
+    pub fn among(self, agents: &'a [String]) -> Utterance<'a> {
+        Utterance { agents, ..self }
     }
 
     /// The owner's words as typed, without "please" and the like in front.
@@ -56,6 +65,15 @@ impl<'a> Utterance<'a> {
 
     pub fn now(&self) -> &Zoned {
         self.now
+    }
+
+    /// The names of the other agents.
+    pub fn agents(&self) -> &'a [String] {
+        self.agents
+    }
+
+    pub(super) fn scene(&self) -> Scene<'a> {
+        (self.now, self.agents)
     }
 
     pub fn has(&self, word: &str) -> bool {
