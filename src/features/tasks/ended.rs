@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use super::store::{executions, tasks};
-use super::{Execution, FAILURES_MAX, Kind, Notify, Progress, State, Task, claim, job};
+use super::{Execution, FAILURES_MAX, Kind, Notify, Progress, State, Task, claim, job, page};
 use crate::agent::{Agents, Ended, Run, RunState};
 use crate::audit::{self, By};
 use crate::db::Tx;
@@ -28,19 +28,30 @@ pub fn ended(
     if it.state != Progress::Started {
         return Ok(());
     }
-    let state = came_of(ended.state);
     let words = first_words(ended.words);
-    executions::end(tx, it.id, state, &words, now)?;
-    if let Some(task) = tasks::get(tx, task_id)? {
-        audit_end(tx, &task, &it, state, now)?;
-        if it.kind != Kind::Dry {
-            let came = Came { state, words: &words, capped: ended.capped, told };
-            take_note(tx, task, &it, &came, now)?;
-        }
+    let came = Came { state: came_of(ended.state), words: &words, capped: ended.capped, told };
+    match tasks::get(tx, task_id)? {
+        Some(task) => settle(tx, task, &it, &came, now)?,
+        None => executions::end(tx, it.id, came.state, came.words, now)?,
     }
     let timers = agents.timers.clone();
     tx.after_commit(move || timers.wake(job::SCHEDULE));
     Ok(())
+}
+
+/// Ends an execution that never began its run, with what follows for its task.
+pub fn refused(tx: &Tx<'_>, task: Task, it: &Execution, words: &str, now: Timestamp) -> Result<()> {
+    let came = Came { state: Progress::Failed, words, capped: false, told: false };
+    settle(tx, task, it, &came, now)
+}
+
+fn settle(tx: &Tx<'_>, task: Task, it: &Execution, came: &Came<'_>, now: Timestamp) -> Result<()> {
+    executions::end(tx, it.id, came.state, came.words, now)?;
+    audit_end(tx, &task, it, came.state, now)?;
+    match it.kind {
+        Kind::Dry => Ok(()),
+        Kind::Slot | Kind::Manual => take_note(tx, task, it, came, now),
+    }
 }
 
 fn audit_end(
@@ -93,7 +104,8 @@ fn take_note(
     };
     tasks::save(tx, &task)?;
     let name = task.new.name.clone();
-    let link = it.conversation_id.map(|id| format!("/chat/{id}"));
+    let talk = it.conversation_id.map(|id| format!("/chat/{id}"));
+    let link = Some(talk.unwrap_or_else(|| page::path(task.id, "")));
     if FAILURES_MAX <= task.failures && task.state == State::On && !came.capped {
         let why = format!("It failed {} times in a row. The last time: {words}", task.failures);
         return match came.told {

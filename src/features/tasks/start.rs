@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::store::{executions, tasks};
-use super::{Execution, Kind, Progress};
+use super::{Execution, Kind, Progress, ended};
 use crate::agent::store::conversations::{self, NewConversation};
 use crate::agent::store::intents;
 use crate::agent::store::messages::{self, NewMessage};
@@ -107,7 +107,7 @@ pub fn start(tx: &Tx<'_>, agents: &Agents, it: &Execution, now: Timestamp) -> Re
     let run_id = match agents.inbox.push(tx, &new, now) {
         Ok(run_id) => run_id,
         Err(Error::Denied(full)) => {
-            return executions::end(tx, it.id, Progress::Failed, &full, now);
+            return ended::refused(tx, task, it, &full, now);
         }
         Err(err) => return Err(err),
     };

@@ -36,6 +36,8 @@ pub struct Line {
     pub until: Option<When>,
     pub kind: &'static str,
     pub sign: Sign,
+    /// What its run wanted and did not get, or "".
+    pub blocked: String,
     pub reason: String,
     pub cost: String,
     /// The conversation of its run, or "".
@@ -106,6 +108,11 @@ pub fn line(told: &Told, now: &Zoned) -> Line {
             Kind::Dry => "dry run",
         },
         sign: sign(told),
+        blocked: match told.blocked {
+            0 => String::new(),
+            1 => "1 call was blocked".to_owned(),
+            many => format!("{many} calls were blocked"),
+        },
         reason: held(told, now).unwrap_or_else(|| it.reason.clone()),
         cost: told.cost_usd_micros.filter(|cost| 0 < *cost).map(dollars).unwrap_or_default(),
         link: it.conversation_id.map(|id| format!("/chat/{id}")).unwrap_or_default(),

@@ -3,6 +3,7 @@
 use axum::http::StatusCode;
 use jiff::SignedDuration;
 use serde_json::json;
+use steward::inbox::QUEUED_MAX;
 use steward::outside::model::Kind;
 use steward::testing::model_answers::{Answer, Say};
 use steward::testing::model_server::ModelServer;
@@ -245,4 +246,51 @@ async fn what_the_words_ask_for_is_read_when_they_are_saved_and_nothing_adds_to_
     plan(&model, r#"{"effects": []}"#);
     house.send_json("PUT", &task, &json!({"prompt": "Look at old.txt."})).await;
     assert_eq!(house.get(&task).await.json()["intent"], json!(null));
+}
+
+#[tokio::test]
+async fn calls_that_were_blocked_stand_beside_what_came_of_it() {
+    let model = ModelServer::start().await;
+    plan(&model, r#"{"effects": []}"#);
+    let (folder, house) = open_with(&with_model(&model)).await;
+    let file = plans(&folder);
+    let task = add(&house, "Read my plans.", "10 9 * * *", json!({})).await;
+    std::fs::write(file.with_file_name("old.txt"), "Nothing.").unwrap();
+    let delete = |path: &str| Say::Call("files_delete", json!({ "path": path }));
+    model.answer(Answer::openai(&[Say::Call("files_read", json!({"path": "plans.txt"}))]));
+    model.answer(Answer::openai(&[delete("plans.txt"), delete("old.txt")]));
+    model.answer(Answer::openai_text("You will conquer the garden."));
+    house.advance(MINUTE * 10).await;
+    assert_eq!(told(&house, &task).await, ["09:10 done You will conquer the garden."]);
+    let page = house.get(&task.replace("/api", "")).await.text;
+    assert!(page.contains("2 calls were blocked"), "{page}");
+    assert!(file.exists());
+}
+
+#[tokio::test]
+async fn a_slot_that_finds_the_queue_full_is_told_like_any_other_failure() {
+    let (_folder, house) = open().await;
+    let sleeper = json!({"name": "Sleeper", "prompt": "Sleep.", "allowed_tools": []});
+    let made = house.post("/api/agents", &sleeper).await.json();
+    let sleeper = format!("/api/agents/{}", made["id"].as_str().unwrap());
+    house.post(&format!("{sleeper}/pause"), &json!({})).await;
+    house.post(&format!("{sleeper}/messages"), &json!({"content": "Good night"})).await;
+    let fill = "insert into runs (id, agent_id, conversation_id, trigger, headless, state, queued_at,
+                                  user_id)
+                with recursive numbers (i) as (
+                    select 2 union all select i + 1 from numbers where i < ?1)
+                select printf('00000000-0000-7000-8000-%012x', i), agent_id, conversation_id, trigger,
+                       headless, state, queued_at, user_id
+                from runs, numbers";
+    house.app.db.write(move |tx| tx.execute(fill, [QUEUED_MAX])).await.unwrap();
+    let task = add(&house, "note: x", "every 10 minutes", json!({"notify": "failure"})).await;
+    let full = "Too much is waiting to be done. Try again when the queue is shorter.";
+    for slot in ["09:10", "09:20", "09:30"] {
+        house.advance(MINUTE * 10).await;
+        assert_eq!(told(&house, &task).await.pop().unwrap(), format!("{slot} failed {full}"));
+    }
+    let paused = format!("“Job” is paused. It failed 3 times in a row. The last time: {full}");
+    let failed = format!("“Job” failed: {full}");
+    assert_eq!(notifications(&house).await, [failed.clone(), failed, paused]);
+    assert_eq!(house.get(&task).await.json()["state"], "paused");
 }

@@ -11,7 +11,7 @@ use crate::features::tasks::kinds::word;
 use crate::features::tasks::{Execution, Kind, Progress};
 use crate::ids::{ExecutionId, RunId, TaskId};
 
-/// With how far its run is, and what that cost.
+/// With how far its run is, what that cost, and how many of its calls were blocked.
 #[derive(Debug, Clone)]
 pub struct Told {
     pub execution: Execution,
@@ -19,6 +19,7 @@ pub struct Told {
     /// Until when all that it waits for can be taken back; none: it waits for something else.
     pub held_until: Option<Timestamp>,
     pub cost_usd_micros: Option<i64>,
+    pub blocked: u32,
 }
 
 /// False when the slot has a row already.
@@ -51,7 +52,9 @@ pub fn list(r: &Reader<'_>, task: TaskId, limit: u32, offset: u32) -> Result<Vec
                        where model_calls.run_id = executions.run_id) as cost,
                       (select iif(count(held_until) = count(*), max(held_until), null)
                        from tool_calls where tool_calls.run_id = executions.run_id
-                           and tool_calls.state = 'waiting') as held_until
+                           and tool_calls.state = 'waiting') as held_until,
+                      (select count(*) from tool_calls
+                       where tool_calls.run_id = executions.run_id and blocked) as blocked
                from executions left join runs on runs.id = executions.run_id
                where task_id = ?1
                order by coalesce(slot_at, created_at) desc, executions.id desc limit ?2 offset ?3";
@@ -61,6 +64,7 @@ pub fn list(r: &Reader<'_>, task: TaskId, limit: u32, offset: u32) -> Result<Vec
             run_state: row.get("run_state")?,
             held_until: at_or_none(row, "held_until")?,
             cost_usd_micros: row.get("cost")?,
+            blocked: row.get("blocked")?,
         })
     })
 }
