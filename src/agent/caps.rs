@@ -42,7 +42,6 @@ pub fn check_spend(caps: &Caps, spent: &Spent, estimate: Option<i64>) -> Result<
         ("This agent's", caps.agent, spent.agent),
         ("This task's", caps.task, spent.task),
         ("This run's", caps.run, spent.run),
-        ("This agent's remaining", caps.left, spent.of_left),
     ];
     for (whose, cap, spent) in each {
         let Some(cap) = cap else { continue };
@@ -63,15 +62,30 @@ pub fn check_spend(caps: &Caps, spent: &Spent, estimate: Option<i64>) -> Result<
             )));
         }
     }
-    Ok(())
+    check_left(caps.left.map(|left| left.saturating_sub(spent.of_left)), estimate)
+}
+
+/// What an agent has left does not come back by waiting, as what a day allows does.
+fn check_left(left: Option<i64>, estimate: Option<i64>) -> Result<()> {
+    let why = match (left, estimate) {
+        (None, _) => return Ok(()),
+        (Some(left), Some(estimate)) if estimate <= left => return Ok(()),
+        (Some(_), Some(estimate)) => format!("this call may cost {}", dollars(estimate)),
+        (Some(_), None) => "this model's price is not known; enter it under Models".to_owned(),
+    };
+    Err(Error::Denied(format!(
+        "This agent's budget has {} left, and {why}. Add to its dollars over the API: POST \
+         /api/agents/ID/balance.",
+        dollars(left.unwrap_or(0).max(0))
+    )))
 }
 
 /// Whether a model call that takes at most `estimate` tokens fits what is left of a budget.
 pub fn check_tokens(left: Option<i64>, estimate: i64) -> Result<()> {
     match left {
         Some(left) if left < estimate => Err(Error::Denied(format!(
-            "This agent's budget has {} tokens left and this call may take {estimate}. Give it more \
-             on its page.",
+            "This agent's budget has {} tokens left, and this call may take {estimate}. Set more \
+             under Budget on the agent's page.",
             left.max(0)
         ))),
         _ => Ok(()),
@@ -99,6 +113,20 @@ mod tests {
         assert!(check_spend(&caps, &spent, Some(1_000)).is_ok());
         let said = check_spend(&caps, &spent, Some(1_001)).unwrap_err().to_string();
         insta::assert_snapshot!(said, @"This agent's spending limit of $1.00 would be passed: $1.00 is spent and this call may cost $0.0010. Raise the limit, or go on later.");
+    }
+
+    #[test]
+    fn what_an_agent_has_left_is_said_with_how_to_add_to_it() {
+        let caps = Caps { left: Some(1_000_000), ..Caps::default() };
+        let spent = Spent { of_left: 500_000, ..Spent::default() };
+        assert!(check_spend(&caps, &spent, Some(500_000)).is_ok());
+        let said = check_spend(&caps, &spent, Some(600_000)).unwrap_err().to_string();
+        insta::assert_snapshot!(said, @"This agent's budget has $0.50 left, and this call may cost $0.60. Add to its dollars over the API: POST /api/agents/ID/balance.");
+        let said = check_spend(&caps, &spent, None).unwrap_err().to_string();
+        insta::assert_snapshot!(said, @"This agent's budget has $0.50 left, and this model's price is not known; enter it under Models. Add to its dollars over the API: POST /api/agents/ID/balance.");
+        assert!(check_tokens(Some(500), 500).is_ok());
+        let said = check_tokens(Some(500), 512).unwrap_err().to_string();
+        insta::assert_snapshot!(said, @"This agent's budget has 500 tokens left, and this call may take 512. Set more under Budget on the agent's page.");
     }
 
     #[test]

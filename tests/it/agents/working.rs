@@ -84,6 +84,7 @@ async fn the_call_that_a_budget_does_not_cover_is_not_made() {
     assert_eq!(house.model.requests().len(), 1, "nothing was asked");
     let page = house.app.get(&format!("/chat/{talk}")).await.text;
     assert!(page.contains("budget has 100 tokens left"), "{page}");
+    assert!(page.contains("Set more under Budget on the agent"), "{page}");
     house.app.post(&balance, &json!({"amount": null, "type": "set"})).await;
     house.answers(&[Say::Text("Looked again.")]);
     let talk = house.run(&gardener, Some("Look again")).await;
