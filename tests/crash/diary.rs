@@ -33,6 +33,15 @@ pub struct Card {
     pub answer: Option<Fate>,
 }
 
+/// A delivery of the program that calls.
+#[derive(Debug, Clone)]
+struct Delivery {
+    event: String,
+    /// None: nobody can have heard of it yet.
+    fate: Option<Fate>,
+    given_up: bool,
+}
+
 #[derive(Default)]
 pub struct Diary {
     /// The machine is at fault now and then, so what is asked for may fail, as long as that is said.
@@ -40,6 +49,7 @@ pub struct Diary {
     said: RefCell<Vec<Said>>,
     /// By the id of the call.
     cards: RefCell<BTreeMap<String, Card>>,
+    delivered: RefCell<Vec<Delivery>>,
     broken: RefCell<Vec<String>>,
 }
 
@@ -97,6 +107,43 @@ impl Diary {
 
     pub fn answer(&self, id: &str, fate: Fate) {
         self.cards.borrow_mut().get_mut(id).unwrap().answer = Some(fate);
+    }
+
+    /// The delivery that is still to be answered, else a new one; and whether somebody may have heard
+    /// of it.
+    pub fn delivery(&self) -> (String, bool) {
+        let mut delivered = self.delivered.borrow_mut();
+        let open = |it: &&Delivery| !it.given_up && matches!(it.fate, None | Some(Fate::Unknown));
+        if let Some(last) = delivered.last().filter(open) {
+            return (last.event.clone(), last.fate.is_some());
+        }
+        let event = format!("event-{}", delivered.len());
+        delivered.push(Delivery { event: event.clone(), fate: None, given_up: false });
+        (event, false)
+    }
+
+    pub fn deliver(&self, event: &str, fate: Fate) {
+        self.with_delivery(event, |it| it.fate = Some(fate));
+    }
+
+    pub fn not_heard(&self, event: &str) {
+        self.with_delivery(event, |it| it.fate = None);
+    }
+
+    /// It may have happened or not, and is not sent again.
+    pub fn give_up(&self, event: &str) {
+        self.with_delivery(event, |it| it.given_up = true);
+    }
+
+    fn with_delivery(&self, event: &str, change: impl FnOnce(&mut Delivery)) {
+        let mut delivered = self.delivered.borrow_mut();
+        change(delivered.iter_mut().rev().find(|it| it.event == event).unwrap());
+    }
+
+    pub fn all_delivered(&self) -> Vec<(String, Fate)> {
+        let delivered = self.delivered.borrow();
+        let told = |it: &Delivery| (it.event.clone(), it.fate.clone().unwrap_or(Fate::Unknown));
+        delivered.iter().map(told).collect()
     }
 
     pub fn broken(&self, promise: String) {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use futures_util::future::{join_all, join3};
+use futures_util::future::{join_all, join4};
 use steward::data_folder::DATABASE;
 use tokio::time::{interval, timeout};
 
@@ -11,6 +11,7 @@ use crate::diary::Diary;
 use crate::faults::Faults;
 use crate::load::{self, Line};
 use crate::rows::Rows;
+use crate::webhook::{self, Webhook};
 use crate::world::{Time, Trouble, World};
 
 const TALKERS: u64 = 3;
@@ -36,6 +37,7 @@ pub async fn live(world: &mut World, diary: &Diary, (seed, number): (u64, u64), 
         world.house.launch();
         let around = Around {
             line: &world.line,
+            hook: &world.hook,
             time: &world.time,
             trouble: world.trouble,
             faults: world.faults.as_ref(),
@@ -59,6 +61,7 @@ pub async fn live(world: &mut World, diary: &Diary, (seed, number): (u64, u64), 
 /// All but the house itself.
 struct Around<'a> {
     line: &'a Line,
+    hook: &'a Webhook,
     time: &'a Time,
     trouble: Trouble,
     faults: Option<&'a Faults>,
@@ -71,7 +74,9 @@ impl Around<'_> {
             (0..TALKERS).map(|talker| Chance::new(seed, life * 10 + talker)).collect();
         let talkers = chances.iter().map(|chance| load::talk(self.line, diary, chance));
         let trouble = self.disturb(Chance::new(seed, life * 10 + TALKERS));
-        join3(join_all(talkers), load::decide(self.line, diary), trouble).await;
+        let chance = Chance::new(seed, life * 10 + TALKERS + 1);
+        let calls = webhook::call(self.hook, self.time, diary, &chance);
+        join4(join_all(talkers), load::decide(self.line, diary), calls, trouble).await;
     }
 
     /// A house that can't start says so and ends, which is not what is tried here.

@@ -23,6 +23,7 @@ mod rows;
 #[path = "../real/talk.rs"]
 #[expect(dead_code, reason = "the tests beside real programs need more of it")]
 mod talk;
+mod webhook;
 mod world;
 
 use std::time::Instant;

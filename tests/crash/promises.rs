@@ -7,6 +7,7 @@ use crate::diary::{Card, Diary, Fate, Said};
 use crate::lives::rows_of;
 use crate::peers;
 use crate::rows::{Call, Rows, Turn};
+use crate::webhook;
 use crate::world::{Task, World};
 
 /// What a call says that met a tool server which was not there yet: nothing was done.
@@ -39,6 +40,7 @@ pub async fn check(world: &mut World, diary: &Diary) -> Tally {
     sends(&calls, &world.tools.calls(), diary);
     cards(&calls, diary);
     notes(&rows, &calls, diary);
+    webhook::check(&world.hook, &rows, diary);
     for task in &world.tasks {
         slots(&rows, task, now, diary);
     }
@@ -202,17 +204,21 @@ pub struct Tally {
     pub accepted: usize,
     pub calls: BTreeMap<String, usize>,
     pub cards: usize,
+    pub delivered: usize,
+    pub let_in: usize,
     pub slots: BTreeMap<String, usize>,
     pub broken: Vec<String>,
 }
 
 impl Tally {
     fn of(world: &World, rows: &Rows, calls: &[Call], diary: &Diary) -> Tally {
-        let said = diary.all_said();
+        let (said, delivered) = (diary.all_said(), diary.all_delivered());
         let mut tally = Tally {
             said: said.len(),
             accepted: said.iter().filter(|it| it.fate == Fate::Accepted).count(),
             cards: diary.all_cards().len(),
+            delivered: delivered.len(),
+            let_in: delivered.iter().filter(|(_, fate)| *fate == Fate::Accepted).count(),
             broken: diary.all_broken(),
             ..Tally::default()
         };
@@ -228,11 +234,9 @@ impl Tally {
 
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Tally { said, accepted, cards, calls, slots, broken } = self;
-        write!(
-            f,
-            "{said} messages, {accepted} accepted, {cards} cards\n  calls: {calls:?}\n  slots: {slots:?}"
-        )?;
+        let Tally { said, accepted, cards, calls, delivered, let_in, slots, broken } = self;
+        write!(f, "{said} messages, {accepted} accepted, {cards} cards\n  calls: {calls:?}")?;
+        write!(f, "\n  {delivered} deliveries, {let_in} accepted\n  slots: {slots:?}")?;
         broken.iter().try_for_each(|promise| write!(f, "\n  broken: {promise}"))
     }
 }

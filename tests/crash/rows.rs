@@ -26,8 +26,14 @@ pub struct Call {
     pub run_failed: bool,
 }
 
-/// A slot of a task, in seconds since 1970.
-/// In milliseconds since 1970.
+/// What another program delivered, with the states of the runs that it woke.
+pub struct Delivered {
+    pub event: String,
+    pub state: String,
+    pub runs: Vec<String>,
+}
+
+/// A slot of a task, in milliseconds since 1970.
 pub struct Slot {
     pub at: i64,
     pub until: i64,
@@ -57,7 +63,8 @@ impl Rows {
 
     pub fn turns(&self) -> Vec<Turn> {
         let sql = "select id, text from messages where role = 'user' and text like 'Please: %'
-                   and conversation_id in (select id from conversations where task_id is null)";
+                   and conversation_id in (select id from conversations
+                                           where task_id is null and trigger_id is null)";
         let messages = self.list(sql, (), |row| Ok((row.get(0)?, row.get(1)?)));
         messages.into_iter().map(|(id, words)| self.turn(id, words)).collect()
     }
@@ -113,8 +120,22 @@ impl Rows {
                    union all
                    select 1 from tool_calls where state = 'waiting' and held_until is not null
                    union all
-                   select 1 from executions where state in ('due', 'started')";
+                   select 1 from executions where state in ('due', 'started')
+                   union all
+                   select 1 from deliveries where state in ('due', 'started')";
         !self.list(sql, (), |_| Ok(())).is_empty()
+    }
+
+    pub fn deliveries(&self, trigger: &str) -> Vec<Delivered> {
+        let sql = "select id, event_id, state from deliveries where trigger_id = ?1";
+        let rows: Vec<(String, String, String)> =
+            self.list(sql, [trigger], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
+        let sql = "select state from runs where json_extract(trigger, '$.delivery_id') = ?1";
+        let told = |(id, event, state): (String, String, String)| {
+            let runs = self.list(sql, [id], |row| row.get(0));
+            Delivered { event, state, runs }
+        };
+        rows.into_iter().map(told).collect()
     }
 
     /// Those of a task, in order.

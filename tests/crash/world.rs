@@ -15,6 +15,7 @@ use crate::house::{House, Key};
 use crate::load::Line;
 use crate::peers::{self, Tools};
 use crate::talk::scripted_house;
+use crate::webhook::Webhook;
 
 const MINUTE: Duration = Duration::from_mins(1);
 const AHEAD_MS: i64 = 3_600_000;
@@ -52,6 +53,7 @@ pub struct World {
     /// The tool server's path.
     server: String,
     pub tasks: Vec<Task>,
+    pub hook: Webhook,
     pub time: Time,
     pub trouble: Trouble,
     pub faults: Option<Faults>,
@@ -100,6 +102,9 @@ impl World {
         house.start().await;
         let tools = Tools::new(&house.path().join("peer"));
         let line = Line::new(&house, &key);
+        let triggers = format!("/agents/{}/triggers", steward::agent::ASSISTANT);
+        let hook = owner(&house, "POST", &triggers, &Webhook::body()).await;
+        let hook = Webhook::new(&house, &hook);
         let mut world = World {
             house,
             line,
@@ -107,6 +112,7 @@ impl World {
             tools,
             server: String::new(),
             tasks: Vec::new(),
+            hook,
             time,
             trouble,
             faults,
@@ -119,15 +125,8 @@ impl World {
         world
     }
 
-    /// What the owner sets up, over the socket.
     async fn owner(&self, method: &str, path: &str, body: &Value) -> Value {
-        let socket = reqwest::Client::builder().unix_socket(self.house.data().join(SOCKET));
-        let method = method.parse().unwrap();
-        let request = socket.build().unwrap().request(method, format!("http://steward/api{path}"));
-        let answer = request.json(body).send().await.unwrap();
-        let (status, text) = (answer.status(), answer.text().await.unwrap());
-        assert!(status.is_success(), "{status}: {text}");
-        serde_json::from_str(&text).unwrap()
+        owner(&self.house, method, path, body).await
     }
 
     async fn add_tools(&mut self) {
@@ -172,4 +171,15 @@ impl World {
         let first = task["next_runs"][0].as_str().unwrap().parse().unwrap();
         self.tasks.push(Task { id: task["id"].as_str().unwrap().to_owned(), first, every });
     }
+}
+
+/// What the owner sets up, over the socket.
+async fn owner(house: &House, method: &str, path: &str, body: &Value) -> Value {
+    let socket = reqwest::Client::builder().unix_socket(house.data().join(SOCKET));
+    let method = method.parse().unwrap();
+    let request = socket.build().unwrap().request(method, format!("http://steward/api{path}"));
+    let answer = request.json(body).send().await.unwrap();
+    let (status, text) = (answer.status(), answer.text().await.unwrap());
+    assert!(status.is_success(), "{status}: {text}");
+    serde_json::from_str(&text).unwrap()
 }
