@@ -71,7 +71,9 @@ pub fn messages(
                   from page join messages on messages.seq = page.seq
                        join users on users.id = ?2)
          select said.*, runs.state, runs.started_at,
-                exists (select 1 from messages where messages.run_id = runs.id) as spoke
+                exists (select 1 from messages
+                        where messages.conversation_id = said.conversation_id
+                              and messages.run_id = runs.id) as spoke
          from said left join runs on runs.id = said.run order by said.seq desc"
     );
     let lines = r.rows(&sql, (agent, user, key, limit, offset), |row| {
