@@ -1,9 +1,13 @@
-//! A call is put before its owner: the card, its event and who is told, in one change.
+//! A call is put before its owner: the card and its event, in one change. Of calls that are asked
+//! about in one turn the owner is told once.
+
+use jiff::Timestamp;
 
 use super::store::calls::{self, Call};
 use super::tool::Tool;
 use super::{Agents, CallState, Run, Told, finish, scene};
 use crate::approval::{self, Card, NewApproval};
+use crate::db::Tx;
 use crate::error::Result;
 use crate::events::Event;
 
@@ -31,6 +35,7 @@ pub(super) async fn ask(
             card.why = scene::last_words(tx, &run)?;
             let new = NewApproval {
                 call_id: call.id,
+                group_id: calls::group_of(tx, call.message_id)?,
                 run_id: run.id,
                 conversation_id: run.conversation_id,
                 user_id: run.user_id,
@@ -39,8 +44,7 @@ pub(super) async fn ask(
                 card,
                 expires_at: agents_too.config.get().guard.approval_expires_at(now),
             };
-            let id = approval::insert(tx, &new, &finish::by(&run, now))?;
-            (agents_too.tell)(tx, &agents_too, &run, Told::Asked(id, &new.card.what), now)?;
+            approval::insert(tx, &new, &finish::by(&run, now))?;
             calls::set_state(tx, call.id, CallState::Waiting, Some(&reason), now)?;
             let event = Event::ConfirmationRequired {
                 call_id: call.id,
@@ -52,4 +56,12 @@ pub(super) async fn ask(
             agents_too.events.record(tx, run.conversation_id, Some(run.id), now, event)
         })
         .await
+}
+
+/// Tells the owner of what the run has come to wait for since they were told.
+pub(super) fn tell(tx: &Tx<'_>, agents: &Agents, run: &Run, now: Timestamp) -> Result<()> {
+    for group in approval::untold(tx, run.id, now)? {
+        (agents.tell)(tx, agents, run, Told::Asked(&group), now)?;
+    }
+    Ok(())
 }

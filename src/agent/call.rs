@@ -287,6 +287,8 @@ impl One<'_> {
             if confirmed {
                 approval::take(tx, call.id, now)?;
             }
+            // What takes its time keeps nobody from hearing what waits beside it.
+            ask::tell(tx, &agents, &run, now)?;
             calls::set_state(tx, call.id, CallState::Executing, None, now)?;
             finish::started(tx, &agents, &run, &call, &permit, now)?;
             Ok(permit)

@@ -42,6 +42,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::approval::Group;
 use crate::clock::Clock;
 use crate::config::Live;
 use crate::db::{Db, Tx};
@@ -138,9 +139,9 @@ pub type Tell = fn(&Tx<'_>, &Agents, &Run, Told<'_>, Timestamp) -> Result<()>;
 pub enum Told<'a> {
     /// A secret was about to leave: one sentence.
     Alarm(&'a str),
-    /// A call waits for a yes; the title of its card.
-    Asked(ApprovalId, &'a str),
-    /// That card has its answer, or needs none any more.
+    /// Calls wait for a yes on one card.
+    Asked(&'a Group),
+    /// That call has its answer, or needs none any more.
     Settled(ApprovalId),
     /// A call goes at its time unless it is taken back.
     Held,

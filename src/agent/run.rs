@@ -18,8 +18,8 @@ use super::store::messages::{self, NewMessage};
 use super::store::runs;
 use super::turn::{self, Answer, Broken};
 use super::{
-    AgentState, Agents, CallState, Ended, Run, RunState, answer, call, compact, finish, prompt,
-    queue, scene, spend,
+    AgentState, Agents, CallState, Ended, Run, RunState, answer, ask, call, compact, finish,
+    prompt, queue, scene, spend,
 };
 use crate::error::{Error, Result};
 use crate::events::Event;
@@ -385,16 +385,17 @@ fn complete(
 }
 
 async fn wait(agents: &Agents, run: &Run) -> Result<()> {
-    let (id, now, inbox) = (run.id, agents.clock.now(), agents.inbox.clone());
+    let (id, now, agents_too, run) = (run.id, agents.clock.now(), agents.clone(), run.clone());
     agents
         .db
         .write(move |tx| {
             runs::set_state(tx, id, RunState::Waiting, now)?;
+            ask::tell(tx, &agents_too, &run, now)?;
             // What it waited for may have come while it worked on a sibling call.
             let calls = calls::list_of_run(tx, id)?;
             let is = |state| calls.iter().any(|call| call.state == state);
             let on = is(CallState::Approved) || is(CallState::Proposed) || !is(CallState::Waiting);
-            if on { inbox.resume(tx, id) } else { Ok(()) }
+            if on { agents_too.inbox.resume(tx, id) } else { Ok(()) }
         })
         .await
 }

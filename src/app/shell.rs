@@ -17,7 +17,7 @@ impl App {
         let (waiting, spent) = self
             .db
             .read(move |r| {
-                let waiting = approval::list_waiting(r, Some(user))?.len();
+                let waiting = approval::count_groups(r, user)? as usize;
                 Ok((waiting, spent_today(r, &agents)?))
             })
             .await?;

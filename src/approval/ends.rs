@@ -1,7 +1,8 @@
 //! What becomes of questions that nobody answered.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
+use super::groups::REMIND_AFTER;
 use super::rows::from_row;
 use super::{Approval, State};
 use crate::audit::{self, By, Entry};
@@ -9,10 +10,8 @@ use crate::db::{Reader, Tx};
 use crate::error::Result;
 use crate::ids::{ApprovalId, RunId};
 
-/// Ended or reminded of in one transaction.
+/// Ended in one transaction.
 const AT_ONCE_MAX: u32 = 200;
-/// A question that waits as long as this is told of a second time, and never again.
-const REMIND_AFTER: SignedDuration = SignedDuration::from_hours(4);
 
 /// Takes back what a stopped run still asks. Gives the questions taken back.
 pub fn withdraw(tx: &Tx<'_>, run: RunId, by: &By) -> Result<Vec<ApprovalId>> {
@@ -44,25 +43,6 @@ pub fn expire(tx: &Tx<'_>, now: Timestamp) -> Result<Vec<Approval>> {
         audit::record(tx, entry.tool(&approval.tool).run(approval.run_id))?;
     }
     Ok(due.into_iter().map(|approval| Approval { state: State::Expired, ..approval }).collect())
-}
-
-/// Those that the owner should hear of once more, marked as told.
-pub fn remind(tx: &Tx<'_>, now: Timestamp) -> Result<Vec<Approval>> {
-    let asked_before = now.saturating_sub(REMIND_AFTER).unwrap_or(now);
-    let due = tx.rows(
-        &format!(
-            "select * from approvals
-             where state = 'waiting' and reminded_at is null and created_at <= ?1
-             order by created_at limit {AT_ONCE_MAX}"
-        ),
-        [asked_before.as_millisecond()],
-        from_row,
-    )?;
-    for approval in &due {
-        let sql = "update approvals set reminded_at = ?2 where id = ?1";
-        tx.execute(sql, (approval.id, now.as_millisecond()))?;
-    }
-    Ok(due)
 }
 
 /// When [`expire`] or [`remind`] has something to do next.

@@ -4,12 +4,14 @@
 //! and is used up by the call it allowed.
 
 mod ends;
+mod groups;
 mod rows;
 pub mod standing;
 
 use std::fmt;
 
-pub use ends::{expire, next_due, remind, withdraw};
+pub use ends::{expire, next_due, withdraw};
+pub use groups::{Group, count_groups, list_of_group, remind, still_waits, untold};
 use jiff::Timestamp;
 pub use rows::{find, find_by_call, insert, list_approved, list_decided, list_waiting};
 use serde::{Deserialize, Serialize};
@@ -69,6 +71,8 @@ pub struct Card {
 #[derive(Debug, Clone)]
 pub struct NewApproval {
     pub call_id: ToolCallId,
+    /// The card that it joins; `None`: it begins one.
+    pub group_id: Option<ApprovalId>,
     pub run_id: RunId,
     pub conversation_id: ConversationId,
     /// Who is asked.
@@ -116,6 +120,8 @@ impl State {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Approval {
     pub id: ApprovalId,
+    /// The first of those that are asked on one card.
+    pub group_id: ApprovalId,
     pub call_id: ToolCallId,
     pub run_id: RunId,
     pub conversation_id: ConversationId,

@@ -17,9 +17,9 @@ pub fn insert(tx: &Tx<'_>, new: &NewApproval, by: &By) -> Result<ApprovalId> {
     tx.execute(
         "insert into approvals (id, call_id, run_id, conversation_id, user_id, tool, call_hash, what,
              recipient, why, reason, origins, preview, risks, arguments, state, created_at,
-             expires_at, standing)
+             expires_at, standing, group_id)
          values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, 'waiting', ?16,
-             ?17, ?18)",
+             ?17, ?18, ?19)",
         rusqlite::params![
             id,
             new.call_id,
@@ -39,6 +39,7 @@ pub fn insert(tx: &Tx<'_>, new: &NewApproval, by: &By) -> Result<ApprovalId> {
             by.at.as_millisecond(),
             new.expires_at.map(Timestamp::as_millisecond),
             card.standing.as_ref().map(|values| json!(values).to_string()),
+            new.group_id.unwrap_or(id),
         ],
     )?;
     let entry = Entry::new(by, "approvals.ask", card.what.as_str())
@@ -48,10 +49,11 @@ pub fn insert(tx: &Tx<'_>, new: &NewApproval, by: &By) -> Result<ApprovalId> {
     Ok(id)
 }
 
-/// What waits for an answer, oldest first; of one user, or of all.
+/// What waits for an answer, oldest first and each card's together; of one user, or of all.
 pub fn list_waiting(reader: &Reader<'_>, user: Option<UserId>) -> Result<Vec<Approval>> {
     let sql = "select * from approvals where state = 'waiting' and (?1 is null or user_id = ?1)
-               order by created_at, id";
+               order by min(created_at) over (partition by group_id), group_id, created_at,
+                   rowid";
     reader.rows(sql, [user], from_row)
 }
 
@@ -96,6 +98,7 @@ pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Approval> {
     };
     Ok(Approval {
         id: row.get("id")?,
+        group_id: row.get("group_id")?,
         call_id: row.get("call_id")?,
         run_id: row.get("run_id")?,
         conversation_id: row.get("conversation_id")?,

@@ -28,6 +28,9 @@ pub(super) enum Command {
         #[arg(long, value_name = "SCOPE", value_parser = ["these-values", "this-tool"],
               requires = "lasts")]
         always: Option<String>,
+        /// Say yes to all that waits on the same card
+        #[arg(long, conflicts_with_all = ["always", "lasts"])]
+        all: bool,
         /// How long the rule holds
         #[arg(long = "for", value_name = "TIME", value_parser = ["hour", "week", "until-revoked"],
               requires = "always")]
@@ -40,6 +43,9 @@ pub(super) enum Command {
         /// Why, told to the assistant
         #[arg(long, value_name = "TEXT")]
         memo: Option<String>,
+        /// Say no to all that waits on the same card
+        #[arg(long, conflicts_with = "memo")]
+        all: bool,
     },
 }
 
@@ -55,7 +61,9 @@ pub(super) async fn run(cx: &Cx, command: Command) -> Result<Exit, Failure> {
                 cx.out.line(&card(&client, &approval))?;
             }
         }
-        Command::Approve { id, always, lasts } => {
+        Command::Approve { id, all: true, .. } => together(cx, &client, &id, true).await?,
+        Command::Deny { id, all: true, .. } => together(cx, &client, &id, false).await?,
+        Command::Approve { id, always, lasts, .. } => {
             let approval = one(&client, &id).await?;
             let yes = match (always, lasts) {
                 (Some(scope), Some(lasts)) => {
@@ -67,7 +75,7 @@ pub(super) async fn run(cx: &Cx, command: Command) -> Result<Exit, Failure> {
             answer(&client, &approval, "approve", &yes).await?;
             told(cx, &approval, "Approved")?;
         }
-        Command::Deny { id, memo } => {
+        Command::Deny { id, memo, .. } => {
             let approval = one(&client, &id).await?;
             let no = memo.map_or_else(|| json!({}), |memo| json!({ "memo": memo }));
             answer(&client, &approval, "deny", &no).await?;
@@ -87,16 +95,49 @@ async fn ls(cx: &Cx, client: &Client) -> Result<(), Failure> {
         cx.out.note("Nothing waits for you.");
         return Ok(());
     }
-    let rows = waiting.iter().map(|approval| {
-        let id = text(approval, "id");
-        let id = if cx.out.manner == super::Manner::Plain { id } else { short(id) };
+    let id =
+        |id: &str| if cx.out.manner == super::Manner::Plain { id } else { short(id) }.to_owned();
+    let shared = |approval: &&Value| of_card(&waiting, approval).count() > 1;
+    let row = |approval: &&Value| {
         let since = client.local_time(&approval["created_at"]);
         let [tool, what] = ["tool_name", "description"].map(|name| text(approval, name).to_owned());
-        [id.to_owned(), tool, what, since]
+        [id(text(approval, "id")), tool, what, since]
+    };
+    if !waiting.iter().any(shared) {
+        let rows: Vec<_> = waiting.iter().map(row).collect();
+        cx.out.table(["ID", "TOOL", "WHAT", "SINCE"], &rows)?;
+        cx.out.note("steward approvals show ID, approve ID, deny ID");
+        return Ok(());
+    }
+    let rows = waiting.iter().map(|approval| {
+        let [one, tool, what, since] = row(approval);
+        let card = if shared(approval) { text(approval, "group_id") } else { "" };
+        [one, tool, what, since, id(card)]
     });
-    cx.out.table(["ID", "TOOL", "WHAT", "SINCE"], &rows.collect::<Vec<_>>())?;
-    cx.out.note("steward approvals show ID, approve ID, deny ID");
+    cx.out.table(["ID", "TOOL", "WHAT", "SINCE", "CARD"], &rows.collect::<Vec<_>>())?;
+    cx.out.note("steward approvals show ID, approve ID, deny ID; --all answers a whole card");
     Ok(())
+}
+
+/// Those that are asked on the same card as this one.
+fn of_card<'a>(waiting: &'a [&'a Value], one: &'a Value) -> impl Iterator<Item = &'a Value> {
+    let alike = |other: &&Value| text(other, "group_id") == text(one, "group_id");
+    waiting.iter().copied().filter(move |other| alike(&other))
+}
+
+/// One answer to all that waits on a card; `id` is of any of it.
+async fn together(cx: &Cx, client: &Client, id: &str, approved: bool) -> Result<(), Failure> {
+    let one = one(client, id).await?;
+    let list = client.get("/api/approvals").await?;
+    let waiting: Vec<&Value> = entries(&list).iter().filter(|approval| waits(approval)).collect();
+    let calls: Vec<&str> = of_card(&waiting, &one).map(|it| text(it, "call_id")).collect();
+    let body = json!({ "calls": calls, "approved": approved });
+    let answer = client.post("/api/approvals/together", &body).await?;
+    if cx.out.is_json() {
+        return cx.out.json(&answer);
+    }
+    let word = if approved { "Approved" } else { "Denied" };
+    cx.out.line(&format!("{word}: {} of {} calls", answer["answered"], calls.len()))
 }
 
 fn told(cx: &Cx, approval: &Value, word: &str) -> Result<(), Failure> {

@@ -41,6 +41,7 @@ pub const STEPS: &[(&str, &str)] = &[
     ("0039_variations", include_str!("schema/0039_variations.sql")),
     ("0040_agent_files", include_str!("schema/0040_agent_files.sql")),
     ("0041_memory_layers", include_str!("schema/0041_memory_layers.sql")),
+    ("0042_groups", include_str!("schema/0042_groups.sql")),
     ("0045_changes", include_str!("schema/0045_changes.sql")),
     ("0046_sums", include_str!("schema/0046_sums.sql")),
     ("0047_failing", include_str!("schema/0047_failing.sql")),

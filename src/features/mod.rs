@@ -160,7 +160,7 @@ pub use web::connect_search;
 pub fn tell(tx: &Tx<'_>, agents: &Agents, run: &Run, told: Told<'_>, now: Timestamp) -> Result<()> {
     match told {
         Told::Alarm(sentence) => notifications::alarm(tx, run, sentence, now),
-        Told::Asked(id, what) => approvals::tell_asked(tx, agents, run, (id, what), now),
+        Told::Asked(group) => approvals::tell_asked(tx, agents, group, now),
         Told::Settled(id) => approvals::tell_settled(tx, run, id, now),
         Told::Held => {
             approvals::attend_held(tx, &agents.timers);

@@ -36,6 +36,7 @@ async fn waiting(house: &TestApp) -> ToolCallId {
             Foreign { argument: "to".to_owned(), value: "eve@evil.example".to_owned(), origin };
         let new = NewApproval {
             call_id,
+            group_id: None,
             run_id,
             conversation_id: conversation,
             user_id: ADA,

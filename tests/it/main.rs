@@ -6,6 +6,7 @@ mod access;
 mod agents;
 mod adversary;
 mod approvals;
+mod approvals_together;
 mod audit;
 mod bad_input;
 mod beneath;

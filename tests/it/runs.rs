@@ -181,42 +181,6 @@ async fn a_stopped_run_leaves_no_card_to_be_told_of() {
 }
 
 #[tokio::test]
-async fn several_calls_of_one_task_are_answered_with_one_press() {
-    let house = House::new(Kind::OpenAi, "").await;
-    let names = ["one.txt", "two.txt", "three.txt"];
-    for name in names {
-        house.write_file(name).await;
-    }
-    let calls = names.map(|name| Say::Call("files_delete", json!({"path": name})));
-    house.answers(&calls);
-    let talk = house.app.say(None, "tidy up").await;
-    house.app.work().await;
-    let cards = house.approvals().await;
-    assert_eq!(cards.len(), 3);
-    let first = cards[0]["call_id"].as_str().unwrap();
-    house.app.post(&format!("/api/tool-calls/{first}/deny"), &json!({})).await;
-    house.app.work().await;
-    let chat = house.app.get(&format!("/chat/{talk}")).await.text;
-    assert!(chat.contains("Do all 2") && chat.contains("Waits for your answer"), "{chat}");
-    let list = house.app.get("/approvals").await.text;
-    let form_of = list.split("name=\"calls\" value=\"").nth(1).expect("one form for both");
-    let shown = form_of.split('"').next().unwrap();
-    assert!(shown.contains(',') && !shown.contains(first), "{shown}");
-    house.answers(&[Say::Text("Two are gone.")]);
-    let press = format!("answer=approve&back=/chat/{talk}&calls={shown},{first}");
-    let pressed = house.app.send(crate::callers::form("/approvals/together", &press)).await;
-    assert_eq!(pressed.status, 303, "{}", pressed.text);
-    house.app.work().await;
-    assert_eq!(house.app.last_answer(&talk).await, "Two are gone.");
-    let left: Vec<bool> = names.iter().map(|name| house.file(name).exists()).collect();
-    assert_eq!(left.iter().filter(|left| **left).count(), 1, "what was denied before stays denied");
-    let late = json!({"calls": [first], "approved": true});
-    assert_eq!(house.app.post("/api/approvals/together", &late).await.status, 409);
-    let none = json!({"calls": [], "approved": true});
-    assert_eq!(house.app.post("/api/approvals/together", &none).await.status, 400);
-}
-
-#[tokio::test]
 async fn arguments_that_are_no_json_go_back_as_an_error() {
     let house = House::new(Kind::OpenAi, "").await;
     let broken = steward::testing::model_answers::event(

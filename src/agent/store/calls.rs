@@ -10,7 +10,7 @@ use crate::agent::screen::Found;
 use crate::db::{Reader, Tx, at, at_or_none, json_column};
 use crate::error::{Error, Result};
 use crate::guard::verdict::Offer;
-use crate::ids::{ConversationId, MessageId, RunId, ToolCallId, UserId};
+use crate::ids::{ApprovalId, ConversationId, MessageId, RunId, ToolCallId, UserId};
 use crate::label::Label;
 
 /// What a result begins with when the guard said no.
@@ -105,6 +105,13 @@ pub fn list_waiting(r: &Reader<'_>, conversation: ConversationId) -> Result<Vec<
                select tool_calls.id from tool_calls join line on line.id = tool_calls.run_id
                where tool_calls.state = 'waiting' order by tool_calls.rowid";
     r.rows(sql, [conversation], |row| row.get(0))
+}
+
+/// The card on which other calls of the same answer are asked about.
+pub fn group_of(r: &Reader<'_>, message: MessageId) -> Result<Option<ApprovalId>> {
+    let sql = "select group_id from approvals join tool_calls on tool_calls.id = approvals.call_id
+               where message_id = ?1 limit 1";
+    r.row(sql, [message], |row| row.get(0))
 }
 
 /// The calls of a conversation that have a result, whatever came of them.

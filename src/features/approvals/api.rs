@@ -38,6 +38,8 @@ pub fn routes() -> Router<App> {
 struct View {
     id: ApprovalId,
     call_id: ToolCallId,
+    /// The same for all that wait on one card: the id of the first of them.
+    group_id: ApprovalId,
     run_id: RunId,
     conversation_id: ConversationId,
     tool_name: String,
@@ -68,6 +70,7 @@ impl From<Approval> for View {
         View {
             id: it.id,
             call_id: it.call_id,
+            group_id: it.group_id,
             run_id: it.run_id,
             conversation_id: it.conversation_id,
             tool_name: it.tool,

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::held;
 use crate::agent::{Agents, Run, answer};
 use crate::app::App;
-use crate::approval;
+use crate::approval::{self, Group};
 use crate::db::Tx;
 use crate::error::Result;
 use crate::features::Job;
@@ -28,35 +28,33 @@ async fn attend(app: App) -> Result<Option<Timestamp>> {
 }
 
 fn remind(tx: &Tx<'_>, now: Timestamp) -> Result<()> {
-    for asked in approval::remind(tx, now)? {
-        let text = format!("Still waits for your answer: {}", asked.card.what);
-        let (user_id, link) = (asked.user_id, Some(link(asked.id)));
+    for group in approval::remind(tx, now)? {
+        let text = format!("Still waits for your answer: {}", group.what);
+        let (user_id, link) = (group.user_id, Some(link(group.id)));
         notifications::tell(tx, &Telling { user_id, kind: KIND, text: &text, link }, now)?;
     }
     Ok(())
 }
 
-/// Tells whose run it is that a call waits for their yes.
-pub fn tell_asked(
-    tx: &Tx<'_>,
-    agents: &Agents,
-    run: &Run,
-    (id, what): (ApprovalId, &str),
-    now: Timestamp,
-) -> Result<()> {
-    let text = format!("Waits for your answer: {what}");
-    let telling = Telling { user_id: run.user_id, kind: KIND, text: &text, link: Some(link(id)) };
-    notifications::tell(tx, &telling, now)?;
+/// Tells whose run it is what waits for their yes; once, also where more comes to it.
+pub fn tell_asked(tx: &Tx<'_>, agents: &Agents, group: &Group, now: Timestamp) -> Result<()> {
+    let text = format!("Waits for your answer: {}", group.what);
+    let (user_id, link) = (group.user_id, Some(link(group.id)));
+    notifications::tell_more(tx, &Telling { user_id, kind: KIND, text: &text, link }, now)?;
     let timers = agents.timers.clone();
     tx.after_commit(move || timers.wake(ATTEND));
     Ok(())
 }
 
-/// Nobody has to be told any more.
+/// Nobody has to be told any more, once nothing waits on its card.
 pub fn tell_settled(tx: &Tx<'_>, run: &Run, id: ApprovalId, now: Timestamp) -> Result<()> {
-    notifications::settle(tx, run.user_id, &link(id), now)
+    let Some(settled) = approval::find(tx, id)? else { return Ok(()) };
+    if approval::still_waits(tx, settled.group_id)? {
+        return Ok(());
+    }
+    notifications::settle(tx, run.user_id, &link(settled.group_id), now)
 }
 
-fn link(id: ApprovalId) -> String {
-    format!("/approvals/{id}")
+fn link(group: ApprovalId) -> String {
+    format!("/approvals/{group}")
 }

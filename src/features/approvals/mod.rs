@@ -5,16 +5,15 @@
 
 mod api;
 mod card;
+mod group;
 mod held;
 mod job;
 mod page;
 mod service;
-mod together;
 
-pub use card::CardView;
+pub use group::GroupView;
 pub use held::{HeldView, attend as attend_held};
 pub use job::{tell_asked, tell_settled};
-pub use together::TogetherView;
 
 use super::Feature;
 use crate::web::shell::{Entry, Group};

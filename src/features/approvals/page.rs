@@ -1,7 +1,5 @@
 //! `/approvals`, for a person.
 
-use std::collections::HashMap;
-
 use askama::Template;
 use axum::Router;
 use axum::extract::State;
@@ -11,16 +9,15 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::card::CardView;
+use super::group::GroupView;
 use super::held::{self, HeldView};
 use super::service::{self, Said};
-use super::together::TogetherView;
 use crate::agent::hold::Word;
 use crate::app::App;
 use crate::approval::standing::{Always, Lasts, Scope};
 use crate::approval::{Approval, State as Stands};
 use crate::error::{Error, Result};
-use crate::ids::{RunId, ToolCallId};
+use crate::ids::{ApprovalId, ToolCallId};
 use crate::web::Page;
 use crate::web::caller::Caller;
 use crate::web::error::PageError;
@@ -48,8 +45,7 @@ struct ListPage {
     /// Shown when there is no card.
     nothing: &'static str,
     held: Vec<HeldView>,
-    /// Each with what answers it and those before it, if it is the last of several of one task.
-    cards: Vec<(CardView, Option<TogetherView>)>,
+    groups: Vec<GroupView>,
     shown: u64,
     total: u64,
     next: String,
@@ -106,10 +102,10 @@ async fn list(
         true => "What you approve or deny is kept here.",
         false => "Nothing is waiting for you.",
     };
-    let cards = cards(&app, found);
+    let groups = groups(&app, found);
     let held = if decided { Vec::new() } else { held_views(&app, &caller).await? };
     let shell = app.shell(&caller, "/approvals", "Approvals").await?;
-    Ok(Page(ListPage { shell, decided, nothing, held, cards, shown, total, next }))
+    Ok(Page(ListPage { shell, decided, nothing, held, groups, shown, total, next }))
 }
 
 async fn one(
@@ -117,16 +113,16 @@ async fn one(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Page<ListPage>, PageError> {
-    let found = service::find(&app, &caller, id).await?;
-    let decided = found.answered.is_some();
-    let cards = cards(&app, vec![found]);
+    let found = service::group(&app, &caller, id).await?;
+    let decided = found.iter().all(|it| it.state != Stands::Waiting);
+    let groups = groups(&app, found);
     let shell = app.shell(&caller, "/approvals", "Approvals").await?;
     Ok(Page(ListPage {
         shell,
         decided,
         nothing: "",
         held: Vec::new(),
-        cards,
+        groups,
         shown: 1,
         total: 1,
         next: String::new(),
@@ -139,25 +135,18 @@ async fn held_views(app: &App, caller: &Caller) -> Result<Vec<HeldView>> {
     Ok(calls.iter().filter_map(|it| HeldView::new(it, it.tool.clone(), &now, HERE)).collect())
 }
 
-/// Those of one task stand together.
-fn cards(app: &App, mut found: Vec<Approval>) -> Vec<(CardView, Option<TogetherView>)> {
+/// Those of one card stand together, where the first of them stands.
+fn groups(app: &App, mut found: Vec<Approval>) -> Vec<GroupView> {
     let now = app.clock.now().to_zoned(app.config.zone());
-    let first_of = |run| found.iter().position(|it| it.run_id == run);
-    let places: HashMap<RunId, Option<usize>> =
-        found.iter().map(|it| (it.run_id, first_of(it.run_id))).collect();
-    found.sort_by_key(|it| places.get(&it.run_id).copied());
-    let waits = |it: &&Approval| it.state == Stands::Waiting;
-    let tasks = found.chunk_by(|one, next| one.run_id == next.run_id);
-    let cards = tasks.flat_map(|task| {
-        let calls: Vec<ToolCallId> = task.iter().filter(waits).map(|it| it.call_id).collect();
-        let mut cards: Vec<_> =
-            task.iter().map(|it| (CardView::new(it, &now, HERE), None)).collect();
-        if let Some((_, together)) = cards.last_mut() {
-            *together = TogetherView::new(&calls, HERE);
+    let mut order: Vec<ApprovalId> = Vec::new();
+    for it in &found {
+        if !order.contains(&it.group_id) {
+            order.push(it.group_id);
         }
-        cards
-    });
-    cards.collect()
+    }
+    found.sort_by_key(|it| order.iter().position(|group| *group == it.group_id));
+    let groups = found.chunk_by(|one, next| one.group_id == next.group_id);
+    groups.filter_map(|group| GroupView::new(group, &now, HERE)).collect()
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]

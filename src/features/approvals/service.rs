@@ -58,6 +58,12 @@ pub async fn find(app: &App, caller: &Caller, id: String) -> Result<Approval> {
     found.filter(|it| it.user_id == user).ok_or(Error::NotFound("approval"))
 }
 
+/// The whole card that this is on.
+pub async fn group(app: &App, caller: &Caller, id: String) -> Result<Vec<Approval>> {
+    let group = find(app, caller, id).await?.group_id;
+    app.db.read(move |r| approval::list_of_group(r, group)).await
+}
+
 /// One answer to several calls, such as those of one task. Those that have an answer by now keep it;
 /// gives how many took this one.
 pub async fn answer_all(

@@ -4,8 +4,9 @@ use askama::Template;
 use axum::extract::State;
 use serde::Deserialize;
 
+use super::rows::Rows;
 use super::transcript::Transcript;
-use super::view::{self, Rows, TurnView};
+use super::view::{self, TurnView};
 use super::{service, store};
 use crate::app::App;
 use crate::error::Result;

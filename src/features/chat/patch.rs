@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use axum::response::sse;
 use serde_json::{Value, json};
 
+use super::rows::Rows;
 use super::transcript::{Change, Part, RunTurn, Transcript, Turn};
-use super::view::{self, FootView, PartView, Rows, TurnView, part_id};
+use super::view::{self, FootView, PartView, TurnView, part_id};
 use crate::app::App;
 use crate::events::Entry;
 use crate::ids::{ConversationId, RunId, ToolCallId};
@@ -112,8 +113,8 @@ impl Patches {
                 Some(put(entry, &part_id(*run, *place), Some(*run), &html))
             }
             Change::Card(run, call) => {
-                let html = self.rows(vec![*call]).await?.card(*call)?.to_string();
-                Some(put(entry, &format!("card-{call}"), Some(*run), &html))
+                let (place, card) = self.rows(vec![*call]).await?.card(*call)?;
+                Some(put(entry, &place, Some(*run), &card.to_string()))
             }
             Change::Foot(run) => {
                 let run = self.transcript.run(*run)?;

@@ -117,7 +117,7 @@ fn house_events(
 }
 
 async fn badge(app: &App, user: UserId) -> Option<sse::Event> {
-    let waiting = app.db.read(move |r| approval::list_waiting(r, Some(user))).await.ok()?.len();
+    let waiting = app.db.read(move |r| approval::count_groups(r, user)).await.ok()?;
     Some(sse::Event::default().event("badge").data(json!({"waiting": waiting}).to_string()))
 }
 

@@ -1,79 +1,24 @@
 //! The pieces of the chat page. Each stands in the page and travels alone over the stream.
 
-use std::collections::HashMap;
 use std::fmt;
 
 use askama::Template;
 use askama::filters::HtmlSafe;
-use jiff::Zoned;
 use serde_json::Value;
 
-use super::offers::{self, OfferView, Standing};
-use super::store::{self, File};
+use super::offers::OfferView;
+use super::rows::Rows;
 use super::transcript::{Part, RunState, RunTurn, Step, StepState, Transcript, Turn, Wait};
 use super::words;
 use crate::agent::CallState;
 use crate::agent::screen::Found;
-use crate::agent::store::calls::{self, Call};
-use crate::approval::{self, Approval};
-use crate::changes::{self, Change as Changed};
-use crate::db::Reader;
-use crate::error::Result;
-use crate::features::approvals::{CardView, HeldView, TogetherView};
+use crate::agent::store::calls::Call;
+use crate::features::approvals::{GroupView, HeldView};
 use crate::features::changes::undo_path;
-use crate::ids::{ConversationId, RunId, ToolCallId};
+use crate::ids::{RunId, ToolCallId};
 use crate::label::Trust;
 use crate::outside::model::catalog::{COMMANDS, Catalog};
 use crate::web::markdown::{self, SafeHtml};
-
-/// What the events leave out: rows as they stand now.
-pub struct Rows {
-    approvals: HashMap<ToolCallId, Approval>,
-    calls: HashMap<ToolCallId, Call>,
-    files: Vec<File>,
-    offers: HashMap<ToolCallId, Standing>,
-    changes: HashMap<ToolCallId, Changed>,
-    now: Zoned,
-    back: String,
-}
-
-impl Rows {
-    pub fn load(
-        r: &Reader<'_>,
-        conversation: ConversationId,
-        asked: &[ToolCallId],
-        now: Zoned,
-    ) -> Result<Rows> {
-        let calls = calls::list_of_conversation(r, conversation)?;
-        let mut approvals = HashMap::new();
-        for id in asked {
-            approvals.extend(approval::find_by_call(r, *id)?.map(|found| (*id, found)));
-        }
-        let offers = match store::owner_of(r, conversation)? {
-            Some((user, _)) => offers::load(r, (user, conversation), &calls, now.timestamp())?,
-            None => HashMap::new(),
-        };
-        Ok(Rows {
-            approvals,
-            offers,
-            changes: changes::of_calls(r, calls.iter().map(|call| call.id))?,
-            calls: calls.into_iter().map(|call| (call.id, call)).collect(),
-            files: store::files(r, conversation)?,
-            now,
-            back: format!("/chat/{conversation}"),
-        })
-    }
-
-    /// What is asked about a call, else how long it is held.
-    pub fn card(&self, call: ToolCallId) -> Option<PartView> {
-        if let Some(asked) = self.approvals.get(&call) {
-            return Some(PartView::Card(Box::new(CardView::new(asked, &self.now, &self.back))));
-        }
-        let call = self.calls.get(&call)?;
-        let title = words::phrase(&call.tool, call.state == CallState::Done);
-        HeldView::new(call, title, &self.now, &self.back).map(PartView::Held)
-    }
-}
 
 /// The calls that a transcript has cards for.
 pub fn asked(transcript: &Transcript) -> Vec<ToolCallId> {
@@ -171,7 +116,7 @@ impl AnswerView {
 pub enum PartView {
     Text(TextView),
     Steps(StepsView),
-    Card(Box<CardView>),
+    Card(Box<GroupView>),
     Held(HeldView),
     Images(ImagesView),
 }
@@ -181,7 +126,8 @@ impl PartView {
         Some(match run.parts.get(place)? {
             Part::Text(text) => PartView::Text(TextView { html: markdown::render(text) }),
             Part::Steps(steps) => PartView::Steps(StepsView::new(run.id, place, steps, rows)),
-            Part::Card(call) => rows.card(*call)?,
+            Part::Card(call) if rows.joins(*call) => return None,
+            Part::Card(call) => rows.card(*call)?.1,
             Part::Images(urls) => {
                 PartView::Images(ImagesView { id: part_id(run.id, place), urls: urls.clone() })
             }
@@ -311,7 +257,6 @@ pub struct FootView {
     state: RunState,
     /// Where the person can mend what failed, and what that is called.
     fix: Option<(&'static str, &'static str)>,
-    together: Option<TogetherView>,
     /// "claude-sonnet-5 · 3.2 s · 1,912 tokens · $0.0041".
     facts: String,
 }
@@ -323,12 +268,7 @@ impl FootView {
             RunState::Failed { code, .. } => fix(code),
             _ => None,
         };
-        let together = match &run.state {
-            RunState::Waiting(calls) => TogetherView::new(calls, chat),
-            _ => None,
-        };
         FootView {
-            together,
             run: run.id,
             again: format!("{chat}/runs/{}/again", run.id),
             state: run.state.clone(),

@@ -103,6 +103,14 @@ pub fn tell(tx: &Tx<'_>, telling: &Telling<'_>, now: Timestamp) -> Result<Notifi
     Ok(id)
 }
 
+/// The same thing as before, if that was not read yet, in more words; else something new.
+pub fn tell_more(tx: &Tx<'_>, telling: &Telling<'_>, now: Timestamp) -> Result<()> {
+    match notifications::reword(tx, telling)? {
+        0 => tell(tx, telling, now).map(drop),
+        _ => Ok(()),
+    }
+}
+
 /// In the pages alone, and not again while it stands there unread.
 fn note(tx: &Tx<'_>, telling: &Telling<'_>, now: Timestamp) -> Result<()> {
     if notifications::stands(tx, telling)? {

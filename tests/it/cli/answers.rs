@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::peer::{HANGS, House};
 
-const CHAT: &str = "POST /api/chat/completions";
+pub(super) const CHAT: &str = "POST /api/chat/completions";
 
 /// Server-sent events as the API sends them.
 fn events(events: &[(&str, serde_json::Value)]) -> String {
@@ -50,7 +50,7 @@ fn answer() -> String {
     ])
 }
 
-fn parked() -> String {
+pub(super) fn parked() -> String {
     let card = json!({
         "call_id": "t-9", "tool_name": "web_fetch", "arguments": { "url": "http://example.org/a" },
         "description": "Fetch http://example.org/a", "origins": [], "seq": 12
@@ -59,7 +59,7 @@ fn parked() -> String {
     events(&[begun(), moment, ("tool_call_pending", card)])
 }
 
-const APPROVAL: &str = "0190c1d2-0000-7000-8000-0000aabbccdd";
+pub(super) const APPROVAL: &str = "0190c1d2-0000-7000-8000-0000aabbccdd";
 
 #[test]
 fn ask_prints_the_answer_and_nothing_else() {
@@ -269,119 +269,4 @@ fn an_answer_that_is_broken_off_leaves_the_chat_in_its_conversation() {
     POST /api/chat/completions {"message":"first"}
     POST /api/chat/completions {"conversation_id":"c-1","message":"second"}
     "#);
-}
-
-fn approvals() -> String {
-    json!({ "approvals": [
-        { "id": APPROVAL, "call_id": "t-9", "tool_name": "web_fetch", "state": "waiting",
-          "arguments": { "url": "http://example.org/a" }, "description": "Fetch http://example.org/a",
-          "reason": "The address is not one you named.", "origins": ["mail(bob@example.org)"],
-          "created_at": "2026-11-23T08:00:00Z" },
-        { "id": "0190c1d2-0000-7000-8000-0000aa11ccdd", "call_id": "t-8", "tool_name": "files_delete",
-          "state": "approved", "description": "Delete a.txt", "created_at": "2026-11-22T08:00:00Z" }
-    ], "total": 2, "page": 1, "per_page": 50 })
-    .to_string()
-}
-
-#[test]
-fn approvals_are_listed_shown_and_answered() {
-    let house = House::new()
-        .says("GET /api/approvals", 200, approvals())
-        .says("POST /api/tool-calls/t-9/approve", 200, r#"{"ok":true}"#)
-        .says("POST /api/tool-calls/t-9/deny", 200, r#"{"ok":true}"#)
-        .open();
-    assert_snapshot!(house.run(&["approvals", "ls"]).screen(), @"
-    ID        TOOL       WHAT                        SINCE
-    aabbccdd  web_fetch  Fetch http://example.org/a  2026-11-23 08:00
-    steward approvals show ID, approve ID, deny ID
-    [exit 0]
-    ");
-    assert_snapshot!(house.run(&["approvals", "ls", "--plain"]).screen(), @"
-    0190c1d2-0000-7000-8000-0000aabbccdd	web_fetch	Fetch http://example.org/a	2026-11-23 08:00
-    [exit 0]
-    ");
-    assert_snapshot!(house.run(&["approvals", "show", "aabbccdd"]).screen(), @"
-    Fetch http://example.org/a
-      tool     web_fetch
-      url      http://example.org/a
-      asks     The address is not one you named.
-      from     mail(bob@example.org)
-      since    2026-11-23 08:00
-      state    waiting
-      id       0190c1d2-0000-7000-8000-0000aabbccdd
-    [exit 0]
-    ");
-    assert_snapshot!(house.run(&["approvals", "approve", "bbccdd"]).screen(), @"
-    Approved: Fetch http://example.org/a
-    [exit 0]
-    ");
-    let deny = ["approvals", "deny", "bbccdd", "--memo", "not now", "--json"];
-    assert_eq!(house.run(&deny).exit, 0);
-    assert!(house.asked().contains(r#"POST /api/tool-calls/t-9/deny {"memo":"not now"}"#));
-    assert_snapshot!(house.run(&["approvals", "show", "ffff"]).screen(), @"
-    steward: Nothing that waits has an id that ends in ffff.
-    `steward approvals ls` shows what waits.
-    [exit 1]
-    ");
-    assert_snapshot!(house.run(&["approvals", "show", "ccdd"]).screen(), @"
-    steward: Several ids end in ccdd; give more of it.
-    [exit 1]
-    ");
-    assert_snapshot!(house.run(&["approvals", "show", "../status"]).screen(), @r#"
-    steward: "../status" is not an id; `steward approvals ls` shows them.
-    [exit 2]
-    "#);
-}
-
-#[test]
-fn ask_names_what_waits_as_the_list_of_approvals_does() {
-    let house =
-        House::new().says(CHAT, 200, parked()).says("GET /api/approvals", 200, approvals()).open();
-    assert_snapshot!(house.run(&["ask", "fetch it"]).screen(), @"
-    One moment.
-    Waits for your yes: Fetch http://example.org/a
-    `steward approvals show aabbccdd` shows it.
-    [exit 3]
-    ");
-    assert_eq!(
-        house.run(&["ask", "fetch it", "--json"]).json()["waiting"][0]["approval_id"],
-        APPROVAL
-    );
-}
-
-#[test]
-fn a_yes_can_stand_for_the_next_time_when_its_scope_and_end_are_named() {
-    let house = House::new()
-        .says("GET /api/approvals", 200, approvals())
-        .says("POST /api/tool-calls/t-9/approve", 200, r#"{"ok":true}"#)
-        .open();
-    let approve = ["approvals", "approve", "bbccdd", "--always", "this-tool"];
-    let half = house.run(&approve);
-    assert_eq!(half.exit, 2, "{}", half.screen());
-    assert_eq!(house.run(&[&approve[..], &["--for", "until-revoked"]].concat()).exit, 0);
-    let sent = r#"approve {"always":{"lasts":"until_revoked","scope":"this_tool"}}"#;
-    assert!(house.asked().contains(sent), "{}", house.asked());
-}
-
-#[test]
-fn a_second_answer_is_told_who_was_first() {
-    let already = r#"{"error":"You answered this in the browser at 12:04.","code":"conflict"}"#;
-    let house = House::new()
-        .says("GET /api/approvals", 200, approvals())
-        .says("POST /api/tool-calls/t-9/approve", 409, already)
-        .open();
-    assert_snapshot!(house.run(&["approvals", "approve", "bbccdd"]).screen(), @"
-    steward: You answered this in the browser at 12:04.
-    [exit 1]
-    ");
-}
-
-#[test]
-fn no_approvals_is_no_error() {
-    let house =
-        House::new().says("GET /api/approvals", 200, r#"{"approvals":[],"total":0}"#).open();
-    assert_snapshot!(house.run(&["approvals", "ls"]).screen(), @"
-    Nothing waits for you.
-    [exit 0]
-    ");
 }

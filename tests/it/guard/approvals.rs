@@ -14,6 +14,7 @@ const ANN: u128 = 1;
 fn asked(call: u128) -> NewApproval {
     NewApproval {
         call_id: ToolCallId::from_u128(call),
+        group_id: None,
         run_id: RunId::from_u128(7),
         conversation_id: ConversationId::from_u128(8),
         user_id: UserId::from_u128(ANN),

@@ -30,6 +30,7 @@ async fn approved(house: &House, shown: Value, edited: Option<Value>, acted: Val
     let id = ToolCallId::new(now());
     let new = NewApproval {
         call_id: id,
+        group_id: None,
         run_id: RunId::from_u128(1),
         conversation_id: ConversationId::from_u128(1),
         user_id: UserId::from_u128(1),

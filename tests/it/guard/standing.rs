@@ -65,6 +65,7 @@ async fn allow(
     let call_id = ToolCallId::new(now());
     let new = NewApproval {
         call_id,
+        group_id: None,
         run_id: RunId::from_u128(7),
         conversation_id: ConversationId::from_u128(8),
         user_id: UserId::from_u128(1),

@@ -133,6 +133,7 @@ pub const SAMPLES: &[(&str, &str)] = &[
              values ('x1', 'q1', 'bins', 'on Mondays', '{}', 1, 1);
          update agents set memory_layers = '[\"q1\"]' where id = 'a1';",
     ),
+    ("0042_groups", "update approvals set group_id = 'p1' where id = 'p2';"),
     (
         "0045_changes",
         "insert into changes (id, user_id, call_id, place, row_key, action, target, before, after, made_at)

@@ -79,7 +79,7 @@ impl Transcript {
     pub fn says(&self) -> &'static str {
         match self.runs().last().map(|run| &run.state) {
             Some(RunState::Working) => "Thinking",
-            Some(RunState::Waiting(_)) => "Needs your answer",
+            Some(RunState::Waiting) => "Needs your answer",
             Some(RunState::Held) => "Can still be taken back",
             Some(RunState::Done { .. }) => "Reply finished",
             Some(RunState::Stopped) => "Stopped",
@@ -163,7 +163,7 @@ impl Transcript {
     /// What new words would wait for.
     fn wait(&self) -> Wait {
         let open = |is: fn(&RunState) -> bool| self.runs().any(|run| is(&run.state));
-        let asks = open(|state| matches!(state, RunState::Waiting(_)));
+        let asks = open(|state| matches!(state, RunState::Waiting));
         match (asks, open(|state| matches!(state, RunState::Working | RunState::Held))) {
             (true, _) => Wait::Question,
             (false, true) => Wait::Answer,

@@ -55,8 +55,8 @@ pub enum StepState {
 #[derive(Debug, Clone, PartialEq)]
 pub enum RunState {
     Working,
-    /// For the owner's answer to these calls.
-    Waiting(Vec<ToolCallId>),
+    /// For the owner's answer.
+    Waiting,
     /// Until a call can be taken back no more.
     Held,
     Done {
@@ -197,11 +197,11 @@ impl RunTurn {
 
     /// What a run that has not ended does: it waits for the owner, for a hold to end, or works.
     fn open_state(&self) -> RunState {
-        let asked: Vec<_> = self.steps_in(StepState::Waiting).map(|step| step.call_id).collect();
-        match self.steps_in(StepState::Held).next() {
-            _ if !asked.is_empty() => RunState::Waiting(asked),
-            Some(_) => RunState::Held,
-            None => RunState::Working,
+        let any = |state| self.steps_in(state).next().is_some();
+        match (any(StepState::Waiting), any(StepState::Held)) {
+            (true, _) => RunState::Waiting,
+            (false, true) => RunState::Held,
+            (false, false) => RunState::Working,
         }
     }
 

@@ -57,6 +57,13 @@ pub fn since(
     r.rows(sql, (user, after, limit), from_row)
 }
 
+/// Gives how many there were to say it.
+pub fn reword(tx: &Tx<'_>, telling: &Telling<'_>) -> Result<usize> {
+    let sql = "update notifications set text = ?4
+               where user_id = ?1 and kind = ?2 and link is ?3 and read_at is null";
+    tx.execute(sql, (telling.user_id, telling.kind, &telling.link, telling.text))
+}
+
 /// Those that lead to `link` count as read.
 pub fn mark_read_of(tx: &Tx<'_>, user: UserId, link: &str, now: Timestamp) -> Result<()> {
     let sql = "update notifications set read_at = ?3
