@@ -24,7 +24,10 @@ pub(super) async fn ask(
     let mut card = Card {
         what: question.to_string(),
         recipient: tool.recipient_of(&call.arguments),
-        preview: finish::preview(&call.arguments),
+        preview: match card.preview.as_str() {
+            "" => finish::preview(&call.arguments),
+            shown => shown.to_owned(),
+        },
         risks: tool.risks(),
         ..card
     };

@@ -1,6 +1,8 @@
 //! One tool call's life: proposed → the guard's verdict → (waiting) → executing → done. Each state
 //! is a committed row before the next thing happens.
 
+mod later;
+
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
@@ -14,7 +16,7 @@ use crate::changes;
 use crate::db::{Reader, Tx};
 use crate::error::{Error, Result};
 use crate::guard::permit::Permit;
-use crate::guard::verdict::{self, Offer, Verdict};
+use crate::guard::verdict::{self, Facts, Offer, Verdict};
 use crate::label::Label;
 
 /// A tool that takes longer has failed.
@@ -137,6 +139,14 @@ impl One<'_> {
     }
 
     async fn judge(&self, approved: Option<Approved>) -> Result<Verdict> {
+        self.look(|facts, judged| verdict::judge(facts, judged, approved)).await
+    }
+
+    /// What a rule makes of the call as things stand.
+    async fn look(
+        &self,
+        rule: impl FnOnce(&Facts, &Judged<'_>) -> Verdict + Send + 'static,
+    ) -> Result<Verdict> {
         let (agents, run, call) = (self.agents.clone(), self.run.clone(), self.call.clone());
         let now = self.agents.clock.now();
         self.agents
@@ -153,7 +163,7 @@ impl One<'_> {
                 };
                 let scene = scene::of(r, &agents, &run, &tool)?;
                 let facts = verdict::gather(r, &agents.vault, scene, &judged, now)?;
-                Ok(verdict::judge(&facts, &judged, approved))
+                Ok(rule(&facts, &judged))
             })
             .await
     }
@@ -174,6 +184,8 @@ impl One<'_> {
                 }
                 self.write(cx, permit, confirmed).await
             }
+            Action::Proposal(_) if confirmed => self.write(cx, permit, confirmed).await,
+            Action::Proposal(proposal) => self.keep_for_later((tool, *proposal), cx, stop).await,
             Action::Async(code) => {
                 let permit = match self.mark_executing(permit, confirmed).await {
                     Err(Error::Denied(reason)) => return self.deny(&reason).await.map(|()| false),
@@ -222,14 +234,16 @@ impl One<'_> {
             .db
             .write(move |tx| {
                 let tool = agents.toolbox.find(&call.tool);
-                let Some(Tool { action: Action::Write(code), .. }) = tool.as_deref() else {
-                    return Err(Error::NotFound("tool"));
-                };
+                let tool = tool.ok_or(Error::NotFound("tool"))?;
                 if confirmed {
                     approval::take(tx, call.id, now)?;
                 }
                 finish::started(tx, &agents, &run, &call, &permit, now)?;
-                let work = || code(tx, &cx, &call.arguments, permit);
+                let work = || match &tool.action {
+                    Action::Write(code) => code(tx, &cx, &call.arguments, permit),
+                    Action::Proposal(code) => (code.act)(tx, &cx, &call.arguments, permit),
+                    Action::Async(_) => Err(Error::NotFound("tool")),
+                };
                 let output = changes::made_by_call(tx, call.id, work)?;
                 if let Outcome::Runs { agent, message } = &output.outcome {
                     delegate::begin(tx, &agents, &run, (&call, &cx), (*agent, message))?;

@@ -86,13 +86,14 @@ pub async fn make(agents: &Agents, run: &Run, stop: &CancellationToken) -> Resul
 }
 
 /// What the words of an agent's run that is yet to be ask for, and who read them. `tools`: of the
-/// agent's, these; `None`: no plan could be
-/// had, and the run will ask again when it needs one.
+/// agent's, these. No plan:
+/// none could be had, and the run will ask again when it needs one.
 pub async fn foresee(
     agents: &Agents,
     agent: AgentId,
     (words, model): (&str, Option<&str>),
     tools: Option<&[String]>,
+    stop: &CancellationToken,
 ) -> Result<(Option<Intent>, String)> {
     let persona = agents.db.read(move |r| runs::persona(r, agent)).await?;
     let asker = Asker {
@@ -112,14 +113,13 @@ pub async fn foresee(
         model: model_of(agents, model),
     };
     let now = agents.clock.now();
-    let never = CancellationToken::new();
-    let planned = read(agents, &asker, Words::of(words, now), &never).await?;
+    let planned = read(agents, &asker, Words::of(words, now), stop).await?;
     let (intent, model) = (planned.intent.clone(), asker.model.clone());
     agents.db.write(move |tx| planned.count(tx, &asker, now)).await?;
     Ok((intent, model))
 }
 
-fn model_of(agents: &Agents, own: Option<&str>) -> String {
+pub(super) fn model_of(agents: &Agents, own: Option<&str>) -> String {
     own.map_or_else(|| agents.config.get().models.default.to_string(), str::to_owned)
 }
 

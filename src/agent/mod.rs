@@ -59,6 +59,7 @@ use crate::vault::Vault;
 use toolbox::Toolbox;
 
 pub use bill::Bill;
+pub use finish::preview;
 pub use heard::Heard;
 pub use live::LiveRuns;
 pub use spend::today as spent_today;

@@ -8,6 +8,7 @@
 
 mod arg;
 mod card;
+mod proposal;
 
 use std::borrow::Cow;
 use std::path::PathBuf;
@@ -32,6 +33,7 @@ use crate::spawn::Timers;
 
 pub use arg::{Arg, Kind};
 pub use card::FOR_GOOD;
+pub use proposal::{Proposal, Saved};
 
 /// A result longer than this is cut; the model is told so.
 pub const RESULT_BYTES_MAX: usize = 64 * 1024;
@@ -144,6 +146,7 @@ type WriteCode = Box<dyn Fn(&Tx<'_>, &Cx, &Value, Permit) -> Result<Output> + Se
 pub enum Action {
     Async(AsyncCode),
     Write(WriteCode),
+    Proposal(Proposal),
 }
 
 /// Of one that a plan may name; a longer one is a sentence.
@@ -326,9 +329,12 @@ impl Tool {
             })
     }
 
-    /// Whether a call leaves the house, runs code or takes something away for good.
+    /// Whether a call leaves the house, runs code, takes something away for good or leads to what is
+    /// done later.
     pub fn changes_the_world(&self) -> bool {
-        self.destructive || matches!(self.effect, Effect::Send | Effect::Execute)
+        self.destructive
+            || matches!(self.effect, Effect::Send | Effect::Execute)
+            || matches!(self.action, Action::Proposal(_))
     }
 
     /// For a plan of what the owner asked for: each argument there is. What nobody declared can't

@@ -42,6 +42,7 @@ pub const STEPS: &[(&str, &str)] = &[
     ("0040_agent_files", include_str!("schema/0040_agent_files.sql")),
     ("0041_memory_layers", include_str!("schema/0041_memory_layers.sql")),
     ("0042_groups", include_str!("schema/0042_groups.sql")),
+    ("0043_proposed_tasks", include_str!("schema/0043_proposed_tasks.sql")),
     ("0045_changes", include_str!("schema/0045_changes.sql")),
     ("0046_sums", include_str!("schema/0046_sums.sql")),
     ("0047_failing", include_str!("schema/0047_failing.sql")),

@@ -32,6 +32,10 @@ impl Arg {
         Arg { name, kind: Kind::Integer, role, required: true, about }
     }
 
+    pub const fn texts(name: &'static str, role: Role, about: &'static str) -> Arg {
+        Arg { name, kind: Kind::TextList, role, required: true, about }
+    }
+
     pub const fn optional(self) -> Arg {
         Arg { required: false, ..self }
     }

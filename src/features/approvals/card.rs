@@ -4,6 +4,7 @@ use askama::Template;
 use jiff::Zoned;
 use serde_json::Value;
 
+use crate::agent::preview;
 use crate::agent::tool::FOR_GOOD;
 use crate::approval::{Approval, Foreign, State};
 use crate::features::standing_rules;
@@ -27,6 +28,7 @@ pub struct CardView {
     answered: Option<When>,
     origins: Vec<String>,
     facts: Vec<Fact>,
+    /// What else there is to know than its arguments.
     preview: String,
     why: String,
     reason: String,
@@ -75,7 +77,10 @@ impl CardView {
                 approval.edited_arguments.as_ref().unwrap_or(&approval.arguments),
                 &card.origins,
             ),
-            preview: String::new(),
+            preview: match card.preview == preview(&approval.arguments) {
+                true => String::new(),
+                false => card.preview.clone(),
+            },
             why: card.why.clone(),
             reason: card.reason.clone(),
             verb: verb(&card.what),

@@ -20,6 +20,7 @@ mod occasion;
 mod page;
 mod phrases;
 mod plan;
+mod proposed;
 mod rewind;
 mod schedules_api;
 mod service;
@@ -87,6 +88,8 @@ pub struct Task {
     pub label: Label,
     /// What its words ask for, and the model that read them; none: not read yet.
     pub intent: Option<(Intent, String)>,
+    /// A person said yes to that on a card, though the words are somebody else's.
+    pub approved: bool,
     /// Failures in a row.
     pub failures: u32,
     /// Slots that became runs.
@@ -149,6 +152,11 @@ impl Task {
     /// A model wrote its words: a person has to read them before they count.
     pub fn is_models(&self) -> bool {
         matches!(self.label.origin, Origin::Agent(_)) || self.label.trust == Trust::Outside
+    }
+
+    /// It does nothing before a person has read it.
+    pub fn awaits_a_person(&self) -> bool {
+        self.is_models() && !self.approved
     }
 
     pub fn schedule(&self) -> Result<Schedule> {

@@ -123,7 +123,7 @@ async fn show(
         on: task.state == Standing::On,
         sign: task_sign(task.state),
         why: task.why.clone(),
-        models: task.is_models(),
+        models: task.awaits_a_person(),
         fires: if task.state == Standing::On { fire_lines(fires, &now) } else { Vec::new() },
         facts: facts(&task, &now),
         asked: AskedFor::new(&app, task.intent.as_ref(), &task.label),

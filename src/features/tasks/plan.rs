@@ -3,6 +3,7 @@
 //! their runs may do nothing of it.
 
 use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
 
 use super::Task;
 use super::store::tasks;
@@ -28,7 +29,8 @@ async fn read(app: &App, task: Task) -> Result<()> {
     let new = &task.new;
     let tools = if task.of_agent { None } else { Some(&*new.allowed_tools) };
     let words = (new.prompt.as_str(), new.model.as_deref());
-    let read = intent::foresee(&app.agents, new.agent(), words, tools).await;
+    let never = CancellationToken::new();
+    let read = intent::foresee(&app.agents, new.agent(), words, tools, &never).await;
     let id = task.id;
     let found = match read {
         Ok((intent, made_by)) => intent.map(|intent| (intent, made_by)),

@@ -78,6 +78,7 @@ pub fn create(
         why: String::new(),
         label,
         intent: None,
+        approved: false,
         failures: 0,
         runs: 0,
         next_slot_at: None,
@@ -111,6 +112,7 @@ pub fn update(
     if other_words {
         tasks::forget_intent(tx, id)?;
     }
+    tasks::set_card(tx, id, None)?;
     let times = |it: &NewTask| {
         (it.schedule.clone(), it.zone.clone(), it.start_at, it.end_at, it.max_runs, it.jitter_s)
     };
@@ -130,11 +132,28 @@ pub fn update(
 /// On becomes off; anything else becomes on.
 pub fn toggle(tx: &Tx<'_>, by: &By, user: UserId, id: TaskId) -> Result<Task> {
     let mut task = tasks::find(tx, user, id)?;
+    tasks::set_card(tx, id, None)?;
     if task.state == State::On {
         switch_off(tx, &mut task, by.at)?;
         return keep(tx, by, "tasks.switch_off", task);
     }
     switch_on(tx, &mut task, by)?;
+    keep(tx, by, "tasks.switch_on", task)
+}
+
+/// Switched on by a yes to its card. Words that were read outside stay so: what they were shown to
+/// ask for is approved, and nothing else. `edited`: the person wrote it anew on the card.
+pub fn approve(tx: &Tx<'_>, by: &By, mut task: Task, edited: Option<NewTask>) -> Result<Task> {
+    match edited {
+        Some(new) => {
+            (task.new, task.label, task.updated_at) = (new, Label::owner(), by.at);
+            tasks::forget_intent(tx, task.id)?;
+        }
+        None if task.label.trust == Trust::Outside => tasks::set_approved(tx, task.id)?,
+        None => task.label = Label::owner(),
+    }
+    begin(&mut task, by.at)?;
+    tasks::set_card(tx, task.id, None)?;
     keep(tx, by, "tasks.switch_on", task)
 }
 
@@ -166,7 +185,7 @@ pub fn run(
     kind: Kind,
 ) -> Result<Execution> {
     let task = tasks::find(tx, user, id)?;
-    if task.is_models() && kind == Kind::Manual {
+    if task.awaits_a_person() && kind == Kind::Manual {
         let message = "The assistant wrote this task. Read it and switch it on first.";
         return Err(Error::Conflict(message.to_owned()));
     }
@@ -214,8 +233,12 @@ fn switch_on(tx: &Tx<'_>, task: &mut Task, by: &By) -> Result<()> {
         (task.label, task.updated_at) = (Label::owner(), by.at);
         tasks::forget_intent(tx, task.id)?;
     }
+    begin(task, by.at)
+}
+
+fn begin(task: &mut Task, now: Timestamp) -> Result<()> {
     let schedule = task.schedule()?;
-    let Some(next) = task.next_after(&schedule, by.at) else {
+    let Some(next) = task.next_after(&schedule, now) else {
         let message = if task.new.max_runs.is_some_and(|most| most <= task.runs) {
             "It has run as often as it may. Raise that number to switch it on."
         } else {

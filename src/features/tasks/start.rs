@@ -111,7 +111,9 @@ pub fn start(tx: &Tx<'_>, agents: &Agents, it: &Execution, now: Timestamp) -> Re
         }
         Err(err) => return Err(err),
     };
-    intents::foretell(tx, run_id, (&task.label, task.intent.as_ref()), now)?;
+    let owner = Label::owner();
+    let asker = if task.approved { &owner } else { &task.label };
+    intents::foretell(tx, run_id, (asker, task.intent.as_ref()), now)?;
     let started_at = Some(now);
     let run = Execution {
         run_id: Some(run_id),

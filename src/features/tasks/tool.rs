@@ -1,11 +1,10 @@
 //! What a model may do with tasks. One that it makes is switched off, whatever it says: a person
-//! reads it on its page and switches it on there.
+//! reads it on its card or its page and switches it on there.
 
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::input::{Input, Setting};
-use super::{State, Task, job, page, service};
+use super::{State, Task, proposed, service};
 use crate::agent::tool::{self, Arg, Cx, Outcome, Output, Tool};
 use crate::call::Role;
 use crate::db::Tx;
@@ -19,48 +18,25 @@ const LISTED_MAX: usize = 50;
 pub fn all() -> Vec<Tool> {
     vec![
         Tool::read("tasks", "tasks_list", "Lists what is scheduled.", |cx, _, _| list(cx)),
-        Tool::write(
+        Tool::proposal(
             "tasks",
             "tasks_create",
-            "Writes down a task to be done at set times. It is switched off until the owner \
-             switches it on.",
-            create,
+            "Writes down a task to be done at set times. It is switched off until the owner says \
+             yes to it.",
+            proposed::CREATE,
         )
-        .arg(Arg::text("name", Role::Content, "A short name."))
+        .asks("Switch on this task?")
+        .arg(Arg::text("name", Role::Soft, "A short name."))
         .arg(Arg::text("prompt", Role::Content, "What is to be done, in the owner's words."))
         .arg(Arg::text(
             "schedule",
             Role::Date,
             "\"weekdays at 7:30\", \"every 15 minutes\" or a cron line of five fields.",
-        )),
+        ))
+        .arg(Arg::texts("tools", Role::Soft, "Of your tools, those that it needs.").optional()),
         Tool::write("tasks", "tasks_switch_off", "Switches a task off.", switch_off)
             .arg(Arg::text("task", Role::Id, "Its id, or words of its name.")),
     ]
-}
-
-#[derive(Deserialize)]
-struct New {
-    name: String,
-    prompt: String,
-    schedule: String,
-}
-
-fn create(tx: &Tx<'_>, cx: &Cx, args: &Value, _: Permit) -> Result<Output> {
-    let new: New = tool::parse(args)?;
-    let input = Input::plain(new.name, new.schedule, new.prompt);
-    let models = cx.outside.models();
-    let checked = input.check(&Setting { now: cx.local_now(), models: &models })?;
-    let whose = (cx.user_id, cx.written_label());
-    let task = service::create(tx, &cx.by(), whose, (checked, false))?;
-    cx.wake(tx, job::PLAN);
-    let sentence = task.sentence();
-    let at = page::path(task.id, "");
-    let told = format!(
-        "Written down: {}, {sentence}. It is switched off and has no tools yet; you choose them and \
-         switch it on at {at}.",
-        task.new.name
-    );
-    Ok(about(&task, told))
 }
 
 async fn list(cx: Cx) -> Result<Output> {
@@ -108,7 +84,7 @@ fn switch_off(tx: &Tx<'_>, cx: &Cx, args: &Value, _: Permit) -> Result<Output> {
     Ok(about(&task, format!("Switched off: {}", task.new.name)))
 }
 
-fn about(task: &Task, told: String) -> Output {
+pub(super) fn about(task: &Task, told: String) -> Output {
     Output::labelled(told, Label::of_shown([&task.label]))
 }
 

@@ -190,10 +190,15 @@ fn heartbeat(told: &[Told]) -> Heartbeat {
 pub fn fire_lines(fires: Vec<Fire>, now: &Zoned) -> Vec<FireLine> {
     let line = |fire: Fire| FireLine {
         when: When::new(fire.at.timestamp(), now),
-        local: fire.at.strftime("%A %-d %B %Y, %H:%M %Z").to_string(),
+        local: long(&fire.at),
         note: fire.note.unwrap_or_default(),
     };
     fires.into_iter().map(line).collect()
+}
+
+/// "Tuesday 1 January 2030, 09:50 UTC".
+pub fn long(at: &Zoned) -> String {
+    at.strftime("%A %-d %B %Y, %H:%M %Z").to_string()
 }
 
 /// "until 3 May 2030, 18:00", in the person's zone; "" for none.

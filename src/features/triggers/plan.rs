@@ -3,6 +3,7 @@
 //! their runs may do nothing of it.
 
 use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
 
 use super::Trigger;
 use super::store::triggers;
@@ -26,7 +27,9 @@ pub async fn read_saved(app: App) -> Result<Option<Timestamp>> {
 async fn read(app: &App, trigger: &Trigger) -> Option<(Intent, String)> {
     let new = &trigger.new;
     let words = (new.prompt.as_str(), new.model.as_deref());
-    match intent::foresee(&app.agents, new.agent_id, words, Some(&new.allowed_tools)).await {
+    let never = CancellationToken::new();
+    match intent::foresee(&app.agents, new.agent_id, words, Some(&new.allowed_tools), &never).await
+    {
         Ok((intent, made_by)) => intent.map(|intent| (intent, made_by)),
         Err(err) => {
             tracing::warn!(trigger = %trigger.id, "its words were not read: {err}");

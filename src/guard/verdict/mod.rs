@@ -6,11 +6,13 @@
 mod arguments;
 mod destinations;
 mod intent;
+mod later;
 mod origins;
 mod owner_names;
 mod question;
 mod urls;
 
+pub use later::later;
 pub use owner_names::OwnerName;
 
 use std::path::PathBuf;

@@ -11,9 +11,18 @@ use crate::guard::whitelist;
 
 /// Each value of a critical argument that the owner neither said nor named.
 pub(super) fn foreign(facts: &Facts, call: &Call<'_>) -> Vec<Foreign> {
+    foreign_as(facts, call, |role| role)
+}
+
+/// The same, with each role taken for what `meant` makes of it.
+pub(super) fn foreign_as(
+    facts: &Facts,
+    call: &Call<'_>,
+    meant: impl Fn(Role) -> Role,
+) -> Vec<Foreign> {
     let mut found = Vec::new();
     for argument in given(call) {
-        let role = call.role(argument);
+        let role = call.role(argument).map(&meant);
         if role.is_some_and(|role| !role.is_critical()) {
             continue;
         }

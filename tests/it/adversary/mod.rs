@@ -6,6 +6,7 @@
 
 mod attacks;
 mod harm;
+mod later;
 mod sources;
 mod table;
 mod ways;

@@ -103,6 +103,7 @@ impl Source {
         }
         let earlier = self.earlier?;
         let page = world.url("/hours");
+        world.intent(&Vec::new());
         world.will_call(vec![("fetch_page", json!({"url": page})), earlier.writes()]);
         world.will_say("I noted the hours.");
         let words = format!("Note the opening hours of {page}");

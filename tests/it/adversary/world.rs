@@ -273,6 +273,12 @@ impl World {
         self.model.answer_to(PLANNER, Answer::openai_text(&plan));
     }
 
+    /// Whoever reads these words, and nothing else, makes this plan of them.
+    pub fn planner_reads(&self, words: &str, plan: &Value) {
+        let shown = format!("1. \\\"{words}");
+        self.model.answer_to(&shown, Answer::openai_text(&plan.to_string()));
+    }
+
     /// The owner says something, perhaps with a letter attached, and the house works; gives the
     /// conversation and the number of cards that came of it.
     pub async fn told(

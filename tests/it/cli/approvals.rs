@@ -1,10 +1,9 @@
 //! `steward approvals`, and what `ask` says of a call that waits.
 
-use std::io::{BufRead as _, BufReader, Write as _};
+use super::answers::{APPROVAL, CHAT, parked};
+use super::peer::House;
 use insta::assert_snapshot;
 use serde_json::json;
-use super::peer::{HANGS, House};
-use super::answers::{APPROVAL, CHAT, parked};
 
 fn approvals() -> String {
     json!({ "approvals": [

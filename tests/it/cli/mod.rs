@@ -1,6 +1,7 @@
 //! The commands, run as a person or a program runs them.
 
 mod answers;
+mod approvals;
 mod peer;
 mod settings;
 

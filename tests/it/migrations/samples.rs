@@ -134,6 +134,7 @@ pub const SAMPLES: &[(&str, &str)] = &[
          update agents set memory_layers = '[\"q1\"]' where id = 'a1';",
     ),
     ("0042_groups", "update approvals set group_id = 'p1' where id = 'p2';"),
+    ("0043_proposed_tasks", "update tasks set card_call_id = 't1', approved = 1 where id = 'k1';"),
     (
         "0045_changes",
         "insert into changes (id, user_id, call_id, place, row_key, action, target, before, after, made_at)

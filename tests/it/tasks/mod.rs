@@ -6,6 +6,7 @@ mod fairness;
 mod intent;
 mod lines;
 mod pages;
+mod proposed;
 mod soak;
 
 use axum::body::Body;

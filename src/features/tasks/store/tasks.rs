@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::features::tasks::kinds::{Words, read, word};
 use crate::features::tasks::{Missed, NewTask, Notify, Overlap, State, Task};
 use crate::guard::intent::Intent;
-use crate::ids::{AgentId, TaskId, UserId};
+use crate::ids::{AgentId, TaskId, ToolCallId, UserId};
 
 pub fn list(r: &Reader<'_>, user: UserId, limit: u32) -> Result<Vec<Task>> {
     let sql = "select * from tasks where user_id = ?1 and deleted_at is null
@@ -114,8 +114,27 @@ pub fn set_intent(tx: &Tx<'_>, id: TaskId, intent: Option<(&Intent, &str)>) -> R
 
 /// The words have changed, so what they ask for has to be read again.
 pub fn forget_intent(tx: &Tx<'_>, id: TaskId) -> Result<()> {
-    let sql = "update tasks set intent = null, intent_by = null, intent_tried = 0 where id = ?1";
+    let sql = "update tasks set intent = null, intent_by = null, intent_tried = 0,
+                   approved = 0 where id = ?1";
     tx.execute(sql, [id])?;
+    Ok(())
+}
+
+/// A yes to the card of this call switches it on; `None`: nothing does any more.
+pub fn set_card(tx: &Tx<'_>, id: TaskId, call: Option<ToolCallId>) -> Result<()> {
+    tx.execute("update tasks set card_call_id = ?2 where id = ?1", (id, call))?;
+    Ok(())
+}
+
+/// The task that this call made and whose card may still switch it on.
+pub fn find_by_card(r: &Reader<'_>, user: UserId, call: ToolCallId) -> Result<Option<Task>> {
+    let sql = "select * from tasks where user_id = ?1 and card_call_id = ?2 and deleted_at is null";
+    r.row(sql, (user, call), from_row)
+}
+
+/// A person said yes to words that stay somebody else's, with what they ask for.
+pub fn set_approved(tx: &Tx<'_>, id: TaskId) -> Result<()> {
+    tx.execute("update tasks set approved = 1 where id = ?1", [id])?;
     Ok(())
 }
 
@@ -200,6 +219,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Task> {
         why: row.get("why")?,
         label: json_column(row, "label")?,
         intent: intent.zip(made_by),
+        approved: row.get("approved")?,
         failures: row.get("failures")?,
         runs: row.get("runs")?,
         anchor_at: at(row, "anchor_at")?,
