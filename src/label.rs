@@ -3,8 +3,11 @@
 //! Every text that enters a run carries a [`Label`]; it is stored with messages, tool results,
 //! notes and files, so text from outside that was saved yesterday is still from outside today.
 
+mod origins;
+
 use std::fmt;
 
+pub use origins::{ORIGINS_MAX, Origins};
 use serde::{Deserialize, Serialize};
 
 /// Who or what wrote a text. The names inside are for people to read, never for decisions.
@@ -72,7 +75,8 @@ pub enum Secrecy {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Label {
-    pub origin: Origin,
+    /// All that had a hand in it.
+    pub origin: Origins,
     pub trust: Trust,
     pub secrecy: Secrecy,
 }
@@ -80,36 +84,43 @@ pub struct Label {
 impl Label {
     /// The owner's own words.
     pub fn owner() -> Label {
-        Label { origin: Origin::Owner, trust: Trust::Owner, secrecy: Secrecy::Private }
+        Label { origin: Origin::Owner.into(), trust: Trust::Owner, secrecy: Secrecy::Private }
     }
 
     /// What the program itself says.
     pub fn system() -> Label {
-        Label { origin: Origin::System, trust: Trust::Own, secrecy: Secrecy::Public }
+        Label { origin: Origin::System.into(), trust: Trust::Own, secrecy: Secrecy::Public }
     }
 
     /// The owner's stored data.
     pub fn own_data() -> Label {
-        Label { origin: Origin::OwnData, trust: Trust::Own, secrecy: Secrecy::Private }
+        Label { origin: Origin::OwnData.into(), trust: Trust::Own, secrecy: Secrecy::Private }
     }
 
     /// The same for what a model wrote that had read a text with this label.
     pub fn derived(self) -> Label {
-        let origin = match self.origin {
-            Origin::Web(host) => Origin::Derived(host),
-            origin => origin,
-        };
-        Label { origin, ..self }
+        Label { origin: self.origin.derived(), ..self }
     }
 
     /// The label of an answer that shows texts with these: once from outside, it stays so.
     pub fn of_shown<'l>(labels: impl IntoIterator<Item = &'l Label>) -> Label {
-        let outside = labels.into_iter().find(|label| label.trust == Trust::Outside);
-        outside.map_or_else(Label::own_data, Label::clone)
+        Label::of_outside(labels).unwrap_or_else(Label::own_data)
+    }
+
+    /// The label of what is made of texts with these, with the origins of all that are from outside;
+    /// `None`: none of them is.
+    pub fn of_outside<'l>(labels: impl IntoIterator<Item = &'l Label>) -> Option<Label> {
+        let mut outside = labels.into_iter().filter(|label| label.trust == Trust::Outside);
+        let first = outside.next()?.clone();
+        Some(outside.fold(first, |all, one| Label {
+            origin: all.origin.and(&one.origin),
+            secrecy: all.secrecy.max(one.secrecy),
+            ..all
+        }))
     }
 
     /// Text that somebody else wrote.
-    pub fn outside(origin: Origin) -> Label {
-        Label { origin, trust: Trust::Outside, secrecy: Secrecy::Public }
+    pub fn outside(origin: impl Into<Origins>) -> Label {
+        Label { origin: origin.into(), trust: Trust::Outside, secrecy: Secrecy::Public }
     }
 }

@@ -141,7 +141,7 @@ pub(super) fn answer_asker(
     let label = match read.trust {
         Trust::Outside => read,
         Trust::Own | Trust::Owner => Label {
-            origin: Origin::Agent(run.id.to_string()),
+            origin: Origin::Agent(run.id.to_string()).into(),
             trust: Trust::Own,
             secrecy: read.secrecy.max(Secrecy::Private),
         },

@@ -50,7 +50,7 @@ pub fn done(
     confirmed: bool,
 ) -> Result<()> {
     let mut text = output.text;
-    if matches!(output.label.origin, Origin::Mcp(_)) {
+    if output.label.origin.named().any(|it| matches!(it, Origin::Mcp(_))) {
         // A tool server knows the secrets that it was given, and may say them.
         let watch = agents.vault.watch(tx)?;
         text = without_secrets(&watch, &text);

@@ -35,27 +35,18 @@ pub fn of(r: &Reader<'_>, agents: &Agents, run: &Run, tool: &Tool) -> Result<Sce
 
 /// The label of what a run writes, for all that it has read, its conversation, the files in it, what
 /// it was told once and for all and what servers say of their tools included: as trusted as the
-/// least trusted of it.
+/// least trusted of it, and of all its origins.
 pub fn written_label(r: &Reader<'_>, agents: &Agents, run: &Run) -> Result<Label> {
     let conversation = run.conversation_id;
-    if let Some(label) = messages::last_outside(r, conversation)? {
-        return Ok(label.derived());
-    }
-    if let Some(label) = calls::last_outside(r, conversation)? {
-        return Ok(label.derived());
-    }
-    if let Some((_, name, _)) = messages::attached_after(r, conversation, 0)?.pop() {
-        return Ok(Label::outside(Origin::File(name)));
-    }
-    if run.persona.label.trust == Trust::Outside {
-        return Ok(run.persona.label.clone());
-    }
-    let mut remembered = memory::of(r, run.layers())?.into_iter();
-    if let Some(it) = remembered.find(|it| it.label.trust == Trust::Outside) {
-        return Ok(it.label);
-    }
-    let shown = agents.toolbox.foreign_words(&run.persona.allowed_tools).into_iter().next();
-    Ok(shown.map_or_else(Label::system, |(label, _)| label))
+    let mut labels = messages::list_outside(r, conversation)?;
+    labels.extend(calls::list_outside(r, conversation)?);
+    let files = messages::list_attached(r, conversation)?;
+    labels.extend(files.into_iter().map(|name| Label::outside(Origin::File(name))));
+    labels.push(run.persona.label.clone());
+    labels.extend(memory::of(r, run.layers())?.into_iter().map(|it| it.label));
+    let shown = agents.toolbox.foreign_words(&run.persona.allowed_tools);
+    labels.extend(shown.into_iter().map(|(label, _)| label));
+    Ok(Label::of_outside(&labels).map_or_else(Label::system, Label::derived))
 }
 
 /// The folder that the run works in.

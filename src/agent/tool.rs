@@ -75,7 +75,7 @@ impl Cx {
         match self.label.trust {
             Trust::Outside => self.label.clone(),
             Trust::Own | Trust::Owner => Label {
-                origin: Origin::Agent(self.run_id.to_string()),
+                origin: Origin::Agent(self.run_id.to_string()).into(),
                 trust: Trust::Own,
                 secrecy: self.label.secrecy.max(Secrecy::Private),
             },

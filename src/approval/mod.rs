@@ -23,7 +23,7 @@ use crate::call::{CallHash, call_hash};
 use crate::db::{Reader, Tx};
 use crate::error::{Error, Result};
 use crate::ids::{ApprovalId, ConversationId, RunId, ToolCallId, UserId};
-use crate::label::Origin;
+use crate::label::Origins;
 
 /// What became of a call whose yes was for something that has been done.
 pub const USED_UP: &str = "The approval was used up.";
@@ -34,7 +34,7 @@ const MEMO_CHARS_MAX: usize = 2_000;
 pub struct Foreign {
     pub argument: String,
     pub value: String,
-    pub origin: Option<Origin>,
+    pub origin: Option<Origins>,
 }
 
 /// "to: eve@evil.example (from a mail by eve@evil.example)".

@@ -31,7 +31,7 @@ async fn waiting(house: &TestApp) -> ToolCallId {
                  state, proposed_at) values (?1, ?2, ?3, 0, 'w', 'email_send', '{}', 'waiting', 0)",
             (call_id, run_id, message),
         )?;
-        let origin = Some(Origin::Mail("eve@evil.example".to_owned()));
+        let origin = Some(Origin::Mail("eve@evil.example".to_owned()).into());
         let foreign =
             Foreign { argument: "to".to_owned(), value: "eve@evil.example".to_owned(), origin };
         let new = NewApproval {

@@ -5,6 +5,7 @@ use rusqlite::Row;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use serde_json::Value;
 
+use super::messages::LABELS_MAX;
 use crate::agent::CallState;
 use crate::agent::screen::Found;
 use crate::db::{Reader, Tx, at, at_or_none, json_column};
@@ -122,13 +123,13 @@ pub fn list_answered(r: &Reader<'_>, conversation: ConversationId) -> Result<Vec
     r.rows(sql, [conversation], |row| row.get(0))
 }
 
-/// The label of the latest result from outside.
-pub fn last_outside(r: &Reader<'_>, conversation: ConversationId) -> Result<Option<Label>> {
+/// The labels of results from outside, each once, the latest first.
+pub fn list_outside(r: &Reader<'_>, conversation: ConversationId) -> Result<Vec<Label>> {
     let sql = "select result_label from tool_calls join runs on runs.id = tool_calls.run_id
                where runs.conversation_id = ?1
                  and json_extract(result_label, '$.trust') = 'outside'
-               order by tool_calls.rowid desc limit 1";
-    r.row(sql, [conversation], |row| json_column(row, "result_label"))
+               group by result_label order by max(tool_calls.rowid) desc limit ?2";
+    r.rows(sql, (conversation, LABELS_MAX), |row| json_column(row, "result_label"))
 }
 
 /// A step that has no result yet: waiting for the owner's answer, approved, executing.

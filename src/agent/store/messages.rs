@@ -14,6 +14,8 @@ use crate::label::Label;
 
 /// Messages that one model call is given at most; older ones wait to be summarised.
 const HISTORY_MAX: u32 = 2_000;
+/// More labels than these have more origins than any text names.
+pub(super) const LABELS_MAX: u32 = 64;
 
 #[derive(Debug, Clone)]
 pub struct Message {
@@ -94,12 +96,20 @@ pub fn list_after(r: &Reader<'_>, conversation: ConversationId, seq: i64) -> Res
     r.rows(sql, (conversation, seq), from_row)
 }
 
-/// The label of the latest message from outside.
-pub fn last_outside(r: &Reader<'_>, conversation: ConversationId) -> Result<Option<Label>> {
+/// The labels of what came from outside, each once, the latest first.
+pub fn list_outside(r: &Reader<'_>, conversation: ConversationId) -> Result<Vec<Label>> {
     let sql = "select label from messages
                where conversation_id = ?1 and json_extract(label, '$.trust') = 'outside'
-               order by seq desc limit 1";
-    r.row(sql, [conversation], |row| json_column(row, "label"))
+               group by label order by max(seq) desc limit ?2";
+    r.rows(sql, (conversation, LABELS_MAX), |row| json_column(row, "label"))
+}
+
+/// The names of the files that came with messages, each once, the latest first.
+pub fn list_attached(r: &Reader<'_>, conversation: ConversationId) -> Result<Vec<String>> {
+    let sql = "select name from attachments join messages on messages.id = attachments.message_id
+               where messages.conversation_id = ?1
+               group by name order by max(attachments.id) desc limit ?2";
+    r.rows(sql, (conversation, LABELS_MAX), |row| row.get(0))
 }
 
 /// By turns: words that waited behind another run stand where their own run took them up, words

@@ -107,7 +107,7 @@ pub fn label(r: &Reader<'_>, owner: &Owner, place: &HousePath, bytes: &[u8]) -> 
 pub fn strangers(path: &Path) -> Label {
     let name = path.display().to_string();
     let origin = Origin::File(if name.is_empty() { "list".to_owned() } else { name });
-    Label { origin, trust: Trust::Outside, secrecy: Secrecy::Private }
+    Label { origin: origin.into(), trust: Trust::Outside, secrecy: Secrecy::Private }
 }
 
 pub fn bytes_shown(size: u64) -> String {

@@ -74,9 +74,11 @@ pub fn update(
         return Err(Error::Conflict(message.to_owned()));
     }
     (note.title, note.content, note.updated_at) = (new.title, new.content, by.at);
-    if label.trust < note.label.trust {
-        note.label = label;
-    }
+    note.label = match Label::of_outside([&note.label, &label]) {
+        Some(both) => both,
+        None if label.trust < note.label.trust => label,
+        None => note.label,
+    };
     keep(tx, by, "notes.update", note)
 }
 

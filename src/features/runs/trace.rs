@@ -226,7 +226,8 @@ fn call_line(trace: &Trace, call: &Call, now: &Zoned) -> CallLine {
     let time = call.started_at.zip(call.ended_at);
     let changed = trace.changes.get(&call.id);
     // What the program itself says needs no label.
-    let foreign = call.result_label.as_ref().filter(|it| it.origin != Origin::System);
+    let foreign =
+        call.result_label.as_ref().filter(|it| it.origin.single() != Some(&Origin::System));
     CallLine {
         id: call.id,
         phrase: phrase(&call.tool, call.state == crate::agent::CallState::Done),

@@ -151,7 +151,8 @@ impl NewTask {
 impl Task {
     /// A model wrote its words: a person has to read them before they count.
     pub fn is_models(&self) -> bool {
-        matches!(self.label.origin, Origin::Agent(_)) || self.label.trust == Trust::Outside
+        let agents = |it: &Origin| matches!(it, Origin::Agent(_));
+        self.label.trust == Trust::Outside || self.label.origin.named().any(agents)
     }
 
     /// It does nothing before a person has read it.

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::secrets::Secrets;
 use super::urls;
-use crate::label::{Label, Origin, Secrecy, Trust};
+use crate::label::{Label, Origins, Secrecy, Trust};
 use crate::net::WebUrl;
 use crate::spelling::fold;
 use crate::spelling::phrases::Phrases;
@@ -19,7 +19,7 @@ pub struct Read {
     /// The words of what came from outside.
     words: Phrases,
     /// Where each text's words begin, and whose it is.
-    origins: Vec<(usize, Origin)>,
+    origins: Vec<(usize, Origins)>,
     /// Links to a page's own site.
     links: HashSet<String>,
     pub(super) secrets: Secrets,
@@ -73,7 +73,7 @@ impl Read {
     }
 
     /// Who wrote a text from outside that holds `value`, word for word; the first that was read.
-    pub fn origin(&self, value: &str) -> Option<&Origin> {
+    pub fn origin(&self, value: &str) -> Option<&Origins> {
         let words: Vec<&str> = fold::words(value).collect();
         let place = self.words.find_among(&words, PLACES_MAX).next()?;
         let after = self.origins.partition_point(|(start, _)| *start <= place);

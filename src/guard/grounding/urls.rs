@@ -28,7 +28,7 @@ pub struct Link {
 
 /// The links in what was read of a web page (text or Markdown, addresses in full).
 pub fn links(label: &Label, text: &str) -> Vec<Link> {
-    let Origin::Web(host) = &label.origin else { return Vec::new() };
+    let Some(Origin::Web(host)) = label.origin.single() else { return Vec::new() };
     let Ok(page) = WebUrl::parse(&format!("https://{host}/")) else { return Vec::new() };
     let ends = |c: char| c.is_whitespace() || "<>\"'`[]".contains(c);
     let starts = text.match_indices("http").take(LINKS_MAX).map(|(at, _)| &text[at..]);

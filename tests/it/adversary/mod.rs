@@ -7,6 +7,7 @@
 mod attacks;
 mod harm;
 mod later;
+mod origins;
 mod sources;
 mod table;
 mod ways;

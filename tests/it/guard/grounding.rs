@@ -106,7 +106,8 @@ fn a_message_carries_only_the_links_that_the_owner_named() {
 
 #[test]
 fn a_message_carries_no_piece_of_a_secret_text_that_the_owner_did_not_say() {
-    let secret = Label { origin: Origin::OwnData, trust: Trust::Own, secrecy: Secrecy::Secret };
+    let secret =
+        Label { origin: Origin::OwnData.into(), trust: Trust::Own, secrecy: Secrecy::Secret };
     let mut read = steward::guard::grounding::Read::default();
     read.add(&secret, "The alarm code is 4711. It is changed in May, by the neighbour.");
     read.add(&secret, "swordfish");

@@ -243,7 +243,8 @@ async fn a_rightly_addressed_message_is_asked_about_when_it_carries_what_the_own
     let link = "Mail ann@example.org the link https://example.org/a";
     let to_ann = |text: &str| json!({"to": "ann@example.org", "text": text});
     let mut secret = Read::default();
-    let label = Label { origin: Origin::OwnData, trust: Trust::Own, secrecy: Secrecy::Secret };
+    let label =
+        Label { origin: Origin::OwnData.into(), trust: Trust::Own, secrecy: Secrecy::Secret };
     secret.add(&label, "The alarm code is 4711.");
     let secret = Scene { read: Arc::new(secret), ..alone(HI) };
     let carries = "ask: It leaves the house with a link to evil.example that you did not name.";

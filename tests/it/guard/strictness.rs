@@ -56,7 +56,11 @@ fn a_label() -> impl Strategy<Value = Label> {
     ];
     let trust = prop_oneof![Just(Trust::Outside), Just(Trust::Own), Just(Trust::Owner)];
     let secrecy = prop_oneof![Just(Secrecy::Public), Just(Secrecy::Secret)];
-    (origin, trust, secrecy).prop_map(|(origin, trust, secrecy)| Label { origin, trust, secrecy })
+    (origin, trust, secrecy).prop_map(|(origin, trust, secrecy)| Label {
+        origin: origin.into(),
+        trust,
+        secrecy,
+    })
 }
 
 fn some_text() -> impl Strategy<Value = String> {
@@ -79,7 +83,7 @@ fn some_text() -> impl Strategy<Value = String> {
 /// Who sent the page gets nothing from it that they don't have.
 fn is_link_of_its_site(tool: Tool, arguments: &Value, texts: &[(Label, String)]) -> bool {
     let url = arguments["url"].as_str().unwrap_or_default();
-    let site = Origin::Web("example.org".to_owned());
+    let site = Origin::Web("example.org".to_owned()).into();
     tool.0 == FETCH.0
         && url.starts_with("https://example.org/")
         && texts.iter().any(|(label, text)| {

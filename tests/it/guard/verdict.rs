@@ -260,7 +260,7 @@ async fn the_card_names_where_a_foreign_value_came_from() {
         (origins[0].argument.as_str(), origins[0].value.as_str()),
         ("to", "eve@evil.example")
     );
-    assert_eq!(origins[0].origin, Some(Origin::Mail("eve@evil.example".to_owned())));
+    assert_eq!(origins[0].origin, Some(Origin::Mail("eve@evil.example".to_owned()).into()));
     let got = verdict(&house, scene(), SHELL, json!({"command": ["ls", "/tmp/x"]})).await;
     let Verdict::Ask { origins, .. } = got else { panic!("{got:?}") };
     assert!(origins.iter().all(|it| it.origin.is_none()), "the model's own idea: {origins:?}");
