@@ -44,9 +44,9 @@ pub struct Letter {
     pub body: Zeroizing<Vec<u8>>,
 }
 
-/// To a server that an admin entered; it may be at home, and nothing else is reached.
-pub fn judge_entered(letter: Letter) -> Allowed<Delivery> {
-    mint(judge_service(letter.url), letter.headers, letter.body)
+/// To the server that an admin entered, `saved`; it may be at home, and nothing else is reached.
+pub fn judge_entered(letter: Letter, saved: &WebUrl) -> Result<Allowed<Delivery>> {
+    Ok(mint(judge_service(letter.url, saved)?, letter.headers, letter.body))
 }
 
 /// To a server that somebody else named: a public one, or one that the configuration excepts.
@@ -81,7 +81,9 @@ mod tests {
     #[test]
     fn only_an_admins_word_opens_the_home_network() {
         let home = "http://192.168.1.9:2586/";
-        judge_entered(letter(home)).spend();
+        let saved = WebUrl::parse(home).unwrap();
+        assert!(judge_entered(letter(home), &saved).is_ok());
+        assert!(judge_entered(letter("http://192.168.1.8:2586/"), &saved).is_err());
         let refusal = judge_named(letter(home), &[]).err().unwrap().to_string();
         assert!(refusal.contains("not reached from here"), "{refusal}");
         let excepted = ["192.168.1.9:2586".parse().unwrap()];

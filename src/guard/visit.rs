@@ -78,10 +78,19 @@ pub fn judge_url(url: WebUrl, rules: &Arc<WebRules>) -> Result<Allowed<Visit>> {
     Ok(Allowed::mint(Visit { url, reach: Reach::Web(Arc::clone(rules)) }))
 }
 
-/// A server whose address the owner entered in a setting. Its settings page is the judgement.
-pub fn judge_service(url: WebUrl) -> Allowed<Visit> {
-    let service = HostPort { host: bare_host(&url).to_owned(), port: url.port() };
-    Allowed::mint(Visit { url, reach: Reach::Service(service) })
+/// May this be reached as the service whose address the owner entered? `saved` is that address as it
+/// stands in its setting; only what lies on that server, beneath that path, is the service.
+pub fn judge_service(url: WebUrl, saved: &WebUrl) -> Result<Allowed<Visit>> {
+    let service = HostPort { host: bare_host(saved).to_owned(), port: saved.port() };
+    let path = saved.path().trim_end_matches('/');
+    let beneath =
+        url.path().strip_prefix(path).is_some_and(|it| it.is_empty() || it.starts_with('/'));
+    if !is_at(&url, &service) || url.is_encrypted() != saved.is_encrypted() || !beneath {
+        let (asked, saved) = (url.host(), saved.host());
+        let reason = format!("{asked} is not reached with what was entered for {saved}.");
+        return Err(Error::Denied(reason));
+    }
+    Ok(Allowed::mint(Visit { url, reach: Reach::Service(service) }))
 }
 
 /// May a connection for this visit go to this number? What comes back is what to connect to.
@@ -110,7 +119,9 @@ pub fn judge_redirect(from: &Allowed<Visit>, location: &str) -> Result<Allowed<V
     }
     match reach {
         Reach::Web(rules) => judge_url(next, rules).map_err(|err| sent_on(url, &err)),
-        Reach::Service(service) if is_at(&next, service) => Ok(judge_service(next)),
+        Reach::Service(service) if is_at(&next, service) => {
+            Ok(Allowed::mint(Visit { url: next, reach: reach.clone() }))
+        }
         Reach::Service(_) => Err(Error::Denied(format!(
             "{} sends us on to {}, which is another server. Put the right address into the setting.",
             url.host(),
@@ -268,7 +279,19 @@ mod tests {
 
     #[test]
     fn a_service_reaches_its_own_server_alone() {
-        let visit = judge_service(WebUrl::parse("http://searx.home:8888").unwrap());
+        let parse = |text: &str| WebUrl::parse(text).unwrap();
+        let saved = parse("http://searx.home:8888/search");
+        for other in [
+            "http://searx.home:8889/search",
+            "https://searx.home:8888/search",
+            "http://other.home:8888/search",
+            "http://searx.home:8888/searching",
+            "http://searx.home:8888/search/../admin",
+            "http://searx.home:8888/",
+        ] {
+            assert!(judge_service(parse(other), &saved).is_err(), "{other}");
+        }
+        let visit = judge_service(parse("http://searx.home:8888/search?q=a"), &saved).unwrap();
         assert!(judge_address(&visit, "192.168.1.9".parse().unwrap()).is_ok());
         assert!(judge_address(&visit, "224.0.0.9".parse().unwrap()).is_err());
         assert!(judge_redirect(&visit, "/search?q=a").is_ok());

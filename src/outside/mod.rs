@@ -56,6 +56,12 @@
 //! }
 //! ```
 //! ```compile_fail,E0308
+//! # use steward::{outside::mcp::Program, guard::allowed::{Allowed, Command}};
+//! fn act(program: Program) -> Allowed<Command> {
+//!     program.command
+//! }
+//! ```
+//! ```compile_fail,E0308
 //! # use steward::{guard::delivery::Letter, outside::push::Courier};
 //! async fn act(letter: Letter) {
 //!     Courier::default().post(letter, Default::default()).await;

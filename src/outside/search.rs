@@ -61,14 +61,18 @@ pub async fn search(
     let (fetched, place) = match service {
         SearchService::None => return Err(unset()),
         SearchService::SearXng { url } => {
+            let saved = WebUrl::parse(url)?;
             let url = WebUrl::parse(&format!("{}/search", url.trim_end_matches('/')))?;
             let url = url.with_query(&[("q", query), ("format", "json")])?;
-            (fetcher.get(judge_service(url)).await.map_err(about_searxng)?, "/results")
+            let visit = judge_service(url, &saved)?;
+            (fetcher.get(visit).await.map_err(about_searxng)?, "/results")
         }
         SearchService::Brave { url, key } => {
             let count = limit.to_string();
-            let url = WebUrl::parse(url)?.with_query(&[("q", query), ("count", &count)])?;
-            let fetched = fetcher.get_with(judge_service(url), brave_headers(key)?).await;
+            let saved = WebUrl::parse(url)?;
+            let url = saved.with_query(&[("q", query), ("count", &count)])?;
+            let visit = judge_service(url, &saved)?;
+            let fetched = fetcher.get_with(visit, brave_headers(key)?).await;
             (fetched.map_err(about_brave)?, "/web/results")
         }
     };

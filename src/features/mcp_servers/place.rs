@@ -1,18 +1,19 @@
 //! From a server's row to a place that can be connected to: its program is found, its folder made,
 //! its credentials are taken from the vault.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use super::{Server, Transport};
+use super::{Server, Transport, store};
 use crate::app::App;
 use crate::audit::By;
 use crate::error::{Error, Result};
+use crate::guard::allowed::Command;
+use crate::guard::program::PROGRAM_FOLDERS;
+use crate::ids::McpServerId;
 use crate::net::WebUrl;
 use crate::outside::mcp::{Address, Place, Program};
 use crate::secret::Secret;
 
-/// Where a program without a path is looked for.
-const PROGRAM_FOLDERS: [&str; 3] = ["/usr/local/bin", "/usr/bin", "/bin"];
 /// In the data folder: one folder for each program.
 const WORKSPACES: &str = "mcp";
 
@@ -25,18 +26,27 @@ pub async fn of(app: &App, server: &Server) -> Result<Place> {
         Transport::Stdio { command, args } => {
             let folder = app.config.get().data.dir.join(WORKSPACES).join(&server.name);
             tokio::fs::create_dir_all(&folder).await.map_err(Error::internal)?;
-            let path = find(command)?;
-            Ok(Place::Program(Program { path, args: args.clone(), env: given, folder }))
+            let command = Command { program: find(command)?, arguments: args.clone() };
+            let saved = saved(app, server.id).await?;
+            Ok(Place::Program(Program { command, saved, env: given, folder }))
         }
     }
 }
 
-fn find(command: &str) -> Result<PathBuf> {
-    if Path::new(command).is_absolute() {
-        return Ok(command.into());
+/// The command as its row has it now, whatever was read before.
+async fn saved(app: &App, id: McpServerId) -> Result<Command> {
+    match app.db.read(move |r| store::find(r, id)).await?.transport {
+        Transport::Stdio { command, args } => Ok(Command { program: command, arguments: args }),
+        Transport::Http { .. } => Err(Error::Denied("It is a program no more.".to_owned())),
     }
-    let found = PROGRAM_FOLDERS.iter().map(|folder| Path::new(folder).join(command));
-    found.into_iter().find(|path| path.is_file()).ok_or_else(|| {
+}
+
+fn find(command: &str) -> Result<String> {
+    if Path::new(command).is_absolute() {
+        return Ok(command.to_owned());
+    }
+    let mut places = PROGRAM_FOLDERS.iter().map(|folder| format!("{folder}/{command}"));
+    places.find(|path| Path::new(path).is_file()).ok_or_else(|| {
         let folders = PROGRAM_FOLDERS.join(", ");
         Error::Denied(format!("There is no program {command} in {folders}. Write its whole path."))
     })

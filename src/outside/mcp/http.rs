@@ -96,7 +96,7 @@ pub fn transport(
         // A server that forgot us may offer other tools now, so everything begins anew.
         .reinit_on_expired_session(false);
     config.retry_config = Arc::new(retries);
-    let client = JudgedClient { client, url: address.url.clone(), names: Names::default() };
+    let client = JudgedClient { client, saved: address.url.clone(), names: Names::default() };
     Ok(StreamableHttpClientTransport::with_client(client, config))
 }
 
@@ -120,19 +120,22 @@ fn headers(address: &Address) -> Result<Headers> {
 #[derive(Clone)]
 pub struct JudgedClient {
     client: Client,
-    url: WebUrl,
+    /// The owner's address; what is asked for is held against it.
+    saved: WebUrl,
     names: Names,
 }
 
 impl JudgedClient {
     async fn within<T>(
         &self,
+        uri: &str,
         request: impl Future<Output = std::result::Result<T, HttpError>>,
     ) -> std::result::Result<T, HttpError> {
-        let visit = judge_service(self.url.clone());
-        let judged = judged(&self.names, &visit).await.map_err(|err| {
+        let denied = |err: Error| {
             HttpError::Io(io::Error::new(io::ErrorKind::PermissionDenied, err.to_string()))
-        })?;
+        };
+        let visit = WebUrl::parse(uri).and_then(|url| judge_service(url, &self.saved));
+        let judged = judged(&self.names, &visit.map_err(denied)?).await.map_err(denied)?;
         JUDGED.scope(judged, request).await
     }
 }
@@ -162,9 +165,10 @@ impl StreamableHttpClient for JudgedClient {
         limits: StreamableHttpResponseLimits,
     ) -> Posted {
         let client = &self.client;
+        let to = uri.clone();
         let post =
             client.post_message_with_response_limits(uri, message, session, auth, headers, limits);
-        self.within(post).await
+        self.within(&to, post).await
     }
 
     async fn delete_session(
@@ -174,7 +178,8 @@ impl StreamableHttpClient for JudgedClient {
         auth: Option<String>,
         headers: Headers,
     ) -> std::result::Result<(), HttpError> {
-        self.within(self.client.delete_session(uri, session, auth, headers)).await
+        let to = uri.clone();
+        self.within(&to, self.client.delete_session(uri, session, auth, headers)).await
     }
 
     async fn get_stream(
@@ -185,7 +190,8 @@ impl StreamableHttpClient for JudgedClient {
         auth: Option<String>,
         headers: Headers,
     ) -> Streamed {
-        self.within(self.client.get_stream(uri, session, last_event, auth, headers)).await
+        let to = uri.clone();
+        self.within(&to, self.client.get_stream(uri, session, last_event, auth, headers)).await
     }
 
     async fn get_stream_with_max_sse_event_size(
@@ -197,9 +203,10 @@ impl StreamableHttpClient for JudgedClient {
         headers: Headers,
         bytes_max: usize,
     ) -> Streamed {
+        let to = uri.clone();
         let stream = self
             .client
             .get_stream_with_max_sse_event_size(uri, session, last_event, auth, headers, bytes_max);
-        self.within(stream).await
+        self.within(&to, stream).await
     }
 }

@@ -23,6 +23,7 @@ use super::{
 use crate::clean::{TextKind, clean};
 use crate::error::{Error, Result};
 use crate::guard::allowed::{Allowed, ForeignCall};
+use crate::guard::program::judge_program;
 use crate::spawn::Spawner;
 
 /// Called when a connection ended or its tools may have changed. It must not block.
@@ -110,7 +111,8 @@ impl Opening<'_> {
     }
 
     async fn start(&self, program: &Program, mode: ClientLifecycleMode) -> Result<Link, Refused> {
-        let started = program::start(program, self.spawner);
+        let judged = judge_program(program.command.clone(), &program.saved)?;
+        let started = program::start(judged, program, self.spawner);
         let (running, stdout, stdin) =
             started.map_err(|err| self.failed(&format!("can't be started: {err}")))?;
         let stdout = Capped::new(stdout, self.limits.message_bytes_max);

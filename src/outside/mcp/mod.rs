@@ -22,7 +22,7 @@ use tokio::sync::Notify;
 use crate::call::{CallHash, call_hash};
 use crate::clean::{TextKind, clean};
 use crate::error::Result;
-use crate::guard::allowed::{Allowed, ForeignCall};
+use crate::guard::allowed::{Allowed, Command, ForeignCall};
 use crate::net::WebUrl;
 use crate::secret::Secret;
 use crate::spawn::Spawner;
@@ -73,8 +73,10 @@ pub enum Place {
 }
 
 pub struct Program {
-    pub path: PathBuf,
-    pub args: Vec<String>,
+    /// With its whole path.
+    pub command: Command,
+    /// As the owner saved it; each start is held against it.
+    pub saved: Command,
     /// All of its environment.
     pub env: Vec<(String, Secret)>,
     /// Its own folder, where it starts.

@@ -15,6 +15,7 @@ use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio_util::sync::CancellationToken;
 
 use super::Program;
+use crate::guard::allowed::{Allowed, Command as Judged};
 use crate::spawn::Spawner;
 
 /// Between asking it to end and ending it.
@@ -47,13 +48,15 @@ impl Drop for Group {
     }
 }
 
-/// Starts it in its own folder and gives its two ends.
+/// Starts what was judged, in its own folder, and gives its two ends.
 pub fn start(
+    judged: Allowed<Judged>,
     program: &Program,
     spawner: &Spawner,
 ) -> io::Result<(Running, ChildStdout, ChildStdin)> {
-    let mut command = Command::new(&program.path);
-    command.args(&program.args).current_dir(&program.folder).env_clear();
+    let judged = judged.spend();
+    let mut command = Command::new(judged.program);
+    command.args(judged.arguments).current_dir(&program.folder).env_clear();
     for (name, value) in &program.env {
         command.env(name, value.expose());
     }

@@ -30,7 +30,7 @@ pub async fn post(
 ) -> Outcome {
     let host = letter.url.host().to_owned();
     let allowed = if parcel.admin && !named {
-        Ok(judge_entered(letter))
+        WebUrl::parse(&parcel.channel.server).and_then(|saved| judge_entered(letter, &saved))
     } else {
         judge_named(letter, &app.config.get().guard.private_allowed)
     };
