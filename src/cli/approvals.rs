@@ -121,8 +121,8 @@ async fn ls(cx: &Cx, client: &Client) -> Result<(), Failure> {
 
 /// Those that are asked on the same card as this one.
 fn of_card<'a>(waiting: &'a [&'a Value], one: &'a Value) -> impl Iterator<Item = &'a Value> {
-    let alike = |other: &&Value| text(other, "group_id") == text(one, "group_id");
-    waiting.iter().copied().filter(move |other| alike(&other))
+    let alike = move |other: &&Value| text(other, "group_id") == text(one, "group_id");
+    waiting.iter().copied().filter(alike)
 }
 
 /// One answer to all that waits on a card; `id` is of any of it.

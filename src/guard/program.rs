@@ -13,7 +13,7 @@ pub fn judge_program(asked: Command, saved: &Command) -> Result<Allowed<Command>
     let found = |folder: &&str| Path::new(folder).join(&saved.program) == *asked.program;
     let same = match saved.program.contains('/') {
         true => Path::new(&saved.program).is_absolute() && asked.program == saved.program,
-        false => PROGRAM_FOLDERS.iter().any(|folder| found(&folder)),
+        false => PROGRAM_FOLDERS.iter().any(found),
     };
     if !same || asked.arguments != saved.arguments {
         let program = asked.program;

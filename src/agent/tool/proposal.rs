@@ -12,13 +12,16 @@ use crate::guard::permit::Permit;
 use crate::ids::AgentId;
 use crate::label::Label;
 
+/// `None`: no plan could be had; else it, and the model that made it.
+type Show = fn(&Tx<'_>, &Cx, &Toolbox, Option<(Intent, String)>) -> Result<String>;
+
 /// The three parts of such a tool's code.
 #[derive(Clone, Copy)]
 pub struct Proposal {
     /// Keeps it, switched off; once for each call, however often it is asked to.
     pub save: fn(&Tx<'_>, &Cx, &Value) -> Result<Saved>,
     /// Stores what its words ask for, and gives what the card shows of it.
-    pub show: fn(&Tx<'_>, &Cx, &Toolbox, Option<(Intent, String)>) -> Result<String>,
+    pub show: Show,
     /// After the yes.
     pub act: fn(&Tx<'_>, &Cx, &Value, Permit) -> Result<Output>,
 }
