@@ -134,8 +134,7 @@ impl Step {
 
     /// Of the `past`: what its first step was decided by, as far as the rows tell.
     pub async fn look(agents: &Agents, id: RunId, past: bool) -> Result<Step> {
-        let (vault, config) = (agents.vault.clone(), agents.config.get());
-        let agents_too = agents.clone();
+        let (agents_too, config) = (agents.clone(), agents.config.get());
         agents
             .db
             .read(move |r| {
@@ -151,7 +150,7 @@ impl Step {
                     attachments: messages::attachments(r, run.conversation_id, !past)?,
                 };
                 let spent = spend::load(r, &agents_too, &run.purse())?;
-                let watch = vault.watch(r)?;
+                let watch = agents_too.vault.watch(r)?;
                 let spoken = agents_too.spoken(watch.clone());
                 let owner_notes = runs::owner_notes(r)?;
                 let remembered = memory::of(r, run.layers())?;

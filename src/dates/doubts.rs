@@ -76,7 +76,8 @@ fn is_unclear(words: &[Word], found: Option<&Place>, now: &Zoned) -> bool {
             || (0..first).any(|at| opening(at) == Some(first)));
     let day_only = matches!(said, Said::Parts { time: None, .. });
     let halved = opening(first) == Some(behind + 1);
-    before || is_side(behind) && (halved || day_only || read_at(words, behind + 1, now).is_some())
+    let sided = day_only || read_at(words, behind + 1, now).is_some();
+    before || halved || is_side(behind) && sided
 }
 
 fn is_one_of(word: &Word, these: &[&str]) -> bool {

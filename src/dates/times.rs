@@ -56,7 +56,7 @@ impl Part {
             Part::Morning => hour < 12,
             Part::Afternoon => (12..19).contains(&hour),
             Part::Evening => 16 <= hour,
-            Part::Night | Part::Tonight => 17 <= hour || hour < 5,
+            Part::Night | Part::Tonight => !(5..17).contains(&hour),
         };
         civil::Time::new(hour, time.minute(), time.second(), 0).ok().filter(|_| fits)
     }

@@ -50,6 +50,9 @@ pub fn find(r: &Reader<'_>, id: RunId) -> Result<Run> {
 /// What was written for its agent when it began; it may be told something else since.
 pub fn prompt_then(r: &Reader<'_>, id: RunId) -> Result<String> {
     let sql = "select coalesce(
+                   (select texts.prompt from variation_texts as texts
+                    where texts.variation_id = runs.variation_id
+                          and texts.version = runs.variation_version),
                    (select prompt from agent_prompts as told
                     where told.agent_id = runs.agent_id
                           and (runs.started_at is null or told.created_at <= runs.started_at)

@@ -104,7 +104,8 @@ fn what_is_half_understood_is_refused_in_a_sentence() {
         assert_eq!(read(text, &now), "A reminder has one time; say one of them.", "{text}");
     }
     for text in UNCLEAR {
-        assert!(read(text, &now).starts_with("I can't tell which moment that is."), "{text}");
+        let said = read(text, &now);
+        assert!(said.starts_with("I can't tell which moment that is."), "{text}: {said}");
     }
     for (text, what) in NONE_SUCH {
         assert!(read(text, &now).starts_with(&format!("There is no {what}.")), "{text}");

@@ -75,11 +75,15 @@ impl AskedFor {
             Trust::Owner => "Your words ask for",
             Trust::Own | Trust::Outside => "Its words would ask for",
         };
-        let in_words = |slot: &Slot| in_words(&app.toolbox, slot);
-        let effects = intent.map(|(intent, _)| intent.slots.iter().map(in_words).collect());
+        let effects = effects(&app.toolbox, intent);
         let unread = if app.inbox.paused() { UNREAD_PAUSED } else { UNREAD };
         AskedFor { whose, effects, unread }
     }
+}
+
+/// What words ask for, one effect a line; none: they were not read yet.
+pub fn effects(toolbox: &Toolbox, intent: Option<&(Intent, String)>) -> Option<Vec<String>> {
+    intent.map(|(intent, _)| intent.slots.iter().map(|slot| in_words(toolbox, slot)).collect())
 }
 
 /// "Delete this file: old.txt", after the question that its card would ask.

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::input::{Input, Setting};
-use super::plan::AskedFor;
+use super::plan::effects;
 use super::store::tasks;
 use super::view::long;
 use super::{NewTask, Task, page, service, tool};
@@ -97,8 +97,7 @@ fn in_words(task: &Task, cx: &Cx, toolbox: &Toolbox) -> String {
     let tools = if tools.is_empty() { "none".to_owned() } else { tools.join(", ") };
     lines.push(format!("Tools: {tools}"));
     lines.push(whose_words(&task.label));
-    let asked = AskedFor::new(toolbox, task.intent.as_ref(), &task.label);
-    lines.push(match &asked.effects {
+    lines.push(match effects(toolbox, task.intent.as_ref()) {
         None => "They could not be read just now.".to_owned(),
         Some(effects) if effects.is_empty() => {
             "They ask for nothing that acts on the world.".to_owned()

@@ -54,7 +54,9 @@ async fn an_agents_answer_is_of_all_that_it_read() {
     world.intent(&Vec::new());
     let files = ["letter.txt", "old.txt"];
     world.will_call(vec![("agents_run", json!({"agent": "Helper", "message": "Look."}))]);
-    world.will_call(files.map(|name| ("files_read", json!({"path": name}))).to_vec());
+    world.will_call(
+        files.map(|name| ("files_read", json!({"path": world.open_path(name)}))).to_vec(),
+    );
     world.will_call(vec![say("Nothing new.")]);
     world.will_say("There is nothing new.");
     let words = "Ask Helper to look at letter.txt and old.txt.";

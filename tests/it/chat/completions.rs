@@ -254,7 +254,7 @@ async fn what_is_wrong_is_refused_and_nothing_is_stored() {
     let post = |body: Value| request("/api/chat/completions", &body);
     for (body, status, detail) in [
         (json!({}), 400, "message"),
-        (json!({"message": "  "}), 400, "content"),
+        (json!({"message": "  "}), 400, "message"),
         (json!({"message": "x", "stream": true}), 400, "stream"),
         (json!({"message": "x", "model": "nobody:m"}), 400, ""),
         (json!({"message": "x", "conversation_id": "c-1"}), 400, "conversation_id"),

@@ -220,7 +220,11 @@ async fn on_the_page_one_is_found_renamed_deleted_and_brought_back_by_its_owner_
     let renamed = ada.submit(&format!("{home}/rename"), &[("title", "<b>Garden</b>")]).await;
     assert_eq!(renamed.brief(), "303 /conversations");
     let page = ada.get("/conversations").await.text;
-    assert!(page.contains("Renamed.") && page.contains("&#60;b&#62;Garden"), "{page}");
+    assert!(
+        page.contains("It is called “&#60;b&#62;Garden&#60;/b&#62;” now.")
+            && page.contains("&#60;b&#62;Garden"),
+        "{page}"
+    );
     let refused = ada.submit(&format!("{home}/rename"), &[("title", " ")]).await;
     assert_eq!(refused.status, 422);
     assert!(refused.text.contains("Give it a title"), "{}", refused.text);
