@@ -53,7 +53,7 @@ async fn what_waits_is_listed_shown_approved_and_done() {
     let shown = house.run(&["approvals", "show", short]).await.done();
     assert!(shown.contains("letter.txt") && shown.contains("files_write"), "{shown}");
     let call = waiting["approvals"][0]["call_id"].as_str().unwrap();
-    let hint = format!("`steward approvals show {}`", &call[call.len() - 8..]);
+    let hint = format!("`steward approvals show {short}`");
     assert!(asked.err.contains(&hint), "{}", asked.err);
     house.run(&["approvals", "show", &call[call.len() - 8..]]).await.done();
     assert!(!letter.exists());

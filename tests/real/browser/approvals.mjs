@@ -70,6 +70,6 @@ export async function answered_by_keys() {
   await page.locator("h1").click();
   await page.keyboard.press("j");
   await page.keyboard.press("d");
-  await page.locator("#flash").getByText("Denied.").waitFor();
+  await page.locator("#flash").getByText("Denied: ").waitFor();
   noProblems(page);
 }
