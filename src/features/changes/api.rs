@@ -3,7 +3,6 @@
 use axum::Router;
 use axum::extract::State;
 use axum::routing::{get, post};
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::service;
@@ -11,23 +10,16 @@ use crate::app::App;
 use crate::ids::ChangeId;
 use crate::web::caller::Caller;
 use crate::web::error::ApiError;
-use crate::web::form::{Json, Nothing, Path, Query, paging};
+use crate::web::form::{Json, Nothing, Paging, Path, Query, paging};
 
 pub fn routes() -> Router<App> {
     Router::new().route("/changes", get(list)).route("/undo/{change_id}", post(undo))
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Wanted {
-    page: Option<u32>,
-    per_page: Option<u32>,
-}
-
 async fn list(
     State(app): State<App>,
     caller: Caller,
-    Query(wanted): Query<Wanted>,
+    Query(wanted): Query<Paging>,
 ) -> Result<Json<Value>, ApiError> {
     let (page, per_page) = paging(wanted.page, wanted.per_page)?;
     let (changes, total) = service::list(&app, &caller, page, per_page).await?;

@@ -4,7 +4,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::get;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Entry, Layer, NewEntry, NewLayer, service, store};
@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::ids::{MemoryEntryId, MemoryLayerId};
 use crate::web::caller::{Admin, Caller};
 use crate::web::error::ApiError;
-use crate::web::form::{Json, Path, Query, paging};
+use crate::web::form::{Json, Paging, Path, Query, paged};
 use crate::web::scope::Scope;
 
 pub fn routes() -> Router<App> {
@@ -23,22 +23,6 @@ pub fn routes() -> Router<App> {
         .route("/memory-layers/{id}", get(find).patch(update).delete(remove))
         .route("/memory-layers/{id}/entries", get(entries).post(add_entry))
         .route("/memory-layers/{id}/entries/{entry}", entry)
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Paging {
-    page: Option<u32>,
-    per_page: Option<u32>,
-}
-
-/// One page of few.
-fn paged<T: Serialize>(noun: &str, all: Vec<T>, wanted: &Paging) -> Result<Json<Value>> {
-    let (page, per_page) = paging(wanted.page, wanted.per_page)?;
-    let total = all.len();
-    let skip = (page as usize - 1).saturating_mul(per_page as usize);
-    let shown: Vec<T> = all.into_iter().skip(skip).take(per_page as usize).collect();
-    Ok(Json(json!({noun: shown, "total": total, "page": page, "per_page": per_page})))
 }
 
 async fn load(app: &App, id: MemoryLayerId) -> Result<(Layer, Vec<Entry>)> {

@@ -15,6 +15,7 @@ use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use crate::error::{Error, Result};
 use crate::web::error::{Failure, Refusal};
@@ -169,6 +170,23 @@ pub fn paging(page: Option<u32>, per_page: Option<u32>) -> Result<(u32, u32)> {
         return Err(Error::invalid("per_page", message));
     }
     Ok((page, per_page))
+}
+
+/// `?page=&per_page=`, for lists that take no other question.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Paging {
+    pub page: Option<u32>,
+    pub per_page: Option<u32>,
+}
+
+/// One page of a short list that was read whole: `{noun: […], total, page, per_page}`.
+pub fn paged<T: Serialize>(noun: &str, all: Vec<T>, wanted: &Paging) -> Result<Json<Value>> {
+    let (page, per_page) = paging(wanted.page, wanted.per_page)?;
+    let total = all.len();
+    let skip = (page as usize - 1).saturating_mul(per_page as usize);
+    let shown: Vec<T> = all.into_iter().skip(skip).take(per_page as usize).collect();
+    Ok(Json(json!({noun: shown, "total": total, "page": page, "per_page": per_page})))
 }
 
 /// The field that a person can mend, "" for the whole form, and what is wrong with it. Any other

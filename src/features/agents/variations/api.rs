@@ -17,7 +17,7 @@ use crate::ids::{AgentId, AssignmentId, TaskId, TriggerId, UserId, VariationId};
 use crate::label::Label;
 use crate::web::caller::{Admin, Caller};
 use crate::web::error::ApiError;
-use crate::web::form::{Json, Path, Query, paging, read_json};
+use crate::web::form::{Json, Paging, Path, Query, paged, read_json};
 use crate::web::scope::Scope;
 
 pub fn routes() -> Router<App> {
@@ -47,22 +47,6 @@ impl From<Variation> for View {
         let Variation { id, agent_id, new, label, version, created_at, figures } = it;
         View { id, agent_id, new, label, version, figures, created_at }
     }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Paging {
-    page: Option<u32>,
-    per_page: Option<u32>,
-}
-
-/// One page of few.
-fn paged<T: Serialize>(noun: &str, all: Vec<T>, wanted: &Paging) -> Result<Json<Value>> {
-    let (page, per_page) = paging(wanted.page, wanted.per_page)?;
-    let total = all.len();
-    let skip = (page as usize - 1).saturating_mul(per_page as usize);
-    let shown: Vec<T> = all.into_iter().skip(skip).take(per_page as usize).collect();
-    Ok(Json(json!({noun: shown, "total": total, "page": page, "per_page": per_page})))
 }
 
 async fn list(
