@@ -17,6 +17,7 @@ mod ledger;
 mod past;
 mod process;
 mod rows;
+mod search;
 mod start;
 mod table;
 #[path = "../../tests/real/talk.rs"]
@@ -44,6 +45,7 @@ pub struct Size {
     pub rest: Duration,
     pub crowd: usize,
     pub past: usize,
+    pub messages: usize,
 }
 
 const SMALL: Size = Size {
@@ -56,6 +58,7 @@ const SMALL: Size = Size {
     rest: Duration::from_secs(20),
     crowd: 1_000,
     past: 20_000,
+    messages: 20_000,
 };
 const FULL: Size = Size {
     turns: 2_000,
@@ -67,6 +70,7 @@ const FULL: Size = Size {
     rest: Duration::from_mins(10),
     crowd: 10_000,
     past: 1_000_000,
+    messages: 1_000_000,
 };
 
 #[tokio::main]
@@ -103,6 +107,9 @@ async fn main() -> ExitCode {
     }
     if is_wanted("past") {
         past::lists(&mut table, size).await;
+    }
+    if is_wanted("search") {
+        search::measure(&mut table, size).await;
     }
     if is_wanted("verdict") {
         verdict::measure(&mut table, size).await;

@@ -96,7 +96,7 @@ async fn ran_once(house: &House, key: &Key) -> String {
 }
 
 /// A message to the assistant and its answer; gives the assistant's id.
-async fn asked_once(house: &House, key: &Key) -> String {
+pub async fn asked_once(house: &House, key: &Key) -> String {
     let id = key.get("/agents").await[0]["id"].as_str().unwrap().to_owned();
     key.post(&format!("/agents/{id}/messages"), &json!({"content": "Good morning."})).await;
     while count(house, "select count(*) from runs where state = 'completed'") < 2 {

@@ -130,21 +130,31 @@ pub const ASSISTANT_TOOLS: &[&str] = &[
 
 /// Every route: pages at their paths, the API beneath `/api` and, the same, `/api/v1`.
 pub fn router(app: App) -> Router {
-    let pages = ALL.iter().fold(Router::new(), |all, feature| all.merge((feature.pages)()));
-    let api = api();
     let door = Door::new(app.db.clone(), app.clock.clone(), app.config.clone())
         .telling(app.standing.clone());
-    let pages = pages.merge(assets::routes()).merge(theme::routes()).merge(keys::routes());
     let framed = from_fn_with_state(app.clone(), framed::errors);
-    let routes = pages.nest("/api/v1", api.clone()).nest("/api", api).with_state(app);
-    let routes =
-        routes.fallback(error::no_such_page).method_not_allowed_fallback(error::no_such_method);
-    door.guard(routes.layer(framed))
+    let api = api(app.clone());
+    let routes = pages().nest_service("/api/v1", api.clone()).nest_service("/api", api);
+    let routes = says_what_is_not_there(routes).with_state(app);
+    // A layer is kept anew for each route that it is put before, and there are a thousand of them:
+    // here all are behind one.
+    door.guard(Router::new().fallback_service(routes).layer(framed))
+}
+
+/// What stands at its own path.
+pub fn pages() -> Router<App> {
+    let pages = ALL.iter().fold(Router::new(), |all, feature| all.merge((feature.pages)()));
+    pages.merge(assets::routes()).merge(theme::routes()).merge(keys::routes())
 }
 
 /// The API, at paths beneath `/api`.
-fn api() -> Router<App> {
-    ALL.iter().fold(Router::new(), |all, feature| all.merge((feature.api)()))
+pub fn api(app: App) -> Router {
+    let api = ALL.iter().fold(Router::new(), |all, feature| all.merge((feature.api)()));
+    says_what_is_not_there(api).with_state(app)
+}
+
+fn says_what_is_not_there(routes: Router<App>) -> Router<App> {
+    routes.fallback(error::no_such_page).method_not_allowed_fallback(error::no_such_method)
 }
 
 /// The keys saved in Settings, as text.

@@ -19,7 +19,7 @@ pub type Rows = Vec<Map<String, Value>>;
 
 /// The rows of `/api/{list}`.
 pub async fn read(app: &App, caller: &Caller, list: &str) -> Result<Rows> {
-    let api = features::api().with_state(app.clone());
+    let api = features::api(app.clone());
     let mut rows = Rows::new();
     let mut query = String::new();
     loop {

@@ -28,11 +28,10 @@ impl House {
 
     /// Every route with one of these methods, with somebody's nonsense where it has a value.
     fn routes(&self, under: &str, methods: &[Method]) -> Vec<(Method, String)> {
-        let table = routes::table(&format!("{:?}", self.app.router()));
+        let table = routes::table(&self.app);
         let mut found = Vec::new();
         for (path, taken) in table {
-            let versioned = path.starts_with("/api/v1") || path.contains("axum_fallback");
-            let asked = path.starts_with("/api/") == (under == "/api/") && !versioned;
+            let asked = path.starts_with("/api/") == (under == "/api/");
             for method in methods.iter().filter(|method| asked && taken.contains(method)) {
                 let parts = path.split('/');
                 let parts = parts.map(|part| if part.starts_with('{') { NOBODYS_ID } else { part });
