@@ -310,6 +310,33 @@ async fn the_next_model_of_the_chain_answers_when_the_first_is_out_of_quota() {
 }
 
 #[tokio::test]
+async fn a_run_and_its_conversation_name_who_answered_and_before_that_who_would() {
+    let house = House::new(Kind::OpenAi, "fallback = [\"builtin:commands\"]").await;
+    let named = async |talk: &str| {
+        let run = house.app.get(&format!("/api/runs?conversation_id={talk}")).await.json();
+        let run = run["runs"][0].clone();
+        let one = format!("/api/runs/{}", run["id"].as_str().unwrap());
+        assert_eq!(house.app.get(&one).await.json()["model"], run["model"]);
+        let found = house.app.get(&format!("/api/conversations/{talk}")).await.json();
+        let listed = house.app.get("/api/conversations").await.json();
+        let listed = listed["conversations"].as_array().unwrap().clone();
+        assert!(listed.iter().any(|it| it["id"] == talk && it["model"] == found["model"]));
+        [&run, &found].map(|it| it["model"].as_str().unwrap().to_owned())
+    };
+    let talk = house.app.say(None, "status").await;
+    assert_eq!(named(&talk).await, ["p:m", "p:m"]);
+    house.model.answer(Answer::status(401, "{}"));
+    house.app.work().await;
+    assert_eq!(named(&talk).await, ["builtin:commands", "builtin:commands"]);
+    house.answers(&[Say::Text("All is well.")]);
+    house.app.say(Some(&talk), "and now?").await;
+    house.app.work().await;
+    assert_eq!(named(&talk).await, ["p:m", "p:m"]);
+    let talk = house.app.say(None, "pause").await;
+    assert_eq!(named(&talk).await[0], "builtin:commands", "the house itself took the order");
+}
+
+#[tokio::test]
 async fn an_answer_cut_off_by_a_kill_is_asked_for_again() {
     let house = House::new(Kind::OpenAi, "").await;
     let talk = house.app.say(None, "hello").await;

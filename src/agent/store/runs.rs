@@ -135,6 +135,9 @@ pub struct ModelCall<'a> {
     pub outcome: &'a str,
 }
 
+/// Holds for those rows of the ledger that asked for an answer, and not for something aside.
+pub const FOR_AN_ANSWER: &str = "outcome not in ('plan', 'screen', 'summary', 'no_summary')";
+
 /// Gives the row's number.
 pub fn insert_model_call(tx: &Tx<'_>, call: &ModelCall<'_>, now: Timestamp) -> Result<i64> {
     tx.execute(

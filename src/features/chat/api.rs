@@ -38,19 +38,21 @@ pub fn routes() -> Router<App> {
 struct View {
     id: ConversationId,
     title: String,
-    model: Option<String>,
+    /// `provider:model` that answered last; before that, the one that would.
+    model: String,
     channel: String,
     started_at: jiff::Timestamp,
     updated_at: jiff::Timestamp,
     message_count: u32,
 }
 
-impl From<Conversation> for View {
-    fn from(it: Conversation) -> View {
+impl View {
+    /// `default`: the model that answers where none is named.
+    fn new(it: Conversation, default: &str) -> View {
         View {
             id: it.id,
             title: it.title,
-            model: it.model,
+            model: it.answered_by.or(it.model).unwrap_or_else(|| default.to_owned()),
             channel: it.channel,
             started_at: it.created_at,
             updated_at: it.updated_at,
@@ -86,7 +88,9 @@ async fn list(
     let (page, per_page) = paging(wanted.page, wanted.per_page)?;
     let query = wanted.q.unwrap_or_default();
     let (found, total) = service::list(&app, caller.user_id, query, page, per_page).await?;
-    let conversations: Vec<View> = found.into_iter().map(View::from).collect();
+    let default = app.config.get().models.default.to_string();
+    let view = |it| View::new(it, &default);
+    let conversations: Vec<View> = found.into_iter().map(view).collect();
     Ok(Json(json!({
         "conversations": conversations, "total": total, "page": page, "per_page": per_page,
     })))
@@ -110,7 +114,8 @@ async fn find(
     let (conversation, messages) =
         service::find_with_messages(&app, caller.user_id, id, wanted.before).await?;
     let messages: Vec<Value> = messages.iter().map(message_view).collect();
-    let mut body = serde_json::to_value(View::from(conversation)).map_err(Error::internal)?;
+    let view = View::new(conversation, &app.config.get().models.default.to_string());
+    let mut body = serde_json::to_value(view).map_err(Error::internal)?;
     body["messages"] = messages.into();
     Ok(Json(body))
 }

@@ -59,6 +59,8 @@ pub struct Conversation {
     pub channel: String,
     /// What answers unless another is named; none: the default.
     pub model: Option<String>,
+    /// Who was asked last for an answer here, `provider:model`; none: nobody yet.
+    pub answered_by: Option<String>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     pub message_count: u32,

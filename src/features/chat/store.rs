@@ -6,6 +6,7 @@ use rusqlite::Row;
 use super::Conversation;
 use super::attachments::NewAttachment;
 use crate::agent::store::messages::{self, Message};
+use crate::agent::store::runs::FOR_AN_ANSWER;
 use crate::db::{Reader, Tx, at, json_column};
 use crate::error::{Error, Result};
 use crate::ids::{AgentId, ConversationId, MessageId, UserId};
@@ -14,9 +15,18 @@ use crate::label::{Label, Trust};
 /// Messages that a page or an API answer shows of one conversation; the latest.
 const SHOWN_MAX: u32 = 1_000;
 
-const COLUMNS: &str = "conversations.*,
-    (select count(*) from messages where conversation_id = conversations.id) as message_count,
-    (select model from agents where agents.id = conversations.agent_id) as agent_model";
+/// An index gives the order, so that this is looked up only for the rows that a page shows.
+fn columns() -> String {
+    format!(
+        "conversations.*,
+         (select count(*) from messages where conversation_id = conversations.id) as message_count,
+         (select model from agents where agents.id = conversations.agent_id) as agent_model,
+         (select model_calls.model
+          from runs cross join model_calls on model_calls.run_id = runs.id
+          where runs.conversation_id = conversations.id and {FOR_AN_ANSWER}
+          order by runs.queued_at desc, model_calls.id desc limit 1) as answered_by"
+    )
+}
 
 /// Whose it is, and whether it was deleted; none: it does not exist.
 pub fn owner_of(r: &Reader<'_>, id: ConversationId) -> Result<Option<(UserId, bool)>> {
@@ -67,14 +77,16 @@ pub fn list(
     } else {
         r.one(&format!("select count(*) {from}"), (user, &query), |row| row.get(0))?
     };
-    let sql = format!("select {COLUMNS} {from} order by updated_at desc, id limit ?3 offset ?4");
+    let columns = columns();
+    let sql = format!("select {columns} {from} order by updated_at desc, id limit ?3 offset ?4");
     let skip = i64::from(page.saturating_sub(1)) * i64::from(per_page);
     Ok((r.rows(&sql, (user, &query, per_page, skip), from_row)?, total))
 }
 
 pub fn find(r: &Reader<'_>, user: UserId, id: ConversationId) -> Result<Conversation> {
+    let columns = columns();
     let sql = format!(
-        "select {COLUMNS} from conversations where id = ?1 and user_id = ?2 and deleted_at is null"
+        "select {columns} from conversations where id = ?1 and user_id = ?2 and deleted_at is null"
     );
     r.row(&sql, (id, user), from_row)?.ok_or(Error::NotFound("conversation"))
 }
@@ -187,6 +199,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Conversation> {
         title: row.get("title")?,
         channel: row.get("channel")?,
         model: row.get::<_, Option<String>>("model")?.or(row.get("agent_model")?),
+        answered_by: row.get("answered_by")?,
         created_at: at(row, "created_at")?,
         updated_at: at(row, "updated_at")?,
         message_count: row.get("message_count")?,

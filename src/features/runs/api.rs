@@ -61,7 +61,8 @@ struct View {
     headless: bool,
     /// Of its agent; null: as it stands, or the run has not begun.
     variation: Option<Value>,
-    model: Option<String>,
+    /// `provider:model` that answered last; before that, the one that would.
+    model: String,
     state: RunState,
     error: Option<String>,
     error_code: Option<String>,
@@ -88,7 +89,9 @@ struct Bounds {
     memory_layers: Option<Vec<MemoryLayerId>>,
 }
 
-fn view(r: &Reader<'_>, (run, spent): (Seen, Spent)) -> Result<View> {
+/// `default`: the model that answers where none is named.
+fn view(r: &Reader<'_>, default: &str, (run, spent): (Seen, Spent)) -> Result<View> {
+    let model = service::model(&run, &spent, default);
     let mut trigger = serde_json::to_value(&run.trigger).map_err(Error::internal)?;
     trigger["text"] = run.words.as_str().into();
     trigger["label"] = json!(run.words_label);
@@ -112,7 +115,7 @@ fn view(r: &Reader<'_>, (run, spent): (Seen, Spent)) -> Result<View> {
         trigger,
         headless: run.headless,
         variation: run.variation.map(|name| json!({"id": run.bounds.variation, "name": name})),
-        model: run.model,
+        model,
         state: run.state,
         error: run.error,
         error_code: run.error_code,
@@ -165,9 +168,11 @@ async fn list(
         before: wanted.before,
     };
     let (user, vault) = (caller.user_id, app.vault.clone());
+    let default = app.config.get().models.default.to_string();
     let read = move |r: &Reader<'_>| {
         let found = service::list(r, &vault, (user, &filter), per_page)?;
-        let runs: Result<Vec<View>> = found.runs.into_iter().map(|it| view(r, it)).collect();
+        let view = |it| view(r, &default, it);
+        let runs: Result<Vec<View>> = found.runs.into_iter().map(view).collect();
         Ok((runs?, found.next))
     };
     let (runs, next) = app.db.read(read).await?;
@@ -182,11 +187,12 @@ async fn find(
 ) -> Result<Json<Value>, ApiError> {
     may(&caller, Scope::Read)?;
     let (user, vault) = (caller.user_id, app.vault.clone());
+    let default = app.config.get().models.default.to_string();
     let read = move |r: &Reader<'_>| {
         let trace = service::trace(r, &vault, user, id)?;
         let blocked = trace.calls.iter().filter(|call| call.blocked).count();
         let (calls, intent) = (trace.calls.len(), trace.intent.as_ref().map(tasks::asked_for));
-        let view = view(r, (trace.run, trace.spent))?;
+        let view = view(r, &default, (trace.run, trace.spent))?;
         let mut view = serde_json::to_value(view).map_err(Error::internal)?;
         view["intent"] = json!(intent);
         view["tool_calls"] = calls.into();

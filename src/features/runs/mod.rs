@@ -56,7 +56,7 @@ pub struct Seen {
     pub headless: bool,
     /// The name of the variation that it is of; none: its agent as it stands, or it has not begun.
     pub variation: Option<String>,
-    /// None: the usual one.
+    /// What it is to be answered by; none: the default. See [`service::model`].
     pub model: Option<String>,
     pub max_tool_calls: Option<u32>,
     pub bounds: Bounds,
@@ -81,6 +81,8 @@ pub struct Spent {
     pub usage: Usage,
     /// None where the price of a call is not known.
     pub cost_usd_micros: Option<i64>,
+    /// Who was asked last for an answer, `provider:model`; none: nobody yet.
+    pub model: Option<String>,
 }
 
 /// One line of the spend ledger.

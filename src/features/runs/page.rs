@@ -188,7 +188,7 @@ async fn show(
         sign: words::run_sign(it.run.state),
         open: it.run.is_open(),
         cause: Cause::of(&it.run, it.occasion.as_ref(), &now),
-        facts: facts(&it),
+        facts: facts(&it, &app.config.get().models.default.to_string()),
         queued: When::new(it.run.queued_at, &now),
         intent: it.intent.as_ref().map(tasks::asked_for),
         told: Prompt::of(&request),
@@ -200,7 +200,7 @@ async fn show(
     }))
 }
 
-fn facts(it: &Trace) -> Vec<(&'static str, String)> {
+fn facts(it: &Trace, default: &str) -> Vec<(&'static str, String)> {
     let run = &it.run;
     let waited = run.started_at.map(|at| at.duration_since(run.queued_at));
     let worked = run.started_at.zip(run.ended_at).map(|(from, to)| to.duration_since(from));
@@ -210,7 +210,7 @@ fn facts(it: &Trace) -> Vec<(&'static str, String)> {
         ("As its variation", run.variation.clone()),
         ("On behalf of", Some(run.for_whom.clone())),
         ("Watched", run.headless.then(|| "by nobody: what had to be asked waited".to_owned())),
-        ("Model", run.model.clone()),
+        ("Model", Some(service::model(run, &it.spent, default))),
         ("Waited", waited.map(took)),
         ("Took", worked.map(took)),
         ("Used", Some(words::spent(&it.spent))),

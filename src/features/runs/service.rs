@@ -8,7 +8,7 @@ use super::{Filter, ModelCall, Seen, Spent, store};
 use crate::agent::store::calls::{self, Call};
 use crate::agent::store::intents;
 use crate::agent::store::messages::Message;
-use crate::agent::{answer, compact};
+use crate::agent::{RunState, answer, compact};
 use crate::app::App;
 use crate::approval::{self, Approval};
 use crate::audit;
@@ -21,6 +21,7 @@ use crate::guard::intent::Intent;
 use crate::ids::{AgentId, ConversationId, RunId, ToolCallId, UserId};
 use crate::inbox::Trigger;
 use crate::leak::Watch;
+use crate::outside::model::catalog::COMMANDS;
 use crate::vault::Vault;
 use crate::web::caller::{Caller, Via};
 
@@ -52,6 +53,16 @@ pub fn list(
         store::spent(r, run.id).map(|spent| (run, spent))
     };
     Ok(Listed { runs: found.into_iter().map(with_spent).collect::<Result<_>>()?, next })
+}
+
+/// Who answered last, `provider:model`; before that, who would.
+pub fn model(run: &Seen, spent: &Spent, default: &str) -> String {
+    let first = || match run.state {
+        // Done without a call: an order to the house, which it takes by itself.
+        RunState::Completed => COMMANDS.to_owned(),
+        _ => run.model.clone().unwrap_or_else(|| default.to_owned()),
+    };
+    spent.model.clone().unwrap_or_else(first)
 }
 
 /// For what a run was made that no person waited for.

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::{Filter, ModelCall, Seen, Spent};
 use crate::agent::store::messages::{self, Message};
+use crate::agent::store::runs::FOR_AN_ANSWER;
 use crate::db::{Reader, at, at_or_none, json_column, json_or_none};
 use crate::error::{Error, Result};
 use crate::ids::{ConversationId, RunId, UserId};
@@ -76,17 +77,22 @@ pub fn find(r: &Reader<'_>, user: UserId, id: RunId) -> Result<Seen> {
 }
 
 pub fn spent(r: &Reader<'_>, run: RunId) -> Result<Spent> {
-    let sql = "select count(*), coalesce(sum(input_tokens), 0) as input_tokens,
-                      coalesce(sum(output_tokens), 0) as output_tokens,
-                      coalesce(sum(cached_tokens), 0) as cached_tokens,
-                      case when count(*) = count(cost_usd_micros)
-                           then coalesce(sum(cost_usd_micros), 0) end as cost
-               from model_calls where run_id = ?1";
-    r.one(sql, [run], |row| {
+    let sql = format!(
+        "select count(*), coalesce(sum(input_tokens), 0) as input_tokens,
+                coalesce(sum(output_tokens), 0) as output_tokens,
+                coalesce(sum(cached_tokens), 0) as cached_tokens,
+                case when count(*) = count(cost_usd_micros)
+                     then coalesce(sum(cost_usd_micros), 0) end as cost,
+                (select model from model_calls where run_id = ?1 and {FOR_AN_ANSWER}
+                 order by id desc limit 1) as model
+         from model_calls where run_id = ?1"
+    );
+    r.one(&sql, [run], |row| {
         Ok(Spent {
             model_calls: row.get(0)?,
             usage: usage(row)?,
             cost_usd_micros: row.get("cost")?,
+            model: row.get("model")?,
         })
     })
 }
