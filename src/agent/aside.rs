@@ -79,6 +79,7 @@ async fn listen(
                     "no answer aside: {}",
                     watch.shown(&error.to_string())
                 );
+                answer.failed(&error, watch, agents.clock.now());
                 return false;
             }
         }

@@ -16,6 +16,7 @@ mod context;
 mod delegate;
 mod end;
 mod finish;
+pub mod health;
 mod heard;
 pub mod hold;
 pub mod intent;

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use super::caps::Spent;
+use super::health::{self, Heard};
 use super::places::Places;
 use super::reserve::Reservation;
 use super::store::runs::{self, ModelCall};
@@ -43,6 +44,8 @@ pub struct Answer {
     pub duration_ms: u64,
     /// None when the price is not known.
     pub cost_usd_micros: Option<u64>,
+    /// What it says of its provider; none: nothing.
+    heard: Option<Heard>,
     /// Held until the ledger has the cost.
     reservation: Option<Arc<Reservation>>,
 }
@@ -65,6 +68,9 @@ impl Answer {
     /// What it took, now that it is over. Some providers tell that at the end, and some never: what
     /// was not told is estimated, unless the model refused or was not reached.
     pub fn reckon(&mut self, agents: &Agents, begun: Instant, end: End) {
+        if end == End::Whole {
+            self.heard = Some(Ok(()));
+        }
         self.duration_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         let said = self.output_tokens_estimate();
         let told = end == End::Whole && self.usage != Usage::default();
@@ -76,6 +82,11 @@ impl Answer {
             self.usage.output_tokens = self.usage.output_tokens.max(said);
         }
         self.cost_usd_micros = agents.outside.models().cost(&self.model, self.usage);
+    }
+
+    /// Keeps why there was no answer, for whoever looks after the provider.
+    pub fn failed(&mut self, error: &ModelError, watch: &Watch, now: Timestamp) {
+        self.heard = health::failed(error, watch, now);
     }
 
     fn output_tokens_estimate(&self) -> u64 {
@@ -110,6 +121,9 @@ impl Answer {
             outcome,
         };
         let row = runs::insert_model_call(tx, &call, now)?;
+        if let Some(heard) = &self.heard {
+            health::note(tx, &self.model, run_id, heard, now)?;
+        }
         let Some(reservation) = self.reservation.clone() else { return Ok(()) };
         let tokens = self.usage.input_tokens.saturating_add(self.usage.output_tokens);
         let usd = self.cost_usd_micros.unwrap_or(0);
@@ -214,6 +228,9 @@ async fn ask_one(
         Err(Cut::Error(_)) => (End::Stopped, "internal"),
     };
     answer.reckon(agents, begun, end);
+    if let Err(Cut::Failed(error)) = &ended {
+        answer.failed(error, watch, agents.clock.now());
+    }
     let said = match &ended {
         Ok(()) => return Ok(answer),
         Err(_) => std::mem::take(&mut answer.text),

@@ -129,6 +129,7 @@ const ADMINISTRATION: &[&str] = &[
     "/api/filesystem-whitelist",
     "/api/mcp-servers",
     "/api/memory-layers",
+    "/api/models/providers",
     "/api/security",
     "/api/settings",
     "/api/tools",

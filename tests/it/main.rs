@@ -66,6 +66,7 @@ mod vault;
 mod web;
 mod models_dialects;
 mod models_errors;
+mod models_failing;
 mod models_listed;
 mod models_requests;
 mod models_wire;

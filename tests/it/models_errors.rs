@@ -102,7 +102,7 @@ async fn a_server_that_is_not_there_is_tried_again_and_named() {
     let model = peer.models.open("p:m").unwrap();
     drop(peer.server);
     let err = collect(&model, request(vec![user("Hello")])).await.unwrap_err();
-    let ModelError::Away { provider, reason } = err else { panic!("{err}") };
+    let ModelError::Away { provider, reason, answered: None } = err else { panic!("{err}") };
     assert_eq!(provider, "p");
     assert!(reason.starts_with("no connection ("), "{reason}");
     assert_eq!(peer.pauses.lock().unwrap().len(), ATTEMPTS_MAX as usize - 1);

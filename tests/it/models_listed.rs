@@ -34,7 +34,7 @@ async fn a_live_test_answers_or_says_why_not() {
         assert!(took < Duration::from_secs(30));
         server.answer(Answer::json(401, &error("authentication_error", "no")));
         let err = models.test(server.provider(kind, "k"), "m").await.unwrap_err();
-        assert_eq!(err, ModelError::WrongKey { provider: "p".to_owned() });
+        assert!(matches!(&err, ModelError::WrongKey { provider, .. } if provider == "p"), "{err}");
     }
 }
 

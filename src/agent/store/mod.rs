@@ -5,5 +5,6 @@ pub mod conversations;
 pub mod intents;
 pub mod memory;
 pub mod messages;
+pub mod providers;
 pub mod runs;
 pub mod variations;

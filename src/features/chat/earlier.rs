@@ -40,17 +40,19 @@ pub async fn history(
     Ok((entries, first))
 }
 
-/// The turns of a transcript, with the rows that its events leave out.
+/// The turns of a transcript, with the rows that its events leave out, as the caller reads them.
 pub async fn turns(
     app: &App,
+    caller: &Caller,
     id: ConversationId,
     transcript: &Transcript,
 ) -> Result<Vec<TurnView>> {
     let now = app.clock.now().to_zoned(app.config.zone());
     let asked = view::asked(transcript);
     let rows = app.db.read(move |r| Rows::load(r, id, &asked, now)).await?;
-    let catalog = app.outside.models();
-    Ok(transcript.turns.iter().map(|turn| TurnView::new(turn, &rows, &catalog)).collect())
+    let (catalog, admin) = (app.outside.models(), caller.admin().is_ok());
+    let view = |turn| TurnView::new(turn, &rows, (&catalog, admin));
+    Ok(transcript.turns.iter().map(view).collect())
 }
 
 #[derive(Template)]
@@ -83,6 +85,6 @@ pub async fn page(
     let title = app.db.read(move |r| store::title_of(r, user, id)).await?;
     let shell = app.shell(&caller, "/chat", &title).await?;
     let (entries, earlier) = history(&app, id, wanted.before).await?;
-    let turns = turns(&app, id, &Transcript::of(&entries)).await?;
+    let turns = turns(&app, &caller, id, &Transcript::of(&entries)).await?;
     Ok(Page(EarlierPage { shell, title, chat: format!("/chat/{id}"), turns, earlier }))
 }

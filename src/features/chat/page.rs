@@ -17,6 +17,7 @@ use super::{Conversation, conversations, earlier, offers, service, socket, store
 use crate::agent::answer;
 use crate::app::App;
 use crate::error::{Error, Result};
+use crate::features::models::{Trouble, trouble_of_model};
 use crate::guard::opened;
 use crate::ids::ConversationId;
 use crate::outside::model::catalog::COMMANDS;
@@ -81,6 +82,8 @@ pub struct ChatPage {
     connected: bool,
     /// There is a provider, so that a model could be chosen.
     provided: bool,
+    /// What is wrong with the provider of the model that answers here.
+    failing: Option<Trouble>,
     running: bool,
     draft: Draft,
     /// Open for this conversation.
@@ -214,7 +217,7 @@ pub async fn page(
         let entries;
         (entries, earlier) = earlier::history(app, id, u64::MAX).await?;
         transcript = Transcript::of(&entries);
-        turns = earlier::turns(app, id, &transcript).await?;
+        turns = earlier::turns(app, caller, id, &transcript).await?;
         let found = app.db.read(move |r| opened::list(r, id)).await?;
         sites = found.into_iter().map(|site| Chip::new(id, site)).collect();
     }
@@ -223,8 +226,9 @@ pub async fn page(
     if let Some(picked) = draft.model.as_ref().filter(|it| models.iter().any(|m| m.id == **it)) {
         models.iter_mut().for_each(|model| model.here = model.id == *picked);
     }
-    let by_default = app.config.get().models.default.to_string() != COMMANDS;
-    let connected = by_default || models.iter().any(|it| it.here && it.id != COMMANDS);
+    let here = models.iter().find(|it| it.here).map_or(COMMANDS, |it| it.id.as_str());
+    let connected = app.config.get().models.default.to_string() != COMMANDS || here != COMMANDS;
+    let failing = trouble_of_model(app, here).await?;
     Ok(ChatPage {
         shell,
         talks: talks.into_iter().map(|talk| Talk::new(talk, id, &now)).collect(),
@@ -235,6 +239,7 @@ pub async fn page(
         live: id.is_some(),
         connected,
         provided: app.outside.models().providers.providers().next().is_some(),
+        failing,
         running: transcript.working(),
         draft,
         sites,

@@ -11,6 +11,7 @@ use super::view::{self, FootView, PartView, TurnView, part_id};
 use crate::app::App;
 use crate::events::Entry;
 use crate::ids::{ConversationId, RunId, ToolCallId};
+use crate::web::caller::Caller;
 use crate::web::markdown;
 
 pub struct Patches {
@@ -20,12 +21,15 @@ pub struct Patches {
     /// Runs whose unfinished block grew since it was sent.
     tails: BTreeSet<RunId>,
     running: bool,
+    /// The reader may mend what is wrong with a model.
+    admin: bool,
 }
 
 impl Patches {
-    pub fn new(app: App, conversation: ConversationId) -> Patches {
+    pub fn new(app: App, caller: &Caller, conversation: ConversationId) -> Patches {
         let (transcript, tails) = (Transcript::default(), BTreeSet::new());
-        Patches { app, conversation, transcript, tails, running: false }
+        let admin = caller.admin().is_ok();
+        Patches { app, conversation, transcript, tails, running: false, admin }
     }
 
     /// Takes the history in and gives, whole, the turns that a page which shows it up to `after`
@@ -119,7 +123,7 @@ impl Patches {
             Change::Foot(run) => {
                 let run = self.transcript.run(*run)?;
                 let chat = format!("/chat/{}", self.conversation);
-                let foot = FootView::new(run, &chat, &self.app.outside.models());
+                let foot = FootView::new(run, &chat, (&self.app.outside.models(), self.admin));
                 let html = format!("<div id=\"foot-{}\">{foot}</div>", run.id);
                 Some(put(entry, &format!("foot-{}", run.id), Some(run.id), &html))
             }
@@ -129,7 +133,8 @@ impl Patches {
     async fn turn(&self, place: usize) -> Option<String> {
         let rows = self.rows(view::asked(&self.transcript)).await?;
         let turn: &Turn = self.transcript.turns.get(place)?;
-        Some(TurnView::new(turn, &rows, &self.app.outside.models()).to_string())
+        let known = (&self.app.outside.models(), self.admin);
+        Some(TurnView::new(turn, &rows, known).to_string())
     }
 
     async fn part(&self, run: RunId, place: usize) -> Option<String> {

@@ -136,7 +136,7 @@ fn conversation_events(
             return;
         }
         let mut begun = !history.is_empty();
-        let mut patches = Patches::new(app.clone(), id);
+        let mut patches = Patches::new(app.clone(), &caller, id);
         for event in patches.catch_up(&history, after).await {
             yield Ok(event);
         }

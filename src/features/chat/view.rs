@@ -33,7 +33,8 @@ pub enum TurnView {
 }
 
 impl TurnView {
-    pub fn new(turn: &Turn, rows: &Rows, catalog: &Catalog) -> TurnView {
+    /// `admin`: the reader may mend what is wrong with a model.
+    pub fn new(turn: &Turn, rows: &Rows, (catalog, admin): (&Catalog, bool)) -> TurnView {
         match turn {
             Turn::Said { message_id, text, wait } => TurnView::Said(SaidView {
                 id: message_id.clone(),
@@ -45,7 +46,9 @@ impl TurnView {
                 id: message_id.clone(),
                 html: markdown::render(text),
             }),
-            Turn::Run(run) => TurnView::Answer(Box::new(AnswerView::new(run, rows, catalog))),
+            Turn::Run(run) => {
+                TurnView::Answer(Box::new(AnswerView::new(run, rows, (catalog, admin))))
+            }
         }
     }
 
@@ -102,13 +105,13 @@ pub struct AnswerView {
 }
 
 impl AnswerView {
-    fn new(run: &RunTurn, rows: &Rows, catalog: &Catalog) -> AnswerView {
+    fn new(run: &RunTurn, rows: &Rows, known: (&Catalog, bool)) -> AnswerView {
         let parts = 0..run.parts.len();
         AnswerView {
             run: run.id,
             parts: parts.filter_map(|place| PartView::new(run, place, rows)).collect(),
             tail: markdown::render_tail(&run.tail),
-            foot: FootView::new(run, &rows.back, catalog),
+            foot: FootView::new(run, &rows.back, known),
         }
     }
 }
@@ -257,13 +260,15 @@ pub struct FootView {
     state: RunState,
     /// Where the person can mend what failed, and what that is called.
     fix: Option<(&'static str, &'static str)>,
+    /// Only an admin can mend it, and the person is none.
+    ask_admin: bool,
     /// "claude-sonnet-5 · 3.2 s · 1,912 tokens · $0.0041".
     facts: String,
 }
 
 impl FootView {
-    /// `chat` is the page of the conversation.
-    pub fn new(run: &RunTurn, chat: &str, catalog: &Catalog) -> FootView {
+    /// `chat` is the page of the conversation; `admin` as in [`TurnView::new`].
+    pub fn new(run: &RunTurn, chat: &str, (catalog, admin): (&Catalog, bool)) -> FootView {
         let fix = match &run.state {
             RunState::Failed { code, .. } => fix(code),
             _ => None,
@@ -272,7 +277,8 @@ impl FootView {
             run: run.id,
             again: format!("{chat}/runs/{}/again", run.id),
             state: run.state.clone(),
-            fix,
+            ask_admin: fix.is_some() && !admin,
+            fix: fix.filter(|_| admin),
             facts: facts(&run.state, catalog),
         }
     }

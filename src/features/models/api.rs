@@ -1,4 +1,4 @@
-//! `/api/models`, `/api/models/info` and single models.
+//! `/api/models`, `/api/models/info`, single models, and their providers.
 
 use axum::Router;
 use axum::extract::State;
@@ -7,11 +7,12 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
 use super::facts::{self, Change};
+use super::provider::{self, Told};
 use super::service::{self, Model};
 use crate::app::App;
 use crate::web::caller::Caller;
 use crate::web::error::ApiError;
-use crate::web::form::{Json, Path};
+use crate::web::form::{Json, Paging, Path, Query, paged};
 use crate::web::scope::Scope;
 
 const MICROS_PER_DOLLAR: f64 = 1e6;
@@ -20,6 +21,7 @@ pub fn routes() -> Router<App> {
     Router::new()
         .route("/models", get(list))
         .route("/models/info", get(info))
+        .route("/models/providers", get(providers))
         .route("/models/{id}", get(show).patch(change))
 }
 
@@ -55,6 +57,18 @@ async fn info(State(app): State<App>, caller: Caller) -> Result<Json<Value>, Api
     caller.require(Scope::Read)?;
     let models: Vec<Value> = service::listing(&app).await.iter().map(view).collect();
     Ok(Json(models.into()))
+}
+
+/// With what fails, since when, and what comes next. An admin's business: a provider's own words may
+/// quote what anybody asked.
+async fn providers(
+    State(app): State<App>,
+    caller: Caller,
+    Query(wanted): Query<Paging>,
+) -> Result<Json<Value>, ApiError> {
+    caller.admin()?;
+    let told: Vec<Value> = provider::list(&app).await?.iter().map(Told::view).collect();
+    Ok(paged("providers", told, &wanted)?)
 }
 
 async fn show(

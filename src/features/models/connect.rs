@@ -3,6 +3,8 @@
 use serde::Deserialize;
 use url::Url;
 
+use crate::agent::health;
+use crate::agent::store::providers;
 use crate::app::App;
 use crate::audit::By;
 use crate::config::{BUILTIN, Source};
@@ -49,6 +51,29 @@ impl Connect {
     /// The form before anything was typed.
     pub fn blank() -> Connect {
         Connect { kind: "anthropic".to_owned(), ..Connect::default() }
+    }
+
+    /// The form of a provider that was connected here, to change it; its key is not in it.
+    pub fn of(app: &App, name: &str) -> Option<Connect> {
+        let (config, models) = (app.config.get(), app.outside.models());
+        let provider = models.providers.provider(name).ok()?;
+        if config.locked(&format!("models.providers.{name}.kind")).is_some() {
+            return None;
+        }
+        let default = &config.models.default;
+        let listed = models.providers.last_list(provider);
+        let first = listed.as_ref().and_then(|list| list.first()).map(|it| it.id.clone());
+        let model = match default.provider == name {
+            true => default.model.clone(),
+            false => first.unwrap_or_default(),
+        };
+        Some(Connect {
+            kind: provider.kind.name().to_owned(),
+            name: name.to_owned(),
+            base_url: provider.base_url.to_string(),
+            model,
+            ..Connect::default()
+        })
     }
 
     /// Puts an error beside its field.
@@ -125,6 +150,7 @@ pub async fn connect(app: &App, form: Connect, by: By) -> Result<Connected> {
         return form.refuse(err);
     }
     let (seconds, full) = (took.as_secs_f64(), format!("{name}:{model}"));
+    note(app, full.clone(), None).await?;
     let default = app.config.get().models.default.to_string() == full;
     let answers = if default { " It answers in chats from now on." } else { "" };
     Ok(Connected::Yes(format!("{full} answered in {seconds:.1} s.{answers}")))
@@ -144,10 +170,28 @@ pub async fn test(app: &App, name: &str) -> Result<std::result::Result<String, S
             Err(err) => return Ok(Err(err.to_string())),
         }
     };
-    Ok(match models.providers.test(provider.as_ref().clone(), &model).await {
-        Ok(took) => Ok(format!("{name}:{model} answered in {:.1} s.", took.as_secs_f64())),
+    let full = format!("{name}:{model}");
+    let tested = models.providers.test(provider.as_ref().clone(), &model).await;
+    note(app, full.clone(), tested.as_ref().err().cloned()).await?;
+    Ok(match tested {
+        Ok(took) => Ok(format!("{full} answered in {:.1} s.", took.as_secs_f64())),
         Err(err) => Err(err.to_string()),
     })
+}
+
+/// Writes down that the provider of a model (full name) answered, or how it failed.
+async fn note(app: &App, model: String, failed: Option<ModelError>) -> Result<()> {
+    let (vault, now) = (app.vault.clone(), app.clock.now());
+    app.db
+        .write(move |tx| {
+            let watch = vault.watch(tx)?;
+            let heard = match failed {
+                Some(error) => health::failed(&error, &watch, now),
+                None => Some(Ok(())),
+            };
+            heard.map_or(Ok(()), |heard| health::note(tx, &model, None, &heard, now))
+        })
+        .await
 }
 
 /// Forgets a provider. If its model was the default, the built-in commands answer again.
@@ -170,7 +214,9 @@ pub async fn remove(app: &App, name: &str, by: By) -> Result<()> {
     if loaded.models.default.provider == name && loaded.locked("models.default").is_none() {
         change.insert("models.default".to_owned(), None);
     }
-    settings::change(app, change, by).await
+    settings::change(app, change, by).await?;
+    let name = name.to_owned();
+    app.db.write(move |tx| providers::forget(tx, &name)).await
 }
 
 /// An empty key field keeps the key that is there, as long as it goes to the same address.
@@ -186,7 +232,7 @@ async fn with_kept_key(app: &App, provider: Provider) -> Result<Provider> {
 
 fn explain(err: ModelError) -> Error {
     match err {
-        ModelError::WrongKey { provider } => {
+        ModelError::WrongKey { provider, .. } => {
             Error::invalid("api_key", format!("{provider} refused this key."))
         }
         other => Error::invalid("", other.to_string()),

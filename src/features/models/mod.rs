@@ -6,8 +6,10 @@ mod connect;
 mod facts;
 mod fallback;
 mod page;
+mod provider;
 pub mod service;
 mod store;
+mod trouble;
 
 use super::Feature;
 use crate::web::shell::{Entry, Group};
@@ -15,6 +17,7 @@ use crate::web::shell::{Entry, Group};
 pub use api::view;
 pub use connect::{Connect, Connected, connect};
 pub use service::{connect_providers, listing, listing_at_once};
+pub use trouble::{Trouble, of_model as trouble_of_model};
 
 pub const FEATURE: Feature = Feature {
     name: "models",

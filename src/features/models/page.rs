@@ -13,6 +13,7 @@ use url::form_urlencoded::byte_serialize;
 
 use super::choose::{self, FactsForm};
 use super::connect::{Connect, Connected};
+use super::provider::{self, Line};
 use super::{connect, fallback, service};
 use crate::agent::spent_today;
 use crate::app::App;
@@ -51,7 +52,7 @@ pub fn routes() -> Router<App> {
 struct ListPage {
     shell: Shell,
     spend: Spend,
-    providers: Vec<ProviderLine>,
+    providers: Vec<Line>,
     models: Vec<ModelLine>,
     /// What fixes the default from outside, or "".
     default_locked: String,
@@ -64,6 +65,8 @@ struct ListPage {
     said: Vec<Said>,
     facts: FactsForm,
     connect: Connect,
+    /// The provider that the form changes, or "".
+    changing: String,
 }
 
 struct Spend {
@@ -76,18 +79,6 @@ struct Spend {
     error: String,
     /// What fixes the cap from outside, or "".
     locked: String,
-}
-
-struct ProviderLine {
-    name: String,
-    kind: &'static str,
-    base_url: String,
-    key: &'static str,
-    failed: bool,
-    state: String,
-    /// What fixes it from outside, or "".
-    locked: String,
-    delete_url: String,
 }
 
 struct ModelLine {
@@ -117,6 +108,8 @@ pub struct Typed {
     pub facts: FactsForm,
     /// The model that was to stand in, and why it can't.
     pub fallback: (String, String),
+    /// The provider that the form is to change, or "".
+    pub changing: String,
 }
 
 #[derive(Deserialize)]
@@ -124,6 +117,8 @@ pub struct Typed {
 struct Wanted {
     /// The model whose price is to be said.
     price: Option<String>,
+    /// The provider whose key or address is to be changed.
+    change: Option<String>,
 }
 
 async fn show(
@@ -132,33 +127,26 @@ async fn show(
     Query(wanted): Query<Wanted>,
 ) -> Result<Response, PageError> {
     let facts = FactsForm { priced: wanted.price.unwrap_or_default(), ..FactsForm::default() };
-    let typed = Typed { facts, ..Typed::default() };
+    let known = wanted.change.and_then(|name| Connect::of(&app, &name));
+    let changing = known.as_ref().map(|it| it.name.clone()).unwrap_or_default();
+    let typed = Typed { facts, connect: known, changing, ..Typed::default() };
     Ok(Page(page(&app, &caller, typed).await?).into_response())
 }
 
 async fn page(app: &App, caller: &Caller, typed: Typed) -> Result<ListPage> {
     caller.admin()?;
     let survey = service::survey(app, LISTING_TIME_MAX).await;
+    let now = app.clock.now().to_zoned(app.config.zone());
+    let providers = provider::list(app).await?.into_iter().map(|told| {
+        let unlisted = survey.failures.get(&told.name).cloned().unwrap_or_default();
+        Line::new(told, unlisted, caller.user_id, &now)
+    });
     let config = app.config.get();
     let default = config.models.default.to_string();
     let locked = |key: &str| config.locked(key).map(|it| it.to_string()).unwrap_or_default();
     let catalog = app.outside.models();
     let said: Vec<Said> = catalog.overrides.iter().map(Said::new).collect();
     let facts = typed.facts.with_known(&catalog.overrides);
-    let providers = catalog.providers.providers().map(|provider| {
-        let name = &provider.name;
-        let failure = survey.failures.get(name);
-        ProviderLine {
-            name: name.clone(),
-            kind: provider.kind.name(),
-            base_url: provider.base_url.to_string(),
-            key: if provider.key.is_some() { "is set" } else { "is not set" },
-            failed: failure.is_some(),
-            state: failure.cloned().unwrap_or_else(|| "answers".to_owned()),
-            locked: locked(&format!("models.providers.{name}.kind")),
-            delete_url: format!("/models/providers/{name}/delete"),
-        }
-    });
     let models = survey.models.iter().map(|model| ModelLine {
         id: model.id.clone(),
         context: model.info.context_tokens.map_or("?".to_owned(), |tokens| tokens.to_string()),
@@ -182,6 +170,7 @@ async fn page(app: &App, caller: &Caller, typed: Typed) -> Result<ListPage> {
         said,
         facts,
         connect: typed.connect.unwrap_or_else(Connect::blank),
+        changing: typed.changing,
     })
 }
 

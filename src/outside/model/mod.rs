@@ -138,25 +138,35 @@ pub enum StopReason {
     Refused,
 }
 
+/// What a provider answered in place of what it was asked for: for whoever wants to know more than
+/// the sentence says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Answered {
+    /// Status and text as they came: one line, bounded, without the provider's key.
+    pub raw: String,
+    /// The provider's own id of the call, where it gave one.
+    pub request_id: Option<String>,
+}
+
 /// Why a call gave no answer, sorted by what can be done about it. The display text is a whole
 /// sentence for the owner and never holds a key.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum ModelError {
     #[error("{provider} refused the key. Mend it in Models.")]
-    WrongKey { provider: String },
+    WrongKey { provider: String, answered: Option<Box<Answered>> },
     #[error("{provider} is limiting requests. {}", wait_words(.retry_after))]
-    RateLimited { provider: String, retry_after: Option<Duration> },
+    RateLimited { provider: String, retry_after: Option<Duration>, answered: Option<Box<Answered>> },
     #[error(
         "{provider} is out of credit or quota. Add some there, or choose another model in Models. \
          It said: {reason}"
     )]
-    OutOfQuota { provider: String, reason: String },
+    OutOfQuota { provider: String, reason: String, answered: Option<Box<Answered>> },
     #[error("The conversation is too long for this model.")]
     TooLong,
     #[error("{provider} refused the request: {reason}")]
-    Refused { provider: String, reason: String },
+    Refused { provider: String, reason: String, answered: Option<Box<Answered>> },
     #[error("{provider} can't be reached or is overloaded: {reason}")]
-    Away { provider: String, reason: String },
+    Away { provider: String, reason: String, answered: Option<Box<Answered>> },
     #[error("The connection to {provider} broke in the middle of the answer.")]
     Cut { provider: String },
     #[error("{provider} sent something that is not its protocol: {reason}")]
@@ -178,11 +188,23 @@ impl ModelError {
         }
     }
 
+    /// What the provider answered; none: it did not answer, or said so in the middle of an answer.
+    pub fn answered(&self) -> Option<&Answered> {
+        match self {
+            ModelError::WrongKey { answered, .. }
+            | ModelError::RateLimited { answered, .. }
+            | ModelError::OutOfQuota { answered, .. }
+            | ModelError::Refused { answered, .. }
+            | ModelError::Away { answered, .. } => answered.as_deref(),
+            ModelError::TooLong | ModelError::Cut { .. } | ModelError::Malformed { .. } => None,
+        }
+    }
+
     /// Whose fault it was, for the log and the person.
     pub fn provider(&self) -> &str {
         match self {
             ModelError::TooLong => "the model",
-            ModelError::WrongKey { provider }
+            ModelError::WrongKey { provider, .. }
             | ModelError::RateLimited { provider, .. }
             | ModelError::OutOfQuota { provider, .. }
             | ModelError::Refused { provider, .. }

@@ -98,7 +98,7 @@ impl Provider {
             Kind::OpenAi => (AUTHORIZATION, format!("Bearer {}", key.expose())),
         };
         let mut value = HeaderValue::from_str(&value)
-            .map_err(|_| ModelError::WrongKey { provider: self.name.clone() })?;
+            .map_err(|_| ModelError::WrongKey { provider: self.name.clone(), answered: None })?;
         value.set_sensitive(true);
         headers.insert(name, value);
         Ok(headers)
@@ -106,13 +106,18 @@ impl Provider {
 
     /// A foreign text made fit for a person: one line, bounded, without the key.
     pub(super) fn quote(&self, text: &str) -> String {
+        self.line(text, REASON_CHARS_MAX)
+    }
+
+    /// The same, of up to so many characters.
+    pub(super) fn line(&self, text: &str, chars_max: usize) -> String {
         let mut text = text.to_owned();
         if let Some(key) = self.key.as_ref().filter(|key| !key.is_empty()) {
             text = text.replace(key.expose(), "[key]");
         }
         let spaced = text.replace(char::is_control, " ");
         let mut line = spaced.split_whitespace().collect::<Vec<_>>().join(" ");
-        if let Some((cut, _)) = line.char_indices().nth(REASON_CHARS_MAX) {
+        if let Some((cut, _)) = line.char_indices().nth(chars_max) {
             line.truncate(cut);
             line.push('…');
         }
@@ -124,7 +129,8 @@ impl Provider {
     }
 
     pub(super) fn away(&self, reason: &str) -> ModelError {
-        ModelError::Away { provider: self.name.clone(), reason: self.quote(reason) }
+        let (provider, reason) = (self.name.clone(), self.quote(reason));
+        ModelError::Away { provider, reason, answered: None }
     }
 
     pub(super) fn cut(&self) -> ModelError {

@@ -4,16 +4,22 @@
 use std::time::Duration;
 
 use reqwest::Response;
-use reqwest::header::{LOCATION, RETRY_AFTER};
+use reqwest::header::{HeaderName, LOCATION, RETRY_AFTER};
 use serde_json::Value;
 
-use super::ModelError;
 use super::provider::{Kind, Provider};
 use super::retry::{Failure, retry_after};
+use super::{Answered, ModelError};
 use crate::clock::Clock;
 
 const BODY_BYTES_MAX: usize = 64 << 10;
 const BODY_WAIT: Duration = Duration::from_secs(10);
+/// Of what came in place of an answer, for whoever wants to know more.
+const RAW_CHARS_MAX: usize = 4_000;
+const REQUEST_ID_BYTES_MAX: usize = 200;
+/// Anthropic's and OpenAI's names for the id of a call.
+const REQUEST_IDS: [HeaderName; 2] =
+    [HeaderName::from_static("request-id"), HeaderName::from_static("x-request-id")];
 
 /// How the servers say that a conversation doesn't fit, in lower case.
 const TOO_LONG: [&str; 9] = [
@@ -81,14 +87,19 @@ pub(super) async fn refused(provider: &Provider, clock: &Clock, mut response: Re
     let status = response.status();
     let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
     let pause = header(RETRY_AFTER).and_then(|text| retry_after(text, clock.now()));
+    let fits =
+        |id: &&str| id.len() <= REQUEST_ID_BYTES_MAX && id.chars().all(|c| c.is_ascii_graphic());
+    let request_id = REQUEST_IDS.into_iter().find_map(&header).filter(fits).map(str::to_owned);
     if status.is_redirection() {
         let to = header(LOCATION).unwrap_or("another address");
-        return Failure::last(refuse(
-            provider,
-            &format!("it redirects to {to}; mend the base URL"),
-        ));
+        let raw = format!("HTTP {}, to {to}", status.as_u16());
+        let reason = format!("it redirects to {to}; mend the base URL");
+        let answered = answered(provider, &raw, request_id);
+        return Failure::last(refuse(provider, &reason, answered));
     }
     let body = tokio::time::timeout(BODY_WAIT, read(&mut response)).await.unwrap_or_default();
+    let raw = format!("HTTP {} {}", status.as_u16(), String::from_utf8_lossy(&body));
+    let answered = answered(provider, &raw, request_id);
     let json: Value = serde_json::from_slice(&body).unwrap_or_default();
     let said = said(&json).unwrap_or_else(|| Said {
         message: ["message", "detail"]
@@ -97,7 +108,11 @@ pub(super) async fn refused(provider: &Provider, clock: &Clock, mut response: Re
             .unwrap_or_default(),
         ..Said::default()
     });
-    judge(provider, status.as_u16(), &said, pause)
+    judge(provider, status.as_u16(), &said, pause, answered)
+}
+
+fn answered(provider: &Provider, raw: &str, request_id: Option<String>) -> Option<Box<Answered>> {
+    Some(Box::new(Answered { raw: provider.line(raw, RAW_CHARS_MAX), request_id }))
 }
 
 /// An error event in the middle of an answer, or an error in a body that came with a success status.
@@ -112,10 +127,17 @@ pub(super) fn mid_answer(provider: &Provider, said: &Said) -> Failure {
         kind if kind.contains("invalid_request") || kind.contains("not_found") => 400,
         _ => 503,
     });
-    judge(provider, status, said, None)
+    let raw = format!("{} {}", said.kind, said.message);
+    judge(provider, status, said, None, answered(provider, &raw, None))
 }
 
-fn judge(provider: &Provider, status: u16, said: &Said, pause: Option<Duration>) -> Failure {
+fn judge(
+    provider: &Provider,
+    status: u16,
+    said: &Said,
+    pause: Option<Duration>,
+    answered: Option<Box<Answered>>,
+) -> Failure {
     let words = format!("{} {}", said.kind, said.message).to_lowercase();
     let reason = if said.message.is_empty() {
         format!("status {status}")
@@ -129,35 +151,38 @@ fn judge(provider: &Provider, status: u16, said: &Said, pause: Option<Duration>)
             Failure::last(ModelError::TooLong)
         }
         // Money, not pace and not the key: waiting doesn't help.
-        402 => Failure::last(ModelError::OutOfQuota { provider: name(), reason }),
+        402 => Failure::last(ModelError::OutOfQuota { provider: name(), reason, answered }),
         400 | 403 | 429 if OUT_OF_QUOTA.iter().any(|spelling| words.contains(spelling)) => {
-            Failure::last(ModelError::OutOfQuota { provider: name(), reason })
+            Failure::last(ModelError::OutOfQuota { provider: name(), reason, answered })
         }
         // Where you are or what you wrote, not the key.
         403 if words.contains("country") || words.contains("moderation") => {
-            Failure::last(refuse(provider, &reason))
+            Failure::last(refuse(provider, &reason, answered))
         }
-        401 | 403 => Failure::last(ModelError::WrongKey { provider: name() }),
+        401 | 403 => Failure::last(ModelError::WrongKey { provider: name(), answered }),
         429 => {
-            let error = ModelError::RateLimited { provider: name(), retry_after: pause };
+            let error = ModelError::RateLimited { provider: name(), retry_after: pause, answered };
             Failure::passing(error, pause)
         }
         400 if words.contains("reasoning_effort") && words.contains("'none'") => {
-            let mut refused = Failure::last(refuse(provider, &reason));
+            let mut refused = Failure::last(refuse(provider, &reason, answered));
             refused.forgo_reasoning = true;
             refused
         }
         404 if said.message.is_empty() && provider.kind == Kind::OpenAi => {
             let hint = "there is no such address; the base URL must include its /v1";
-            Failure::last(refuse(provider, hint))
+            Failure::last(refuse(provider, hint, answered))
         }
-        408 | 425 | 500.. => Failure::passing(provider.away(&reason), pause),
-        _ => Failure::last(refuse(provider, &reason)),
+        408 | 425 | 500.. => {
+            Failure::passing(ModelError::Away { provider: name(), reason, answered }, pause)
+        }
+        _ => Failure::last(refuse(provider, &reason, answered)),
     }
 }
 
-fn refuse(provider: &Provider, reason: &str) -> ModelError {
-    ModelError::Refused { provider: provider.name.clone(), reason: provider.quote(reason) }
+fn refuse(provider: &Provider, reason: &str, answered: Option<Box<Answered>>) -> ModelError {
+    let (provider, reason) = (provider.name.clone(), provider.quote(reason));
+    ModelError::Refused { provider, reason, answered }
 }
 
 /// As much of the body as comes, up to the limit.

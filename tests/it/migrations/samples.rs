@@ -141,6 +141,13 @@ pub const SAMPLES: &[(&str, &str)] = &[
              values ('x1', 'u1', 't1', 'notes', '{\"id\": \"o1\"}', 'notes.update', 'Boiler', '{}', 'aa', 1);",
     ),
     ("0047_failing", "update monitors set misses = 2, failing_since = 1 where trigger_id = 'g2';"),
+    (
+        "0048_provider_calls",
+        "insert into provider_calls (provider, asked_at, failing_since, failures, kind, sentence, raw, model,
+                                     run_id)
+             values ('cloud', 2, 1, 2, 'wrong_key', 'It refused the key.', 'HTTP 401', 'cloud:large', 'r1');
+         insert into provider_calls (provider, asked_at) values ('home', 2);",
+    ),
 ];
 
 const USERS: &str = "
