@@ -119,6 +119,27 @@ async fn the_page_works_without_script_and_shows_no_value() {
 }
 
 #[tokio::test]
+async fn a_long_value_shows_how_it_ends_a_short_one_nothing_and_looking_is_no_use() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = house(&folder).await;
+    for (key, value) in [("mail:work", "hunter2hunter-ab"), ("secret:shop", "hunter2hunter-c")] {
+        house.post("/api/credentials", &json!({"key": key, "value": value})).await;
+    }
+    for _ in 0..2 {
+        let page = house.get("/credentials").await.text;
+        for shown in ["</time>, ends in …nary · never used", "</time>, ends in …r-ab · never used"]
+        {
+            assert!(page.contains(shown), "{shown}: {page}");
+        }
+        assert_eq!(page.matches("ends in").count(), 2, "{page}");
+        assert!(page.contains("</time> · never used · never shown again"), "{page}");
+        assert!(!page.contains(VALUE) && !page.contains("hunter2"), "{page}");
+    }
+    assert!(!house.get("/api/audit").await.text.contains("credentials.use"));
+    assert!(!house.get("/api/credentials").await.text.contains("nary"));
+}
+
+#[tokio::test]
 async fn every_use_stands_in_the_log_and_no_value_does() {
     let folder = tempfile::tempdir().unwrap();
     let house = house(&folder).await;

@@ -99,6 +99,47 @@ async fn the_key_is_in_the_vault_and_nowhere_else() {
 }
 
 #[tokio::test]
+async fn the_page_says_how_a_long_key_ends_and_leads_to_where_it_is_replaced() {
+    let house = House::new().await;
+    house.connected().await;
+    let told = async || house.app.get("/api/models/providers").await.json()["providers"][0].clone();
+    let page = house.app.get("/models").await.text;
+    assert!(page.contains("key set") && !page.contains("ends in"), "{page}");
+    assert_eq!(
+        (&told().await["key_set"], &told().await["key_ends_in"]),
+        (&json!(true), &Value::Null)
+    );
+    house.server.answer(Answer::of(Kind::OpenAi, &[Say::Text("ready")]));
+    let long = "sk-canary-0123-4f2a";
+    assert_eq!(house.connect("home", long).await.status, 303);
+    let page = house.app.get("/models").await.text;
+    assert!(page.contains("key set, ends in …4f2a · last used <time") && !page.contains(long));
+    assert!(
+        page.contains("<a class=\"button small\" href=\"/models?change=home#api_key\""),
+        "{page}"
+    );
+    assert_eq!(told().await["key_ends_in"], "4f2a");
+    let form = house.app.get("/models?change=home").await.text;
+    assert!(!form.contains(long) && form.contains("id=\"api_key\""), "{form}");
+    // An empty field keeps the key.
+    house.server.answer(Answer::of(Kind::OpenAi, &[Say::Text("ready")]));
+    assert_eq!(house.connect("home", "").await.status, 303);
+    assert_eq!(told().await["key_ends_in"], "4f2a");
+}
+
+#[tokio::test]
+async fn a_key_of_the_config_file_shows_its_source_and_how_it_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let toml = "[models.providers.far]\nkind = \"openai\"\nbase_url = \"http://127.0.0.1:9/v1\"\n\
+                api_key = \"sk-canary-0123-4f2a\"\n";
+    let house = TestApp::with_config(folder.path(), toml).await;
+    let told = house.get("/api/models/providers").await.json()["providers"][0].clone();
+    assert_eq!((&told["name"], &told["key_ends_in"]), (&json!("far"), &json!("4f2a")));
+    assert!(told["set_by"].as_str().unwrap().ends_with("config.toml"), "{told}");
+    assert!(!told.to_string().contains("canary"), "{told}");
+}
+
+#[tokio::test]
 async fn what_is_wrong_in_the_form_stands_at_its_field() {
     let house = House::new().await;
     let fields = |name: &'static str, base_url: &'static str, model: &'static str| {

@@ -1,7 +1,8 @@
 //! Credentials: keys and passwords for the services the house uses, kept in the vault.
 //!
 //! The assistant knows their names and never a value. Those named `secret:…` are write-only: they
-//! can be used and replaced, and nobody is shown them again.
+//! can be used and replaced, and nobody is shown them again. How a long value ends is shown to admins,
+//! so that they know which one it is.
 
 mod api;
 mod page;

@@ -46,6 +46,8 @@ struct Line {
     key: String,
     description: String,
     write_only: bool,
+    /// How the value ends, where that is shown.
+    ending: Option<String>,
     updated: When,
     used: Option<When>,
     replace_url: String,
@@ -53,11 +55,12 @@ struct Line {
 }
 
 impl Line {
-    fn new(it: Credential, now: &Zoned) -> Line {
+    fn new((it, ending): (Credential, Option<String>), now: &Zoned) -> Line {
         let name: String = byte_serialize(it.key.as_bytes()).collect();
         Line {
             write_only: it.write_only(),
             description: it.description,
+            ending,
             updated: When::new(it.updated_at, now),
             used: it.last_used_at.map(|at| When::new(at, now)),
             replace_url: format!("/credentials?replace={name}#key"),
@@ -98,8 +101,8 @@ async fn list_page(
     typed: SaveForm,
 ) -> Result<ListPage> {
     let now = app.clock.now().to_zoned(app.config.zone());
-    let credentials = service::list(app, caller).await?;
-    let replaced = credentials.iter().find(|it| it.key == replace);
+    let credentials = service::list_with_endings(app, caller).await?;
+    let replaced = credentials.iter().map(|(it, _)| it).find(|it| it.key == replace);
     let description = replaced.map(|it| it.description.clone()).unwrap_or_default();
     let typed = match replaced {
         Some(it) if typed.key.is_empty() => SaveForm { key: it.key.clone(), description, ..typed },

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::app::App;
+use crate::db::Reader;
 use crate::error::{Error, Result};
 use crate::features::connect_providers;
 use crate::secret::Secret;
@@ -14,6 +15,26 @@ use crate::web::scope::Scope;
 pub async fn list(app: &App, caller: &Caller) -> Result<Vec<Credential>> {
     caller.admin()?;
     app.db.read(vault::list).await
+}
+
+/// The same, each with how its value ends, where that is shown. The values are opened for it, which
+/// counts as no use of them.
+pub async fn list_with_endings(
+    app: &App,
+    caller: &Caller,
+) -> Result<Vec<(Credential, Option<String>)>> {
+    caller.admin()?;
+    let vault = app.vault.clone();
+    let with_ending = move |r: &Reader<'_>| {
+        // One that can't be opened is listed all the same, so that it can be replaced.
+        let shown = |it: Credential| {
+            let value = vault.get(r, &it.key).ok().flatten();
+            let ending = value.and_then(|value| value.ending());
+            (it, ending)
+        };
+        Ok(vault::list(r)?.into_iter().map(shown).collect())
+    };
+    app.db.read(with_ending).await
 }
 
 /// Saves a new one, or a new value under an old name.

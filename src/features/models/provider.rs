@@ -11,6 +11,7 @@ use crate::config::{Loaded, Source};
 use crate::error::Result;
 use crate::ids::{RunId, UserId};
 use crate::outside::model::Provider;
+use crate::secret::Secret;
 use crate::web::when::When;
 
 /// What may be seen of a provider.
@@ -19,6 +20,8 @@ pub struct Told {
     pub kind: &'static str,
     pub base_url: String,
     pub key_is_set: bool,
+    /// How its key ends, where it is long enough to show that.
+    pub key_ends_in: Option<String>,
     /// When its last call ended.
     pub used_at: Option<Timestamp>,
     /// What fixes it from outside.
@@ -61,6 +64,7 @@ impl Told {
             kind: provider.kind.name(),
             base_url: provider.base_url.to_string(),
             key_is_set: provider.key.is_some(),
+            key_ends_in: provider.key.as_ref().and_then(Secret::ending),
             used_at: None,
             trouble: None,
             key_url,
@@ -77,6 +81,7 @@ impl Told {
             "kind": self.kind,
             "base_url": self.base_url,
             "key_set": self.key_is_set,
+            "key_ends_in": self.key_ends_in,
             "set_by": self.set_by.as_ref().map(ToString::to_string),
             "last_used_at": self.used_at,
             "failing": self.trouble.as_ref().map(failing_view),
@@ -105,13 +110,16 @@ pub struct Line {
     pub name: String,
     pub kind: &'static str,
     pub base_url: String,
-    pub key: &'static str,
+    /// "key set, ends in …4f2a".
+    pub key: String,
     pub used: Option<When>,
     /// Why it does not say which models it has, or "".
     pub unlisted: String,
     pub trouble: Option<TroubleView>,
     /// What fixes it from outside, or "".
     pub locked: String,
+    /// Where its key is replaced, where it has one and nothing else on the line leads there; or "".
+    pub replace_url: String,
     pub delete_url: String,
 }
 
@@ -135,8 +143,14 @@ pub struct TroubleView {
 impl Line {
     /// `unlisted`: why it does not say which models it has, or "".
     pub fn new(told: Told, unlisted: String, reader: UserId, now: &Zoned) -> Line {
-        let key = if told.key_is_set { "key set" } else { "no key" };
+        let key = match (told.key_is_set, &told.key_ends_in) {
+            (false, _) => "no key".to_owned(),
+            (true, None) => "key set".to_owned(),
+            (true, Some(ending)) => format!("key set, ends in …{ending}"),
+        };
         let trouble = told.trouble.as_ref().map(|it| TroubleView::new(&told, it, reader, now));
+        let fixes_key = told.trouble.as_ref().is_some_and(|it| it.fix == Fix::Key);
+        let replaced = told.key_is_set && !fixes_key;
         Line {
             key,
             used: told.used_at.map(|at| When::new(at, now)),
@@ -144,6 +158,7 @@ impl Line {
             trouble,
             locked: told.set_by.map(|it| it.to_string()).unwrap_or_default(),
             delete_url: format!("/models/providers/{}/delete", told.name),
+            replace_url: if replaced { told.key_url } else { String::new() },
             name: told.name,
             kind: told.kind,
             base_url: told.base_url,
