@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{Answered, Approval, Card, NewApproval, State};
 use crate::audit::{self, By, Decision, Entry};
 use crate::call::call_hash;
-use crate::db::{Reader, Tx, at, at_or_none, json_column, json_or_none};
+use crate::db::{Reader, Tx, at, at_or_none, containing, json_column, json_or_none};
 use crate::error::Result;
 use crate::ids::{ApprovalId, RunId, ToolCallId, UserId};
 
@@ -49,27 +49,46 @@ pub fn insert(tx: &Tx<'_>, new: &NewApproval, by: &By) -> Result<ApprovalId> {
     Ok(id)
 }
 
-/// What waits for an answer, oldest first and each card's together; of one user, or of all.
-pub fn list_waiting(reader: &Reader<'_>, user: Option<UserId>) -> Result<Vec<Approval>> {
-    let sql = "select * from approvals where state = 'waiting' and (?1 is null or user_id = ?1)
-               order by min(created_at) over (partition by group_id), group_id, created_at,
-                   rowid";
-    reader.rows(sql, [user], from_row)
+/// Everything on a card one of whose calls has the words in what the card shows of it.
+const FITS: &str = "(?2 = '' or group_id in (
+    select group_id from approvals where what like ?2 escape '\\' or tool like ?2 escape '\\'
+        or recipient like ?2 escape '\\' or memo like ?2 escape '\\'
+        or exists (select 1 from json_each(coalesce(edited_arguments, arguments))
+                   where value like ?2 escape '\\')))";
+
+/// What waits for an answer, oldest first and each card's together; of one user, or of all. With
+/// `words` on the card; "" for all.
+pub fn list_waiting(
+    reader: &Reader<'_>,
+    user: Option<UserId>,
+    words: &str,
+) -> Result<Vec<Approval>> {
+    let sql = format!(
+        "select * from approvals where state = 'waiting' and (?1 is null or user_id = ?1) and {FITS}
+         order by min(created_at) over (partition by group_id), group_id, created_at, rowid"
+    );
+    reader.rows(&sql, (user, containing(words)), from_row)
 }
 
-/// What was answered, newest first: `limit` of them after `skip`.
+/// What was answered, newest first: `limit` of them after `skip`, and how many there are. With
+/// `words` on the card; "" for all.
 pub fn list_decided(
     reader: &Reader<'_>,
     user: Option<UserId>,
+    words: &str,
     skip: u32,
     limit: u32,
 ) -> Result<(Vec<Approval>, u64)> {
-    let decided = "from approvals where state <> 'waiting' and (?1 is null or user_id = ?1)";
-    let total: i64 = reader.one(&format!("select count(*) {decided}"), [user], |row| row.get(0))?;
-    let sql = format!(
-        "select * {decided} order by coalesce(answered_at, created_at) desc, id limit ?2 offset ?3"
+    let words = containing(words);
+    let decided = format!(
+        "from approvals where state <> 'waiting' and (?1 is null or user_id = ?1) and {FITS}"
     );
-    let rows = reader.rows(&sql, (user, limit, skip), from_row)?;
+    let count = format!("select count(*) {decided}");
+    let total: i64 = reader.one(&count, (user, &words), |row| row.get(0))?;
+    let sql = format!(
+        "select * {decided} order by coalesce(answered_at, created_at) desc, id limit ?3 offset ?4"
+    );
+    let rows = reader.rows(&sql, (user, &words, limit, skip), from_row)?;
     Ok((rows, total.unsigned_abs()))
 }
 

@@ -223,6 +223,17 @@ impl Shared {
     }
 }
 
+/// For `like … escape '\'`: whatever has `text` in it, whose signs mean themselves. "" when there is
+/// nothing to look for.
+pub fn containing(text: &str) -> String {
+    let text = text.trim();
+    if text.is_empty() {
+        return String::new();
+    }
+    let text = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    format!("%{text}%")
+}
+
 fn connect(path: &Path) -> anyhow::Result<Connection> {
     let conn = Connection::open(path)
         .with_context(|| format!("The database {} can't be opened", path.display()))?;

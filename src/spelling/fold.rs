@@ -23,6 +23,13 @@ pub fn plain(word: &str) -> Cow<'_, str> {
     low.nfkd().filter(|c| !is_combining_mark(*c)).collect::<String>().into()
 }
 
+/// Whether one of the texts has `piece` in it; case, accents and the blanks around it don't count. An
+/// empty piece is in each.
+pub fn any_holds(texts: &[&str], piece: &str) -> bool {
+    let piece = plain(piece.trim());
+    texts.iter().any(|text| plain(text).contains(&*piece))
+}
+
 /// Lower case; letters with accents stay what they are, however they are put together.
 pub fn exact(piece: &str) -> Cow<'_, str> {
     if piece.is_ascii() {
@@ -135,6 +142,17 @@ mod tests {
         let found: Vec<&str> = pieces(text).map(|piece| piece.text).collect();
         assert_eq!(found, ["Delete", "plan.txt", "see", "a_(b)", "and", ".env"]);
         assert!(pieces(text).all(|piece| text[piece.at..].starts_with(piece.text)));
+    }
+
+    #[test]
+    fn a_piece_is_found_however_it_is_written() {
+        let texts = ["system:model_key", "For Zoë’s shop"];
+        for piece in ["MODEL", "zoe", " Zoë ", ""] {
+            assert!(any_holds(&texts, piece), "{piece}");
+        }
+        for piece in ["key shop", "mail", "%"] {
+            assert!(!any_holds(&texts, piece), "{piece}");
+        }
     }
 
     proptest! {

@@ -13,6 +13,10 @@ use crate::callers::{as_user, form, with_token};
 
 /// A run of Ada's that waits for her to answer a call; gives the call's id.
 async fn waiting(house: &TestApp) -> ToolCallId {
+    waiting_to_write(house, "eve@evil.example").await
+}
+
+async fn waiting_to_write(house: &TestApp, to: &'static str) -> ToolCallId {
     let conversation: ConversationId = house.say(None, "hello").await.parse().unwrap();
     let now = house.app.clock.now();
     let call_id = ToolCallId::new(now);
@@ -32,8 +36,7 @@ async fn waiting(house: &TestApp) -> ToolCallId {
             (call_id, run_id, message),
         )?;
         let origin = Some(Origin::Mail("eve@evil.example".to_owned()).into());
-        let foreign =
-            Foreign { argument: "to".to_owned(), value: "eve@evil.example".to_owned(), origin };
+        let foreign = Foreign { argument: "to".to_owned(), value: to.to_owned(), origin };
         let new = NewApproval {
             call_id,
             group_id: None,
@@ -41,10 +44,10 @@ async fn waiting(house: &TestApp) -> ToolCallId {
             conversation_id: conversation,
             user_id: ADA,
             tool: "email_send".to_owned(),
-            arguments: json!({"to": "eve@evil.example", "text": "<b>hi</b>"}),
+            arguments: json!({"to": to, "text": "<b>hi</b>"}),
             card: Card {
                 what: "Send this mail?".to_owned(),
-                recipient: "eve@evil.example".to_owned(),
+                recipient: to.to_owned(),
                 why: "hello".to_owned(),
                 reason: "It leaves the house.".to_owned(),
                 origins: vec![foreign],
@@ -167,6 +170,65 @@ async fn the_page_shows_the_card_and_takes_the_answer() {
     assert_eq!(house.send(form(&path, "answer=approve")).await.status, 409);
     let decided = house.get("/approvals?state=decided").await.text;
     assert!(decided.contains("Denied by Ada over cli: no"), "{decided}");
+}
+
+#[tokio::test]
+async fn what_waits_is_found_by_its_words_and_what_is_not_shown_is_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = TestApp::open(folder.path()).await;
+    waiting(&house).await;
+    waiting_to_write(&house, "ann@example.org").await;
+    let found = house.get("/api/approvals?q=ANN").await.json();
+    assert_eq!(
+        (&found["total"], &found["approvals"][0]["recipient"]),
+        (&json!(1), &json!("ann@example.org"))
+    );
+    let page = house.get("/approvals?q=ann").await.text;
+    assert!(page.contains("<mark>ann@example.org</mark>"), "{page}");
+    assert!(!page.contains("<mark>eve@evil.example</mark>"), "{page}");
+    assert!(page.contains("One more waits for you and is not shown."), "{page}");
+    assert!(page.contains("name=\"state\" value=\"waiting\""), "it stays on its tab: {page}");
+    let none = house.get("/approvals?q=bob").await.text;
+    assert!(none.contains("No approval has these words."), "{none}");
+    assert!(none.contains("2 more wait for you and are not shown."), "{none}");
+    assert!(none.contains("href=\"/approvals?state=waiting\">Show all approvals</a>"), "{none}");
+    assert!(!house.get("/approvals").await.text.contains("not shown"));
+}
+
+#[tokio::test]
+async fn what_was_decided_is_found_by_what_its_card_shows() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = TestApp::open(folder.path()).await;
+    let late = waiting(&house).await;
+    let call = waiting_to_write(&house, "ann@example.org").await;
+    let memo = json!({"memo": "Too late"});
+    house.post(&format!("/api/tool-calls/{late}/deny"), &memo).await;
+    let edited = json!({"edited_arguments": {"to": "ann@example.org", "text": "100% fine"}});
+    house.post(&format!("/api/tool-calls/{call}/approve"), &edited).await;
+    for (words, total) in [
+        ("", 2),
+        ("mail", 2),
+        ("l_s", 2),
+        ("EVE", 1),
+        ("too+late", 1),
+        ("hi%3C/b", 1),
+        ("%25", 1),
+        ("emai_", 0),
+        // A value is found, and not what it is called.
+        ("text", 0),
+    ] {
+        let found = house.get(&format!("/api/approvals?state=decided&q={words}")).await.json();
+        assert_eq!(found["total"], total, "{words}: {found}");
+        assert_eq!(found["approvals"].as_array().unwrap().len(), total, "{words}");
+    }
+    let page = house.get("/approvals?state=decided&q=too+late").await.text;
+    assert!(page.contains("Denied by Ada over cli: Too late"), "{page}");
+    assert!(!page.contains("Changed and approved"), "{page}");
+    assert!(page.contains("name=\"state\" value=\"decided\""), "it stays on its tab: {page}");
+    let nothing = house.get("/approvals?state=decided&q=bob").await.text;
+    assert!(nothing.contains("No approval has these words."), "{nothing}");
+    let all = "href=\"/approvals?state=decided\">Show all approvals</a>";
+    assert!(nothing.contains(all) && !nothing.contains("not shown"), "{nothing}");
 }
 
 #[tokio::test]

@@ -57,6 +57,18 @@ impl House {
 }
 
 #[tokio::test]
+async fn a_card_that_has_the_words_somewhere_is_shown_whole() {
+    let (house, _) = House::parked().await;
+    let page = house.app.get("/approvals?q=TWO.txt").await.text;
+    assert_eq!(page.matches("<article class=\"approval\"").count(), 3, "{page}");
+    assert!(page.contains("Do all 3") && !page.contains("not shown"), "{page}");
+    assert_eq!(house.app.get("/api/approvals?q=two.txt").await.json()["total"], 3);
+    let page = house.app.get("/approvals?q=four.txt").await.text;
+    assert_eq!(page.matches("<article class=\"approval\"").count(), 0, "{page}");
+    assert!(page.contains("One more waits for you and is not shown."), "{page}");
+}
+
+#[tokio::test]
 async fn several_calls_of_one_task_are_one_card_told_of_once_and_reminded_of_once() {
     let (house, talk) = House::parked().await;
     let told = house.told().await;

@@ -40,6 +40,7 @@ mod exports;
 mod guard;
 mod intents;
 mod files;
+mod filters;
 mod whitelists;
 mod full_disk;
 mod sandbox;

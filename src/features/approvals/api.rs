@@ -108,6 +108,9 @@ enum Which {
 struct Wanted {
     #[serde(default)]
     state: Which,
+    /// Part of what stands on the card; all that is asked on it comes with it.
+    #[serde(default)]
+    q: String,
     page: Option<u32>,
     per_page: Option<u32>,
 }
@@ -126,9 +129,9 @@ async fn list(
         return Err(Error::invalid("per_page", message).into());
     }
     let (found, total) = match wanted.state {
-        Which::Decided => service::decided(&app, &caller, page, per_page).await?,
+        Which::Decided => service::decided(&app, &caller, wanted.q, page, per_page).await?,
         Which::Waiting => {
-            let all = service::waiting(&app, &caller).await?;
+            let all = service::waiting(&app, &caller, wanted.q).await?.found;
             let total = all.len() as u64;
             let skip = (page as usize - 1).saturating_mul(per_page as usize);
             (all.into_iter().skip(skip).take(per_page as usize).collect(), total)

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::group::GroupView;
 use super::held::{self, HeldView};
-use super::service::{self, Said};
+use super::service::{self, Said, Waiting};
 use crate::agent::hold::Word;
 use crate::app::App;
 use crate::approval::standing::{Always, Lasts, Scope};
@@ -22,7 +22,7 @@ use crate::web::Page;
 use crate::web::caller::Caller;
 use crate::web::error::PageError;
 use crate::web::flash::Told;
-use crate::web::form::{Form, Path, Query, read_json};
+use crate::web::form::{Form, Path, Query, page_url, read_json};
 use crate::web::shell::Shell;
 
 const PER_PAGE: u32 = 50;
@@ -42,13 +42,23 @@ pub fn routes() -> Router<App> {
 struct ListPage {
     shell: Shell,
     decided: bool,
+    q: String,
     /// Shown when there is no card.
     nothing: &'static str,
+    /// Cards that wait and are not shown, because what is looked for is not on them.
+    others: usize,
     held: Vec<HeldView>,
     groups: Vec<GroupView>,
     shown: u64,
     total: u64,
     next: String,
+}
+
+impl ListPage {
+    /// The tab, as the address names it.
+    fn state(&self) -> &'static str {
+        if self.decided { "decided" } else { "waiting" }
+    }
 }
 
 #[derive(Template)]
@@ -74,6 +84,8 @@ enum Which {
 struct Wanted {
     #[serde(default)]
     state: Which,
+    #[serde(default)]
+    q: String,
     page: Option<u32>,
 }
 
@@ -83,29 +95,34 @@ async fn list(
     Query(wanted): Query<Wanted>,
 ) -> Result<Page<ListPage>, PageError> {
     let page = wanted.page.unwrap_or(1).max(1);
-    let (found, total) = match wanted.state {
-        Which::Decided => service::decided(&app, &caller, page, PER_PAGE).await?,
+    let decided = wanted.state == Which::Decided;
+    let q = wanted.q;
+    let (found, total, others) = match wanted.state {
+        Which::Decided => {
+            let (found, total) = service::decided(&app, &caller, q.clone(), page, PER_PAGE).await?;
+            (found, total, 0)
+        }
         Which::Waiting => {
-            let all = service::waiting(&app, &caller).await?;
-            let total = all.len() as u64;
-            (all, total)
+            let Waiting { found, others } = service::waiting(&app, &caller, q.clone()).await?;
+            let total = found.len() as u64;
+            (found, total, others)
         }
     };
-    let decided = wanted.state == Which::Decided;
     let before = if decided { u64::from(page - 1) * u64::from(PER_PAGE) } else { 0 };
     let shown = before + found.len() as u64;
     let next = match decided && shown < total {
-        true => format!("/approvals?state=decided&page={}", page + 1),
+        true => page_url(HERE, &[("state", "decided"), ("q", &q)], page + 1),
         false => String::new(),
     };
-    let nothing = match decided {
-        true => "What you approve or deny is kept here.",
-        false => "Nothing is waiting for you.",
+    let nothing = match (decided, q.is_empty()) {
+        (true, true) => "What you approve or deny is kept here.",
+        (false, true) => "Nothing is waiting for you.",
+        (_, false) => "No approval has these words.",
     };
     let groups = groups(&app, found);
     let held = if decided { Vec::new() } else { held_views(&app, &caller).await? };
     let shell = app.shell(&caller, "/approvals", "Approvals").await?;
-    Ok(Page(ListPage { shell, decided, nothing, held, groups, shown, total, next }))
+    Ok(Page(ListPage { shell, decided, q, nothing, others, held, groups, shown, total, next }))
 }
 
 async fn one(
@@ -120,7 +137,9 @@ async fn one(
     Ok(Page(ListPage {
         shell,
         decided,
+        q: String::new(),
         nothing: "",
+        others: 0,
         held: Vec::new(),
         groups,
         shown: 1,

@@ -1,5 +1,7 @@
 //! What may be done with approvals: look, and answer once. Each user sees and answers their own.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
 use crate::agent;
@@ -24,20 +26,35 @@ pub struct Said {
     pub always: Option<Always>,
 }
 
-pub async fn waiting(app: &App, caller: &Caller) -> Result<Vec<Approval>> {
-    let user = caller.user_id;
-    app.db.read(move |r| approval::list_waiting(r, Some(user))).await
+/// What waits.
+pub struct Waiting {
+    pub found: Vec<Approval>,
+    /// Cards that wait too and don't have the words.
+    pub others: usize,
 }
 
-/// One page, counted from 1, newest first.
+/// What waits on cards with `words` on them; "" for all.
+pub async fn waiting(app: &App, caller: &Caller, words: String) -> Result<Waiting> {
+    let user = caller.user_id;
+    let load = move |r: &Reader<'_>| {
+        let found = approval::list_waiting(r, Some(user), &words)?;
+        let shown: HashSet<ApprovalId> = found.iter().map(|it| it.group_id).collect();
+        let all = approval::count_groups(r, user)? as usize;
+        Ok(Waiting { found, others: all.saturating_sub(shown.len()) })
+    };
+    app.db.read(load).await
+}
+
+/// One page, counted from 1, newest first; with `words` on the card, "" for all.
 pub async fn decided(
     app: &App,
     caller: &Caller,
+    words: String,
     page: u32,
     per_page: u32,
 ) -> Result<(Vec<Approval>, u64)> {
     let (user, skip) = (caller.user_id, page.saturating_sub(1).saturating_mul(per_page));
-    app.db.read(move |r| approval::list_decided(r, Some(user), skip, per_page)).await
+    app.db.read(move |r| approval::list_decided(r, Some(user), &words, skip, per_page)).await
 }
 
 /// By its own id, or by the id of its tool call.

@@ -7,7 +7,6 @@ use axum::routing::{get, post};
 use jiff::Zoned;
 use serde::Deserialize;
 use serde_json::Value;
-use url::form_urlencoded;
 
 use super::service;
 use crate::app::App;
@@ -16,7 +15,7 @@ use crate::error::Result;
 use crate::web::Page;
 use crate::web::caller::Caller;
 use crate::web::error::PageError;
-use crate::web::form::Query;
+use crate::web::form::{Query, page_url};
 use crate::web::shell::Shell;
 use crate::web::when::When;
 
@@ -116,7 +115,10 @@ async fn list_page(
         verified: report.as_ref().map(words).unwrap_or_default(),
         broken: report.is_some_and(|report| report.first_bad.is_some()),
         entries: rows.into_iter().map(|row| Line::new(row, &now)).collect(),
-        next: if shown < total { next_url(&wanted.q, page + 1) } else { String::new() },
+        next: match shown < total {
+            true => page_url("/audit", &[("q", &wanted.q)], page + 1),
+            false => String::new(),
+        },
         q: wanted.q,
         shown,
         total,
@@ -135,12 +137,4 @@ fn words(report: &Report) -> String {
         ),
         None => format!("All {} lines are as they were written.", report.rows),
     }
-}
-
-fn next_url(q: &str, page: u32) -> String {
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    if !q.is_empty() {
-        query.append_pair("q", q);
-    }
-    format!("/audit?{}", query.append_pair("page", &page.to_string()).finish())
 }

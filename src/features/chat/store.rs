@@ -7,7 +7,7 @@ use super::Conversation;
 use super::attachments::NewAttachment;
 use crate::agent::store::messages::{self, Message};
 use crate::agent::store::runs::FOR_AN_ANSWER;
-use crate::db::{Reader, Tx, at, json_column};
+use crate::db::{Reader, Tx, at, containing, json_column};
 use crate::error::{Error, Result};
 use crate::ids::{AgentId, ConversationId, MessageId, UserId};
 use crate::label::{Label, Trust};
@@ -69,8 +69,8 @@ pub fn list(
     let from = "from conversations indexed by conversations_chats
                 where user_id = ?1 and deleted_at is null and task_id is null
                 and trigger_id is null
-                and (?2 = '' or title like '%' || ?2 || '%' escape '\\')";
-    let query = query.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+                and (?2 = '' or title like ?2 escape '\\')";
+    let query = containing(query);
     let total: u32 = if query.is_empty() {
         let sql = "select coalesce(sum(conversations), 0) from counterparties where user_id = ?1";
         r.one(sql, [user], |row| row.get(0))?

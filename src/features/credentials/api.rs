@@ -15,7 +15,7 @@ use crate::vault::Credential;
 use crate::vault::NewKey;
 use crate::web::caller::{Admin, Caller};
 use crate::web::error::ApiError;
-use crate::web::form::{Json, Path};
+use crate::web::form::{Json, Path, Query};
 
 pub fn routes() -> Router<App> {
     Router::new()
@@ -37,8 +37,20 @@ impl From<Credential> for View {
     }
 }
 
-async fn list(State(app): State<App>, caller: Caller) -> Result<Json<Vec<View>>, ApiError> {
-    let credentials = service::list(&app, &caller).await?;
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wanted {
+    /// Part of the key or the description.
+    #[serde(default)]
+    q: String,
+}
+
+async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    Query(wanted): Query<Wanted>,
+) -> Result<Json<Vec<View>>, ApiError> {
+    let credentials = service::list(&app, &caller, &wanted.q).await?;
     Ok(Json(credentials.into_iter().map(View::from).collect()))
 }
 

@@ -34,6 +34,7 @@ pub fn routes() -> Router<App> {
 struct ListPage {
     shell: Shell,
     credentials: Vec<Line>,
+    q: String,
     typed: SaveForm,
     /// What is replaced, or "".
     replace: String,
@@ -79,9 +80,11 @@ struct SaveForm {
     description: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Wanted {
+    #[serde(default)]
+    q: String,
     #[serde(default)]
     replace: String,
 }
@@ -91,18 +94,18 @@ async fn list(
     caller: Caller,
     Query(wanted): Query<Wanted>,
 ) -> Result<Page<ListPage>, PageError> {
-    Ok(Page(list_page(&app, &caller, wanted.replace, SaveForm::default()).await?))
+    Ok(Page(list_page(&app, &caller, wanted, SaveForm::default()).await?))
 }
 
 async fn list_page(
     app: &App,
     caller: &Caller,
-    replace: String,
+    wanted: Wanted,
     typed: SaveForm,
 ) -> Result<ListPage> {
     let now = app.clock.now().to_zoned(app.config.zone());
-    let credentials = service::list_with_endings(app, caller).await?;
-    let replaced = credentials.iter().map(|(it, _)| it).find(|it| it.key == replace);
+    let credentials = service::list_with_endings(app, caller, wanted.q.clone()).await?;
+    let replaced = credentials.iter().map(|(it, _)| it).find(|it| it.key == wanted.replace);
     let description = replaced.map(|it| it.description.clone()).unwrap_or_default();
     let typed = match replaced {
         Some(it) if typed.key.is_empty() => SaveForm { key: it.key.clone(), description, ..typed },
@@ -112,6 +115,7 @@ async fn list_page(
         shell: app.shell(caller, "/credentials", "Credentials").await?,
         replace: replaced.map(|it| it.key.clone()).unwrap_or_default(),
         credentials: credentials.into_iter().map(|it| Line::new(it, &now)).collect(),
+        q: wanted.q,
         typed,
         key_error: String::new(),
         value_error: String::new(),
@@ -133,7 +137,7 @@ async fn save(
     };
     // The value itself is never sent back.
     let typed = SaveForm { key: form.key, value: String::new(), description: form.description };
-    let mut page = list_page(&app, &caller, String::new(), typed).await?;
+    let mut page = list_page(&app, &caller, Wanted::default(), typed).await?;
     match &*field {
         "key" => page.key_error = message,
         "value" => page.value_error = message,

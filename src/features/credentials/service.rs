@@ -7,14 +7,21 @@ use crate::db::Reader;
 use crate::error::{Error, Result};
 use crate::features::connect_providers;
 use crate::secret::Secret;
+use crate::spelling::fold;
 use crate::vault::NewKey;
 use crate::vault::{self, Credential};
 use crate::web::caller::Caller;
 use crate::web::scope::Scope;
 
-pub async fn list(app: &App, caller: &Caller) -> Result<Vec<Credential>> {
+/// Those with `words` in their name or what they are for; "" for all.
+pub async fn list(app: &App, caller: &Caller, words: &str) -> Result<Vec<Credential>> {
     caller.admin()?;
-    app.db.read(vault::list).await
+    Ok(with_words(app.db.read(vault::list).await?, words))
+}
+
+fn with_words(mut all: Vec<Credential>, words: &str) -> Vec<Credential> {
+    all.retain(|it| fold::any_holds(&[&it.key, &it.description], words));
+    all
 }
 
 /// The same, each with how its value ends, where that is shown. The values are opened for it, which
@@ -22,6 +29,7 @@ pub async fn list(app: &App, caller: &Caller) -> Result<Vec<Credential>> {
 pub async fn list_with_endings(
     app: &App,
     caller: &Caller,
+    words: String,
 ) -> Result<Vec<(Credential, Option<String>)>> {
     caller.admin()?;
     let vault = app.vault.clone();
@@ -32,7 +40,7 @@ pub async fn list_with_endings(
             let ending = value.and_then(|value| value.ending());
             (it, ending)
         };
-        Ok(vault::list(r)?.into_iter().map(shown).collect())
+        Ok(with_words(vault::list(r)?, &words).into_iter().map(shown).collect())
     };
     app.db.read(with_ending).await
 }

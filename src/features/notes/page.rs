@@ -21,7 +21,7 @@ use crate::web::Page;
 use crate::web::caller::Caller;
 use crate::web::error::PageError;
 use crate::web::flash::Told;
-use crate::web::form::{Form, Path, Query, paging};
+use crate::web::form::{Form, Path, Query, page_url, paging};
 use crate::web::markdown::{self, SafeHtml};
 use crate::web::shell::Shell;
 use crate::web::when::When;
@@ -210,7 +210,10 @@ async fn page(app: &App, caller: &Caller, wanted: Wanted) -> Result<ListPage> {
     Ok(ListPage {
         shell: app.shell(caller, HERE, "Notes").await?,
         notes: found.notes.into_iter().map(|note| row(note, &now)).collect(),
-        next: if more { next(&wanted.q, number + 1) } else { String::new() },
+        next: match more {
+            true => page_url(HERE, &[("q", &wanted.q)], number + 1),
+            false => String::new(),
+        },
         q: wanted.q,
         text: String::new(),
         error: String::new(),
@@ -227,14 +230,6 @@ fn row(note: Note, now: &Zoned) -> Row {
         delete_url: path(note.id, "delete"),
         title: note.title,
     }
-}
-
-fn next(q: &str, page: u32) -> String {
-    let mut query = url::form_urlencoded::Serializer::new(String::new());
-    if !q.is_empty() {
-        query.append_pair("q", q);
-    }
-    format!("{HERE}?{}", query.append_pair("page", &page.to_string()).finish())
 }
 
 fn path(id: NoteId, verb: &str) -> String {

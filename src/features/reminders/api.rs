@@ -64,6 +64,8 @@ impl From<Reminder> for View {
 #[serde(deny_unknown_fields)]
 struct Wanted {
     state: Option<String>,
+    /// Part of the text.
+    q: Option<String>,
     page: Option<u32>,
     per_page: Option<u32>,
 }
@@ -76,9 +78,9 @@ async fn list(
     caller.require(Scope::Read)?;
     let (page, per_page) = paging(wanted.page, wanted.per_page)?;
     let which = which(wanted.state.as_deref())?;
-    let user = caller.user_id;
+    let (user, words) = (caller.user_id, wanted.q.unwrap_or_default());
     let (found, total) =
-        app.db.read(move |r| service::list(r, user, which, page, per_page)).await?;
+        app.db.read(move |r| service::list(r, user, which, &words, page, per_page)).await?;
     let reminders: Vec<View> = found.into_iter().map(View::from).collect();
     Ok(Json(json!({
         "reminders": reminders, "total": total, "page": page, "per_page": per_page,

@@ -25,7 +25,7 @@ use crate::web::Page;
 use crate::web::caller::Caller;
 use crate::web::error::PageError;
 use crate::web::flash::Told;
-use crate::web::form::{Form, Path, Query, paging};
+use crate::web::form::{Form, Path, Query, page_url, paging};
 use crate::web::shell::Shell;
 use crate::web::when::When;
 
@@ -47,6 +47,7 @@ pub fn routes() -> Router<App> {
 struct ListPage {
     shell: Shell,
     groups: Vec<Group>,
+    q: String,
     form: CreateForm,
     error: String,
     /// What was understood of the line, when that was asked for.
@@ -80,6 +81,8 @@ struct CreateForm {
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Wanted {
+    #[serde(default)]
+    q: String,
     page: Option<u32>,
 }
 
@@ -88,8 +91,7 @@ async fn list(
     caller: Caller,
     Query(wanted): Query<Wanted>,
 ) -> Result<Response, PageError> {
-    let page = page(&app, &caller, wanted.page).await?;
-    Ok(Page(page).into_response())
+    Ok(Page(page(&app, &caller, wanted).await?).into_response())
 }
 
 async fn create(
@@ -101,7 +103,8 @@ async fn create(
     let new = match NewReminder::parse_line(&form.text, &now) {
         Ok(new) => new,
         Err(Error::Invalid { message, .. }) => {
-            let page = ListPage { form, error: message, ..page(&app, &caller, None).await? };
+            let page = page(&app, &caller, Wanted::default()).await?;
+            let page = ListPage { form, error: message, ..page };
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response());
         }
         Err(err) => return Err(err.into()),
@@ -109,7 +112,8 @@ async fn create(
     let when = dates::say_moment(&new.due_at().to_zoned(now.time_zone().clone()), &now);
     if form.check.is_some() {
         let read = format!("That means: {when}, “{}”.", new.text());
-        let page = ListPage { form, read, ..page(&app, &caller, None).await? };
+        let page = page(&app, &caller, Wanted::default()).await?;
+        let page = ListPage { form, read, ..page };
         return Ok(Page(page).into_response());
     }
     let asked = Asked { user_id: caller.user_id, conversation_id: None, label: Label::owner() };
@@ -171,14 +175,14 @@ async fn snooze(
     Ok(Told::at(HERE, format!("“{}” comes again {when}.", it.text)).undo(undo))
 }
 
-async fn page(app: &App, caller: &Caller, number: Option<u32>) -> Result<ListPage> {
-    let (number, per_page) = paging(number, None)?;
-    let user = caller.user_id;
+async fn page(app: &App, caller: &Caller, wanted: Wanted) -> Result<ListPage> {
+    let (number, per_page) = paging(wanted.page, None)?;
+    let (user, words) = (caller.user_id, wanted.q.clone());
     let (open, ended, total) = app
         .db
         .read(move |r| {
-            let (open, _) = service::list(r, user, Which::Open, 1, OPEN_SHOWN_MAX)?;
-            let (ended, total) = service::list(r, user, Which::Ended, number, per_page)?;
+            let (open, _) = service::list(r, user, Which::Open, &words, 1, OPEN_SHOWN_MAX)?;
+            let (ended, total) = service::list(r, user, Which::Ended, &words, number, per_page)?;
             Ok((open, ended, total))
         })
         .await?;
@@ -197,7 +201,11 @@ async fn page(app: &App, caller: &Caller, number: Option<u32>) -> Result<ListPag
         form: CreateForm::default(),
         error: String::new(),
         read: String::new(),
-        next: if more { format!("{HERE}?page={}", number + 1) } else { String::new() },
+        next: match more {
+            true => page_url(HERE, &[("q", &wanted.q)], number + 1),
+            false => String::new(),
+        },
+        q: wanted.q,
     })
 }
 

@@ -34,23 +34,25 @@ pub struct Change {
     pub due_at: Option<Timestamp>,
 }
 
-/// A page of them, and how many there are.
+/// A page of those with `words` in their text ("" for all), and how many there are.
 pub fn list(
     r: &Reader<'_>,
     user: UserId,
     which: Which,
+    words: &str,
     page: u32,
     per_page: u32,
 ) -> Result<(Vec<Reminder>, u32)> {
-    let found = store::list(r, user, which, per_page, (page - 1).saturating_mul(per_page))?;
-    Ok((found, store::count(r, user, which)?))
+    let skip = (page - 1).saturating_mul(per_page);
+    let found = store::list(r, user, which, words, per_page, skip)?;
+    Ok((found, store::count(r, user, which, words)?))
 }
 
 /// Whatever became of them: those whose text holds words that begin with all of these, the latest
 /// first among the last [`SEARCHED_MAX`].
 pub fn search(r: &Reader<'_>, user: UserId, words: &str) -> Result<Vec<Reminder>> {
     let wanted: Vec<_> = fold::words(words).map(fold::plain).collect();
-    let mut found = store::list(r, user, Which::All, SEARCHED_MAX, 0)?;
+    let mut found = store::list(r, user, Which::All, "", SEARCHED_MAX, 0)?;
     found.retain(|reminder| {
         let held: Vec<_> = fold::words(&reminder.text).map(fold::plain).collect();
         wanted.iter().all(|word| held.iter().any(|it| it.starts_with(word.as_ref())))
@@ -63,7 +65,7 @@ pub fn find(r: &Reader<'_>, user: UserId, id: ReminderId) -> Result<Reminder> {
 }
 
 pub fn create(tx: &Tx<'_>, by: &By, asked: Asked, new: NewReminder) -> Result<Reminder> {
-    if OPEN_MAX <= store::count(tx, asked.user_id, Which::Open)? {
+    if OPEN_MAX <= store::count(tx, asked.user_id, Which::Open, "")? {
         let message = format!("You have {OPEN_MAX} open reminders. Finish or cancel some first.");
         return Err(Error::Denied(message));
     }
@@ -143,7 +145,7 @@ pub fn named(r: &Reader<'_>, user: UserId, words: &str) -> Result<Named> {
     if let Ok(id) = words.trim().parse() {
         return store::find(r, user, id).map(|one| Named::One(Box::new(one)));
     }
-    let open = store::list(r, user, Which::Open, OPEN_MAX, 0)?;
+    let open = store::list(r, user, Which::Open, "", OPEN_MAX, 0)?;
     let asked = words.trim().to_lowercase();
     let is = |it: &Reminder| it.text.to_lowercase() == asked;
     let fits = |it: &Reminder| {

@@ -96,8 +96,8 @@ async fn list(cx: Cx) -> Result<Output> {
     cx.db
         .clone()
         .read(move |r| {
-            let open = store::list(r, user, Which::Open, LISTED_MAX, 0)?;
-            let total = store::count(r, user, Which::Open)?;
+            let open = store::list(r, user, Which::Open, "", LISTED_MAX, 0)?;
+            let total = store::count(r, user, Which::Open, "")?;
             let label = Label::of_shown(open.iter().map(|it| &it.label));
             Ok(Output::labelled(listed(&open, total, &cx), label))
         })

@@ -16,6 +16,7 @@ use super::service::{self, Change};
 use crate::app::App;
 use crate::config::{Kind, Loaded, Row, as_toml, keys};
 use crate::error::{Error, Result};
+use crate::spelling::fold;
 use crate::web::Page;
 use crate::web::caller::{Admin, Caller};
 use crate::web::error::PageError;
@@ -151,9 +152,7 @@ async fn page(app: &App, caller: &Caller, q: String, typed: Typed) -> Result<Set
 }
 
 fn fits(row: &Row, q: &str) -> bool {
-    let q = q.trim().to_lowercase();
-    let variable = row.variable.as_deref().unwrap_or_default();
-    [row.key.as_str(), row.about, variable].iter().any(|text| text.to_lowercase().contains(&q))
+    fold::any_holds(&[&row.key, row.about, row.variable.as_deref().unwrap_or_default()], q)
 }
 
 /// A provider's keys stand on the page of models.

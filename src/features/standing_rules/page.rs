@@ -11,6 +11,7 @@ use crate::app::App;
 use crate::approval::standing::Rule;
 use crate::error::Result;
 use crate::ids::StandingRuleId;
+use crate::spelling::fold;
 use crate::web::caller::Caller;
 use crate::web::error::PageError;
 use crate::web::flash::Told;
@@ -24,7 +25,15 @@ pub fn routes() -> Router<App> {
 #[derive(Template)]
 #[template(path = "standing_rules/section.html")]
 pub struct SectionView {
+    /// Only those that fit what is looked for.
+    filtered: bool,
     rules: Vec<Line>,
+}
+
+impl SectionView {
+    pub fn is_empty(&self) -> bool {
+        self.rules.is_empty()
+    }
 }
 
 /// It stands in another page as it is; its own template has escaped it.
@@ -41,10 +50,17 @@ struct Line {
     last_used: Option<When>,
 }
 
-pub async fn section(app: &App, caller: &Caller) -> Result<SectionView> {
+/// Those with `words` in what they allow; "" for all.
+pub async fn section(app: &App, caller: &Caller, words: &str) -> Result<SectionView> {
     let now = app.clock.now().to_zoned(app.config.zone());
     let rules = service::list(app, caller).await?;
-    Ok(SectionView { rules: rules.into_iter().map(|rule| Line::new(rule, &now)).collect() })
+    let line = |rule: Rule| {
+        let tool = rule.tool.clone();
+        let line = Line::new(rule, &now);
+        fold::any_holds(&[&line.what, &line.scope, &tool], words).then_some(line)
+    };
+    let rules = rules.into_iter().filter_map(line).collect();
+    Ok(SectionView { filtered: !words.is_empty(), rules })
 }
 
 impl Line {

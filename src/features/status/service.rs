@@ -38,7 +38,7 @@ pub struct Standing {
 pub fn standing(r: &Reader<'_>) -> Result<Standing> {
     let inbox = Inbox::open(r)?;
     let depth = inbox.depth(r)?;
-    let approvals = approval::list_waiting(r, None)?.len();
+    let approvals = approval::list_waiting(r, None, "")?.len();
     Ok(Standing { paused: inbox.paused(), running: depth.running, queued: depth.queued, approvals })
 }
 

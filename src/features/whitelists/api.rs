@@ -78,6 +78,14 @@ impl From<Folder> for FolderView {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct Wanted {
+    /// Part of an entry or its note.
+    #[serde(default)]
+    q: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct AddAddress {
     email: String,
     #[serde(default)]
@@ -103,8 +111,9 @@ struct AddFolder {
 async fn addresses(
     State(app): State<App>,
     caller: Caller,
+    Query(wanted): Query<Wanted>,
 ) -> Result<Json<Vec<AddressView>>, ApiError> {
-    let list = service::addresses(&app, &caller).await?;
+    let list = service::addresses(&app, &caller, &wanted.q).await?;
     Ok(Json(list.into_iter().map(AddressView::from).collect()))
 }
 
@@ -125,8 +134,9 @@ async fn remove_address(State(app): State<App>, caller: Caller, Path(email): Pat
 async fn domains(
     State(app): State<App>,
     caller: Caller,
+    Query(wanted): Query<Wanted>,
 ) -> Result<Json<Vec<DomainView>>, ApiError> {
-    let list = service::domains(&app, &caller).await?;
+    let list = service::domains(&app, &caller, &wanted.q).await?;
     Ok(Json(list.into_iter().map(DomainView::from).collect()))
 }
 
@@ -147,8 +157,9 @@ async fn remove_domain(State(app): State<App>, caller: Caller, Path(domain): Pat
 async fn folder_list(
     State(app): State<App>,
     caller: Caller,
+    Query(wanted): Query<Wanted>,
 ) -> Result<Json<Vec<FolderView>>, ApiError> {
-    let list = service::folders(&app, &caller).await?;
+    let list = service::folders(&app, &caller, &wanted.q).await?;
     Ok(Json(list.into_iter().map(FolderView::from).collect()))
 }
 
@@ -214,8 +225,9 @@ async fn check(
 async fn trusted(
     State(app): State<App>,
     caller: Caller,
+    Query(wanted): Query<Wanted>,
 ) -> Result<Json<Vec<DomainView>>, ApiError> {
-    let list = service::trusted(&app, &caller).await?;
+    let list = service::trusted(&app, &caller, &wanted.q).await?;
     Ok(Json(list.into_iter().map(DomainView::from).collect()))
 }
 

@@ -37,6 +37,7 @@ struct ListPage {
     shell: Shell,
     /// For who may see the shared lists.
     check: Option<CheckBox>,
+    q: String,
     kinds: Vec<Section>,
     rules: standing_rules::SectionView,
 }
@@ -54,6 +55,8 @@ struct CheckBox {
 struct Wanted {
     #[serde(default)]
     check: String,
+    #[serde(default)]
+    q: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -117,6 +120,14 @@ impl Kind {
     }
 }
 
+impl ListPage {
+    /// Something is looked for that stands on no list.
+    fn nothing_fits(&self) -> bool {
+        let empty = self.rules.is_empty() && self.kinds.iter().all(|it| it.entries.is_empty());
+        !self.q.is_empty() && empty
+    }
+}
+
 struct Section {
     kind: Kind,
     entries: Vec<Line>,
@@ -146,7 +157,7 @@ async fn list(
     caller: Caller,
     Query(wanted): Query<Wanted>,
 ) -> Result<Page<ListPage>, PageError> {
-    let mut page = list_page(&app, &caller).await?;
+    let mut page = list_page(&app, &caller, wanted.q).await?;
     if let Some(check) = page.check.as_mut().filter(|_| !wanted.check.trim().is_empty()) {
         match service::check(&app, &caller, wanted.check.clone()).await {
             Ok(found) => check.found = Some(found),
@@ -158,9 +169,9 @@ async fn list(
     Ok(Page(page))
 }
 
-async fn list_page(app: &App, caller: &Caller) -> Result<ListPage> {
+async fn list_page(app: &App, caller: &Caller, q: String) -> Result<ListPage> {
     let now = app.clock.now().to_zoned(app.config.zone());
-    let lists = service::all(app, caller).await?;
+    let lists = service::all(app, caller, &q).await?;
     let line = |kind, value, note, at| Line::new(kind, value, note, at, &now);
     let domain = |kind| move |it: Domain| line(kind, it.domain, it.note, it.created_at);
     let folder = |it: Folder| line(Kind::Folders, it.path, it.note, it.created_at);
@@ -176,8 +187,8 @@ async fn list_page(app: &App, caller: &Caller) -> Result<ListPage> {
     let trusted = lists.trusted.into_iter().map(domain(Kind::Trusted)).collect();
     kinds.push(Section::new(Kind::Trusted, trusted));
     let shell = app.shell(caller, "/whitelists", "Whitelists").await?;
-    let rules = standing_rules::section(app, caller).await?;
-    Ok(ListPage { shell, check, kinds, rules })
+    let rules = standing_rules::section(app, caller, &q).await?;
+    Ok(ListPage { shell, check, q, kinds, rules })
 }
 
 fn address_line(it: Address, now: &Zoned) -> Line {
@@ -223,7 +234,7 @@ async fn add(
         Err(Error::Conflict(message)) => (StatusCode::CONFLICT, "value".into(), message),
         Err(err) => return Err(err.into()),
     };
-    let mut page = list_page(&app, &caller).await?;
+    let mut page = list_page(&app, &caller, String::new()).await?;
     if let Some(section) = page.kinds.iter_mut().find(|section| section.kind == kind) {
         section.typed = form;
         match &*field {

@@ -8,6 +8,7 @@ use crate::error::Result;
 use crate::guard::check::{self, Checked};
 use crate::guard::whitelist::{self, Address, Domain, Folder};
 use crate::ids::ChangeId;
+use crate::spelling::fold;
 use crate::web::caller::Caller;
 
 /// Everything that is on the lists.
@@ -24,20 +25,37 @@ pub struct Shared {
     pub folders: Vec<Folder>,
 }
 
-pub async fn all(app: &App, caller: &Caller) -> Result<Lists> {
+/// Of each list what has `words` in it or in its note; "" for all.
+pub async fn all(app: &App, caller: &Caller, words: &str) -> Result<Lists> {
     let (user, now, admin) = (caller.user_id, app.clock.now(), caller.admin().is_ok());
+    let words = words.to_owned();
     let load = move |r: &Reader<'_>| {
         let shared = || -> Result<Shared> {
             Ok(Shared {
-                addresses: whitelist::list_addresses(r, now)?,
-                domains: whitelist::list_domains(r)?,
-                folders: whitelist::list_folders(r)?,
+                addresses: addresses_with(whitelist::list_addresses(r, now)?, &words),
+                domains: domains_with(whitelist::list_domains(r)?, &words),
+                folders: folders_with(whitelist::list_folders(r)?, &words),
             })
         };
         let shared = if admin { Some(shared()?) } else { None };
-        Ok(Lists { shared, trusted: whitelist::list_trusted(r, user)? })
+        Ok(Lists { shared, trusted: domains_with(whitelist::list_trusted(r, user)?, &words) })
     };
     app.db.read(load).await
+}
+
+fn addresses_with(mut all: Vec<Address>, words: &str) -> Vec<Address> {
+    all.retain(|it| fold::any_holds(&[&it.address], words));
+    all
+}
+
+fn domains_with(mut all: Vec<Domain>, words: &str) -> Vec<Domain> {
+    all.retain(|it| fold::any_holds(&[&it.domain, &it.note], words));
+    all
+}
+
+fn folders_with(mut all: Vec<Folder>, words: &str) -> Vec<Folder> {
+    all.retain(|it| fold::any_holds(&[&it.path, &it.note], words));
+    all
 }
 
 /// What the shared lists say of an address, a website or a path.
@@ -50,10 +68,11 @@ pub async fn check(app: &App, caller: &Caller, typed: String) -> Result<Checked>
     app.db.read(look).await
 }
 
-pub async fn addresses(app: &App, caller: &Caller) -> Result<Vec<Address>> {
+pub async fn addresses(app: &App, caller: &Caller, words: &str) -> Result<Vec<Address>> {
     caller.admin()?;
     let now = app.clock.now();
-    app.db.read(move |r| whitelist::list_addresses(r, now)).await
+    let all = app.db.read(move |r| whitelist::list_addresses(r, now)).await?;
+    Ok(addresses_with(all, words))
 }
 
 pub async fn add_address(
@@ -70,9 +89,9 @@ pub async fn remove_address(app: &App, caller: &Caller, address: String) -> Resu
     change(app, caller, move |tx, by| whitelist::remove_address(tx, user, &address, by)).await
 }
 
-pub async fn domains(app: &App, caller: &Caller) -> Result<Vec<Domain>> {
+pub async fn domains(app: &App, caller: &Caller, words: &str) -> Result<Vec<Domain>> {
     caller.admin()?;
-    app.db.read(whitelist::list_domains).await
+    Ok(domains_with(app.db.read(whitelist::list_domains).await?, words))
 }
 
 pub async fn add_domain(app: &App, caller: &Caller, domain: String, note: String) -> Result<()> {
@@ -84,9 +103,9 @@ pub async fn remove_domain(app: &App, caller: &Caller, domain: String) -> Result
     change(app, caller, move |tx, by| whitelist::remove_domain(tx, user, &domain, by)).await
 }
 
-pub async fn folders(app: &App, caller: &Caller) -> Result<Vec<Folder>> {
+pub async fn folders(app: &App, caller: &Caller, words: &str) -> Result<Vec<Folder>> {
     caller.admin()?;
-    app.db.read(whitelist::list_folders).await
+    Ok(folders_with(app.db.read(whitelist::list_folders).await?, words))
 }
 
 pub async fn add_folder(app: &App, caller: &Caller, path: String, note: String) -> Result<()> {
@@ -99,9 +118,10 @@ pub async fn remove_folder(app: &App, caller: &Caller, path: String) -> Result<C
     change(app, caller, move |tx, by| whitelist::remove_folder(tx, user, &path, by)).await
 }
 
-pub async fn trusted(app: &App, caller: &Caller) -> Result<Vec<Domain>> {
+pub async fn trusted(app: &App, caller: &Caller, words: &str) -> Result<Vec<Domain>> {
     let user = caller.user_id;
-    app.db.read(move |r| whitelist::list_trusted(r, user)).await
+    let all = app.db.read(move |r| whitelist::list_trusted(r, user)).await?;
+    Ok(domains_with(all, words))
 }
 
 pub async fn add_trusted(app: &App, caller: &Caller, domain: String, note: String) -> Result<()> {

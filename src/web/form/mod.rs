@@ -172,6 +172,13 @@ pub fn paging(page: Option<u32>, per_page: Option<u32>) -> Result<(u32, u32)> {
     Ok((page, per_page))
 }
 
+/// The address of one page of a list, with what it is filtered by; what is "" is left out.
+pub fn page_url(list: &str, filters: &[(&str, &str)], page: u32) -> String {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(filters.iter().filter(|(_, value)| !value.is_empty()));
+    format!("{list}?{}", query.append_pair("page", &page.to_string()).finish())
+}
+
 /// `?page=&per_page=`, for lists that take no other question.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -213,4 +220,17 @@ pub fn check_number(field: &'static str, value: u64, least: u64, most: u64) -> R
         return Ok(());
     }
     Err(Error::invalid(field, format!("This is a whole number from {least} to {most}.")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::page_url;
+
+    #[test]
+    fn a_page_of_a_list_keeps_what_it_is_filtered_by() {
+        let filters = [("state", "decided"), ("q", "a&b ü"), ("tool", "")];
+        let url = page_url("/approvals", &filters, 2);
+        assert_eq!(url, "/approvals?state=decided&q=a%26b+%C3%BC&page=2");
+        assert_eq!(page_url("/notes", &[("q", "")], 3), "/notes?page=3");
+    }
 }

@@ -106,7 +106,7 @@ async fn stopping_a_run_takes_its_questions_back() {
     assert_eq!(withdrawn.unwrap().len(), 1);
     let late = answer(&house, call, yes()).await;
     assert!(matches!(&late, Err(Error::Conflict(said)) if said.contains("taken back")), "{late:?}");
-    let waiting = house.db.read(|reader| approval::list_waiting(reader, None)).await.unwrap();
+    let waiting = house.db.read(|reader| approval::list_waiting(reader, None, "")).await.unwrap();
     assert_eq!(waiting.iter().map(|it| it.call_id).collect::<Vec<_>>(), [other]);
 }
 
@@ -119,8 +119,8 @@ async fn each_user_sees_their_own_questions() {
     let (ann, bob) = (Some(UserId::from_u128(ANN)), Some(UserId::from_u128(2)));
     let waiting = |user| {
         house.db.read(move |r| {
-            let decided = approval::list_decided(r, user, 0, 50)?.1;
-            Ok((approval::list_waiting(r, user)?.len(), decided))
+            let decided = approval::list_decided(r, user, "", 0, 50)?.1;
+            Ok((approval::list_waiting(r, user, "")?.len(), decided))
         })
     };
     assert_eq!(waiting(ann).await.unwrap(), (1, 1));
