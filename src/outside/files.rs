@@ -4,9 +4,13 @@
 //! that no link and no `..` leads out, whatever is swapped while we look. What was opened is what
 //! is read. Everything here waits for the disk: call it where waiting is allowed.
 
+mod tree;
+
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -19,6 +23,8 @@ use uuid::Uuid;
 
 use crate::error::{Error, Result};
 use crate::guard::allowed::{Allowed, HousePath};
+
+pub use tree::{Leaf, Most, Tree};
 
 pub const ENTRIES_MAX: usize = 1000;
 const OPEN_TRIES_MAX: usize = 5;
@@ -144,11 +150,20 @@ impl Folder {
 
 fn open_beneath(place: &HousePath, flags: OFlags) -> rustix::io::Result<OwnedFd> {
     let root = open(&place.root, FOLDER | OFlags::NOFOLLOW, Mode::empty())?;
-    let path = if place.beneath.as_os_str().is_empty() { Path::new(".") } else { &place.beneath };
-    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
+    open_in(&root, &place.beneath, flags, ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS)
+}
+
+/// "" is the folder itself.
+fn open_in(
+    folder: &OwnedFd,
+    path: &Path,
+    flags: OFlags,
+    resolve: ResolveFlags,
+) -> rustix::io::Result<OwnedFd> {
+    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
     let mut tries = 0;
     loop {
-        match openat2(&root, path, flags, Mode::empty(), resolve) {
+        match openat2(folder, path, flags, Mode::empty(), resolve) {
             // Something was renamed while the kernel looked; it can't tell, so it looks again.
             Err(Errno::AGAIN) if tries < OPEN_TRIES_MAX => tries += 1,
             opened => return opened,
@@ -179,24 +194,42 @@ fn write_unfinished(folder: BorrowedFd<'_>, name: &str, bytes: &[u8]) -> rustix:
 }
 
 fn entries(fd: &OwnedFd) -> rustix::io::Result<Vec<Entry>> {
+    let entry = |(name, stat): (OsString, Stat)| Entry {
+        name: name.to_string_lossy().into_owned(),
+        kind: kind(&stat),
+        size: size(&stat),
+        modified_at: modified_at(&stat),
+    };
+    let mut found: Vec<Entry> = named(fd, ENTRIES_MAX)?.into_iter().map(entry).collect();
+    found.sort_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)));
+    Ok(found)
+}
+
+/// What lies in a folder, as the disk gives it; at most `most` of it.
+fn named(fd: &OwnedFd, most: usize) -> rustix::io::Result<Vec<(OsString, Stat)>> {
     let mut found = Vec::new();
     for entry in Dir::read_from(fd)? {
         let entry = entry?;
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if name == "." || name == ".." || name.starts_with(UNFINISHED) {
+        let name = OsStr::from_bytes(entry.file_name().to_bytes());
+        if name == "." || name == ".." || name.as_bytes().starts_with(UNFINISHED.as_bytes()) {
             continue;
         }
         // Gone since it was listed.
         let Ok(stat) = statat(fd, entry.file_name(), AtFlags::SYMLINK_NOFOLLOW) else { continue };
-        let size = u64::try_from(stat.st_size).unwrap_or(0);
-        let modified_at = Timestamp::from_second(stat.st_mtime).unwrap_or_default();
-        found.push(Entry { name, kind: kind(&stat), size, modified_at });
-        if found.len() == ENTRIES_MAX {
+        found.push((name.to_owned(), stat));
+        if found.len() == most {
             break;
         }
     }
-    found.sort_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)));
     Ok(found)
+}
+
+fn size(stat: &Stat) -> u64 {
+    u64::try_from(stat.st_size).unwrap_or(0)
+}
+
+fn modified_at(stat: &Stat) -> Timestamp {
+    Timestamp::from_second(stat.st_mtime).unwrap_or_default()
 }
 
 fn kind(stat: &Stat) -> EntryKind {

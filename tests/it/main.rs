@@ -71,3 +71,4 @@ mod models_failing;
 mod models_listed;
 mod models_requests;
 mod models_wire;
+mod zips;

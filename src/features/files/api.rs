@@ -11,6 +11,7 @@ use axum::routing::get;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::archive::Archive;
 use super::content::FILE_BYTES_MAX;
 use super::folder::Folder;
 use super::service::{self, Owner};
@@ -30,8 +31,10 @@ pub fn routes() -> Router<App> {
     Router::new()
         .route("/my/files", files.clone())
         .route("/my/files/download", get(download))
+        .route("/my/files/download-zip", get(download_zip))
         .route("/agents/{id}/files", files)
         .route("/agents/{id}/files/download", get(download))
+        .route("/agents/{id}/files/download-zip", get(download_zip))
 }
 
 #[derive(Deserialize)]
@@ -105,6 +108,29 @@ pub async fn send(app: &App, owner: &Owner, path: String) -> Result<Response> {
         (CONTENT_DISPOSITION, attachment(&name)?),
     ];
     Ok((headers, Body::from(bytes)).into_response())
+}
+
+/// All that lies in a folder, links left out.
+async fn download_zip(
+    State(app): State<App>,
+    Folder(owner): Folder,
+    Query(at): Query<At>,
+) -> Result<Response, ApiError> {
+    Ok(send_zip(&app, &owner, at.path).await?)
+}
+
+pub async fn send_zip(app: &App, owner: &Owner, path: String) -> Result<Response> {
+    let place = place(app, owner, path).await?;
+    let name = place.get().beneath.file_name();
+    let name = name.map_or("files".into(), std::ffi::OsStr::to_string_lossy).into_owned();
+    let zone = app.config.zone();
+    let archive = aside(move || Archive::of(&place, zone)).await?;
+    let headers = [
+        (CONTENT_TYPE, HeaderValue::from_static("application/zip")),
+        (NOSNIFF, HeaderValue::from_static("nosniff")),
+        (CONTENT_DISPOSITION, attachment(&format!("{name}.zip"))?),
+    ];
+    Ok((headers, Body::from_stream(archive.pieces())).into_response())
 }
 
 /// RFC 6266, the name encoded as in RFC 8187.

@@ -7,6 +7,7 @@
 //! unless the assistant wrote it and nobody changed it since.
 
 mod api;
+mod archive;
 mod content;
 mod folder;
 mod page;

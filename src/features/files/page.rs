@@ -29,6 +29,7 @@ pub fn routes() -> Router<App> {
     Router::new()
         .route("/agents/{id}/files", get(list))
         .route("/agents/{id}/files/download", get(download))
+        .route("/agents/{id}/files/download-zip", get(download_zip))
         .route("/agents/{id}/files/upload", upload)
         .route("/agents/{id}/files/delete", post(delete))
 }
@@ -113,6 +114,14 @@ async fn download(
     Query(at): Query<At>,
 ) -> Result<Response, PageError> {
     Ok(api::send(&app, &owner, at.path).await?)
+}
+
+async fn download_zip(
+    State(app): State<App>,
+    Folder(owner): Folder,
+    Query(at): Query<At>,
+) -> Result<Response, PageError> {
+    Ok(api::send_zip(&app, &owner, at.path).await?)
 }
 
 async fn upload(

@@ -103,7 +103,9 @@ async fn no_path_leads_out_of_the_own_folder() {
         &long,
     ];
     for path in paths {
-        for (method, way) in [("GET", "/download"), ("DELETE", ""), ("POST", "")] {
+        for (method, way) in
+            [("GET", "/download"), ("GET", "/download-zip"), ("DELETE", ""), ("POST", "")]
+        {
             let uri = format!("/api/my/files{way}?path={path}");
             let request = Request::builder().method(method).uri(&uri);
             let body = "--line\r\ncontent-disposition: form-data; name=\"file\"; filename=\"config.toml\"\r\n\r\nx\r\n--line--\r\n";
