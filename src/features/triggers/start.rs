@@ -95,8 +95,7 @@ pub fn start_due(tx: &Tx<'_>, agents: &Agents, now: Timestamp) -> Result<Started
     }
     let held = room < due.len();
     let started = tasks::unattended_since(tx, now - HOUR)?;
-    let first_to_pass = started.len().checked_sub(most).and_then(|at| started.get(at));
-    let again_at = first_to_pass.filter(|_| held && 0 < most).map(|at| *at + HOUR);
+    let again_at = tasks::free_again_at(&started, most).filter(|_| held);
     Ok(Started { more: !held && due.len() == BATCH_MAX as usize, again_at })
 }
 
