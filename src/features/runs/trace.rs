@@ -80,7 +80,7 @@ fn of_task(run: &Seen, it: &tasks::Occasion, chat: String) -> (String, String, &
     let how = match it.kind {
         "slot" => "due by its schedule",
         "manual" => "started by hand",
-        _ => "as a dry run: what acts on the world was only said",
+        _ => "as a dry run: what it would send or change was only said",
     };
     let sentence = format!("The task “{}”, {how}", it.task);
     match run.trigger.task_id().filter(|_| !it.gone) {

@@ -19,7 +19,7 @@ use crate::label::Label;
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 /// Runs started in one transaction.
 const BATCH_MAX: u32 = 50;
-const DRY: &str = "This is a dry run: what would leave the house, run code or destroy something is \
+const DRY: &str = "This is a dry run: it reads for real, and what it would send, change or delete is \
                    not done, only said.";
 
 /// What came of a look at the line.
