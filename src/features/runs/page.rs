@@ -133,7 +133,7 @@ fn row(r: &Reader<'_>, run: Seen, spent: &Spent, now: &Zoned) -> Result<Row> {
     });
     facts.extend((0 < blocked).then(|| format!("blocked {blocked}")));
     facts.extend(run.started_at.zip(run.ended_at).map(|(from, to)| took(to.duration_since(from))));
-    facts.extend(Some(words::cost(spent.cost_usd_micros)).filter(|it| !it.is_empty()));
+    facts.extend(Some(tasks::cost(spent.cost_usd_micros)).filter(|it| !it.is_empty()));
     Ok(Row {
         url: format!("{HERE}/{}", run.id),
         cause: Cause::of(&run, occasion.as_ref(), now).sentence,

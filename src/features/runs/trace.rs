@@ -205,7 +205,7 @@ fn words_of(message: &Message) -> Option<Entry> {
 }
 
 fn model_line(call: &ModelCall) -> ModelLine {
-    let cost = words::cost(call.cost_usd_micros);
+    let cost = tasks::cost(call.cost_usd_micros);
     let facts = [call.model.clone(), words::tokens(call.usage), cost];
     let facts: Vec<String> = facts.into_iter().filter(|it| !it.is_empty()).collect();
     ModelLine {

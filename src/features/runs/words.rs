@@ -8,7 +8,7 @@ use crate::agent::store::calls::{Call, NOT_ALLOWED};
 use crate::agent::{CallState, RunState};
 use crate::approval::{Approval, State};
 use crate::features::chat::{grouped, took};
-use crate::features::tasks::{self, dollars};
+use crate::features::tasks::{self, cost};
 use crate::label::{Label, Trust};
 use crate::outside::model::Usage;
 
@@ -155,15 +155,6 @@ pub fn tokens(usage: Usage) -> String {
         grouped(usage.input_tokens),
         grouped(usage.output_tokens)
     )
-}
-
-/// "" for what costs nothing.
-pub fn cost(micros: Option<i64>) -> String {
-    match micros {
-        None => "price not known".to_owned(),
-        Some(0) => String::new(),
-        Some(micros) => dollars(micros),
-    }
 }
 
 /// "2 model calls · 1,912 tokens in, 40 out · $0.0041".

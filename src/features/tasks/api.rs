@@ -243,6 +243,7 @@ struct ExecutionView {
     missed: bool,
     run_id: Option<RunId>,
     conversation_id: Option<ConversationId>,
+    /// null: it is no run, or the price of a call is not known.
     cost_usd_micros: Option<i64>,
     created_at: Timestamp,
     started_at: Option<Timestamp>,

@@ -54,7 +54,7 @@ pub use of_agent::{
 pub use plan::{AskedFor, lines as asked_for};
 pub use start::{unattended_since, waiting_for_limit};
 pub use ticks::{Tick, ticked, ticks};
-pub use view::{Sign, dollars, progress_sign, reason};
+pub use view::{Sign, cost, dollars, progress_sign, reason};
 
 pub const FEATURE: Feature = Feature {
     name: "tasks",

@@ -115,9 +115,18 @@ pub fn line((told, hold): &(Told, Option<Hold>), now: &Zoned) -> Line {
             many => format!("{many} calls were blocked"),
         },
         reason: reason(&it.reason, hold.as_ref(), now),
-        cost: told.cost_usd_micros.filter(|cost| 0 < *cost).map(dollars).unwrap_or_default(),
+        cost: it.run_id.map(|_| cost(told.cost_usd_micros)).unwrap_or_default(),
         link: it.conversation_id.map(|id| format!("/chat/{id}")).unwrap_or_default(),
         trace: it.run_id.map(|id| format!("/runs/{id}")).unwrap_or_default(),
+    }
+}
+
+/// What a run cost; "" for what costs nothing.
+pub fn cost(micros: Option<i64>) -> String {
+    match micros {
+        None => "price not known".to_owned(),
+        Some(0) => String::new(),
+        Some(micros) => dollars(micros),
     }
 }
 

@@ -16,6 +16,7 @@ use crate::ids::{ExecutionId, RunId, TaskId};
 pub struct Told {
     pub execution: Execution,
     pub run_state: Option<RunState>,
+    /// None: it is no run, or the price of one of its model calls is not known.
     pub cost_usd_micros: Option<i64>,
     pub blocked: u32,
 }
@@ -46,19 +47,22 @@ pub fn insert(tx: &Tx<'_>, it: &Execution) -> Result<bool> {
 /// The newest slot first.
 pub fn list(r: &Reader<'_>, task: TaskId, limit: u32, offset: u32) -> Result<Vec<Told>> {
     let sql = "select executions.*, runs.state as run_state,
-                      (select sum(cost_usd_micros) from model_calls
-                       where model_calls.run_id = executions.run_id) as cost,
+                      (select iif(count(*) = count(cost_usd_micros),
+                                  coalesce(sum(cost_usd_micros), 0), null)
+                       from model_calls where model_calls.run_id = executions.run_id) as cost,
                       (select count(*) from tool_calls
                        where tool_calls.run_id = executions.run_id and blocked) as blocked
                from executions left join runs on runs.id = executions.run_id
                where task_id = ?1
                order by coalesce(slot_at, created_at) desc, executions.id desc limit ?2 offset ?3";
     r.rows(sql, (task, limit, offset), |row| {
+        let execution = from_row(row)?;
+        let cost: Option<i64> = row.get("cost")?;
         Ok(Told {
-            execution: from_row(row)?,
             run_state: row.get("run_state")?,
-            cost_usd_micros: row.get("cost")?,
+            cost_usd_micros: cost.filter(|_| execution.run_id.is_some()),
             blocked: row.get("blocked")?,
+            execution,
         })
     })
 }
