@@ -35,7 +35,7 @@ pub use editor::{agent, agent_of};
 pub use ended::{ended, pause};
 pub use input::Input;
 pub use occasion::{Occasion, occasion};
-pub use service::{change, create, delete, drop_of, label_of, toggle, update};
+pub use service::{change, create, delete, drop_of, label_of, restore_of, toggle, update};
 pub use start::{Happening, accept};
 pub use store::{deliveries, triggers as rows};
 pub use view::{Came, Line, came, line, state_sign};
