@@ -16,6 +16,26 @@ pub enum Effect {
     Execute,
 }
 
+impl Effect {
+    /// Those of tools that others offer; `Write` is for our own data.
+    pub const FOREIGN: [Effect; 3] = [Effect::Read, Effect::Send, Effect::Execute];
+
+    /// As the API and the config file write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Effect::Read => "read",
+            Effect::Write => "write",
+            Effect::Send => "send",
+            Effect::Execute => "execute",
+        }
+    }
+
+    /// The effect of a tool that others offer.
+    pub fn foreign(name: &str) -> Option<Effect> {
+        Effect::FOREIGN.into_iter().find(|effect| effect.name() == name)
+    }
+}
+
 /// What an argument means. All but the last two are critical: a wrong one does harm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
@@ -33,6 +53,37 @@ pub enum Role {
 }
 
 impl Role {
+    pub const ALL: [Role; 9] = [
+        Role::Recipient,
+        Role::Url,
+        Role::Path,
+        Role::Amount,
+        Role::Date,
+        Role::Id,
+        Role::Command,
+        Role::Content,
+        Role::Soft,
+    ];
+
+    /// As the API and the config file write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Role::Recipient => "recipient",
+            Role::Url => "url",
+            Role::Path => "path",
+            Role::Amount => "amount",
+            Role::Date => "date",
+            Role::Id => "id",
+            Role::Command => "command",
+            Role::Content => "content",
+            Role::Soft => "soft",
+        }
+    }
+
+    pub fn named(name: &str) -> Option<Role> {
+        Role::ALL.into_iter().find(|role| role.name() == name)
+    }
+
     pub fn is_critical(self) -> bool {
         !matches!(self, Role::Content | Role::Soft)
     }

@@ -138,6 +138,7 @@ fn now_offered(
         changed_at,
         declared,
         enabled,
+        fixed: None,
         listed: true,
     }
 }

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::store;
-use super::{Server, Standing, State, accept, job, place, tool};
+use super::{Server, ServerTool, Standing, State, accept, job, place, tool};
 use crate::app::App;
 use crate::audit::By;
 use crate::db::Tx;
@@ -39,7 +39,9 @@ pub async fn start(app: &App) -> Result<()> {
 
 /// Puts every accepted tool into effect, and no other.
 pub async fn load_tools(app: &App) -> Result<()> {
+    let loaded = app.config.get();
     let tools = app.db.read(store::tools_in_use).await?;
+    let tools: Vec<ServerTool> = tools.into_iter().map(|it| it.fixed_by(&loaded)).collect();
     let accepted = tools.iter().filter(|it| it.standing() == Standing::Accepted);
     app.outside.mcp().accept(accepted.map(|it| (it.server.clone(), it.tool.clone())).collect());
     app.toolbox.set_foreign(tools.iter().filter_map(tool::of));

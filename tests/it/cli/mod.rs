@@ -4,6 +4,7 @@ mod answers;
 mod approvals;
 mod peer;
 mod settings;
+mod tools;
 
 use insta::assert_snapshot;
 use peer::House;
