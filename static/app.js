@@ -35,20 +35,20 @@
     dress(added);
     end ? end.before(added) : $("#log")?.append(added);
   };
+  // A fold that has an id stays the very one, with what is half-typed in it.
+  const kept = added => (all("details[id]", added).forEach(it => it.replaceWith(document.getElementById(it.id) ?? it)), added);
   const put = (id, run, html) => {
-    const old = document.getElementById(id);
+    const old = document.getElementById(id), at = document.activeElement;
     if (!old) return insert(run, html);
-    const added = nodes(html), folds = all("details", old);
-    all("details", added).forEach((it, i) => { it.open ||= folds[i]?.open; });
+    const folds = all("details:not([id])", old), added = kept(nodes(html));
+    all("details:not([id])", added).forEach((it, i) => { it.open ||= folds[i]?.open; });
     dress(added);
     old.replaceWith(added);
+    if (at?.isConnected && at !== document.activeElement) at.focus({ preventScroll: true });
   };
   const tail = (run, html) => $(`#tail-${CSS.escape(run)}`)?.replaceChildren(nodes(html));
   const hear = {
-    seal: it => {
-      if (seen.has(it.seq)) return;
-      change(() => { seen.add(it.seq); insert(it.run, it.html); tail(it.run, it.tail ?? ""); }, true);
-    },
+    seal: it => seen.has(it.seq) || change(() => { seen.add(it.seq); insert(it.run, it.html); tail(it.run, it.tail ?? ""); }, true),
     tail: it => change(() => tail(it.run, it.html)),
     put: it => change(() => { $("#hello")?.remove(); put(it.id, it.run, it.html); }, true),
     state: it => {
@@ -100,7 +100,7 @@
     document.title = next.title;
     const keep = document.activeElement?.id;
     dress(next);
-    $("main").replaceWith(document.adoptNode($("main", next)));
+    $("main").replaceWith(kept(document.adoptNode($("main", next))));
     fill();
     document.body.dataset.stream = next.body.dataset.stream ?? "";
     ($("[aria-invalid=true]") ?? document.getElementById(keep))?.focus();

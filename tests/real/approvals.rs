@@ -75,6 +75,18 @@ async fn a_card_is_answered_by_keys_and_no_key_answers_by_accident() {
 }
 
 #[tokio::test]
+async fn a_half_typed_reason_outlives_the_answers_to_the_other_calls_of_its_card() {
+    let model = ModelServer::start().await;
+    let (house, _) = scripted_house(&model, Kind::OpenAi, &[]).await;
+    let calls = ["one.txt", "two.txt", "three.txt"];
+    let calls = calls.map(|name| Say::Call("files_delete", json!({ "path": name })));
+    model.answer(Answer::of(Kind::OpenAi, &calls));
+    model.answer(Answer::of(Kind::OpenAi, &[Say::Text("Nothing is gone.")]));
+    let request = "Tidy up, please.";
+    Story::live("a_half_typed_reason_is_kept", &house, &[("REQUEST", request)]).await;
+}
+
+#[tokio::test]
 async fn words_typed_behind_a_card_wait_for_its_answer() {
     let model = ModelServer::start().await;
     let (house, _, _) = house_that_asks(&model, Kind::OpenAi, "I left it alone.").await;

@@ -37,6 +37,46 @@ export async function denied_in_the_chat() {
   noProblems(page);
 }
 
+/// Three calls on one card: what is half-typed on one of them outlives the answers to the others, in
+/// the chat, in another tab and on the page of approvals.
+export async function a_half_typed_reason_is_kept() {
+  const page = await signedIn();
+  await say(page, env.REQUEST);
+  const cards = page.locator("section[id^=group-] .approval");
+  await page.getByRole("button", { name: "Do all 3" }).waitFor();
+  const reason = (at) => cards.nth(at).getByLabel("Why not");
+  await cards.nth(2).getByText("Don’t, and say why…").click();
+  await reason(2).fill("I still need");
+  const conversation = page.url();
+
+  // From elsewhere, in the middle of a word: the caret stays where it was.
+  const other = await page.context().newPage();
+  await other.goto(url("/approvals"));
+  await other.locator(".approval").first().locator('form.actions button[value="deny"]').click();
+  await other.getByRole("button", { name: "Do all 2" }).waitFor();
+  await page.getByRole("button", { name: "Do all 2" }).waitFor();
+  check((await cards.nth(0).getAttribute("class")).includes("settled"), "the first is answered");
+  check(await reason(2).isVisible(), "the fold stays open");
+  await page.keyboard.type(" this");
+  check((await reason(2).inputValue()) === "I still need this", "typing goes on");
+
+  // From the page of approvals itself, whose main part is put anew.
+  await page.goto(url("/approvals"));
+  const left = page.locator(".approval:not(.settled)");
+  await left.nth(1).getByText("Don’t, and say why…").click();
+  await left.nth(1).getByLabel("Why not").fill("It is the last copy");
+  await left.nth(0).locator('form.actions button[value="deny"]').click();
+  await page.locator("#flash").getByText("Denied: ").waitFor();
+  check((await left.count()) === 1, "one is left");
+  check((await left.getByLabel("Why not").inputValue()) === "It is the last copy", "the reason is kept");
+  await left.getByRole("button", { name: "Don’t, for this reason" }).click();
+  await page.getByText("Nothing is waiting for you.").waitFor();
+  await page.goto(conversation);
+  await shows(page, "Nothing is gone");
+  await page.getByText("It is the last copy").first().waitFor();
+  noProblems(page);
+}
+
 /// By keys alone, and only on a card that was gone to; not at all once they are switched off.
 export async function answered_by_keys() {
   const page = await signedIn({ viewport: { width: 320, height: 640 } });
