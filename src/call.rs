@@ -39,7 +39,10 @@ impl Effect {
 /// What an argument means. All but the last two are critical: a wrong one does harm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
+    /// A mail address that is written to.
     Recipient,
+    /// A chat that is written to, as its place calls it.
+    Chat,
     Url,
     Path,
     Amount,
@@ -53,8 +56,9 @@ pub enum Role {
 }
 
 impl Role {
-    pub const ALL: [Role; 9] = [
+    pub const ALL: [Role; 10] = [
         Role::Recipient,
+        Role::Chat,
         Role::Url,
         Role::Path,
         Role::Amount,
@@ -69,6 +73,7 @@ impl Role {
     pub fn name(self) -> &'static str {
         match self {
             Role::Recipient => "recipient",
+            Role::Chat => "chat",
             Role::Url => "url",
             Role::Path => "path",
             Role::Amount => "amount",
@@ -104,7 +109,16 @@ pub struct Call<'a> {
     pub headless: bool,
 }
 
+/// Before the name of each tool that others offer: `mcp__SERVER__TOOL`.
+pub const FOREIGN_PREFIX: &str = "mcp__";
+
 impl Call<'_> {
+    /// Where the tool's chats are: its server, or the set of a tool of our own, `telegram`.
+    pub fn place(&self) -> &str {
+        let of = self.tool.strip_prefix(FOREIGN_PREFIX).unwrap_or(self.tool);
+        of.split_once('_').map_or(of, |(place, _)| place)
+    }
+
     pub fn hash(&self) -> CallHash {
         call_hash(self.tool, self.arguments)
     }

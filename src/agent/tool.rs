@@ -284,7 +284,7 @@ impl Tool {
     pub fn reaches_out(&self) -> bool {
         self.changes_the_world()
             || self.planned_roles().iter().any(|(_, role)| match role {
-                Role::Recipient | Role::Url | Role::Command => true,
+                Role::Recipient | Role::Chat | Role::Url | Role::Command => true,
                 Role::Path => self.effect == Effect::Write,
                 _ => false,
             })

@@ -9,9 +9,8 @@ use serde::de::{Deserialize, Deserializer, Error as _};
 
 use super::Config;
 use super::keys::nearest_of;
-use crate::call::{Effect, Role};
+use crate::call::{Effect, FOREIGN_PREFIX as PREFIX, Role};
 
-const PREFIX: &str = "mcp__";
 /// What providers take as the name of a tool.
 const NAME_BYTES_MAX: usize = 64;
 

@@ -28,8 +28,9 @@ pub struct WebRules {
 }
 
 impl WebRules {
-    pub(super) fn lists(&self, url: &WebUrl) -> bool {
-        self.tier1.iter().chain(&self.opened).any(|pattern| pattern.matches(url.host()))
+    /// The entry that opens this host.
+    pub(super) fn pattern(&self, url: &WebUrl) -> Option<&DomainPattern> {
+        self.tier1.iter().chain(&self.opened).find(|pattern| pattern.matches(url.host()))
     }
 
     fn excepts(&self, url: &WebUrl) -> bool {
@@ -65,7 +66,7 @@ pub fn judge_url(url: WebUrl, rules: &Arc<WebRules>) -> Result<Allowed<Visit>> {
     {
         return Err(refused(&url, ip, why));
     }
-    if !rules.lists(&url) {
+    if rules.pattern(&url).is_none() {
         let host = url.host();
         return Err(Error::Denied(format!(
             "{host} is not on the web whitelist. Add it under Whitelists, or open it for this conversation."

@@ -12,8 +12,9 @@ use crate::error::{Error, Result};
 use crate::web::caller::Caller;
 
 /// Each role, and what it means in a person's words.
-pub const ROLES: [(Role, &str); 9] = [
+pub const ROLES: [(Role, &str); 10] = [
     (Role::Recipient, "a mail address that is written to"),
+    (Role::Chat, "a chat that is written to"),
     (Role::Url, "a web address"),
     (Role::Path, "a file or folder"),
     (Role::Amount, "an amount of money or of things"),

@@ -30,7 +30,7 @@ use super::visit::WebRules;
 use super::whitelist::{self, Address};
 use crate::approval::standing::{self, Rule};
 use crate::approval::{Approved, Foreign};
-use crate::call::{Call, Role};
+use crate::call::Call;
 use crate::config::{self, HostPort};
 use crate::db::Reader;
 use crate::error::Result;
@@ -109,6 +109,7 @@ pub struct Facts {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "value", rename_all = "snake_case")]
 pub enum Offer {
+    /// Or a chat.
     Address(String),
     Domain(String),
     Folder(String),
@@ -146,19 +147,12 @@ pub fn gather(
     call: &Call<'_>,
     now: Timestamp,
 ) -> Result<Facts> {
-    let tier1 = whitelist::list_domains(reader)?;
-    let tier1 = tier1.iter().filter_map(|it| DomainPattern::parse(&it.domain).ok()).collect();
-    let web = WebRules {
-        tier1,
-        opened: scene.opened.clone(),
-        private_allowed: scene.private_allowed.clone(),
-    };
-    let folders = whitelist::list_folders(reader)?.into_iter().map(|it| it.path.into()).collect();
+    let listed = whitelist::web_rules(reader, &scene.private_allowed)?;
+    let web = WebRules { opened: scene.opened.clone(), ..listed };
+    let folders = whitelist::list_folders(reader)?.into_iter().map(|it| it.value.into()).collect();
     let mut addresses = Vec::new();
-    for (_, text) in arguments::destinations(call, Role::Recipient).unwrap_or_default() {
-        if let Ok(recipient) = whitelist::parse_address(text) {
-            addresses.extend(whitelist::find_address(reader, &recipient, now)?);
-        }
+    for (_, recipient) in destinations::recipients(call).unwrap_or_default() {
+        addresses.extend(whitelist::find_address(reader, &recipient, now)?);
     }
     let watch = vault.watch(reader)?;
     let mut canary = Watch::default();

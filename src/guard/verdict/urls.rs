@@ -1,7 +1,6 @@
 //! Rule 4: each part of a web address is the owner's, or from a link of that site.
 
 use super::arguments::{destinations, shown};
-use super::destinations::pattern_for;
 use super::{Facts, Scene};
 use crate::call::{Call, Effect, Role};
 use crate::guard::grounding;
@@ -14,8 +13,8 @@ pub(super) fn question(facts: &Facts, call: &Call<'_>) -> Option<String> {
     }
     let Scene { said, read, .. } = &facts.scene;
     destinations(call, Role::Url).unwrap_or_default().into_iter().find_map(|(_, text)| {
-        let Ok(url) = WebUrl::parse(text) else { return Some("It is no web address.".to_owned()) };
-        let listed = pattern_for(facts, &url).map(DomainPattern::to_string).unwrap_or_default();
+        let Ok(url) = WebUrl::parse(&text) else { return Some("It is no web address.".to_owned()) };
+        let listed = facts.web.pattern(&url).map(DomainPattern::to_string).unwrap_or_default();
         let beneath = listed.strip_prefix("*.").and_then(|base| url.host().strip_suffix(base));
         let part = grounding::foreign_part(&url, beneath.unwrap_or_default(), said, read)?;
         Some(format!(

@@ -58,7 +58,7 @@ fn a_slip_in_a_declaration_is_named_with_the_nearest() {
     [exit 1]
     "#);
     assert_snapshot!(check("[tools.mcp__home__lights]\nroles = { room = \"king\" }"), @r#"
-    steward: tools.mcp__home__lights.roles (from DIR/config.toml) calls room "king", which is no role; the roles are recipient, url, path, amount, date, id, command, content, soft.
+    steward: tools.mcp__home__lights.roles (from DIR/config.toml) calls room "king", which is no role; the roles are recipient, chat, url, path, amount, date, id, command, content, soft.
     [exit 1]
     "#);
     for roles in ["\"soft\"", "{ room = 1 }", "{ room = { is = \"soft\" } }"] {
