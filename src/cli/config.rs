@@ -9,6 +9,8 @@ use super::client::Client;
 use super::failure::{Exit, Failure};
 use super::out::Manner;
 use crate::config::{Loaded, Row, Source, as_toml};
+use crate::data_folder::DATABASE;
+use crate::vault;
 
 #[derive(clap::Subcommand)]
 pub(super) enum Command {
@@ -35,6 +37,7 @@ pub(super) async fn run(cx: &Cx, command: &Command) -> Result<Exit, Failure> {
 }
 
 async fn check(cx: &Cx, loaded: &Loaded) -> Result<(), Failure> {
+    see_key_file(loaded)?;
     let warnings = idle_tools(cx, loaded).await;
     if cx.out.is_json() {
         return cx.out.json(&json!({ "ok": true, "warnings": warnings }));
@@ -69,6 +72,14 @@ async fn idle_tools(cx: &Cx, loaded: &Loaded) -> Vec<String> {
     loaded.idle_tools(&offered).into_iter().map(|(_, sentence)| sentence).collect()
 }
 
+/// The master key's file is read at start, like the files of secrets: one that is missing or holds no
+/// key is a slip of the configuration as well.
+fn see_key_file(loaded: &Loaded) -> Result<(), Failure> {
+    let Some(path) = &loaded.config.vault.key_file else { return Ok(()) };
+    let is_new = !loaded.data_file(DATABASE).exists();
+    Ok(vault::check_given_key(path, is_new)?)
+}
+
 /// What counts in the program that runs here: it was started with flags and an environment of its
 /// own, and knows what was saved in Settings.
 async fn effective(cx: &Cx, loaded: &Loaded) -> Result<Vec<Row>, Failure> {
@@ -101,7 +112,7 @@ fn show(cx: &Cx, rows: &[Row], sources: bool) -> Result<(), Failure> {
         Manner::Json => {
             let entries = rows.iter().map(|row| {
                 let value = json!({
-                    "value": row.value, "source": row.source.to_string(), "live": row.live,
+                    "value": row.json(), "source": row.source.to_string(), "live": row.live,
                     "secret": row.secret, "variable": row.variable,
                 });
                 (row.key.clone(), value)

@@ -37,6 +37,14 @@ impl Row {
         }
     }
 
+    /// The value as JSON has it: a text, a number, a switch or a list.
+    pub fn json(&self) -> serde_json::Value {
+        let read = toml::from_str::<toml::Table>(&format!("value = {}", self.value));
+        let value = read.ok().and_then(|mut table| table.remove("value"));
+        let value = value.and_then(|value| serde_json::to_value(value).ok());
+        value.unwrap_or_else(|| self.value.clone().into())
+    }
+
     /// A row as the running program told it; none: a key that this version does not know.
     pub fn told(key: &str, value: &str, source: &str) -> Option<Row> {
         let source = Source::Told(source.to_owned());
