@@ -200,6 +200,7 @@ fn offered(run: RunId, steps: &[Step], rows: &Rows) -> Vec<OfferView> {
 
 struct StepView {
     id: ToolCallId,
+    icon: &'static str,
     phrase: String,
     target: String,
     took: String,
@@ -229,6 +230,7 @@ impl StepView {
         };
         StepView {
             id: step.call_id,
+            icon: words::icon(&step.tool),
             phrase: words::phrase(&step.tool, step.state == StepState::Done),
             target: words::target(arguments),
             took: step.took.map(words::took).unwrap_or_default(),

@@ -10,7 +10,7 @@ use crate::agent::store::calls::Call;
 use crate::agent::store::messages::Message;
 use crate::approval::Approval;
 use crate::features::changes::undo_path;
-use crate::features::chat::{phrase, target, took};
+use crate::features::chat::{icon, phrase, target, took};
 use crate::features::tasks;
 use crate::ids::ToolCallId;
 use crate::inbox::Trigger;
@@ -148,6 +148,7 @@ pub struct ModelLine {
 
 pub struct CallLine {
     pub id: ToolCallId,
+    pub icon: &'static str,
     pub phrase: String,
     pub target: String,
     pub sign: Sign,
@@ -230,6 +231,7 @@ fn call_line(trace: &Trace, call: &Call, now: &Zoned) -> CallLine {
         call.result_label.as_ref().filter(|it| it.origin.single() != Some(&Origin::System));
     CallLine {
         id: call.id,
+        icon: icon(&call.tool),
         phrase: phrase(&call.tool, call.state == crate::agent::CallState::Done),
         target: target(&call.arguments),
         sign: words::call_sign(call),
