@@ -123,7 +123,8 @@ impl Patches {
             Change::Foot(run) => {
                 let run = self.transcript.run(*run)?;
                 let chat = format!("/chat/{}", self.conversation);
-                let foot = FootView::new(run, &chat, (&self.app.outside.models(), self.admin));
+                let foot = FootView::new(run, &chat, (&self.app.outside.models(), self.admin))
+                    .pausing(run, self.app.config.zone());
                 let html = format!("<div id=\"foot-{}\">{foot}</div>", run.id);
                 Some(put(entry, &format!("foot-{}", run.id), Some(run.id), &html))
             }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use askama::Template;
 use askama::filters::HtmlSafe;
+use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use super::offers::OfferView;
@@ -266,6 +267,8 @@ pub struct FootView {
     ask_admin: bool,
     /// "claude-sonnet-5 · 3.2 s · 1,912 tokens · $0.0041".
     facts: String,
+    /// "toy asks to wait 30 s; trying again at 21:45:10.", or "".
+    pause: String,
 }
 
 impl FootView {
@@ -282,7 +285,17 @@ impl FootView {
             ask_admin: fix.is_some() && !admin,
             fix: fix.filter(|_| admin),
             facts: facts(&run.state, catalog),
+            pause: String::new(),
         }
+    }
+
+    /// Says what the run waits for just now, at the hour of this zone.
+    pub fn pausing(self, run: &RunTurn, zone: TimeZone) -> FootView {
+        let pause = run.pause.as_ref().map(|pause| {
+            let at = pause.until.to_zoned(zone).strftime("%H:%M:%S");
+            format!("{} asks to wait {} s; trying again at {at}.", pause.provider, pause.seconds)
+        });
+        FootView { pause: pause.unwrap_or_default(), ..self }
     }
 }
 

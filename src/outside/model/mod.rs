@@ -29,6 +29,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::Stream;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -108,6 +109,18 @@ pub enum Delta {
     Usage(Usage),
     /// Always the last item of a stream that ended well.
     Stop(StopReason),
+    /// Before all others: the provider wants a pause, and is asked again after it.
+    Pause(Pause),
+}
+
+/// What a provider asked for instead of answering.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pause {
+    /// The provider's own name in the settings.
+    pub provider: String,
+    pub seconds: u64,
+    /// When the next try is made.
+    pub until: Timestamp,
 }
 
 #[derive(Debug, Clone, PartialEq)]
