@@ -36,6 +36,22 @@ impl WebRules {
     fn excepts(&self, url: &WebUrl) -> bool {
         self.private_allowed.iter().any(|exception| is_at(url, exception))
     }
+
+    /// Why no list opens this address: it is a number at home or of no use, or a port for something
+    /// else, and the configuration makes no exception of it.
+    pub(super) fn closes(&self, url: &WebUrl) -> Option<String> {
+        if self.excepts(url) {
+            return None;
+        }
+        if let Some(ip) = url.ip()
+            && let Some(why) = AddressKind::of(ip).refusal()
+        {
+            return Some(refused(url, ip, why));
+        }
+        let port = url.port();
+        let odd = port < 1024 && !LOW_PORTS.contains(&port);
+        odd.then(|| format!("Port {port} is not one that pages are served on."))
+    }
 }
 
 /// One address to fetch, with the rules it passed.
@@ -60,11 +76,8 @@ impl Visit {
 
 /// May this page be fetched? A host that is on no list is refused, with what the owner can do.
 pub fn judge_url(url: WebUrl, rules: &Arc<WebRules>) -> Result<Allowed<Visit>> {
-    let excepted = rules.excepts(&url);
-    if let (Some(ip), false) = (url.ip(), excepted)
-        && let Some(why) = AddressKind::of(ip).refusal()
-    {
-        return Err(refused(&url, ip, why));
+    if let Some(why) = rules.closes(&url) {
+        return Err(Error::Denied(why));
     }
     if rules.pattern(&url).is_none() {
         let host = url.host();
@@ -72,17 +85,13 @@ pub fn judge_url(url: WebUrl, rules: &Arc<WebRules>) -> Result<Allowed<Visit>> {
             "{host} is not on the web whitelist. Add it under Whitelists, or open it for this conversation."
         )));
     }
-    if url.port() < 1024 && !LOW_PORTS.contains(&url.port()) && !excepted {
-        let port = url.port();
-        return Err(Error::Denied(format!("Port {port} is not one that pages are served on.")));
-    }
     Ok(Allowed::mint(Visit { url, reach: Reach::Web(Arc::clone(rules)) }))
 }
 
 /// May this be reached as the service whose address the owner entered? `saved` is that address as it
 /// stands in its setting; only what lies on that server, beneath that path, is the service.
 pub fn judge_service(url: WebUrl, saved: &WebUrl) -> Result<Allowed<Visit>> {
-    let service = HostPort { host: bare_host(saved).to_owned(), port: saved.port() };
+    let service = place_of(saved);
     let path = saved.path().trim_end_matches('/');
     let beneath =
         url.path().strip_prefix(path).is_some_and(|it| it.is_empty() || it.starts_with('/'));
@@ -103,7 +112,7 @@ pub fn judge_address(visit: &Allowed<Visit>, ip: IpAddr) -> Result<SocketAddr> {
         Reach::Web(rules) => rules.excepts(url) && kind.can_be_at_home(),
     };
     match kind.refusal() {
-        Some(why) if !excepted => Err(refused(url, ip, why)),
+        Some(why) if !excepted => Err(Error::Denied(refused(url, ip, why))),
         _ => Ok(SocketAddr::new(ip, url.port())),
     }
 }
@@ -138,7 +147,18 @@ pub fn never_reached(site: &DomainPattern, private_allowed: &[HostPort]) -> Opti
     let ip = url.ip()?;
     let why = AddressKind::of(ip).refusal()?;
     let excepted = private_allowed.iter().any(|exception| exception.host == bare_host(&url));
-    (!excepted).then(|| refused(&url, ip, why).to_string())
+    (!excepted).then(|| refused(&url, ip, why))
+}
+
+/// What opens an address of the home network, for who asked for it; "" for any other.
+pub(super) fn opened_by(url: &WebUrl) -> String {
+    let kind = url.ip().map(AddressKind::of);
+    let home = kind.is_some_and(|it| it.can_be_at_home() && it.refusal().is_some());
+    if home { place_of(url).as_exception() } else { String::new() }
+}
+
+fn place_of(url: &WebUrl) -> HostPort {
+    HostPort { host: bare_host(url).to_owned(), port: url.port() }
 }
 
 fn is_at(url: &WebUrl, place: &HostPort) -> bool {
@@ -154,10 +174,10 @@ fn sent_on(from: &WebUrl, refusal: &Error) -> Error {
     Error::Denied(format!("{} sends us on to another place. {refusal}", from.host()))
 }
 
-fn refused(url: &WebUrl, ip: IpAddr, why: &str) -> Error {
+fn refused(url: &WebUrl, ip: IpAddr, why: &str) -> String {
     let host = url.host();
     let place = if url.ip().is_some() { host.to_owned() } else { format!("{host} ({ip})") };
-    Error::Denied(format!("{place} is {why}, and is not reached from here."))
+    format!("{place} is {why}, and is not reached from here.")
 }
 
 #[cfg(test)]
@@ -200,33 +220,16 @@ mod tests {
 
     #[test]
     fn every_spelling_of_a_private_address_is_refused() {
-        let spellings = [
-            "http://127.0.0.1/",
-            "http://127.1/",
-            "http://2130706433/",
-            "http://0x7f000001/",
-            "http://0177.0.0.1/",
-            "http://0x7f.1/",
-            "http://127.0.0.1./",
-            "http://①②⑦.0.0.1/",
-            "http://%31%32%37.0.0.1/",
-            "http://[::1]/",
-            "http://[::ffff:127.0.0.1]/",
-            "http://[::127.0.0.1]/",
-            "http://[0:0:0:0:0:ffff:7f00:1]/",
-            "http://0/",
-            "http://[64:ff9b::7f00:1]/",
-            "http://[2002:7f00:1::]/",
-            "http://[fe80::1]/",
-            "http://169.254.169.254/latest/",
-            "http://2852039166/",
-            "http://[fd00:ec2::254]/",
-            "http://10.0.0.1/",
-            "http://192.168.1.1/",
-            "http://172.16.0.1/",
-            "http://100.64.0.1/",
-        ];
-        for spelling in spellings {
+        let spellings = "
+            http://127.0.0.1/ http://127.1/ http://2130706433/ http://0x7f000001/
+            http://0177.0.0.1/ http://0x7f.1/ http://127.0.0.1./ http://①②⑦.0.0.1/
+            http://%31%32%37.0.0.1/ http://[::1]/ http://[::ffff:127.0.0.1]/
+            http://[::127.0.0.1]/ http://[0:0:0:0:0:ffff:7f00:1]/ http://0/
+            http://[64:ff9b::7f00:1]/ http://[2002:7f00:1::]/ http://[fe80::1]/
+            http://169.254.169.254/latest/ http://2852039166/ http://[fd00:ec2::254]/
+            http://10.0.0.1/ http://192.168.1.1/ http://172.16.0.1/ http://100.64.0.1/
+        ";
+        for spelling in spellings.split_whitespace() {
             let url = WebUrl::parse(spelling).unwrap();
             let listed = DomainPattern::parse(url.host()).unwrap();
             let rules = Arc::new(WebRules { tier1: vec![listed], ..WebRules::default() });
@@ -265,15 +268,9 @@ mod tests {
         let from = judge("https://example.org/a/b", &rules).unwrap();
         let to = judge_redirect(&from, "../c?d=1").unwrap();
         assert_eq!(to.get().url().as_str(), "https://example.org/c?d=1");
-        for bad in [
-            "http://127.0.0.1/",
-            "https://127.0.0.1/",
-            "//evil.example/",
-            "ftp://example.org/",
-            "http://example.org/",
-            "https://user@example.org/",
-            "file:///etc/passwd",
-        ] {
+        let bad = "http://127.0.0.1/ https://127.0.0.1/ //evil.example/ ftp://example.org/ \
+                   http://example.org/ https://user@example.org/ file:///etc/passwd";
+        for bad in bad.split_whitespace() {
             assert!(judge_redirect(&from, bad).is_err(), "{bad}");
         }
     }

@@ -43,11 +43,11 @@ pub(super) fn proofs(facts: &Facts, call: &Call<'_>) -> Result<Vec<(String, Proo
 
 fn visit(facts: &Facts, text: &str) -> Result<Allowed<visit::Visit>, Verdict> {
     let url = WebUrl::parse(text).map_err(|err| deny(err.to_string()))?;
-    let offer = match facts.web.pattern(&url) {
-        None => Some(Offer::Domain(url.host().to_owned())),
-        Some(_) => None,
-    };
-    visit::judge_url(url, &facts.web).map_err(|err| denied(err.to_string(), offer))
+    if let Some(why) = facts.web.closes(&url) {
+        return Err(deny(format!("{why} {}", visit::opened_by(&url)).trim_end()));
+    }
+    let offer = Offer::Domain(url.host().to_owned());
+    visit::judge_url(url, &facts.web).map_err(|err| denied(err.to_string(), Some(offer)))
 }
 
 /// Whom the call writes to: mail addresses, and chats where its tool is.
