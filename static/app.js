@@ -8,11 +8,7 @@
   const $ = (selector, root = document) => root.querySelector(selector);
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
   const make = (tag, props) => Object.assign(document.createElement(tag), props);
-  const nodes = html => {
-    const template = document.createElement("template");
-    template.innerHTML = policy.createHTML(html);
-    return template.content;
-  };
+  const nodes = html => make("template", { innerHTML: policy.createHTML(html) }).content;
   const page = document.scrollingElement;
   const atEnd = () => page.scrollHeight - innerHeight - page.scrollTop < FOLLOW_PX, toEnd = () => page.scrollTo(0, page.scrollHeight);
 
@@ -67,6 +63,7 @@
     const mark = $("#live"); mark.hidden = false;
     mark.dataset.state = on ? "on" : "off";
     mark.firstElementChild.textContent = on ? "Live" : "Reconnecting…";
+    if (on && $("#lost")) hear.note({ html: "<div class='flash' role='status'><p>Steward is back. What you typed is still here; try again.</p></div>" });
   };
   const open = () => {
     const url = document.body.dataset.stream;
@@ -123,7 +120,7 @@
       const sent = await send(form, button), more = says && form.text.value.replace(said, "").trimStart(); // typed meanwhile
       if (sent && says) { hear.note({ html: "" }); form.reset(); form.text.value = more; sessionStorage.removeItem(key); grow(); files(); toEnd(); }
     } catch {
-      hear.note({ html: "<div class='flash failed' role='alert'><p>Steward can’t be reached just now. What you typed is still here; try again.</p></div>" });
+      hear.note({ html: "<div class='flash failed' id='lost' role='alert'><p>Steward can’t be reached just now. What you typed is still here; try again.</p></div>" });
     }
     done(); form.ariaBusy = null;
   });

@@ -88,6 +88,12 @@ async fn chat_works_without_script() {
 }
 
 #[tokio::test]
+async fn words_said_in_a_pause_say_so_and_the_bar_stays_in_sight() {
+    let (house, _) = House::lived_in(&[]).await;
+    Story::live("words_wait_for_the_end_of_a_pause", &house, &[]).await;
+}
+
+#[tokio::test]
 async fn a_file_is_sent_with_a_message() {
     let model = ModelServer::start().await;
     model.answer(Answer::openai_text("Milk and bread."));

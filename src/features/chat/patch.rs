@@ -148,8 +148,8 @@ impl Patches {
     /// What can't be read just now is shown when the page is loaded again.
     async fn rows(&self, asked: Vec<ToolCallId>) -> Option<Rows> {
         let now = self.app.clock.now().to_zoned(self.app.config.zone());
-        let conversation = self.conversation;
-        let load = self.app.db.read(move |r| Rows::load(r, conversation, &asked, now)).await;
+        let (conversation, scene) = (self.conversation, (now, self.app.inbox.paused()));
+        let load = self.app.db.read(move |r| Rows::load(r, conversation, &asked, scene)).await;
         load.inspect_err(|err| tracing::warn!("a page is not told of a change: {err}")).ok()
     }
 }

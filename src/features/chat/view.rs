@@ -40,7 +40,12 @@ impl TurnView {
             Turn::Said { message_id, text, wait } => TurnView::Said(SaidView {
                 id: message_id.clone(),
                 text: text.clone(),
-                wait: *wait,
+                wait: match wait {
+                    Wait::Question => "Waits until you answered the question above".to_owned(),
+                    Wait::Answer => "Waits until the answer above is finished".to_owned(),
+                    Wait::Nothing => rows.line.says(message_id).unwrap_or_default(),
+                },
+                coming: *wait == Wait::Nothing && rows.line.is_coming(message_id),
                 files: files(rows, message_id),
             }),
             Turn::Notice { message_id, text } => TurnView::Notice(NoticeView {
@@ -51,6 +56,11 @@ impl TurnView {
                 TurnView::Answer(Box::new(AnswerView::new(run, rows, (catalog, admin))))
             }
         }
+    }
+
+    /// Words whose answer begins in a moment.
+    pub fn is_coming(&self) -> bool {
+        matches!(self, TurnView::Said(said) if said.coming)
     }
 
     /// Its place in the page, for replacing it.
@@ -69,7 +79,9 @@ impl TurnView {
 pub struct SaidView {
     id: String,
     text: String,
-    wait: Wait,
+    /// What keeps them in line, or "".
+    wait: String,
+    coming: bool,
     files: Vec<FileView>,
 }
 
