@@ -5,6 +5,7 @@
 
 mod api;
 mod card;
+mod edit;
 mod group;
 mod held;
 mod job;

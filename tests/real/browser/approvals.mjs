@@ -14,6 +14,8 @@ export async function approved_in_another_tab() {
   const other = await asking.context().newPage();
   await other.goto(url("/approvals"));
   await other.locator(".approval").getByText("waits for you").waitFor();
+  const shown = await other.locator(".approval dd", { hasText: "indented" }).innerText();
+  check(shown.includes("hello\n    indented"), `a text is shown as it will be, and was ${JSON.stringify(shown)}`);
   await tell("seen in another tab");
   await other.locator('.approval button[value="approve"]').click();
   await other.locator(".approval", { hasText: "waits for you" }).waitFor({ state: "detached" });
@@ -23,6 +25,9 @@ export async function approved_in_another_tab() {
   check((await asking.locator(".approval", { hasText: "waits for you" }).count()) === 0, "the card is settled");
   await asking.goto(conversation);
   await shows(asking, "All is done");
+  await asking.getByRole("link", { name: "Trace" }).last().click();
+  await asking.waitForURL(/\/runs\//);
+  await oneLabelEach(asking);
   noProblems(asking);
 }
 
@@ -112,4 +117,15 @@ export async function answered_by_keys() {
   await page.keyboard.press("d");
   await page.locator("#flash").getByText("Denied: ").waitFor();
   noProblems(page);
+}
+
+/// A label with several values keeps them beside it, and the next labels keep theirs.
+async function oneLabelEach(page) {
+  const columns = await page.locator(".facts").first().evaluate((facts) => {
+    facts.querySelector("dd").after(document.createElement("dd"));
+    const lefts = (tag) => new Set([...facts.querySelectorAll(tag)].map((it) => Math.round(it.getBoundingClientRect().left)));
+    return { labels: [...lefts("dt")], values: [...lefts("dd")] };
+  });
+  const aligned = columns.labels.length === 1 && columns.values.length === 1 && columns.labels[0] < columns.values[0];
+  check(aligned, `labels and values stand in a column each: ${JSON.stringify(columns)}`);
 }
