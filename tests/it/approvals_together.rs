@@ -127,6 +127,9 @@ async fn each_of_them_can_be_answered_alone_and_the_card_stays_until_the_last() 
     house.app.post(&format!("/api/tool-calls/{}/deny", calls[2]), &json!({})).await;
     house.app.work().await;
     assert_eq!(house.told().await, Vec::<Value>::new());
+    let told = house.app.get("/api/notifications").await.json();
+    let came = "3 things of one task: yes to 1, no to 2";
+    assert!(told["notifications"].to_string().contains(came), "{told}");
     assert_eq!(house.app.last_answer(&talk).await, "One is gone.");
     assert_eq!(NAMES.map(|name| house.file(name).exists()), [false, true, true]);
     let decided = house.app.get("/approvals?state=decided").await.text;

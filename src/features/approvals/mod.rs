@@ -9,6 +9,7 @@ mod edit;
 mod group;
 mod held;
 mod job;
+mod outcome;
 mod page;
 mod service;
 

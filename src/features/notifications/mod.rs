@@ -141,9 +141,10 @@ pub fn since(r: &Reader<'_>, user: UserId, after: NotificationId) -> Result<Vec<
     Ok(found.into_iter().map(note).collect())
 }
 
-/// What this path leads to needs nobody any more.
-pub fn settle(tx: &Tx<'_>, user: UserId, link: &str, now: Timestamp) -> Result<()> {
-    notifications::mark_read_of(tx, user, link, now)
+/// What this leads to needs nobody any more: what was told of it counts as read, and says what came
+/// of it from now on.
+pub fn settle(tx: &Tx<'_>, came: &Telling<'_>, now: Timestamp) -> Result<()> {
+    notifications::settle(tx, came, now)
 }
 
 /// Tells who talked, and the owner of the house, that the guard stopped a secret.
