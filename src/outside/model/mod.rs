@@ -178,7 +178,7 @@ pub enum ModelError {
     TooLong,
     #[error("{provider} refused the request: {reason}")]
     Refused { provider: String, reason: String, answered: Option<Box<Answered>> },
-    #[error("{provider} can't be reached or is overloaded: {reason}")]
+    #[error("{provider} {how}: {reason}", how = away(.answered.is_some()))]
     Away { provider: String, reason: String, answered: Option<Box<Answered>> },
     #[error("The connection to {provider} broke in the middle of the answer.")]
     Cut { provider: String },
@@ -232,6 +232,11 @@ impl From<ModelError> for Error {
     fn from(err: ModelError) -> Error {
         Error::outside(err.provider(), err.to_string())
     }
+}
+
+/// A server that answered is there, whatever it said.
+fn away(answered: bool) -> &'static str {
+    if answered { "can't be reached or is overloaded" } else { "can't be reached" }
 }
 
 fn wait_words(retry_after: &Option<Duration>) -> String {
