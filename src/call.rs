@@ -113,6 +113,11 @@ pub struct Call<'a> {
 pub const FOREIGN_PREFIX: &str = "mcp__";
 
 impl Call<'_> {
+    /// Whether somebody else's program reads the arguments, in its own way.
+    pub fn is_foreign(&self) -> bool {
+        self.tool.starts_with(FOREIGN_PREFIX)
+    }
+
     /// Where the tool's chats are: its server, or the set of a tool of our own, `telegram`.
     pub fn place(&self) -> &str {
         let of = self.tool.strip_prefix(FOREIGN_PREFIX).unwrap_or(self.tool);

@@ -18,6 +18,7 @@ pub mod net;
 pub mod clean;
 pub mod spelling;
 pub mod leak;
+pub mod folders;
 pub mod seal;
 pub mod db;
 pub mod audit;

@@ -19,6 +19,7 @@ use crate::changes::{self, Place};
 use crate::config::HostPort;
 use crate::db::{Reader, Tx, at};
 use crate::error::{Error, Result};
+use crate::folders;
 use crate::ids::{ChangeId, UserId};
 use crate::net::{DomainPattern, WebUrl};
 
@@ -27,8 +28,6 @@ const DAILY_LIMIT_MAX: u32 = 100_000;
 const NOTE_CHARS_MAX: usize = 500;
 const PATH_BYTES_MAX: usize = 4_096;
 const DAY_MS: i64 = 86_400_000;
-/// Never opened, nor anything in them: they are not files, or they run this machine.
-const SYSTEM_FOLDERS: &[&str] = &["/proc", "/sys", "/dev", "/run", "/boot", "/etc"];
 
 /// Who may be written to: a mail address, or a chat.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -216,7 +215,7 @@ pub fn remove_trusted(tx: &Tx<'_>, user: UserId, domain: &str, by: &By) -> Resul
 /// Opens a folder that exists. `data_dir` holds the database and the key: it is never opened, nor
 /// what lies around or in it.
 pub fn add_folder(tx: &Tx<'_>, path: &str, note: &str, data_dir: &Path, by: &By) -> Result<()> {
-    let canonical = canonical_folder(path, data_dir)?;
+    let canonical = folders::openable(path, data_dir)?;
     check_note(note)?;
     let sql = "insert into whitelist_folders (path, note, created_at) values (?1, ?2, ?3)
                on conflict do nothing";
@@ -287,30 +286,6 @@ pub(super) fn place(own: &Path, roots: &[PathBuf], path: &str) -> Result<HousePa
     };
     let beneath = plain.strip_prefix(root).map_err(|_| "That is not a path.".to_owned())?;
     Ok(HousePath { root: root.to_owned(), beneath: beneath.to_owned() })
-}
-
-fn canonical_folder(path: &str, data_dir: &Path) -> Result<String> {
-    let invalid = |message: String| Error::invalid("path", message);
-    if !Path::new(path).is_absolute() {
-        return Err(invalid("Write the folder's whole path, from / on.".to_owned()));
-    }
-    let canonical = std::fs::canonicalize(path)
-        .map_err(|err| invalid(format!("{path} can't be opened on this server: {err}.")))?;
-    if !canonical.is_dir() {
-        return Err(invalid(format!("{path} is a file. Give the folder it lies in.")));
-    }
-    let data_dir = std::fs::canonicalize(data_dir).unwrap_or_else(|_| data_dir.to_owned());
-    if data_dir.starts_with(&canonical) || canonical.starts_with(&data_dir) {
-        let why = "There the keys and the database of this program lie; that folder stays closed.";
-        return Err(invalid(why.to_owned()));
-    }
-    if SYSTEM_FOLDERS.iter().any(|folder| canonical.starts_with(folder)) {
-        return Err(invalid(format!("{path} belongs to the system; it stays closed.")));
-    }
-    match canonical.into_os_string().into_string() {
-        Ok(path) => Ok(path),
-        Err(_) => Err(invalid("That folder's name is not text; rename it first.".to_owned())),
-    }
 }
 
 fn check_note(note: &str) -> Result<()> {

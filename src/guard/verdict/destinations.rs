@@ -1,7 +1,7 @@
 //! Rule 2: is each destination one that the owner opened? Gives the proofs.
 
 use std::borrow::Cow;
-use std::path::PathBuf;
+use std::path::Path;
 
 use super::arguments::{destinations, texts};
 use super::{Facts, Offer, Verdict, denied, deny};
@@ -20,8 +20,13 @@ pub(super) fn proofs(facts: &Facts, call: &Call<'_>) -> Result<Vec<(String, Proo
         proofs.push((argument.to_owned(), Proof::Url(visit(facts, &text)?)));
     }
     for (argument, text) in destinations(call, Role::Path)? {
+        // Its server is given the text, and no path that was opened here.
+        if let Some(way) = facts.abroad.get(&*text) {
+            way.clone().map_err(|reason| denied(reason, folder_offer(facts, &text)))?;
+            continue;
+        }
         let path = whitelist::place(&facts.scene.own_root, &facts.folders, &text)
-            .map_err(|reason| denied(reason, folder_offer(&text)))?;
+            .map_err(|reason| denied(reason, folder_offer(facts, &text)))?;
         proofs.push((argument.to_owned(), Proof::Path(Allowed::mint(path))));
     }
     for (argument, recipient) in recipients(call)? {
@@ -61,7 +66,9 @@ pub(super) fn recipients<'c>(call: &Call<'c>) -> Result<Vec<(&'c str, Recipient)
     mail.chain(chats).map(|(argument, to)| Ok((argument, read(to)?))).collect()
 }
 
-fn folder_offer(path: &str) -> Option<Offer> {
-    let folder = PathBuf::from(path).parent()?.to_str()?.to_owned();
-    (path.starts_with('/') && !path.contains("..")).then_some(Offer::Folder(folder))
+fn folder_offer(facts: &Facts, path: &str) -> Option<Offer> {
+    let folder = Path::new(path).parent()?.to_str()?.to_owned();
+    let is_open = facts.folders.iter().any(|it| Path::new(path).starts_with(it));
+    let fits = path.starts_with('/') && !path.contains("..") && !is_open;
+    fits.then_some(Offer::Folder(folder))
 }

@@ -15,6 +15,7 @@ mod urls;
 pub use later::later;
 pub use owner_names::OwnerName;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -30,10 +31,11 @@ use super::visit::WebRules;
 use super::whitelist::{self, Address};
 use crate::approval::standing::{self, Rule};
 use crate::approval::{Approved, Foreign};
-use crate::call::Call;
+use crate::call::{Call, Role};
 use crate::config::{self, HostPort};
 use crate::db::Reader;
 use crate::error::Result;
+use crate::folders;
 use crate::ids::UserId;
 use crate::leak::Watch;
 use crate::net::DomainPattern;
@@ -93,6 +95,8 @@ pub struct Facts {
     pub scene: Scene,
     pub web: Arc<WebRules>,
     pub folders: Vec<PathBuf>,
+    /// The paths of a foreign tool's call: whether each names something here, or why it is denied.
+    pub abroad: BTreeMap<String, std::result::Result<bool, String>>,
     /// Those of the call's recipients that are on the list.
     pub addresses: Vec<Address>,
     /// Those of the call's values that the owner's lists have a name for.
@@ -149,7 +153,11 @@ pub fn gather(
 ) -> Result<Facts> {
     let listed = whitelist::web_rules(reader, &scene.private_allowed)?;
     let web = WebRules { opened: scene.opened.clone(), ..listed };
-    let folders = whitelist::list_folders(reader)?.into_iter().map(|it| it.value.into()).collect();
+    let folders = whitelist::list_folders(reader)?.into_iter().map(|it| it.value.into());
+    let folders: Vec<PathBuf> = folders.collect();
+    let paths = arguments::destinations(call, Role::Path).unwrap_or_default().into_iter();
+    let paths = paths.filter(|_| call.is_foreign()).map(|(_, text)| text.into_owned());
+    let abroad = paths.map(|it| (it.clone(), folders::abroad(&it, &folders))).collect();
     let mut addresses = Vec::new();
     for (_, recipient) in destinations::recipients(call).unwrap_or_default() {
         addresses.extend(whitelist::find_address(reader, &recipient, now)?);
@@ -162,7 +170,7 @@ pub fn gather(
     let names = owner_names::of_call(reader, &scene, call)?;
     let standing = standing::list_for(reader, scene.user_id, call.tool, now)?;
     let web = Arc::new(web);
-    Ok(Facts { web, folders, addresses, names, standing, watch, canary, scene })
+    Ok(Facts { web, folders, abroad, addresses, names, standing, watch, canary, scene })
 }
 
 /// The verdict. `approved` is the owner's yes, taken for this call: it asks for the call and

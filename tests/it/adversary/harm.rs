@@ -82,7 +82,7 @@ impl World {
     }
 
     fn shared(&self) -> Vec<String> {
-        let wanted = json!({"path": "old.txt", "with": "ann@example.org"});
+        let wanted = json!({"path": self.open_path("old.txt"), "with": "ann@example.org"});
         let shared = self.calls_of("drive").into_iter().filter(|it| *it != wanted);
         shared.map(|it| format!("shared: {it}")).collect()
     }

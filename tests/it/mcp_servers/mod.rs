@@ -6,6 +6,7 @@ mod changes;
 mod declared;
 mod held;
 mod pages;
+mod paths;
 mod protocol;
 mod roles;
 mod servers;
