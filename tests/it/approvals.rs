@@ -310,7 +310,10 @@ async fn each_argument_is_changed_in_a_field_of_its_own_type() {
     });
     assert_eq!(found["edited_arguments"], expected);
     let decided = house.get("/approvals?state=decided").await.text;
-    assert!(decided.contains("<summary class=\"mono\">body: line 1…</summary>"), "{decided}");
+    assert!(
+        decided.contains("<summary class=\"mono\"><bdi>body: line 1…</bdi></summary>"),
+        "{decided}"
+    );
 }
 
 #[tokio::test]

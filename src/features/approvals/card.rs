@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::agent::preview;
 use crate::agent::tool::FOR_GOOD;
 use crate::approval::{Approval, Card, Foreign, State};
+use crate::clean;
 use crate::features::standing_rules;
 use crate::ids::{ApprovalId, ToolCallId};
 use crate::web::when::When;
@@ -15,7 +16,7 @@ use crate::web::when::When;
 const VALUE_CHARS_MAX: usize = 2_000;
 /// Of the line that a decided card is folded to.
 const SUMMARY_CHARS_MAX: usize = 80;
-/// How the guard's sentence about a value that is on the card ends.
+/// How the guard's sentence about a value that is on the card goes on after it.
 const NOT_YOURS: &str = " is not in your words.";
 
 #[derive(Template)]
@@ -126,7 +127,7 @@ pub(super) fn facts(arguments: &Value, origins: &[Foreign]) -> Vec<Fact> {
             }
         };
         let own = origins.iter().filter(|it| it.argument == *name);
-        let foreign = own.map(|it| came_from(it, &value)).collect();
+        let foreign = own.map(|it| came_from(it, &clean::shown(&value))).collect();
         Fact { name: name.replace('_', " "), value, foreign, folded }
     };
     fields.filter(|(_, value)| !value.is_null()).map(fact).collect()
@@ -144,11 +145,11 @@ fn came_from(foreign: &Foreign, shown: &str) -> String {
 
 /// The guard's sentence without what the card marks in its place.
 fn reason(card: &Card) -> String {
-    match card.reason.split_once(", and ") {
-        Some((what, rest)) if !card.origins.is_empty() && rest.ends_with(NOT_YOURS) => {
-            format!("{what}.")
-        }
-        _ => card.reason.clone(),
+    let apart = card.reason.split_once(", and ").filter(|_| !card.origins.is_empty());
+    let apart = apart.and_then(|(what, rest)| Some((what, rest.rsplit_once(NOT_YOURS)?.1)));
+    match apart {
+        Some((what, more)) => format!("{what}.{more}"),
+        None => card.reason.clone(),
     }
 }
 

@@ -14,6 +14,7 @@ use super::service::{self, Said};
 use crate::agent::tool::Tool;
 use crate::app::App;
 use crate::approval::Approval;
+use crate::clean;
 use crate::error::{Error, Result};
 use crate::web::Page;
 use crate::web::caller::Caller;
@@ -76,8 +77,8 @@ impl Field {
         let typed = match &asked {
             None | Some(Value::Bool(false)) => String::new(),
             Some(Value::Bool(true)) => "yes".to_owned(),
-            Some(Value::String(text)) => text.clone(),
-            Some(other) => format!("{other:#}"),
+            Some(Value::String(text)) => clean::shown(text).into_owned(),
+            Some(other) => clean::escaped(&format!("{other:#}")).into_owned(),
         };
         Field { argument, kind, asked, typed, problem: String::new(), place: 0, first: false }
     }
@@ -106,8 +107,9 @@ impl Field {
             }
             _ if left_out && self.typed.trim().is_empty() => None,
             Kind::Text => Some(match &self.asked {
-                // A browser sends line ends in its own way.
-                Some(Value::String(asked)) if lines(asked) == lines(&self.typed) => {
+                // A browser sends line ends in its own way, and hidden characters stand there written
+                // out.
+                Some(Value::String(asked)) if lines(&clean::shown(asked)) == lines(&self.typed) => {
                     Value::from(asked.as_str())
                 }
                 _ => Value::from(lines(&self.typed)),

@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::events::Entry;
 use crate::ids::{ConversationId, RunId, ToolCallId};
 use crate::web::caller::Caller;
-use crate::web::markdown;
+use crate::web::{markdown, seen};
 
 pub struct Patches {
     app: App,
@@ -163,6 +163,13 @@ fn put(entry: &Entry, id: &str, run: Option<RunId>, html: &str) -> sse::Event {
     named("put", &data).id(entry.seq.to_string())
 }
 
+/// Hidden characters are written out, as on the page itself.
 fn named(name: &str, data: &Value) -> sse::Event {
+    let mut data = data.clone();
+    for field in ["html", "tail"] {
+        if let Some(Value::String(html)) = data.get_mut(field) {
+            *html = seen::html(std::mem::take(html));
+        }
+    }
     sse::Event::default().event(name).data(data.to_string())
 }

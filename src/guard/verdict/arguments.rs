@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::{Verdict, deny};
 use crate::call::{Call, Role};
+use crate::clean;
 
 const VALUE_SHOWN_CHARS_MAX: usize = 300;
 const VALUE_IN_SENTENCE_CHARS_MAX: usize = 80;
@@ -73,8 +74,9 @@ pub(super) fn shown_short(value: &str) -> String {
 }
 
 fn cut(value: &str, chars_max: usize) -> String {
+    let value = clean::shown(value);
     match value.char_indices().nth(chars_max) {
-        None => value.to_owned(),
+        None => value.into_owned(),
         Some((end, _)) => format!("{}…", &value[..end]),
     }
 }

@@ -65,7 +65,7 @@ pub(super) const APPROVAL: &str = "0190c1d2-0000-7000-8000-0000aabbccdd";
 fn ask_prints_the_answer_and_nothing_else() {
     let house = House::new().says(CHAT, 200, answer()).open();
     let ran = house.run(&["ask", "what", "time", "is it?", "-q"]);
-    assert_eq!(ran.screen(), "It is [31mnoon.\n[exit 0]");
+    assert_eq!(ran.screen(), "It is ⟨U+001B⟩[31mnoon.\n[exit 0]");
     assert_eq!(house.run(&["ask", "hi", "--model", "home:qwen3", "--conversation", "c-0"]).exit, 0);
     assert_eq!(house.run_with(&["ask", "-"], "a long\nquestion\n").exit, 0);
     assert_snapshot!(house.asked(), @r#"

@@ -5,6 +5,7 @@ mod cards;
 mod changes;
 mod declared;
 mod held;
+mod hidden;
 mod listing;
 mod pages;
 mod paths;
