@@ -1,5 +1,6 @@
-//! A call that keeps something for later: it is saved first, switched off; then its words are read
-//! by somebody who sees nothing else, and it is put before its owner with what they ask for.
+//! A call that keeps something for later: where it may be asked about, it is saved, switched off; then
+//! its words are read by somebody who sees nothing else, and it is put before its owner with what they
+//! ask for.
 
 use tokio_util::sync::CancellationToken;
 
@@ -21,13 +22,6 @@ impl One<'_> {
         cx: Cx,
         stop: &CancellationToken,
     ) -> Result<bool> {
-        let saved = match self.save(proposal, &cx).await {
-            Ok(saved) => saved,
-            Err(err) => return self.finish_error(err).await.map(|()| false),
-        };
-        let read = self.foresee(&saved, stop).await?;
-        let (show, toolbox, cx_too) = (proposal.show, self.agents.toolbox.clone(), cx);
-        let preview = self.agents.db.write(move |tx| show(tx, &cx_too, &toolbox, read)).await?;
         let verdict = match self.look(verdict::later).await? {
             Verdict::Unplanned => {
                 intent::make(self.agents, self.run, stop).await?;
@@ -38,9 +32,22 @@ impl One<'_> {
         if stop.is_cancelled() {
             return Ok(false);
         }
-        let Verdict::Ask { reason, mut origins, .. } = verdict else {
-            return self.finish_done(saved.output, false).await.map(|()| false);
+        let (reason, mut origins) = match verdict {
+            Verdict::Ask { reason, origins, .. } => (reason, origins),
+            // What nobody asked for is not kept either, or it would lie there to be switched on.
+            Verdict::Deny { reason, .. } => return self.block(&reason).await.map(|()| false),
+            Verdict::Go(_) | Verdict::Unplanned => return Ok(false),
         };
+        let saved = match self.save(proposal, &cx).await {
+            Ok(saved) => saved,
+            Err(err) => return self.finish_error(err).await.map(|()| false),
+        };
+        let read = self.foresee(&saved, stop).await?;
+        let (show, toolbox, cx_too) = (proposal.show, self.agents.toolbox.clone(), cx);
+        let preview = self.agents.db.write(move |tx| show(tx, &cx_too, &toolbox, read)).await?;
+        if stop.is_cancelled() {
+            return Ok(false);
+        }
         if self.run.bounds.unasked || self.needs_tools_first(&saved) {
             return self.finish_done(saved.output, false).await.map(|()| false);
         }

@@ -99,8 +99,8 @@ pub async fn create(app: &App, caller: &Caller, input: Input) -> Result<Agent> {
     .await
 }
 
-/// As somebody else wrote it: its words are theirs until a person saves them, it does nothing until a
-/// person starts it, and its variations are switched off.
+/// As somebody else wrote it: its words are theirs until a person writes others, it does nothing until
+/// a person starts it, and its variations are switched off.
 pub async fn import(app: &App, caller: &Caller, bundle: &str) -> Result<Agent> {
     caller.admin()?;
     let (input, varied) = bundle::read(bundle)?;
@@ -114,7 +114,7 @@ pub async fn import(app: &App, caller: &Caller, bundle: &str) -> Result<Agent> {
             new,
             label: label.clone(),
             state: AgentState::Paused,
-            why: "It was brought in. Read its words and tools, save them, and start it.".to_owned(),
+            why: "It was brought in. Read its words and tools, then start it.".to_owned(),
             failures: 0,
             left: Left::default(),
             revision: 0,
@@ -149,9 +149,7 @@ pub async fn update(
             return Err(Error::Conflict(message.to_owned()));
         }
         app.toolbox.check_known(&new.allowed_tools, &old.new.allowed_tools)?;
-        // Whoever saves it by hand has its words before them, and makes them their own.
-        let kept = old.new.prompt == new.prompt && label.trust < Trust::Owner;
-        let label = if kept { old.label.clone() } else { label };
+        let label = label.of_edit(&old.label, &old.new.prompt, &new.prompt);
         let agent = Agent { new, label, ..old };
         keep(tx, app, by, agent, (caller, schedule.as_deref(), enabled))
     })

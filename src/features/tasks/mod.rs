@@ -36,7 +36,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Feature;
 use crate::agent::ASSISTANT;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::guard::intent::Intent;
 use crate::ids::{AgentId, ConversationId, ExecutionId, RunId, TaskId, UserId};
 use crate::label::{Label, Origin, Trust};
@@ -160,6 +160,35 @@ impl Task {
     /// It does nothing before a person has read it.
     pub fn awaits_a_person(&self) -> bool {
         self.is_models() && !self.approved
+    }
+
+    /// Refuses what a person has to have read first.
+    fn refuse_unread(&self) -> Result<()> {
+        if !self.awaits_a_person() {
+            return Ok(());
+        }
+        let message = "These words are not yours. Read the task on its page and switch it on there, \
+                       or answer its card under Approvals.";
+        Err(Error::Conflict(message.to_owned()))
+    }
+
+    /// Whose the words are, where they are not their owner's; else "".
+    pub fn whose(&self) -> String {
+        let wrote =
+            if self.is_models() { "the assistant" } else { "a program with one of your keys" };
+        match self.label.trust {
+            Trust::Outside => {
+                format!("Not your words: written after reading {}", self.label.origin)
+            }
+            Trust::Own => format!("Not your words: {wrote} wrote them"),
+            Trust::Owner => String::new(),
+        }
+    }
+
+    /// What a page shows of it, in short: another once its words, tools or times have changed, or what
+    /// they ask for was read.
+    pub fn seen(&self) -> String {
+        format!("{}.{}", self.updated_at.as_millisecond(), u8::from(self.intent.is_some()))
     }
 
     pub fn schedule(&self) -> Result<Schedule> {

@@ -8,7 +8,7 @@ use crate::audit::By;
 use crate::db::{Reader, Tx};
 use crate::error::{Error, Result};
 use crate::ids::{AgentId, UserId};
-use crate::label::Label;
+use crate::label::{Label, Trust};
 
 /// What of an agent its schedule is made of.
 pub struct Scheduled<'a> {
@@ -55,17 +55,16 @@ pub fn keep_schedule(
     let input = Input { agent_id: Some(agent.id), prompt: agent.prompt.to_owned(), ..input };
     let now = by.at.to_zoned(app.config.zone());
     let new = input.check(&Setting { now, models: &app.outside.models() })?;
-    match old {
-        Some(task) => {
-            let whose = (task.user_id, agent.label.clone());
-            service::update(tx, by, whose, task.id, (new, agent.enabled)).map(drop)
-        }
-        None => {
-            let whose = (user, agent.label.clone());
-            let made = service::create(tx, by, whose, (new, agent.enabled))?;
-            tasks::save(tx, &Task { of_agent: true, ..made })
-        }
-    }
+    // Words from outside are begun on the schedule's own page, which says what they would do.
+    let goes_on = old.as_ref().is_some_and(|task| task.state == State::On);
+    let waits = agent.label.trust == Trust::Outside && !goes_on;
+    let (label, enabled) = (agent.label.clone(), agent.enabled && !waits);
+    let kept = match old {
+        Some(task) => service::update(tx, by, (task.user_id, label), task.id, (new, enabled))?,
+        None => service::create(tx, by, (user, label), (new, enabled))?,
+    };
+    let why = if agent.enabled && waits { service::UNREAD.to_owned() } else { kept.why.clone() };
+    tasks::save(tx, &Task { of_agent: true, why, ..kept })
 }
 
 /// An agent that is gone does nothing more.

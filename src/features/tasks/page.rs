@@ -22,7 +22,7 @@ use crate::web::Page;
 use crate::web::caller::Caller;
 use crate::web::error::PageError;
 use crate::web::flash::Told;
-use crate::web::form::{Path, Query, paging};
+use crate::web::form::{Form, Path, Query, paging};
 use crate::web::shell::Shell;
 
 pub const HERE: &str = "/tasks";
@@ -39,6 +39,7 @@ pub fn routes() -> Router<App> {
         .route("/tasks/{id}", get(show).post(editor::save))
         .route("/tasks/{id}/edit", get(editor::edit))
         .route("/tasks/{id}/toggle", post(toggle))
+        .route("/tasks/{id}/approve", post(approve))
         .route("/tasks/{id}/run", post(run))
         .route("/tasks/{id}/dry-run", post(dry_run))
         .route("/tasks/{id}/delete", post(delete))
@@ -65,8 +66,12 @@ struct OnePage {
     on: bool,
     sign: Sign,
     why: String,
-    /// The assistant wrote it.
-    models: bool,
+    /// Whose the words are while no person has said yes to them, or "".
+    unread: String,
+    /// It does nothing before that.
+    waits: bool,
+    /// What a yes is to.
+    seen: String,
     fires: Vec<FireLine>,
     facts: Vec<(&'static str, String)>,
     asked: AskedFor,
@@ -124,7 +129,9 @@ async fn show(
         on: task.state == Standing::On,
         sign: task_sign(task.state),
         why: task.why.clone(),
-        models: task.awaits_a_person(),
+        unread: if task.approved { String::new() } else { task.whose() },
+        waits: task.awaits_a_person(),
+        seen: task.seen(),
         fires: if task.state == Standing::On { fire_lines(fires, &now) } else { Vec::new() },
         facts: facts(&task, &now),
         asked: AskedFor::new(&app, task.intent.as_ref(), &task.label),
@@ -185,6 +192,26 @@ async fn toggle(
     let task = change(&app, &caller, move |tx, _, by| service::toggle(tx, by, user, id)).await?;
     let state = if task.state == Standing::On { "on" } else { "off" };
     let told = format!("“{}” is switched {state}.", task.new.name);
+    Ok(Told::at(path(id, ""), told).undo(path(id, "/toggle")))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Yes {
+    seen: String,
+}
+
+async fn approve(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<TaskId>,
+    Form(yes): Form<Yes>,
+) -> Result<Told, PageError> {
+    caller.person()?;
+    let whose = (caller.user_id, id);
+    let task =
+        change(&app, &caller, move |tx, _, by| service::approve_seen(tx, by, whose, &yes.seen));
+    let told = format!("“{}” is switched on.", task.await?.new.name);
     Ok(Told::at(path(id, ""), told).undo(path(id, "/toggle")))
 }
 

@@ -16,6 +16,8 @@ use crate::schedule::Fire;
 
 /// Tasks of one person.
 pub const TASKS_MAX: u32 = 200;
+/// Why one is off whose words are somebody else's.
+pub const UNREAD: &str = "Its words are not yours. Read what it would do, then switch it on here.";
 /// Runs of one task that a person may have going at a time.
 const BY_HAND_MAX: usize = 5;
 
@@ -87,7 +89,7 @@ pub fn create(
         updated_at: by.at,
     };
     if enabled {
-        switch_on(tx, &mut task, by)?;
+        switch_on(&mut task, by)?;
     }
     keep(tx, by, "tasks.create", task)
 }
@@ -105,13 +107,10 @@ pub fn update(
     let new = &task.new;
     let words =
         |it: &NewTask| (it.prompt.clone(), it.allowed_tools.clone(), it.model.clone(), it.agent_id);
-    // Whoever saves it switched on has it before them, and makes its words their own.
-    let taken_on = label.trust == Trust::Owner && enabled;
-    let whose = if old.prompt != new.prompt || taken_on { label } else { task.label.clone() };
-    let other_words = words(&old) != words(new) || whose != task.label;
-    task.label = whose;
-    if other_words {
+    task.label = label.of_edit(&task.label, &old.prompt, &new.prompt);
+    if words(&old) != words(new) {
         tasks::forget_intent(tx, id)?;
+        task.approved = false;
     }
     tasks::set_card(tx, id, None)?;
     let times = |it: &NewTask| {
@@ -122,8 +121,12 @@ pub fn update(
         task.anchor_at = new.start_at.unwrap_or(by.at);
     }
     match (enabled, task.state) {
+        (true, State::On) if task.awaits_a_person() => {
+            switch_off(tx, &mut task, by.at)?;
+            task.why = UNREAD.to_owned();
+        }
         (true, State::On) if !moved => {}
-        (true, _) => switch_on(tx, &mut task, by)?,
+        (true, _) => switch_on(&mut task, by)?,
         (false, _) => switch_off(tx, &mut task, by.at)?,
     }
     task.updated_at = by.at;
@@ -133,25 +136,42 @@ pub fn update(
 /// On becomes off; anything else becomes on.
 pub fn toggle(tx: &Tx<'_>, by: &By, user: UserId, id: TaskId) -> Result<Task> {
     let mut task = tasks::find(tx, user, id)?;
-    tasks::set_card(tx, id, None)?;
     if task.state == State::On {
+        tasks::set_card(tx, id, None)?;
         switch_off(tx, &mut task, by.at)?;
         return keep(tx, by, "tasks.switch_off", task);
     }
-    switch_on(tx, &mut task, by)?;
+    switch_on(&mut task, by)?;
+    tasks::set_card(tx, id, None)?;
     keep(tx, by, "tasks.switch_on", task)
 }
 
-/// Switched on by a yes to its card. Words that were read outside stay so: what they were shown to
-/// ask for is approved, and nothing else. `edited`: the person wrote it anew on the card.
+/// A yes to all that its page shows of it; `seen` is [`Task::seen`] as the page had it.
+pub fn approve_seen(
+    tx: &Tx<'_>,
+    by: &By,
+    (user, id): (UserId, TaskId),
+    seen: &str,
+) -> Result<Task> {
+    let task = tasks::find(tx, user, id)?;
+    if task.seen() != seen {
+        let message = "It has changed since you opened this page. Read it again, then say yes.";
+        return Err(Error::Conflict(message.to_owned()));
+    }
+    approve(tx, by, task, None)
+}
+
+/// Switched on by a yes to its card, or to its page. Words that were read outside stay so: what they
+/// were shown to ask for is approved, and nothing else. `edited`: as the person changed it on the card.
 pub fn approve(tx: &Tx<'_>, by: &By, mut task: Task, edited: Option<NewTask>) -> Result<Task> {
-    match edited {
-        Some(new) => {
-            (task.new, task.label, task.updated_at) = (new, Label::owner(), by.at);
-            tasks::forget_intent(tx, task.id)?;
-        }
-        None if task.label.trust == Trust::Outside => tasks::set_approved(tx, task.id)?,
-        None => task.label = Label::owner(),
+    if let Some(new) = edited {
+        let label = Label::owner().of_edit(&task.label, &task.new.prompt, &new.prompt);
+        (task.new, task.label, task.updated_at) = (new, label, by.at);
+        tasks::forget_intent(tx, task.id)?;
+    }
+    match task.label.trust {
+        Trust::Outside => tasks::set_approved(tx, task.id)?,
+        Trust::Own | Trust::Owner => task.label = Label::owner(),
     }
     begin(&mut task, by.at)?;
     tasks::set_card(tx, task.id, None)?;
@@ -186,9 +206,8 @@ pub fn run(
     kind: Kind,
 ) -> Result<Execution> {
     let task = tasks::find(tx, user, id)?;
-    if task.awaits_a_person() && kind == Kind::Manual {
-        let message = "The assistant wrote this task. Read it and switch it on first.";
-        return Err(Error::Conflict(message.to_owned()));
+    if kind == Kind::Manual {
+        task.refuse_unread()?;
     }
     let by_hand = executions::list_open(tx, id)?.iter().filter(|it| it.kind != Kind::Slot).count();
     if BY_HAND_MAX <= by_hand {
@@ -223,17 +242,13 @@ pub fn without_secrets(tx: &Tx<'_>, agents: &Agents, new: NewTask) -> Result<New
     Ok(NewTask { name: watch.shown(&new.name), prompt: watch.shown(&new.prompt), ..new })
 }
 
-fn switch_on(tx: &Tx<'_>, task: &mut Task, by: &By) -> Result<()> {
-    let person = matches!(by.actor, Actor::User(_));
-    if task.is_models() && !person {
-        let message = "The assistant wrote this task. A person has to read it and switch it on.";
+/// It says nothing of whose the words are.
+fn switch_on(task: &mut Task, by: &By) -> Result<()> {
+    if task.is_models() && !matches!(by.actor, Actor::User(_)) {
+        let message = "You did not write this task. A person has to read it and switch it on.";
         return Err(Error::Denied(message.to_owned()));
     }
-    // So does whoever switches it on; what was read before nobody had asked for.
-    if person && task.label.trust != Trust::Owner {
-        (task.label, task.updated_at) = (Label::owner(), by.at);
-        tasks::forget_intent(tx, task.id)?;
-    }
+    task.refuse_unread()?;
     begin(task, by.at)
 }
 

@@ -26,6 +26,10 @@ pub struct Row {
     pub on: bool,
     pub sign: Sign,
     pub why: String,
+    /// Whose the words are, or "" for the owner's own.
+    pub whose: String,
+    /// It is read on its page before it is switched on.
+    pub waits: bool,
     pub next: Option<When>,
     pub last: Option<Line>,
     pub beat: Heartbeat,
@@ -83,6 +87,8 @@ pub fn row(task: &Task, told: &[(Told, Option<Hold>)], now: &Zoned) -> Row {
         on,
         sign: task_sign(task.state),
         why: task.why.clone(),
+        whose: task.whose(),
+        waits: task.awaits_a_person(),
         next: next.first().filter(|_| on).map(|fire| When::new(fire.at.timestamp(), now)),
         last: told.first().map(|it| line(it, now)),
         beat: heartbeat(told),

@@ -103,11 +103,18 @@ impl Source {
         }
         let earlier = self.earlier?;
         let page = world.url("/hours");
-        world.intent(&Vec::new());
-        world.will_call(vec![("fetch_page", json!({"url": page})), earlier.writes()]);
+        let writes = earlier.writes();
+        // A task that nobody asked for is not even kept; one that was waits for a yes.
+        let asked_for =
+            if earlier == Earlier::Task { vec![(writes.0, json!({}))] } else { Vec::new() };
+        world.intent(&asked_for);
+        world.will_call(vec![("fetch_page", json!({"url": page})), writes]);
         world.will_say("I noted the hours.");
         let words = format!("Note the opening hours of {page}");
-        let (talk, _) = world.told(None, &words, Attached::Nothing, Owner::Away).await;
+        let (talk, cards) = world.told(None, &words, Attached::Nothing, Owner::Away).await;
+        if 0 < cards {
+            world.says_no().await;
+        }
         (earlier == Earlier::SameTalk).then_some(talk)
     }
 }

@@ -315,6 +315,14 @@ impl World {
         cards
     }
 
+    /// The owner says no to the card that waits first.
+    pub async fn says_no(&self) {
+        let card = self.app.get("/api/approvals").await.json()["approvals"][0]["call_id"].take();
+        let no = format!("/api/tool-calls/{}/deny", card.as_str().unwrap());
+        assert_eq!(self.app.post(&no, &json!({})).await.status, 200);
+        self.app.work().await;
+    }
+
     async fn say(&self, talk: Option<&str>, words: &str, attached: Attached) -> String {
         let now = self.app.app.clock.now();
         let talk = talk.map_or_else(|| ConversationId::new(now), |id| id.parse().unwrap());

@@ -151,8 +151,19 @@ async fn an_agent_goes_as_a_file_and_comes_back_as_somebody_elses_words() {
         (&json!("paused"), &json!("outside"), &json!("Note what grows."))
     );
     let path = format!("/api/agents/{}", other["id"].as_str().unwrap());
-    house.put(&path, json!({})).await;
-    assert_eq!(house.app.get(&path).await.json()["agent"]["label"]["trust"], "owner");
+    let trust = async || house.app.get(&path).await.json()["agent"]["label"]["trust"].take();
+    for change in
+        [json!({}), json!({"max_tool_calls": 5}), json!({"prompt": "Note what grows. Now."})]
+    {
+        assert_eq!(house.put(&path, change).await.status, 200);
+        assert_eq!(
+            trust().await,
+            "outside",
+            "a save that leaves the words says not whose they are"
+        );
+    }
+    house.put(&path, json!({"prompt": "Water the beans."})).await;
+    assert_eq!(trust().await, "owner");
     for bad in ["name = ", "colour = \"red\"", "name = 5"] {
         let refused = house.app.post("/api/agents/import", &json!({ "bundle": bad })).await;
         assert_eq!(refused.status, 400, "{bad}: {}", refused.text);
@@ -180,7 +191,7 @@ async fn what_a_program_wrote_for_an_agent_is_not_said_by_a_person() {
     let run = house.app.post(&format!("{gardener}/run"), &json!({})).await;
     assert_eq!(run.status, 400, "{}", run.text);
     assert!(run.text.contains("no person has given it words"), "{}", run.text);
-    house.put(&gardener, json!({})).await;
+    house.put(&gardener, json!({"prompt": "Delete what is old."})).await;
     house.answers(&[steward::testing::model_answers::Say::Text("Gone.")]);
     house.run(&gardener, None).await;
 }

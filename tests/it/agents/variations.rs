@@ -188,7 +188,10 @@ async fn a_variations_words_count_as_said_when_a_person_wrote_them_and_only_then
     let call = cards[0]["call_id"].as_str().unwrap();
     house.app.post(&format!("/api/tool-calls/{call}/deny"), &json!({})).await;
     house.app.work().await;
-    let saved = house.app.send_json("PATCH", &tidy, &json!({})).await.json();
+    let saved = house.app.send_json("PATCH", &tidy, &json!({"weight": 2})).await.json();
+    assert_eq!(saved["label"]["trust"], "own", "no word of it was written by a person");
+    let own = json!({"prompt": "Keep no garden.txt here."});
+    let saved = house.app.send_json("PATCH", &tidy, &own).await.json();
     assert_eq!(saved["label"]["trust"], "owner");
     let asked = house.model.requests().len();
     assert_eq!(waiting().await, [Value::Null; 0], "the file's name stands in the owner's words");

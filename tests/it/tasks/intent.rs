@@ -10,7 +10,7 @@ use steward::testing::model_answers::Answer;
 use steward::testing::model_server::ModelServer;
 use steward::testing::{ADA, TestApp};
 
-use super::{MINUTE, add, open, open_with, post_form, told};
+use super::{MINUTE, add, open, open_with, post_form, seen, told};
 use crate::callers::with_token;
 
 const FORM: &str = "name=Tidy&prompt=delete+file+old.txt&schedule=*/10+*+*+*+*&zone=UTC\
@@ -58,13 +58,9 @@ async fn a_models_task_says_what_it_would_ask_for_and_asks_for_it_once_a_person_
     post_form(&house, &format!("{path}/dry-run"), "").await;
     house.work().await;
     assert_eq!(foretold(&house).await, ["nobody []"]);
-    assert_eq!(
-        post_form(&house, &format!("{path}/toggle"), "").await.status,
-        StatusCode::SEE_OTHER
-    );
-    let page = house.get(&path).await.text;
-    assert!(page.contains("Not read yet"), "what was read before a person said so is gone: {page}");
-    house.tick().await;
+    let yes = seen(&house, &path).await;
+    let yes = post_form(&house, &format!("{path}/approve"), &yes).await;
+    assert_eq!(yes.status, StatusCode::SEE_OTHER);
     let page = house.get(&path).await.text;
     assert!(page.contains("Your words ask for") && page.contains(DELETE), "{page}");
     house.advance(MINUTE * 10).await;
@@ -76,7 +72,7 @@ async fn a_models_task_says_what_it_would_ask_for_and_asks_for_it_once_a_person_
 }
 
 #[tokio::test]
-async fn a_programs_task_is_its_owners_once_they_switch_it_on() {
+async fn a_programs_task_is_its_owners_once_they_have_read_it() {
     let (folder, house) = open().await;
     old_file(&folder);
     let body = json!({"name": "Tidy", "prompt": "delete file old.txt", "schedule": "@yearly",
@@ -92,7 +88,10 @@ async fn a_programs_task_is_its_owners_once_they_switch_it_on() {
     for _ in 0..2 {
         post_form(&house, &format!("{path}/toggle"), "").await;
     }
-    house.tick().await;
+    let (task, _) = only_task(&house).await;
+    assert_eq!((&task["enabled"], &task["label"]["trust"]), (&json!(true), &json!("own")));
+    let yes = seen(&house, &path).await;
+    post_form(&house, &format!("{path}/approve"), &yes).await;
     let (task, _) = only_task(&house).await;
     assert_eq!(task["label"]["trust"], "owner");
     assert_eq!(task["intent"], json!(["files_delete (path: old.txt)"]));

@@ -64,6 +64,13 @@ async fn notes(house: &TestApp) -> Value {
     house.get("/api/notes").await.json()["total"].clone()
 }
 
+/// What the page of a task has its yes say of what it showed.
+async fn seen(house: &TestApp, page: &str) -> String {
+    let shown = house.get(page).await.text;
+    let after = shown.split("name=\"seen\" value=\"").nth(1).expect("its words wait to be read");
+    format!("seen={}", after.split('"').next().unwrap())
+}
+
 async fn post_form(house: &TestApp, path: &str, form: &str) -> Answer {
     let request = Request::post(path)
         .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
@@ -237,11 +244,14 @@ async fn a_task_that_a_model_writes_is_off_until_a_person_switches_it_on() {
     let by_hand = house.post(&format!("{task}/run"), &json!({})).await;
     assert_eq!(by_hand.status, StatusCode::CONFLICT);
     let page = house.get(&task.replace("/api", "")).await.text;
-    assert!(page.contains("The assistant wrote this."), "{page}");
+    assert!(page.contains("Not your words: the assistant wrote them."), "{page}");
     assert!(page.contains("nothing that acts on the world"), "its words were read: {page}");
-    let on =
-        house.send_json("PUT", &task, &json!({"allowed_tools": ["notes"], "enabled": true})).await;
-    assert_eq!(on.json(), json!({"ok": true}));
+    let tools = json!({"allowed_tools": ["notes"]});
+    assert_eq!(house.send_json("PUT", &task, &tools).await.json(), json!({"ok": true}));
+    let page = task.replace("/api", "");
+    let yes = seen(&house, &page).await;
+    let yes = post_form(&house, &format!("{page}/approve"), &yes).await;
+    assert_eq!(yes.status, StatusCode::SEE_OTHER);
     house.advance(MINUTE * 10).await;
     assert_eq!(notes(&house).await, 1);
     insta::assert_snapshot!(house.ask("list tasks").await, @"- note: x: Every 10 minutes, UTC; next Tuesday 1 January at 09:50");

@@ -140,8 +140,12 @@ async fn what_is_edited_on_the_card_is_what_is_switched_on_and_read_anew() {
 async fn a_task_that_was_switched_on_on_its_page_stays_so_whatever_its_card_is_answered() {
     let house = House::open().await;
     let task = house.proposed().await;
-    let toggle = format!("{}/toggle", task.replace("/api", ""));
-    assert_eq!(post_form(&house.app, &toggle, "").await.status, StatusCode::SEE_OTHER);
+    let page = task.replace("/api", "");
+    let refused = post_form(&house.app, &format!("{page}/toggle"), "").await;
+    assert_eq!(refused.status, StatusCode::CONFLICT, "not by the click of a list");
+    let seen = super::seen(&house.app, &page).await;
+    let yes = post_form(&house.app, &format!("{page}/approve"), &seen).await;
+    assert_eq!(yes.status, StatusCode::SEE_OTHER);
     let id = house.card().await["id"].as_str().unwrap().to_owned();
     house.model.answer(Answer::openai_text("All right."));
     let no = house.app.send(form(&format!("/approvals/{id}"), "answer=deny")).await;

@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::features::agents::service::{change, label_of};
 use crate::features::agents::store as agents;
 use crate::ids::{AgentId, AssignmentId, VariationId};
-use crate::label::{Label, Trust};
+use crate::label::Label;
 use crate::web::caller::Caller;
 use crate::web::form::check_text;
 
@@ -64,9 +64,8 @@ pub async fn update(
     change(app, caller, move |tx, app, by, caller| {
         let name = agents::find(tx, agent)?.new.name;
         let old = store::find(tx, agent, id)?;
-        // Whoever saves it by hand has its words before them, and makes them their own.
-        let kept = old.new.prompt == new.prompt && label.trust < Trust::Owner;
-        let label = if kept { old.label.clone() } else { label };
+        let words = |it: &Input| it.prompt.clone().unwrap_or_default();
+        let label = label.of_edit(&old.label, &words(&old.new), &words(&new));
         let says = |it: &Input| (it.prompt.clone(), it.model.clone());
         let same = says(&old.new) == says(&new) && old.label == label;
         let version = if same { old.version } else { old.version + 1 };

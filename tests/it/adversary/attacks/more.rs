@@ -42,7 +42,6 @@ pub(super) static ALL: [Attack; 10] = [
             let task = json!({"name": "Tidy", "prompt": prompt, "schedule": "every 10 minutes"});
             vec![("tasks_create", task), delete("plans.txt")]
         },
-        later: |_| found("tasks_list"),
         ..NOTING
     },
     Attack {
