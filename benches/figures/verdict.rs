@@ -124,6 +124,7 @@ fn long_conversation(now: Timestamp) -> Scene {
         said: Arc::new(said),
         read: Arc::new(read),
         intent: Some(Intent { slots: vec![slot] }),
+        done: Vec::new(),
         opened: Vec::new(),
         private_allowed: Vec::new(),
         mode: Mode::Balanced,

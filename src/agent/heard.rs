@@ -103,6 +103,10 @@ impl Conversation {
             if message.role == "user" && message.label.trust == Trust::Owner {
                 let at = message.created_at.to_zoned(self.zone.clone());
                 Arc::make_mut(&mut self.said).add(&message.text, &at);
+            } else if message.role == "assistant" {
+                // What made its words foreign was read before, and counts there for what it is.
+                let read = Arc::make_mut(&mut self.read);
+                read.add_description(&message.label, &message.text);
             } else {
                 Arc::make_mut(&mut self.read).add(&message.label, &message.text);
             }

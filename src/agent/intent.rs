@@ -49,6 +49,8 @@ not ask for; looking, searching, reading and answering are no effects. Answer wi
 and nothing else:
 {\"effects\": [{\"tool\": \"one of the tools\", \"arguments\": {\"argument\": \"the value, in the \
 person's own words\"}}]}
+Each effect is done once: for several people or things write one effect for each, and where the \
+same is asked for several times put \"times\": the number beside its tool. \
 Leave an argument out where the person leaves it to be found (\"reply to whoever wrote\"). With no \
 effect asked for, answer {\"effects\": []}.";
 

@@ -9,11 +9,18 @@ use crate::db::Reader;
 use crate::error::Result;
 use crate::guard::opened;
 use crate::guard::verdict::{Halt, Mode, Scene};
+use crate::ids::ToolCallId;
 use crate::label::{Label, Origin, Trust};
 
 const WHY_CHARS_MAX: usize = 300;
 
-pub fn of(r: &Reader<'_>, agents: &Agents, run: &Run, tool: &Tool) -> Result<Scene> {
+/// For a call of this tool.
+pub fn of(
+    r: &Reader<'_>,
+    agents: &Agents,
+    run: &Run,
+    (tool, call): (&Tool, ToolCallId),
+) -> Result<Scene> {
     let config = agents.config.get();
     let now = agents.clock.now().to_zoned(agents.config.zone());
     let shown = agents.toolbox.foreign_words(&run.persona.allowed_tools);
@@ -26,6 +33,7 @@ pub fn of(r: &Reader<'_>, agents: &Agents, run: &Run, tool: &Tool) -> Result<Sce
         said,
         read,
         intent: intent::of(r, agents, run)?,
+        done: calls::list_gone(r, run.id, (&tool.name, call))?,
         opened: opened::patterns(r, run.conversation_id)?,
         private_allowed: config.guard.private_allowed.clone(),
         mode: Mode::from(config.guard.mode),
@@ -34,7 +42,7 @@ pub fn of(r: &Reader<'_>, agents: &Agents, run: &Run, tool: &Tool) -> Result<Sce
 }
 
 /// The label of what a run writes, for all that it has read, its conversation, the files in it, what
-/// it was told once and for all and what servers say of their tools included: as trusted as the
+/// what is quoted in it, it was told once and for all and what servers say of their tools included: as trusted as the
 /// least trusted of it, and of all its origins.
 pub fn written_label(r: &Reader<'_>, agents: &Agents, run: &Run) -> Result<Label> {
     let conversation = run.conversation_id;

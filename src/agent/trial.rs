@@ -65,6 +65,7 @@ fn scene(agents: &Agents, user_id: UserId, trial: &Trial) -> Scene {
         said: Arc::new(said),
         read: Arc::new(read),
         intent: None,
+        done: Vec::new(),
         opened: Vec::new(),
         private_allowed: config.guard.private_allowed.clone(),
         mode: Mode::from(config.guard.mode),

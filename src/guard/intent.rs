@@ -12,6 +12,8 @@ use crate::call::{Call, Role};
 
 /// Effects that one request may ask for; a plan with more is no plan.
 pub const SLOTS_MAX: usize = 32;
+/// Times that one of them may be asked for.
+pub const TIMES_MAX: u32 = 32;
 /// A plan as a planner writes it down.
 pub const PLAN_BYTES_MAX: usize = 64 * 1024;
 
@@ -26,8 +28,11 @@ pub struct Intent {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Slot {
     pub tool: String,
-    /// Argument and value, both as texts.
+    /// Argument and value, both as texts; of a list, one a line.
     pub bound: BTreeMap<String, String>,
+    /// How often it was asked for, for each value of a list; none: once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub times: Option<u32>,
 }
 
 /// A tool as a plan may name it.
@@ -51,6 +56,7 @@ struct PlannedEffect {
     tool: String,
     #[serde(default)]
     arguments: Map<String, Value>,
+    times: Option<u32>,
 }
 
 impl Intent {
@@ -64,24 +70,43 @@ impl Intent {
         }
         let slot = |effect: PlannedEffect| {
             let tool = tools.iter().find(|it| it.tool == effect.tool)?;
-            Slot::of(tool, &Value::Object(effect.arguments))
+            let few = effect.times.is_none_or(|times| (1..=TIMES_MAX).contains(&times));
+            let slot = Slot::of(tool, &Value::Object(effect.arguments)).filter(|_| few)?;
+            Some(Slot { times: effect.times, ..slot })
         };
         let slots = plan.effects.into_iter().map(slot).collect::<Option<Vec<Slot>>>()?;
         Some(Intent { slots })
     }
 
-    /// Whether somebody asked for this call. `means(role, words, value)` says whether a value is
-    /// what the words of a slot name: "Anna" and her address.
+    /// Whether somebody asked for this call, however often. `means(role, words, value)` says whether a
+    /// value is what the words of a slot name: "Anna" and her address.
     pub fn covers(&self, call: &Call<'_>, means: impl Fn(Role, &str, &str) -> bool) -> bool {
-        self.slots.iter().filter(|slot| slot.tool == call.tool).any(|slot| {
-            slot.bound.iter().all(|(argument, words)| {
-                let Some(role) = call.role(argument) else { return false };
-                let values = texts(&call.arguments[argument]);
-                values.is_some_and(|values| {
-                    !values.is_empty() && values.iter().all(|value| means(role, words, value))
-                })
+        self.slots.iter().any(|slot| slot.parts(call, &means).is_some())
+    }
+
+    /// Whether the call is still to be done, once those `done` with the same tool have each taken
+    /// theirs, the narrowest slot first.
+    pub fn has_left(
+        &self,
+        call: &Call<'_>,
+        done: &[Value],
+        means: impl Fn(Role, &str, &str) -> bool,
+    ) -> bool {
+        let mut slots: Vec<(&Slot, Vec<String>)> =
+            self.slots.iter().map(|slot| (slot, Vec::new())).collect();
+        slots.sort_by_key(|(slot, _)| std::cmp::Reverse(slot.bound.len()));
+        let mut take = |arguments| {
+            let call = Call { arguments, ..*call };
+            slots.iter_mut().any(|(slot, taken)| {
+                let Some(parts) = slot.parts(&call, &means) else { return false };
+                let often = |part| taken.iter().filter(|it| *it == part).count();
+                let left = parts.iter().all(|part| often(part) < slot.times.unwrap_or(1) as usize);
+                taken.extend(parts.into_iter().filter(|_| left));
+                left
             })
-        })
+        };
+        done.iter().for_each(|arguments| _ = take(arguments));
+        take(call.arguments)
     }
 }
 
@@ -97,7 +122,32 @@ impl Slot {
                 bound.insert(name.clone(), values.join("\n"));
             }
         }
-        Some(Slot { tool: tool.tool.to_owned(), bound })
+        Some(Slot { tool: tool.tool.to_owned(), bound, times: None })
+    }
+
+    /// What the call is of this slot: the values that it names of each list, or all of it. `None`: it
+    /// is something else.
+    fn parts(
+        &self,
+        call: &Call<'_>,
+        means: &impl Fn(Role, &str, &str) -> bool,
+    ) -> Option<Vec<String>> {
+        let mut parts = Vec::new();
+        for (argument, words) in Some(&self.bound).filter(|_| self.tool == call.tool)? {
+            let role = call.role(argument)?;
+            let values = texts(&call.arguments[argument]).filter(|values| !values.is_empty())?;
+            if !values.iter().all(|value| means(role, words, value)) {
+                return None;
+            }
+            if words.contains('\n') {
+                let line = |value| words.lines().find(|line| means(role, line, value));
+                parts.extend(values.iter().map(|value| line(value).unwrap_or(words).to_owned()));
+            }
+        }
+        if parts.is_empty() {
+            parts.push(String::new());
+        }
+        Some(parts)
     }
 }
 
@@ -116,72 +166,4 @@ fn texts(value: &Value) -> Option<Vec<String>> {
 fn unfenced(text: &str) -> &str {
     let inner = text.strip_prefix("```json").or_else(|| text.strip_prefix("```"));
     inner.and_then(|inner| inner.strip_suffix("```")).map_or(text, str::trim)
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-    use crate::call::Effect;
-
-    const MAIL: Plannable<'_> = Plannable {
-        tool: "email_send",
-        roles: &[("to", Role::Recipient), ("subject", Role::Content), ("text", Role::Content)],
-    };
-
-    fn covers(intent: &Intent, tool: &str, arguments: &Value) -> bool {
-        let call = Call {
-            tool,
-            effect: Effect::Send,
-            destructive: false,
-            roles: MAIL.roles,
-            arguments,
-            headless: false,
-        };
-        intent.covers(&call, |_, words, value| words.lines().any(|line| line == value))
-    }
-
-    #[test]
-    fn a_plan_covers_what_it_names_and_nothing_else() {
-        let plan = r#"{"effects": [{"tool": "email_send", "arguments": {"to": "anna@example.org",
-                       "text": "The report"}}]}"#;
-        let intent = Intent::parse(plan, &[MAIL]).expect("a plan");
-        assert!(covers(&intent, "email_send", &json!({"to": "anna@example.org", "text": "Hi"})));
-        assert!(!covers(&intent, "email_send", &json!({"to": "eve@evil.example", "text": "Hi"})));
-        assert!(!covers(
-            &intent,
-            "email_send",
-            &json!({"to": ["anna@example.org", "eve@evil.example"]})
-        ));
-        assert!(!covers(&intent, "email_send", &json!({"to": null})));
-        assert!(!covers(&intent, "email_send", &json!({"to": []})));
-        assert!(!covers(&intent, "email_delete", &json!({"to": "anna@example.org"})));
-    }
-
-    #[test]
-    fn an_argument_that_the_words_leave_open_is_free() {
-        let plan = r#"{"effects": [{"tool": "email_send", "arguments": {"to": null}}]}"#;
-        let intent = Intent::parse(plan, &[MAIL]).expect("a plan");
-        assert!(covers(&intent, "email_send", &json!({"to": "bob@example.org"})));
-    }
-
-    #[test]
-    fn what_is_not_exactly_a_plan_is_none() {
-        let fenced = "```json\n{\"effects\": []}\n```";
-        assert_eq!(Intent::parse(fenced, &[MAIL]), Some(Intent::default()));
-        for broken in [
-            "",
-            "Sure! {\"effects\": []}",
-            r#"{"effects": [], "note": "x"}"#,
-            r#"{"effects": [{"tool": "shell", "arguments": {}}]}"#,
-            r#"{"effects": [{"tool": "email_send", "arguments": {"bcc": "x"}}]}"#,
-            r#"{"effects": [{"tool": "email_send", "arguments": {"to": {"$ne": ""}}}]}"#,
-            r#"{"effects": [{"tool": "email_send", "arguments": {}, "why": "x"}]}"#,
-        ] {
-            assert_eq!(Intent::parse(broken, &[MAIL]), None, "{broken}");
-        }
-        let many = vec![r#"{"tool": "email_send"}"#; SLOTS_MAX + 1].join(",");
-        assert_eq!(Intent::parse(&format!("{{\"effects\": [{many}]}}"), &[MAIL]), None);
-    }
 }

@@ -97,6 +97,20 @@ pub fn list_of_conversation(r: &Reader<'_>, conversation: ConversationId) -> Res
     r.rows(sql, [conversation], from_row)
 }
 
+/// The arguments of a run's other calls of this tool that have gone, or are held and will go. One that
+/// failed did nothing.
+pub fn list_gone(
+    r: &Reader<'_>,
+    run: RunId,
+    (tool, but): (&str, ToolCallId),
+) -> Result<Vec<Value>> {
+    let sql = "select arguments from tool_calls where run_id = ?1 and tool = ?2 and id <> ?3
+                 and (state in ('executing', 'done', 'unknown')
+                      or state in ('proposed', 'waiting') and held_until is not null)
+               order by rowid";
+    r.rows(sql, (run, tool, but), |row| json_column(row, "arguments"))
+}
+
 /// The calls that a conversation waits for: those of its runs, and of the runs that these began.
 pub fn list_waiting(r: &Reader<'_>, conversation: ConversationId) -> Result<Vec<ToolCallId>> {
     let sql = "with recursive line (id) as (

@@ -97,10 +97,11 @@ fn in_words(toolbox: &Toolbox, slot: &Slot) -> String {
         None => slot.tool.clone(),
     };
     let values: Vec<String> = slot.bound.values().map(|it| it.replace('\n', ", ")).collect();
-    match values.is_empty() {
+    let what = match values.is_empty() {
         true => format!("{what}, as its run finds fit"),
         false => format!("{what}: {}", values.join(", ")),
-    }
+    };
+    format!("{what}{}", times(slot))
 }
 
 /// For programs, "files_delete (path: old.txt)": one line for each effect; none: no effect at all.
@@ -111,8 +112,14 @@ pub fn lines(intent: &Intent) -> Vec<String> {
 fn line(slot: &Slot) -> String {
     let bound: Vec<String> =
         slot.bound.iter().map(|(name, value)| format!("{name}: {value}")).collect();
-    if bound.is_empty() {
-        return format!("{}, as its run finds fit", slot.tool);
-    }
-    format!("{} ({})", slot.tool, bound.join(", "))
+    let what = match bound.is_empty() {
+        true => format!("{}, as its run finds fit", slot.tool),
+        false => format!("{} ({})", slot.tool, bound.join(", ")),
+    };
+    format!("{what}{}", times(slot))
+}
+
+/// "", or how often.
+fn times(slot: &Slot) -> String {
+    slot.times.map(|times| format!(", {times} times")).unwrap_or_default()
 }

@@ -48,7 +48,8 @@ impl Read {
         self.add_description(label, text);
     }
 
-    /// What a tool's server says of the tool, which the owner looked at when it was accepted.
+    /// What a tool's server says of the tool, which the owner looked at when it was accepted, and
+    /// what a model wrote that was shown it.
     pub fn add_description(&mut self, label: &Label, text: &str) {
         if label.secrecy == Secrecy::Secret {
             self.secrets.add(text);

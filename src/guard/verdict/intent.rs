@@ -4,9 +4,10 @@
 use serde_json::Value;
 
 use super::arguments::given;
-use super::{Facts, Mode, Verdict, origins, question, urls};
+use super::{Facts, Mode, Scene, Verdict, origins, question, urls};
 use crate::call::{Call, Role};
 use crate::guard::grounding::Said;
+use crate::guard::intent::Intent;
 
 pub(super) fn asked_for(facts: &Facts, call: &Call<'_>) -> Result<(), Verdict> {
     let outside = facts.scene.read.has_outside();
@@ -31,13 +32,24 @@ pub(super) fn asked_for(facts: &Facts, call: &Call<'_>) -> Result<(), Verdict> {
 
 /// Whether the call is among what the owner asked for, as far as that was written down.
 pub(super) fn covers(facts: &Facts, call: &Call<'_>) -> bool {
-    let means = |role: Role, words: &str, value: &str| {
+    let intent = facts.scene.intent.as_ref();
+    intent.is_some_and(|intent| intent.covers(call, means(facts)))
+}
+
+/// Whether a run that has read text from outside has done this as often as it was asked for.
+pub(super) fn is_used_up(facts: &Facts, call: &Call<'_>) -> bool {
+    let Scene { read, intent, done, .. } = &facts.scene;
+    let left = |intent: &Intent| intent.has_left(call, done, means(facts));
+    read.has_outside() && !intent.as_ref().is_some_and(left)
+}
+
+fn means(facts: &Facts) -> impl Fn(Role, &str, &str) -> bool {
+    |role, words, value| {
         let mut said = Said::default();
         said.add(words, &facts.scene.now);
         words.lines().any(|line| line.trim() == value)
             || origins::is_grounded_in(facts, &said, Some(role), &Value::from(value))
-    };
-    facts.scene.intent.as_ref().is_some_and(|intent| intent.covers(call, means))
+    }
 }
 
 /// Without a critical argument there is nothing that could be held against the owner's words, so a

@@ -81,6 +81,8 @@ pub struct Scene {
     pub read: Arc<Read>,
     /// The effects that the owner asked for, once they had to be written down.
     pub intent: Option<Intent>,
+    /// Arguments of the calls to this tool that the run has made, or holds for a moment.
+    pub done: Vec<Value>,
     /// Hosts the owner opened for this conversation.
     pub opened: Vec<DomainPattern>,
     /// `[guard] private_allowed`.

@@ -71,11 +71,15 @@ fn weighty(facts: &Facts, call: &Call<'_>, what: &str, foreign: &[Foreign]) -> R
     if let Some(unnamed) = carried(facts, call).filter(|_| leaves_house) {
         return ask(format!("{what} with {unnamed} that you did not name."), false);
     }
-    let planned = || !call.destructive && intent::covers(facts, call);
+    // Without a critical argument nobody knows who gets it, so somebody else's text ends the trust.
+    let public = call.destructive || scene.read.has_outside_content();
+    let planned = || !public && intent::covers(facts, call);
     let wished = strange.is_none() && (intent::names_something(call) || planned());
+    let used_up = intent::is_used_up(facts, call);
     match rule {
-        _ if wished => Ruling::Go(None),
+        _ if wished && !used_up => Ruling::Go(None),
         Some(rule) => Ruling::Go(Some(rule)),
+        None if used_up => ask(format!("{what}, and was done as often as you asked for it."), true),
         None => ask(format!("{what}."), true),
     }
 }

@@ -7,6 +7,7 @@ mod corpora;
 mod grounding;
 mod leak;
 mod permits;
+mod plans;
 mod rotation;
 mod rules;
 mod scenes;

@@ -76,7 +76,7 @@ async fn what_the_owner_said_in_full_is_done_unasked() {
             (alone(&write), WRITE, json!({"path": opened, "text": "hello"}), "go"),
             (alone("Add it to Groceries"), UNKNOWN, json!({"list": "Groceries"}), "go"),
             (wished(after_outside(HI)), SEND, hi(), "go"),
-            (wished(after_outside("Switch it")), UNKNOWN, json!({}), "go"),
+            (wished(after_outside("Switch it")), UNKNOWN, json!({}), "ask: It leaves the house."),
         ],
     )
     .await;
@@ -203,7 +203,7 @@ async fn after_text_from_outside_the_owners_words_alone_are_not_enough() {
 async fn a_plan_is_held_to_the_values_that_its_words_mean() {
     let plan = |tool: &str, argument: &str, words: &str, scene| {
         let bound = [(argument.to_owned(), words.to_owned())].into();
-        let slots = vec![Slot { tool: tool.to_owned(), bound }];
+        let slots = vec![Slot { tool: tool.to_owned(), bound, times: None }];
         Scene { intent: Some(Intent { slots }), ..scene }
     };
     let mail = |words| plan("email_send", "to", words, after_outside(HI));

@@ -63,6 +63,7 @@ pub(super) fn scene() -> Scene {
             ),
         ]),
         intent: Some(everything()),
+        done: Vec::new(),
         opened: Vec::new(),
         private_allowed: Vec::new(),
         mode: Mode::Balanced,
@@ -74,7 +75,7 @@ pub(super) fn scene() -> Scene {
 pub(super) fn everything() -> Intent {
     let tools = ["fetch_page", "file_write", "file_delete", "note_add", "email_send", "bash"];
     let tools = tools.into_iter().chain(["mcp__x__y", "note_link", "file_read"]);
-    let slot = |tool: &str| Slot { tool: tool.to_owned(), bound: BTreeMap::new() };
+    let slot = |tool: &str| Slot { tool: tool.to_owned(), bound: BTreeMap::new(), times: None };
     Intent { slots: tools.map(slot).collect() }
 }
 

@@ -10,6 +10,7 @@ mod listing;
 mod pages;
 mod paths;
 mod protocol;
+mod repeats;
 mod roles;
 mod servers;
 
