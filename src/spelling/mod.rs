@@ -7,5 +7,6 @@ pub mod moments;
 pub mod money;
 pub mod numbers;
 pub mod phrases;
+mod places;
 pub mod spans;
 mod spelled;

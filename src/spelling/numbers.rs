@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use super::fold::{self, Piece};
 use super::money::{self, Unit};
+use super::places::Place;
 use super::spelled::{self, factor, small};
 
 const DIGITS_MAX: usize = 18;
@@ -41,13 +42,12 @@ impl Amounts {
         }
     }
 
-    /// Cents are no euros: an amount of them has to name them.
+    /// A unit has to be said with the number. Where the value leaves it out any will do, but cents
+    /// are no euros.
     pub fn ground(&self, value: &Amount) -> bool {
         let agrees = |said: &Option<Unit>| match (said, value.unit) {
-            (Some(said), Some(unit)) => *said == unit,
             (Some(said), None) => !said.is_minor(),
-            (None, Some(unit)) => !unit.is_minor(),
-            (None, None) => true,
+            (said, unit) => *said == unit,
         };
         self.said.get(&value.number).is_some_and(|units| units.iter().any(agrees))
     }
@@ -57,11 +57,43 @@ impl Amounts {
     }
 }
 
+/// The amounts that a message names. A number that stands for something else is none, and where one
+/// has its unit, a bare one is only where it is said to be money.
+pub fn said(pieces: &[Piece<'_>], taken: &dyn Fn(&Piece<'_>) -> bool) -> Vec<Amount> {
+    let mut found: Vec<(Amount, Place<'_, '_>)> = Vec::new();
+    scan(pieces, taken, &mut |amount, (at, end)| found.push((amount, Place { pieces, at, end })));
+    let mut shared = false;
+    let places: Vec<(bool, bool)> = (0..found.len())
+        .map(|number| {
+            let (_, place) = &found[number];
+            let next = found.get(number + 1).map(|(_, next)| next.at);
+            let shares = next.is_some_and(|next| place.shares_a_unit(next));
+            // In "invoice 900 EUR 20" the unit is of the second, else of the first.
+            let lost = std::mem::replace(&mut shared, shares && !place.is_name());
+            (lost, shares && place.is_name())
+        })
+        .collect();
+    let units = found.iter().any(|(amount, _)| amount.unit.is_some());
+    let bare = |place: &Place<'_, '_>| !place.is_name() && (place.is_money() || !units);
+    let is_meant = |(amount, place): &(Amount, Place<'_, '_>)| {
+        !place.is_part() && (amount.unit.is_some() || bare(place))
+    };
+    let meant =
+        found.into_iter().zip(places).filter(|(it, lost)| *lost == (false, false) && is_meant(it));
+    meant.map(|((amount, _), _)| amount).collect()
+}
+
+/// Whether two values are the same number, and `words` leaves open of what.
+pub fn is_same_number(words: &str, value: &str) -> bool {
+    let (Some(words), Some(value)) = (amount(words), amount(value)) else { return false };
+    words.unit.is_none() && words.number == value.number
+}
+
 /// Reads an argument that is an amount and nothing else.
 pub fn amount(value: &str) -> Option<Amount> {
     let pieces: Vec<Piece<'_>> = fold::pieces(value).collect();
     let mut found = Vec::new();
-    scan(&pieces, &|_| false, &mut |amount| found.push(amount));
+    scan(&pieces, &|_| false, &mut |amount, _| found.push(amount));
     let whole = value
         .trim()
         .ends_with(|c: char| c.is_alphanumeric() || money::unit(&c.to_string()).is_some());
@@ -92,10 +124,10 @@ fn is_of_a_number(text: &str) -> bool {
 }
 
 /// Finds the amounts among these pieces; those that are `taken` belong to a date or the like.
-pub fn scan(
+fn scan(
     pieces: &[Piece<'_>],
     taken: &dyn Fn(&Piece<'_>) -> bool,
-    found: &mut dyn FnMut(Amount),
+    found: &mut dyn FnMut(Amount, (usize, usize)),
 ) {
     let mut at = 0;
     while at < pieces.len() {
@@ -111,7 +143,7 @@ pub fn scan(
                 if let Some(number) = number.filter(|_| free)
                     && let Some(amount) = with_unit(pieces, at, end, number)
                 {
-                    found(amount);
+                    found(amount, (at, end));
                 }
                 at = end;
             }

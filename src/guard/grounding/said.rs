@@ -254,7 +254,8 @@ impl Said {
         let units = pieces.iter().filter_map(|piece| money::leading_unit(piece.text));
         units.for_each(|unit| self.amounts.name(unit));
         let base = |piece: &Piece<'_>| pieces.partition_point(|it| it.at < piece.at);
-        numbers::scan(pieces, &|piece| taken[base(piece)], &mut |amount| self.amounts.add(amount));
+        let amounts = numbers::said(pieces, &|piece| taken[base(piece)]);
+        amounts.into_iter().for_each(|amount| self.amounts.add(amount));
         self.add_codes(pieces, &taken);
     }
 

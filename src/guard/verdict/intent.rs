@@ -8,6 +8,7 @@ use super::{Facts, Mode, Scene, Verdict, origins, question, urls};
 use crate::call::{Call, Role};
 use crate::guard::grounding::Said;
 use crate::guard::intent::Intent;
+use crate::spelling::numbers;
 
 pub(super) fn asked_for(facts: &Facts, call: &Call<'_>) -> Result<(), Verdict> {
     let outside = facts.scene.read.has_outside();
@@ -48,6 +49,7 @@ fn means(facts: &Facts) -> impl Fn(Role, &str, &str) -> bool {
         let mut said = Said::default();
         said.add(words, &facts.scene.now);
         words.lines().any(|line| line.trim() == value)
+            || role == Role::Amount && numbers::is_same_number(words, value)
             || origins::is_grounded_in(facts, &said, Some(role), &Value::from(value))
     }
 }
