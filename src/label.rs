@@ -36,6 +36,8 @@ pub enum Origin {
     Webhook(String),
     /// A run's id.
     Agent(String),
+    /// Somebody else's text within what the owner said.
+    Quoted,
 }
 
 impl fmt::Display for Origin {
@@ -52,6 +54,7 @@ impl fmt::Display for Origin {
             Origin::Chat(id) => write!(f, "the chat {id}"),
             Origin::Webhook(trigger) => write!(f, "the webhook {trigger}"),
             Origin::Agent(run) => write!(f, "the run {run}"),
+            Origin::Quoted => f.write_str("a text that you quoted"),
         }
     }
 }

@@ -15,6 +15,7 @@ use crate::error::Result;
 use crate::guard::grounding::{Read, Said};
 use crate::ids::{ConversationId, ToolCallId};
 use crate::label::{Label, Origin, Trust};
+use crate::spelling::quoted;
 
 /// Conversations kept at most, the latest used; what falls out is read again from its rows.
 const KEPT_MAX: usize = 16;
@@ -102,7 +103,8 @@ impl Conversation {
             self.bytes += message.text.len();
             if message.role == "user" && message.label.trust == Trust::Owner {
                 let at = message.created_at.to_zoned(self.zone.clone());
-                Arc::make_mut(&mut self.said).add(&message.text, &at);
+                let (said, read) = (Arc::make_mut(&mut self.said), Arc::make_mut(&mut self.read));
+                hear((said, read), &message.text, &at);
             } else if message.role == "assistant" {
                 // What made its words foreign was read before, and counts there for what it is.
                 let read = Arc::make_mut(&mut self.read);
@@ -151,6 +153,17 @@ impl Conversation {
                 Arc::make_mut(&mut self.read).add_description(&label, &text);
                 self.shown.insert(text);
             }
+        }
+    }
+}
+
+/// A message of the owner's: their own words are said, and what they quote in it was read.
+pub fn hear((said, read): (&mut Said, &mut Read), message: &str, at: &Zoned) {
+    match quoted::split(message) {
+        None => said.add(message, at),
+        Some(split) => {
+            said.add(&split.own, at);
+            read.add(&Label::outside(Origin::Quoted), &split.quoted);
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::guard::opened;
 use crate::guard::verdict::{Halt, Mode, Scene};
 use crate::ids::ToolCallId;
 use crate::label::{Label, Origin, Trust};
+use crate::spelling::quoted;
 
 const WHY_CHARS_MAX: usize = 300;
 
@@ -50,6 +51,10 @@ pub fn written_label(r: &Reader<'_>, agents: &Agents, run: &Run) -> Result<Label
     labels.extend(calls::list_outside(r, conversation)?);
     let files = messages::list_attached(r, conversation)?;
     labels.extend(files.into_iter().map(|name| Label::outside(Origin::File(name))));
+    let said = messages::list_said(r, conversation)?;
+    if said.iter().any(|text| quoted::split(text).is_some()) {
+        labels.push(Label::outside(Origin::Quoted));
+    }
     labels.push(run.persona.label.clone());
     labels.extend(memory::of(r, run.layers())?.entries.into_iter().map(|it| it.label));
     let shown = agents.toolbox.foreign_words(&run.persona.allowed_tools);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::Agents;
+use super::heard::hear;
 use crate::call::Call as Judged;
 use crate::db::Reader;
 use crate::error::{Error, Result};
@@ -53,7 +54,7 @@ fn scene(agents: &Agents, user_id: UserId, trial: &Trial) -> Scene {
     let config = agents.config.get();
     let now = agents.clock.now().to_zoned(agents.config.zone());
     let (mut said, mut read) = (Said::default(), Read::default());
-    said.add(&trial.words, &now);
+    hear((&mut said, &mut read), &trial.words, &now);
     if trial.after_outside {
         read.add(&Label::outside(Origin::Web("some.website".to_owned())), "Some text.");
     }

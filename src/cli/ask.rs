@@ -8,6 +8,8 @@
 use std::io::Read as _;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
 use super::Cx;
@@ -27,12 +29,13 @@ const EXAMPLES: &str = "\
 Examples:
   steward ask \"remind me tomorrow at 9 to call the plumber\"
   steward ask \"find boiler\" --json          one line of JSON: status, text, waiting, denied
-  steward ask - < question.txt               what is asked comes from the file";
+  steward ask \"what does this want?\" - < letter.txt
+                                             your words ask, the letter is only read";
 
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
-    /// What to ask; - reads the standard input
+    /// What to ask; a - at its end hands over the standard input, as somebody else's text
     #[arg(required = true, value_name = "TEXT")]
     message: Vec<String>,
     #[command(flatten)]
@@ -50,16 +53,18 @@ pub(super) struct How {
 }
 
 pub(super) async fn run(cx: &Cx, args: Args) -> Result<Exit, Failure> {
-    let message = match args.message.join(" ") {
-        dash if dash == "-" => read_all()?,
-        message => message,
+    let mut words = args.message;
+    let piped = match words.pop_if(|last| last == "-") {
+        Some(_) => read_all()?,
+        None => String::new(),
     };
-    if message.trim().is_empty() {
+    let message = words.join(" ");
+    if message.trim().is_empty() && piped.trim().is_empty() {
         return Err(Failure::usage("There is nothing to ask; write it after `steward ask`."));
     }
     let client = cx.client()?;
     let mut answer = Answer::default();
-    turn(cx, &client, &message, &args.how, &mut answer).await?;
+    turn(cx, &client, (&message, &piped), &args.how, &mut answer).await?;
     answer.print(cx)?;
     if let Some(hint) = answer.how_to_go_on() {
         cx.out.note(&hint);
@@ -100,16 +105,22 @@ pub(super) struct Answer {
     open_line: bool,
 }
 
-/// Sends a message and follows the answer to its end, or to a call that waits. What came so far
-/// stands in `answer` when this is broken off.
+/// Sends a message, with what was piped in beside it or "", and follows the answer to its end, or to a
+/// call that waits. What came so far stands in `answer` when this is broken off.
 pub(super) async fn turn(
     cx: &Cx,
     client: &Client,
-    message: &str,
+    (message, piped): (&str, &str),
     how: &How,
     answer: &mut Answer,
 ) -> Result<(), Failure> {
     let mut body = json!({ "message": message });
+    if !piped.is_empty() {
+        // Nobody knows who wrote it, so it comes as a file does: to be read, not obeyed.
+        let data = STANDARD.encode(piped);
+        let file = json!({"name": "standard input", "media_type": "text/plain", "data": data});
+        body["attachments"] = json!([file]);
+    }
     let chosen = [("conversation_id", &how.conversation), ("model", &how.model)];
     for (name, value) in chosen {
         if let Some(value) = value {

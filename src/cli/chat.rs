@@ -43,7 +43,7 @@ pub(super) async fn run(cx: &Cx, args: Args) -> Result<Exit, Failure> {
 async fn one(cx: &Cx, client: &Client, line: &str, how: &mut How) -> Result<Exit, Failure> {
     let mut answer = Answer::default();
     let ended = tokio::select! {
-        ended = ask::turn(cx, client, line, how, &mut answer) => ended.map(|()| false),
+        ended = ask::turn(cx, client, (line, ""), how, &mut answer) => ended.map(|()| false),
         _ = tokio::signal::ctrl_c() => Ok(true),
     };
     how.conversation = answer.conversation_id.clone().or(how.conversation.take());

@@ -55,6 +55,7 @@ fn describe(origin: &Origin) -> String {
         Origin::Owner => return "the owner".into(),
         Origin::System => return "the program".into(),
         Origin::OwnData => return "the owner's data".into(),
+        Origin::Quoted => return "a text that the owner quotes".into(),
         Origin::File(path) => ("the file", path),
         Origin::Mail(sender) => ("a mail by", sender),
         Origin::Web(host) | Origin::Derived(host) => ("the website", host),

@@ -8,5 +8,6 @@ pub mod money;
 pub mod numbers;
 pub mod phrases;
 mod places;
+pub mod quoted;
 pub mod spans;
 mod spelled;

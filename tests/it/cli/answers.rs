@@ -67,11 +67,13 @@ fn ask_prints_the_answer_and_nothing_else() {
     let ran = house.run(&["ask", "what", "time", "is it?", "-q"]);
     assert_eq!(ran.screen(), "It is ⟨U+001B⟩[31mnoon.\n[exit 0]");
     assert_eq!(house.run(&["ask", "hi", "--model", "home:qwen3", "--conversation", "c-0"]).exit, 0);
+    assert_eq!(house.run_with(&["ask", "sum", "this", "up", "-"], "a long\nletter\n").exit, 0);
     assert_eq!(house.run_with(&["ask", "-"], "a long\nquestion\n").exit, 0);
     assert_snapshot!(house.asked(), @r#"
     POST /api/chat/completions {"message":"what time is it?"}
     POST /api/chat/completions {"conversation_id":"c-0","message":"hi","model":"home:qwen3"}
-    POST /api/chat/completions {"message":"a long\nquestion\n"}
+    POST /api/chat/completions {"attachments":[{"data":"YSBsb25nCmxldHRlcgo=","media_type":"text/plain","name":"standard input"}],"message":"sum this up"}
+    POST /api/chat/completions {"attachments":[{"data":"YSBsb25nCnF1ZXN0aW9uCg==","media_type":"text/plain","name":"standard input"}],"message":""}
     "#);
 }
 
