@@ -46,6 +46,13 @@ fn lower(word: &str) -> Cow<'_, str> {
     }
 }
 
+/// As a program reads it that takes one sign for another of the same meaning: without what nobody
+/// sees, in plain letters, with plain dots.
+pub fn as_read(text: &str) -> String {
+    let dotted = |c| if c == '\u{3002}' { '.' } else { c };
+    text.nfkc().filter(|c| !is_unseen(*c)).map(dotted).collect()
+}
+
 /// Runs of letters and digits. A mark that is written apart from its letter belongs to it.
 pub fn words(text: &str) -> impl Iterator<Item = &str> {
     let within = |c: char| c.is_alphanumeric() || is_mark(c);
@@ -123,7 +130,8 @@ pub fn is_visible(value: &str) -> bool {
     !value.chars().any(|c| c != ' ' && (c.is_control() || is_unseen(c)))
 }
 
-fn is_unseen(c: char) -> bool {
+/// Of no width, or of another direction.
+pub fn is_unseen(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
         | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'

@@ -112,6 +112,10 @@ impl Said {
         self.urls.iter().any(is_on)
     }
 
+    pub(super) fn has_address(&self, address: &str) -> bool {
+        self.addresses.contains(address)
+    }
+
     pub(super) fn has_piece(&self, piece: &str) -> bool {
         self.pieces.holds(&[piece])
     }

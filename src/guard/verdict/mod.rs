@@ -95,6 +95,8 @@ pub struct Facts {
     pub folders: Vec<PathBuf>,
     /// Those of the call's recipients that are on the list.
     pub addresses: Vec<Address>,
+    /// The mail addresses in its texts that a list of the owner's holds.
+    pub known: Vec<String>,
     /// Those of the call's values that the owner's lists have a name for.
     pub names: Vec<OwnerName>,
     /// The owner's standing rules for the call's tool.
@@ -160,6 +162,7 @@ pub fn gather(
             addresses.extend(whitelist::find_address(reader, &recipient, now)?);
         }
     }
+    let known = owner_names::in_texts(reader, &scene, call, now)?;
     let watch = vault.watch(reader)?;
     let mut canary = Watch::default();
     if let Some(word) = &scene.canary {
@@ -168,7 +171,7 @@ pub fn gather(
     let names = owner_names::of_call(reader, &scene, call)?;
     let standing = standing::list_for(reader, scene.user_id, call.tool, now)?;
     let web = Arc::new(web);
-    Ok(Facts { web, folders, addresses, names, standing, watch, canary, scene })
+    Ok(Facts { web, folders, addresses, known, names, standing, watch, canary, scene })
 }
 
 /// The verdict. `approved` is the owner's yes, taken for this call: it asks for the call and
