@@ -2,18 +2,27 @@
 
 use std::path::PathBuf;
 
+use serde_json::Value;
+
 use super::store::{calls, memory, messages};
 use super::tool::Tool;
 use super::{Agents, Run, intent};
+use crate::call::Role;
 use crate::db::Reader;
 use crate::error::Result;
 use crate::guard::opened;
 use crate::guard::verdict::{Halt, Mode, Scene};
+use crate::ids::ToolCallId;
 use crate::label::{Label, Origin, Trust};
 
 const WHY_CHARS_MAX: usize = 300;
 
-pub fn of(r: &Reader<'_>, agents: &Agents, run: &Run, tool: &Tool) -> Result<Scene> {
+pub fn of(
+    r: &Reader<'_>,
+    agents: &Agents,
+    run: &Run,
+    (call, tool): (ToolCallId, &Tool),
+) -> Result<Scene> {
     let config = agents.config.get();
     let now = agents.clock.now().to_zoned(agents.config.zone());
     let shown = agents.toolbox.foreign_words(&run.persona.allowed_tools);
@@ -25,12 +34,38 @@ pub fn of(r: &Reader<'_>, agents: &Agents, run: &Run, tool: &Tool) -> Result<Sce
         now,
         said,
         read,
+        visited: visited(r, agents, run, (call, tool))?,
         intent: intent::of(r, agents, run)?,
         opened: opened::patterns(r, run.conversation_id)?,
         private_allowed: config.guard.private_allowed.clone(),
         mode: Mode::from(config.guard.mode),
         canary: config.guard.canary.then(|| agents.canary.to_string()),
     })
+}
+
+/// Where the calls before this one went; nothing for a call that goes nowhere.
+fn visited(
+    r: &Reader<'_>,
+    agents: &Agents,
+    run: &Run,
+    (call, tool): (ToolCallId, &Tool),
+) -> Result<Vec<String>> {
+    let mut found = Vec::new();
+    if tool.roles().iter().all(|(_, role)| *role != Role::Url) {
+        return Ok(found);
+    }
+    for (name, arguments) in calls::list_before(r, run.id, call)? {
+        let Some(tool) = agents.toolbox.find(&name) else { continue };
+        for (argument, _) in tool.roles().iter().filter(|(_, role)| *role == Role::Url) {
+            match &arguments[*argument] {
+                Value::Array(texts) => {
+                    found.extend(texts.iter().filter_map(Value::as_str).map(str::to_owned));
+                }
+                text => found.extend(text.as_str().map(str::to_owned)),
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// The label of what a run writes, for all that it has read, its conversation, the files in it, what

@@ -64,6 +64,7 @@ fn scene(agents: &Agents, user_id: UserId, trial: &Trial) -> Scene {
         now,
         said: Arc::new(said),
         read: Arc::new(read),
+        visited: Vec::new(),
         intent: None,
         opened: Vec::new(),
         private_allowed: config.guard.private_allowed.clone(),

@@ -69,15 +69,15 @@ fn website_of(r: &Reader<'_>, typed: &str, private_allowed: &[HostPort]) -> Resu
     let listed = whitelist::list_domains(r)?.into_iter().map(|it| it.domain);
     let listed: Vec<String> = listed.collect();
     let patterns = || listed.iter().filter_map(|it| DomainPattern::parse(it).ok());
-    let entry = patterns().find(|it| it.matches(url.host())).map(|it| it.to_string());
     let rules = WebRules {
         tier1: patterns().collect(),
         opened: Vec::new(),
         private_allowed: private_allowed.to_vec(),
     };
+    let entry = rules.entry(&url).map(ToString::to_string);
     let refusal = visit::judge_url(url, &Arc::new(rules)).err().map(|err| err.to_string());
-    let goes = "It is on the list, so it is read without asking, as long as its name leads to a \
-                public address.";
+    let goes = "It is on the list. It is read without asking when you write the address yourself, if \
+                its name leads to a public place. An address that you did not write may need your yes.";
     Ok(Checked {
         kind: Kind::Website,
         allowed: refusal.is_none(),

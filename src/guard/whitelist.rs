@@ -250,8 +250,8 @@ pub fn allow_page(
     let private_allowed = private_allowed.to_vec();
     let rules = WebRules { tier1, opened: Vec::new(), private_allowed };
     if url.ip().is_none() && !rules.lists(&url) {
-        let host = url.host();
-        let message = format!("{host} is not on the web whitelist. Add it under Whitelists first.");
+        let site = url.site();
+        let message = format!("{site} is not on the web whitelist. Add it under Whitelists first.");
         return Err(Error::Denied(message));
     }
     visit::judge_url(url, &Arc::new(rules))

@@ -9,7 +9,7 @@ use crate::guard::allowed::{Allowed, Command};
 use crate::guard::permit::Proof;
 use crate::guard::visit;
 use crate::guard::whitelist;
-use crate::net::{DomainPattern, WebUrl};
+use crate::net::WebUrl;
 
 /// One proof for each destination among the arguments.
 pub(super) fn proofs(facts: &Facts, call: &Call<'_>) -> Result<Vec<(String, Proof)>, Verdict> {
@@ -42,16 +42,8 @@ pub(super) fn proofs(facts: &Facts, call: &Call<'_>) -> Result<Vec<(String, Proo
 
 fn visit(facts: &Facts, text: &str) -> Result<Allowed<visit::Visit>, Verdict> {
     let url = WebUrl::parse(text).map_err(|err| deny(err.to_string()))?;
-    let offer = match pattern_for(facts, &url) {
-        None => Some(Offer::Domain(url.host().to_owned())),
-        Some(_) => None,
-    };
+    let offer = facts.web.entry(&url).is_none().then(|| Offer::Domain(url.site()));
     visit::judge_url(url, &facts.web).map_err(|err| denied(err.to_string(), offer))
-}
-
-/// The entry of a whitelist that opens this host.
-pub(super) fn pattern_for<'f>(facts: &'f Facts, url: &WebUrl) -> Option<&'f DomainPattern> {
-    facts.web.tier1.iter().chain(&facts.web.opened).find(|pattern| pattern.matches(url.host()))
 }
 
 fn folder_offer(path: &str) -> Option<Offer> {

@@ -77,6 +77,8 @@ pub struct Scene {
     pub said: Arc<Said>,
     /// What the conversation has read, and from where.
     pub read: Arc<Read>,
+    /// The web addresses that this run, and those it belongs to, went to before this call.
+    pub visited: Vec<String>,
     /// The effects that the owner asked for, once they had to be written down.
     pub intent: Option<Intent>,
     /// Hosts the owner opened for this conversation.
