@@ -16,10 +16,33 @@ pub enum Effect {
     Execute,
 }
 
+impl Effect {
+    /// Those of tools that others offer; `Write` is for our own data.
+    pub const FOREIGN: [Effect; 3] = [Effect::Read, Effect::Send, Effect::Execute];
+
+    /// As the API and the config file write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Effect::Read => "read",
+            Effect::Write => "write",
+            Effect::Send => "send",
+            Effect::Execute => "execute",
+        }
+    }
+
+    /// The effect of a tool that others offer.
+    pub fn foreign(name: &str) -> Option<Effect> {
+        Effect::FOREIGN.into_iter().find(|effect| effect.name() == name)
+    }
+}
+
 /// What an argument means. All but the last two are critical: a wrong one does harm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
+    /// A mail address that is written to.
     Recipient,
+    /// A chat that is written to, as its place calls it.
+    Chat,
     Url,
     Path,
     Amount,
@@ -33,6 +56,39 @@ pub enum Role {
 }
 
 impl Role {
+    pub const ALL: [Role; 10] = [
+        Role::Recipient,
+        Role::Chat,
+        Role::Url,
+        Role::Path,
+        Role::Amount,
+        Role::Date,
+        Role::Id,
+        Role::Command,
+        Role::Content,
+        Role::Soft,
+    ];
+
+    /// As the API and the config file write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Role::Recipient => "recipient",
+            Role::Chat => "chat",
+            Role::Url => "url",
+            Role::Path => "path",
+            Role::Amount => "amount",
+            Role::Date => "date",
+            Role::Id => "id",
+            Role::Command => "command",
+            Role::Content => "content",
+            Role::Soft => "soft",
+        }
+    }
+
+    pub fn named(name: &str) -> Option<Role> {
+        Role::ALL.into_iter().find(|role| role.name() == name)
+    }
+
     pub fn is_critical(self) -> bool {
         !matches!(self, Role::Content | Role::Soft)
     }
@@ -53,7 +109,21 @@ pub struct Call<'a> {
     pub headless: bool,
 }
 
+/// Before the name of each tool that others offer: `mcp__SERVER__TOOL`.
+pub const FOREIGN_PREFIX: &str = "mcp__";
+
 impl Call<'_> {
+    /// Whether somebody else's program reads the arguments, in its own way.
+    pub fn is_foreign(&self) -> bool {
+        self.tool.starts_with(FOREIGN_PREFIX)
+    }
+
+    /// Where the tool's chats are: its server, or the set of a tool of our own, `telegram`.
+    pub fn place(&self) -> &str {
+        let of = self.tool.strip_prefix(FOREIGN_PREFIX).unwrap_or(self.tool);
+        of.split_once('_').map_or(of, |(place, _)| place)
+    }
+
     pub fn hash(&self) -> CallHash {
         call_hash(self.tool, self.arguments)
     }

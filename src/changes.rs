@@ -84,6 +84,23 @@ pub fn keeping(
     Ok(id)
 }
 
+/// The same for a row that is taken away; `noun` is what is not found where there is none.
+pub fn deleting(
+    tx: &Tx<'_>,
+    by: &By,
+    user: UserId,
+    place: &Place<'_>,
+    what: (&'static str, &str),
+    noun: &'static str,
+) -> Result<ChangeId> {
+    let key = key_of(tx, place)?;
+    let sql = format!("delete from {} where {}", place.table, filter(&key));
+    keeping(tx, by, user, place, what, || match tx.execute(&sql, bound(key.values()))? {
+        0 => Err(Error::NotFound(noun)),
+        _ => Ok(()),
+    })
+}
+
 /// The change that was kept last; in the transaction that made it.
 pub fn last(tx: &Tx<'_>) -> Result<ChangeId> {
     tx.one("select id from changes order by key desc limit 1", (), |row| row.get(0))

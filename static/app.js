@@ -8,11 +8,7 @@
   const $ = (selector, root = document) => root.querySelector(selector);
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
   const make = (tag, props) => Object.assign(document.createElement(tag), props);
-  const nodes = html => {
-    const template = document.createElement("template");
-    template.innerHTML = policy.createHTML(html);
-    return template.content;
-  };
+  const nodes = html => make("template", { innerHTML: policy.createHTML(html) }).content;
   const page = document.scrollingElement;
   const atEnd = () => page.scrollHeight - innerHeight - page.scrollTop < FOLLOW_PX, toEnd = () => page.scrollTo(0, page.scrollHeight);
 
@@ -35,20 +31,20 @@
     dress(added);
     end ? end.before(added) : $("#log")?.append(added);
   };
+  // A fold that has an id stays the very one, with what is half-typed in it.
+  const kept = added => (all("details[id]", added).forEach(it => it.replaceWith(document.getElementById(it.id) ?? it)), added);
   const put = (id, run, html) => {
-    const old = document.getElementById(id);
+    const old = document.getElementById(id), at = document.activeElement;
     if (!old) return insert(run, html);
-    const added = nodes(html), folds = all("details", old);
-    all("details", added).forEach((it, i) => { it.open ||= folds[i]?.open; });
+    const folds = all("details:not([id])", old), added = kept(nodes(html));
+    all("details:not([id])", added).forEach((it, i) => { it.open ||= folds[i]?.open; });
     dress(added);
     old.replaceWith(added);
+    if (at?.isConnected && at !== document.activeElement) at.focus({ preventScroll: true });
   };
   const tail = (run, html) => $(`#tail-${CSS.escape(run)}`)?.replaceChildren(nodes(html));
   const hear = {
-    seal: it => {
-      if (seen.has(it.seq)) return;
-      change(() => { seen.add(it.seq); insert(it.run, it.html); tail(it.run, it.tail ?? ""); }, true);
-    },
+    seal: it => seen.has(it.seq) || change(() => { seen.add(it.seq); insert(it.run, it.html); tail(it.run, it.tail ?? ""); }, true),
     tail: it => change(() => tail(it.run, it.html)),
     put: it => change(() => { $("#hello")?.remove(); put(it.id, it.run, it.html); }, true),
     state: it => {
@@ -67,6 +63,7 @@
     const mark = $("#live"); mark.hidden = false;
     mark.dataset.state = on ? "on" : "off";
     mark.firstElementChild.textContent = on ? "Live" : "Reconnecting…";
+    if (on && $("#lost")) hear.note({ html: "<div class='flash' role='status'><p>Steward is back. What you typed is still here; try again.</p></div>" });
   };
   const open = () => {
     const url = document.body.dataset.stream;
@@ -100,7 +97,7 @@
     document.title = next.title;
     const keep = document.activeElement?.id;
     dress(next);
-    $("main").replaceWith(document.adoptNode($("main", next)));
+    $("main").replaceWith(kept(document.adoptNode($("main", next))));
     fill();
     document.body.dataset.stream = next.body.dataset.stream ?? "";
     ($("[aria-invalid=true]") ?? document.getElementById(keep))?.focus();
@@ -123,7 +120,7 @@
       const sent = await send(form, button), more = says && form.text.value.replace(said, "").trimStart(); // typed meanwhile
       if (sent && says) { hear.note({ html: "" }); form.reset(); form.text.value = more; sessionStorage.removeItem(key); grow(); files(); toEnd(); }
     } catch {
-      hear.note({ html: "<div class='flash failed' role='alert'><p>Steward can’t be reached just now. What you typed is still here; try again.</p></div>" });
+      hear.note({ html: "<div class='flash failed' id='lost' role='alert'><p>Steward can’t be reached just now. What you typed is still here; try again.</p></div>" });
     }
     done(); form.ariaBusy = null;
   });

@@ -2,11 +2,13 @@
 //! about in one turn the owner is told once.
 
 use jiff::Timestamp;
+use serde_json::Value;
 
 use super::store::calls::{self, Call};
 use super::tool::Tool;
 use super::{Agents, CallState, Run, Told, finish, scene};
 use crate::approval::{self, Card, NewApproval};
+use crate::clean;
 use crate::db::Tx;
 use crate::error::Result;
 use crate::events::Event;
@@ -23,14 +25,19 @@ pub(super) async fn ask(
     let now = agents.clock.now();
     let mut card = Card {
         what: question.to_string(),
-        recipient: tool.recipient_of(&call.arguments),
+        recipient: clean::shown(&tool.recipient_of(&call.arguments)).into_owned(),
         preview: match card.preview.as_str() {
             "" => finish::preview(&call.arguments),
-            shown => shown.to_owned(),
+            text => clean::shown(text).into_owned(),
         },
         risks: tool.risks(),
         ..card
     };
+    if let Some(warning) = look_twice(&card, &call.arguments) {
+        card.reason = format!("{} {warning}", card.reason);
+        card.standing = None;
+    }
+    card.reason = clean::shown(&card.reason).into_owned();
     let (reason, origins) = (card.reason.clone(), card.origins.clone());
     agents
         .db
@@ -54,11 +61,31 @@ pub(super) async fn ask(
                 tool_name: call.tool,
                 arguments: call.arguments,
                 description: format!("{question} {reason}"),
-                origins: origins.iter().map(finish::origin_words).collect(),
+                origins: origins.iter().map(ToString::to_string).collect(),
             };
             agents_too.events.record(tx, run.conversation_id, Some(run.id), now, event)
         })
         .await
+}
+
+/// Of a value that is not the one that the eye reads in it. It is never the owner's own, and no rule
+/// is made for it.
+fn look_twice(card: &Card, arguments: &Value) -> Option<String> {
+    let hides = |it: &&approval::Foreign| hides(&arguments[&it.argument]);
+    let it = card.origins.iter().find(hides)?;
+    Some(format!(
+        "Look twice: {} has hidden characters in it; they are written out here, like ⟨U+202E⟩.",
+        it.argument
+    ))
+}
+
+fn hides(value: &Value) -> bool {
+    match value {
+        Value::String(text) => clean::hides(text),
+        Value::Array(items) => items.iter().any(hides),
+        Value::Object(fields) => fields.iter().any(|(name, it)| clean::hides(name) || hides(it)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
 }
 
 /// Tells the owner of what the run has come to wait for since they were told.

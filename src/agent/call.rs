@@ -1,6 +1,7 @@
 //! One tool call's life: proposed → the guard's verdict → (waiting) → executing → done. Each state
 //! is a committed row before the next thing happens.
 
+mod dry;
 mod later;
 
 use std::time::Duration;
@@ -86,12 +87,10 @@ impl One<'_> {
             }
             verdict => verdict,
         };
-        let rehearsed = self.run.bounds.dry && tool.changes_the_world();
+        let rehearsed = self.is_rehearsal(&tool);
         match verdict {
-            Verdict::Go(_) if rehearsed => self.rehearse("It would have been done.").await,
-            Verdict::Ask { reason, .. } if rehearsed => {
-                self.rehearse(&format!("You would have been asked first. {reason}")).await
-            }
+            Verdict::Go(permit) if rehearsed => self.rehearse(&tool, permit).await,
+            Verdict::Ask { reason, .. } if rehearsed => self.rehearse_question(&reason).await,
             Verdict::Go(permit) => match hold::until(self.agents, self.call, &tool) {
                 Some(until) => hold::begin(self.agents, self.run, self.call, until).await,
                 None => self.execute(&tool, permit, false, stop).await,
@@ -284,13 +283,6 @@ impl One<'_> {
             timers: self.agents.timers.clone(),
             label,
         })
-    }
-
-    /// Says what would have come of it, and does nothing.
-    async fn rehearse(&self, outcome: &str) -> Result<bool> {
-        let text = format!("Dry run: this was not done. {outcome}");
-        self.finish_done(Output::labelled(text, Label::system()), false).await?;
-        Ok(false)
     }
 
     /// Gives the permit back once all that rests on it is counted.

@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 use super::store::calls::{self, Call};
 use super::tool::{Outcome, Output, RESULT_BYTES_MAX};
 use super::{Agents, CallState, Ended, Run, Told, delegate};
-use crate::approval::Foreign;
 use crate::approval::standing;
 use crate::audit::{self, Actor, By, Decision};
 use crate::call::Effect;
+use crate::clean;
 use crate::db::Tx;
 use crate::error::Result;
 use crate::events::Event;
@@ -188,20 +188,13 @@ pub fn cut(text: &str, bytes_max: usize) -> &str {
     &text[..end]
 }
 
-/// A value that is not the owner's, and where it was read.
-pub fn origin_words(foreign: &Foreign) -> String {
-    match &foreign.origin {
-        Some(origin) => format!("{}: {} (from {origin})", foreign.argument, foreign.value),
-        None => format!("{}: {} (not in your words)", foreign.argument, foreign.value),
-    }
-}
-
 /// The arguments to be read before a yes; where they are cut, that is said.
 pub fn preview(arguments: &Value) -> String {
     let whole = serde_json::to_string_pretty(arguments).unwrap_or_default();
+    let whole = clean::shown(&whole);
     let start = cut(&whole, PREVIEW_BYTES_MAX);
     if start.len() == whole.len() {
-        return whole;
+        return whole.into_owned();
     }
     format!("{start}\n(Cut here. It has {} characters in all.)", whole.chars().count())
 }

@@ -53,7 +53,7 @@ impl Heard {
         let mut conversation = known.unwrap_or_else(|| Conversation::new(zone));
         conversation.catch_up(r, id)?;
         conversation.stand(&run.persona.label, &run.persona.prompt, now);
-        for it in memory::of(r, run.layers())? {
+        for it in memory::of(r, run.layers())?.entries {
             conversation.stand(&it.label, &it.line(), now);
         }
         conversation.show(shown);

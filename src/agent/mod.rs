@@ -225,6 +225,60 @@ pub enum RunState {
     Interrupted,
 }
 
+/// What keeps something from going on that was begun, or is still to begin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Hold {
+    /// A person has to answer a question.
+    Answer,
+    /// It goes on then, unless its owner takes back what it is about to do.
+    Undo {
+        until: Timestamp,
+    },
+    /// The run of another agent, whose end is its answer.
+    OtherAgent,
+    /// Everything is paused.
+    Paused,
+    AgentPaused {
+        name: String,
+    },
+    /// Its agent failed several times in a row, and waits for a person.
+    AgentFailing {
+        name: String,
+    },
+    /// One that came before it has not ended.
+    RunBefore,
+    /// So many unattended runs an hour. The next of those that wait goes on then; none: none does.
+    HourlyLimit {
+        most: usize,
+        until: Option<Timestamp>,
+    },
+}
+
+impl Hold {
+    /// As programs are told; these words are kept.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Hold::Answer => "approval",
+            Hold::Undo { .. } => "undo",
+            Hold::OtherAgent => "other_agent",
+            Hold::Paused => "pause",
+            Hold::AgentPaused { .. } => "agent_pause",
+            Hold::AgentFailing { .. } => "agent_error",
+            Hold::RunBefore => "run_before",
+            Hold::HourlyLimit { .. } => "hourly_limit",
+        }
+    }
+
+    /// When it is over, where that is known.
+    pub fn until(&self) -> Option<Timestamp> {
+        match self {
+            Hold::Undo { until } => Some(*until),
+            Hold::HourlyLimit { until, .. } => *until,
+            _ => None,
+        }
+    }
+}
+
 #[derive(Debug, Clone)]
 pub struct Run {
     pub id: RunId,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Zoned;
 
 use super::Persona;
-use super::store::memory::Remembered;
+use super::store::memory::{Memory, Remembered};
 use crate::agent::PromptMode;
 use crate::guard::boundary::wrap;
 use crate::label::Trust;
@@ -31,7 +31,7 @@ pub struct Ingredients<'a> {
     pub assistant_name: &'a str,
     pub owner_notes: &'a str,
     /// Of its memory layers.
-    pub remembered: &'a [Remembered],
+    pub remembered: &'a Memory,
     pub mode: PromptMode,
     pub language: &'a str,
     /// A planted word: where it turns up, the prompt leaks.
@@ -63,8 +63,10 @@ pub fn stable(persona: &Persona, ingredients: &Ingredients<'_>) -> Arc<str> {
             ingredients.owner_notes.trim()
         ));
     }
-    if !ingredients.remembered.is_empty() {
-        let lines: Vec<String> = ingredients.remembered.iter().map(remembered).collect();
+    let memory = ingredients.remembered;
+    if !memory.entries.is_empty() || !memory.left_out.is_empty() {
+        let mut lines: Vec<String> = memory.entries.iter().map(remembered).collect();
+        lines.extend(memory.notice().map(|notice| format!("- {notice}")));
         parts.push(format!("# What to remember\n{}", lines.join("\n")));
     }
     parts.push(match ingredients.canary {

@@ -13,7 +13,7 @@ use super::context::{self, Handling, History};
 use super::end::{self, CUT_SHORT, end_stopped, fail, keep_partial, no_answer, say_cut};
 use super::live::Place;
 use super::store::calls::{self, Call, NOT_ALLOWED, NewCall};
-use super::store::memory::{self, Remembered};
+use super::store::memory::{self, Memory};
 use super::store::messages::{self, NewMessage};
 use super::store::runs;
 use super::turn::{self, Answer, Broken};
@@ -117,7 +117,7 @@ pub(super) struct Step {
     pub run: Run,
     pub history: History,
     owner_notes: String,
-    remembered: Vec<Remembered>,
+    remembered: Memory,
     /// The names of the other agents.
     others: Arc<[String]>,
     pub spent: spend::Spent,

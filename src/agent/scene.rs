@@ -78,7 +78,7 @@ pub fn written_label(r: &Reader<'_>, agents: &Agents, run: &Run) -> Result<Label
     let files = messages::list_attached(r, conversation)?;
     labels.extend(files.into_iter().map(|name| Label::outside(Origin::File(name))));
     labels.push(run.persona.label.clone());
-    labels.extend(memory::of(r, run.layers())?.into_iter().map(|it| it.label));
+    labels.extend(memory::of(r, run.layers())?.entries.into_iter().map(|it| it.label));
     let shown = agents.toolbox.foreign_words(&run.persona.allowed_tools);
     labels.extend(shown.into_iter().map(|(label, _)| label));
     Ok(Label::of_outside(&labels).map_or_else(Label::system, Label::derived))

@@ -8,6 +8,7 @@
 
 mod arg;
 mod card;
+mod output;
 mod proposal;
 
 use std::borrow::Cow;
@@ -33,6 +34,7 @@ use crate::spawn::Timers;
 
 pub use arg::{Arg, Kind};
 pub use card::FOR_GOOD;
+pub use output::{Outcome, Output};
 pub use proposal::{Proposal, Saved};
 
 /// A result longer than this is cut; the model is told so.
@@ -89,55 +91,6 @@ impl Cx {
     }
 }
 
-/// What a tool answers: a text for the model, which people read too.
-#[derive(Debug, Clone)]
-pub struct Output {
-    pub text: String,
-    pub label: Label,
-    /// `data:` URLs, shown to the owner.
-    pub images: Vec<String>,
-    pub outcome: Outcome,
-}
-
-/// What came of a call that ran.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
-    Done,
-    /// Another agent works on it now; its last words will be the answer.
-    Runs {
-        agent: AgentId,
-        message: String,
-    },
-    /// It did not work, and the text says why in somebody else's words.
-    Failed,
-    /// It may have happened or not; it is never repeated.
-    Unknown,
-}
-
-impl Output {
-    /// An answer from the owner's own data, or about a change to it.
-    pub fn own(text: impl Into<String>) -> Output {
-        Output::labelled(text, Label::own_data())
-    }
-
-    pub fn labelled(text: impl Into<String>, label: Label) -> Output {
-        Output { text: text.into(), label, images: Vec::new(), outcome: Outcome::Done }
-    }
-
-    /// It did not work, and saying why shows stored texts.
-    pub fn failed(text: impl Into<String>, label: Label) -> Output {
-        Output { outcome: Outcome::Failed, ..Output::labelled(text, label) }
-    }
-
-    /// It did not work at somebody else's: why may be in their words, so it is read as theirs.
-    pub fn failed_at(origin: Origin, why: Error) -> Result<Output> {
-        match why {
-            Error::Internal(_) => Err(why),
-            why => Ok(Output::failed(why.to_string(), Label::outside(origin))),
-        }
-    }
-}
-
 pub type Answer = Pin<Box<dyn Future<Output = Result<Output>> + Send>>;
 type AsyncCode = Box<dyn Fn(Cx, Value, Permit) -> Answer + Send + Sync>;
 type WriteCode = Box<dyn Fn(&Tx<'_>, &Cx, &Value, Permit) -> Result<Output> + Send + Sync>;
@@ -165,6 +118,8 @@ pub struct Tool {
     pub destructive: bool,
     /// Without a card before it, it goes only after a while in which the owner can take it back.
     pub held: bool,
+    /// A dry run does it too: it is of the run alone, or makes another run, which is as dry.
+    pub even_dry: bool,
     pub args: Args,
     /// The title of its card, as a question to the owner ("Delete this file?").
     pub question: Words,
@@ -248,6 +203,7 @@ impl Tool {
             effect: told.effect,
             destructive: told.destructive,
             held: told.effect == Effect::Send,
+            even_dry: false,
             args: Args::Foreign(Box::new(told.args)),
             question: told.question.into(),
             action: asynchronous(code),
@@ -264,6 +220,10 @@ impl Tool {
 
     pub fn destructive(self, question: &'static str) -> Tool {
         Tool { destructive: true, question: question.into(), ..self }
+    }
+
+    pub fn even_dry(self) -> Tool {
+        Tool { even_dry: true, ..self }
     }
 
     pub fn asks(self, question: &'static str) -> Tool {
@@ -298,6 +258,7 @@ impl Tool {
             effect,
             destructive: false,
             held: false,
+            even_dry: false,
             args: Args::Own(Vec::new()),
             question: "Do this?".into(),
             action,
@@ -323,7 +284,7 @@ impl Tool {
     pub fn reaches_out(&self) -> bool {
         self.changes_the_world()
             || self.planned_roles().iter().any(|(_, role)| match role {
-                Role::Recipient | Role::Url | Role::Command => true,
+                Role::Recipient | Role::Chat | Role::Url | Role::Command => true,
                 Role::Path => self.effect == Effect::Write,
                 _ => false,
             })

@@ -9,7 +9,7 @@ use crate::label::{Label, Origin};
 use crate::outside::model::ToolSchema;
 
 /// What the name of every foreign tool begins with; none of ours does.
-pub const FOREIGN_PREFIX: &str = "mcp__";
+pub use crate::call::FOREIGN_PREFIX;
 
 /// Sets that programs may name already, as they are published.
 const TO_COME: [&str; 17] = [

@@ -23,7 +23,7 @@ use crate::leak::Mask;
 use crate::leak::Watch;
 use crate::outside::model::catalog::COMMANDS;
 use crate::outside::model::{
-    Delta, DeltaStream, ModelError, Request, StopReason, ToolCallDelta, Usage,
+    Delta, DeltaStream, ModelError, Pause, Request, StopReason, ToolCallDelta, Usage,
 };
 
 /// Tool calls that one answer may hold; more is a model gone wrong.
@@ -294,6 +294,7 @@ impl Speech<'_> {
                 Some(Ok(Delta::ToolCall(call))) => self.answer.calls.push(call),
                 Some(Ok(Delta::Usage(usage))) => self.answer.usage = usage,
                 Some(Ok(Delta::Stop(reason))) => self.answer.stop = Some(reason),
+                Some(Ok(Delta::Pause(pause))) => self.tell(pause),
                 Some(Err(error)) => {
                     self.seal_rest().await?;
                     return Err(Cut::Failed(error));
@@ -314,6 +315,14 @@ impl Speech<'_> {
         let rest = std::mem::take(&mut self.blocks).finish();
         self.answer.unstored = self.entries(rest);
         Ok(())
+    }
+
+    /// Who waits for the answer hears why it does not come yet.
+    fn tell(&self, pause: Pause) {
+        let Pause { provider, seconds, until } = pause;
+        let event = Event::Retrying { provider, seconds, until };
+        let (run, now) = (self.run, self.agents.clock.now());
+        self.agents.events.tell_unstored(run.conversation_id, run.id, now, event);
     }
 
     async fn say(&mut self, piece: &str) -> Result<()> {

@@ -10,6 +10,7 @@ use super::App;
 use crate::web::caller::Caller;
 use crate::web::problem::Problem;
 use crate::web::request::came_from;
+use crate::web::seen;
 use crate::web::shell::Shell;
 
 #[derive(Template)]
@@ -35,7 +36,7 @@ pub async fn errors(
     // Where the house itself is ill, the page that stands alone is good enough.
     let Ok(shell) = app.shell(&caller, "", problem.title).await else { return response };
     match (Framed { shell, problem, back }).render() {
-        Ok(html) => Response::from_parts(response.into_parts().0, Body::from(html)),
+        Ok(html) => Response::from_parts(response.into_parts().0, Body::from(seen::html(html))),
         Err(_) => response,
     }
 }

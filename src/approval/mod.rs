@@ -20,6 +20,7 @@ use serde_json::{Map, Value, json};
 use self::standing::Always;
 use crate::audit::{self, By, Entry};
 use crate::call::{CallHash, call_hash};
+use crate::clean;
 use crate::db::{Reader, Tx};
 use crate::error::{Error, Result};
 use crate::ids::{ApprovalId, ConversationId, RunId, ToolCallId, UserId};
@@ -40,9 +41,9 @@ pub struct Foreign {
 /// "to: eve@evil.example (from a mail by eve@evil.example)".
 impl fmt::Display for Foreign {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {} ", self.argument, self.value)?;
+        write!(f, "{}: {} ", self.argument, clean::shown(&self.value))?;
         match &self.origin {
-            Some(origin) => write!(f, "(from {origin})"),
+            Some(origin) => write!(f, "(from {})", clean::shown(&origin.to_string())),
             None => f.write_str("(not in your words)"),
         }
     }

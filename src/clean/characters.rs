@@ -77,7 +77,7 @@ fn skip_sequence(first: char, rest: &mut std::iter::Peekable<std::str::Chars<'_>
 }
 
 /// Joiners are part of Persian, Indic scripts and emoji; anywhere else they only split words.
-fn joins(before: Option<char>, after: Option<char>) -> bool {
+pub(super) fn joins(before: Option<char>, after: Option<char>) -> bool {
     let joinable = |c: char| {
         let scripts = matches!(c as u32, 0x600..=0x1cff | 0xa800..=0xabff | 0xfb50..=0xfdff
             | 0xfe70..=0xfeff | 0x10a00..=0x11fff | 0x1e900..=0x1e95f);
@@ -88,7 +88,7 @@ fn joins(before: Option<char>, after: Option<char>) -> bool {
     before && after.is_some_and(joinable)
 }
 
-fn takes_a_variant(c: char) -> bool {
+pub(super) fn takes_a_variant(c: char) -> bool {
     let keycap = c.is_ascii_digit() || matches!(c, '#' | '*');
     let symbol = matches!(c as u32, 0xa9 | 0xae | 0x203c..=0x3299 | 0x1f000..=0x1faff);
     keycap || (symbol && !is_unseen(c))
@@ -106,7 +106,7 @@ fn is_mark(c: char) -> bool {
 }
 
 /// Controls, zero-width and direction marks, fillers, tags, private use and non-characters.
-fn is_unseen(c: char) -> bool {
+pub fn is_unseen(c: char) -> bool {
     if c.is_control() {
         return true;
     }

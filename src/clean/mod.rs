@@ -7,11 +7,13 @@
 mod characters;
 mod html;
 mod marks;
+mod shown;
 mod style;
 
-pub use characters::unseen_out;
+pub use characters::{is_unseen, unseen_out};
 pub use html::visible;
 pub use marks::apart;
+pub use shown::{escaped, hides, shown, shown_piece};
 
 /// Longest single line break run, and run of blanks, that is kept.
 const BLANK_LINES_MAX: usize = 2;

@@ -3,7 +3,7 @@
 //! On a terminal the answer appears as it is written, and a call that needs a yes is asked about
 //! right here. Anywhere else the answer is printed whole, and such a call ends the command with 3.
 //! A call that was not allowed ends it with 4, whatever the assistant says of it, and so does a
-//! spending limit. When all that was tried failed, it ends with 1.
+//! spending limit. When all that was tried failed, it says what and why, and ends with 1.
 
 use std::io::Read as _;
 use std::time::Duration;
@@ -178,6 +178,13 @@ impl Answer {
                 None => self.failure = Some(failed(&data)),
             },
             Heard::Notice(notice) => self.notices.push(notice),
+            Heard::Retrying(pause) => {
+                self.close_line(cx)?;
+                let provider = pause["provider"].as_str().unwrap_or("The model");
+                let (seconds, at) = (&pause["seconds"], client.local_clock(&pause["until"]));
+                cx.out
+                    .note(&format!("· {provider} asks to wait {seconds} s; trying again at {at}."));
+            }
             Heard::Done(done) => {
                 self.place(&done);
                 if let Some(text) = done["text"].as_str() {
@@ -277,6 +284,8 @@ impl Answer {
         }
         if let Some(failure) = &self.failure {
             cx.out.failure(failure);
+        } else if self.exit() == Exit::Error {
+            self.failed.iter().for_each(|call| cx.out.warn(&failed_words(call)));
         }
         Ok(())
     }
@@ -308,4 +317,11 @@ impl Answer {
         }
         told
     }
+}
+
+/// "fetch_page failed: There is no such page."
+fn failed_words(call: &Value) -> String {
+    let text = |name: &str| call[name].as_str().unwrap_or_default();
+    let reason = text("reason").lines().next().unwrap_or_default();
+    format!("{} failed: {reason}", text("tool_name"))
 }

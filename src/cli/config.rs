@@ -1,5 +1,7 @@
 //! `steward config show` and `check`: what the settings are, and where each comes from.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
 use super::Cx;
@@ -7,6 +9,8 @@ use super::client::Client;
 use super::failure::{Exit, Failure};
 use super::out::Manner;
 use crate::config::{Loaded, Row, Source, as_toml};
+use crate::data_folder::DATABASE;
+use crate::vault;
 
 #[derive(clap::Subcommand)]
 pub(super) enum Command {
@@ -27,14 +31,53 @@ pub(super) async fn run(cx: &Cx, command: &Command) -> Result<Exit, Failure> {
             let rows = effective(cx, &loaded).await?;
             show(cx, &rows, *sources)?;
         }
-        Command::Check if cx.out.is_json() => cx.out.json(&json!({ "ok": true }))?,
-        Command::Check => {
-            let rows = loaded.rows();
-            let set = rows.iter().filter(|row| row.source != Source::Default).count();
-            cx.out.line(&format!("The settings are right; {set} of {} are set.", rows.len()))?;
-        }
+        Command::Check => check(cx, &loaded).await?,
     }
     Ok(Exit::Done)
+}
+
+async fn check(cx: &Cx, loaded: &Loaded) -> Result<(), Failure> {
+    see_key_file(loaded)?;
+    let warnings = idle_tools(cx, loaded).await;
+    if cx.out.is_json() {
+        return cx.out.json(&json!({ "ok": true, "warnings": warnings }));
+    }
+    let rows = loaded.rows();
+    let set = rows.iter().filter(|row| row.source != Source::Default).count();
+    cx.out.line(&format!("The settings are right; {set} of {} are set.", rows.len()))?;
+    warnings.iter().for_each(|warning| cx.out.warn(warning));
+    Ok(())
+}
+
+/// What `[tools]` says of tools that no server of the program that runs here offers.
+async fn idle_tools(cx: &Cx, loaded: &Loaded) -> Vec<String> {
+    if loaded.tools.is_empty() {
+        return Vec::new();
+    }
+    let Ok(answer) = Client::new(loaded, &cx.flags).get("/api/mcp-servers").await else {
+        cx.out.note(
+            "Whether a server offers the tools under [tools] is not known: no Steward that runs \
+             here tells.",
+        );
+        return Vec::new();
+    };
+    let servers = answer["mcp_servers"].as_array().into_iter().flatten();
+    let tools = servers.flat_map(|server| server["tools"].as_array().into_iter().flatten());
+    let offered = tools.filter(|tool| tool["state"] != "gone").filter_map(|tool| {
+        let arguments = tool["schema"]["properties"].as_object().into_iter().flatten();
+        let arguments = arguments.map(|(argument, _)| argument.clone()).collect();
+        Some((tool["name"].as_str()?.to_owned(), arguments))
+    });
+    let offered: BTreeMap<String, Vec<String>> = offered.collect();
+    loaded.idle_tools(&offered).into_iter().map(|(_, sentence)| sentence).collect()
+}
+
+/// The master key's file is read at start, like the files of secrets: one that is missing or holds no
+/// key is a slip of the configuration as well.
+fn see_key_file(loaded: &Loaded) -> Result<(), Failure> {
+    let Some(path) = &loaded.config.vault.key_file else { return Ok(()) };
+    let is_new = !loaded.data_file(DATABASE).exists();
+    Ok(vault::check_given_key(path, is_new)?)
 }
 
 /// What counts in the program that runs here: it was started with flags and an environment of its
@@ -69,7 +112,7 @@ fn show(cx: &Cx, rows: &[Row], sources: bool) -> Result<(), Failure> {
         Manner::Json => {
             let entries = rows.iter().map(|row| {
                 let value = json!({
-                    "value": row.value, "source": row.source.to_string(), "live": row.live,
+                    "value": row.json(), "source": row.source.to_string(), "live": row.live,
                     "secret": row.secret, "variable": row.variable,
                 });
                 (row.key.clone(), value)

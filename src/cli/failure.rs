@@ -75,15 +75,16 @@ impl Failure {
     }
 }
 
+/// What went wrong in this process, which denies nobody anything: a refusal of the owner, of a list
+/// or of the guard comes as an answer of the API.
 impl From<Error> for Failure {
     fn from(err: Error) -> Failure {
-        let exit = if matches!(err, Error::Denied(_)) { Exit::Denied } else { Exit::Error };
         // No log runs here: the person at the terminal is the one who can mend it.
         let sentence = match &err {
             Error::Internal(cause) => format!("{cause:#}"),
             err => err.to_string(),
         };
-        Failure { exit, ..Failure::new(sentence) }
+        Failure::new(sentence)
     }
 }
 

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 
 use super::failure::{Exit, Failure};
+use crate::clean;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Manner {
@@ -39,8 +40,8 @@ impl Out {
 
     /// A piece of an answer, at once.
     pub fn piece(&self, text: &str) -> Result<(), Failure> {
-        let mut stdout = io::stdout();
-        written(write!(stdout, "{}", clean(text)).and_then(|()| stdout.flush()))
+        let (mut stdout, piece) = (io::stdout(), clean::shown_piece(text).replace('\r', ""));
+        written(write!(stdout, "{}", piece).and_then(|()| stdout.flush()))
     }
 
     pub fn bytes(&self, bytes: &[u8]) -> Result<(), Failure> {
@@ -49,12 +50,12 @@ impl Out {
 
     pub fn json(&self, value: &Value) -> Result<(), Failure> {
         let text = format!("{value:#}");
-        written(writeln!(io::stdout(), "{}", escape_controls(&text)))
+        written(writeln!(io::stdout(), "{}", clean::escaped(&text)))
     }
 
     /// One value a line, for commands that print several.
     pub fn json_line(&self, value: &Value) -> Result<(), Failure> {
-        written(writeln!(io::stdout(), "{}", escape_controls(&value.to_string())))
+        written(writeln!(io::stdout(), "{}", clean::escaped(&value.to_string())))
     }
 
     /// Rows under headings; plain ones have no headings and tabs between the cells.
@@ -109,7 +110,7 @@ impl Out {
         }
         if self.is_json() {
             let told = json!({ "error": sentence, "code": code, "hint": hint });
-            let _ = writeln!(io::stderr(), "{}", escape_controls(&told.to_string()));
+            let _ = writeln!(io::stderr(), "{}", clean::escaped(&told.to_string()));
         } else {
             let _ = writeln!(io::stderr(), "steward: {}", clean(sentence));
             if let Some(hint) = hint {
@@ -135,25 +136,9 @@ fn written(outcome: io::Result<()>) -> Result<(), Failure> {
     })
 }
 
-/// Without what could move the cursor, colour the screen or turn the reading direction.
+/// What could move the cursor, colour the screen, turn the reading direction or hide is written out.
 pub(super) fn clean(text: &str) -> String {
-    let harmless = |c: &char| {
-        let turns = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        matches!(c, '\n' | '\t') || !(c.is_control() || turns)
-    };
-    text.chars().filter(harmless).collect()
-}
-
-/// JSON leaves DEL and the C1 controls as they are; terminals obey them.
-fn escape_controls(json: &str) -> String {
-    let mut escaped = String::with_capacity(json.len());
-    for c in json.chars() {
-        match c {
-            '\u{7f}'..='\u{9f}' => escaped.push_str(&format!("\\u{:04x}", u32::from(c))),
-            c => escaped.push(c),
-        }
-    }
-    escaped
+    clean::shown(text).replace('\r', "")
 }
 
 #[cfg(test)]
@@ -162,7 +147,9 @@ mod tests {
 
     #[test]
     fn text_from_elsewhere_cannot_steer_the_terminal() {
-        assert_eq!(clean("a\u{1b}[2Jb\u{9b}31mc\td\r\n\u{202e}e"), "a[2Jb31mc\td\ne");
-        assert_eq!(escape_controls("\"\u{9b}ü\""), "\"\\u009bü\"");
+        assert_eq!(
+            clean("a\u{1b}[2Jb\u{9b}31mc\td\r\n\u{202e}e"),
+            "a⟨U+001B⟩[2Jb⟨U+009B⟩31mc\td\n⟨U+202E⟩e"
+        );
     }
 }

@@ -28,6 +28,8 @@ pub(super) enum Heard {
     Held(Value),
     /// The program's own word about the answer.
     Notice(String),
+    /// The model's provider wants a pause before it is asked again.
+    Retrying(Value),
     /// The whole answer.
     Done(Value),
     Failed(Value),
@@ -84,6 +86,7 @@ fn heard(event: &str, data: &str) -> Result<Heard, Failure> {
         "tool_held" => Heard::Held(data),
         "held_up" => Heard::HeldUp(data),
         "notice" => Heard::Notice(text("content")),
+        "retrying" => Heard::Retrying(data),
         "done" => Heard::Done(data),
         "error" => Heard::Failed(data),
         _ => Heard::Other(data),

@@ -6,6 +6,7 @@ use super::Cx;
 use super::approvals::{short, text};
 use super::client::Client;
 use super::failure::{Exit, Failure};
+use crate::features::chat::phrase;
 
 /// Changes that are looked through.
 const CHANGES_MAX: u32 = 200;
@@ -72,10 +73,13 @@ async fn change(cx: &Cx, client: &Client, id: Option<&str>) -> Result<Exit, Fail
     Ok(Exit::Done)
 }
 
-/// "notes.add Boiler; steward undo 3f9a01bc takes it back".
+/// "Added a note, Boiler; steward undo 3f9a01bc takes it back".
 fn in_words(change: &Value) -> String {
     let (action, target) = (text(change, "action"), text(change, "target"));
-    format!("{action} {target}; `steward undo {}` takes it back", short(text(change, "id")))
+    // `whitelist_domains.remove` is said as `domains_remove` would be.
+    let action = action.strip_prefix("whitelist_").unwrap_or(action).replace('.', "_");
+    let action = phrase(&action, true);
+    format!("{action}, {target}; `steward undo {}` takes it back", short(text(change, "id")))
 }
 
 fn several(client: &Client, held: &[&Value]) -> Failure {

@@ -51,10 +51,11 @@ fn key_of(variable: &str) -> String {
     variable.trim_start_matches(PREFIX).replace("__", ".").to_ascii_lowercase()
 }
 
-/// The variable of a key. A provider whose name has a hyphen has none: variables can't hold one.
+/// The variable of a key. A provider whose name has a hyphen has none: variables can't hold one. Nor
+/// has a tool, in whose name stands what parts a variable.
 pub(super) fn variable(key: &str) -> Option<String> {
     let name = || format!("{PREFIX}{}", key.replace('.', "__").to_ascii_uppercase());
-    (!key.contains('-')).then(name)
+    (!key.contains('-') && !key.contains("__")).then(name)
 }
 
 /// systemd's `LoadCredential=KEY:…`, for keys that are secret and for those that name a file

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use toml::de::{DeTable, DeValue};
 
 use super::Problems;
-use super::keys::{self, Key};
+use super::keys::{self, Key, Kind};
 use super::parse;
 use super::source::{Setting, Source, Value};
 use crate::secret::Secret;
@@ -116,15 +116,23 @@ pub(super) fn secret(path: &Path) -> Result<Secret, String> {
     }
 }
 
-/// The keys, and the tables that hold none.
+/// The keys, and the tables that hold none. The roles of a tool's arguments are one key: what stands
+/// in them others have named.
 fn flatten<'a>(at: &str, table: &'a toml::Table, leaves: &mut Vec<(String, &'a toml::Value)>) {
     for (name, value) in table {
         let name = if at.is_empty() { name.clone() } else { format!("{at}.{name}") };
         match value {
-            toml::Value::Table(inner) if !inner.is_empty() => flatten(&name, inner, leaves),
+            toml::Value::Table(inner) if !inner.is_empty() && !is_key(&name) => {
+                flatten(&name, inner, leaves);
+            }
             value => leaves.push((name, value)),
         }
     }
+}
+
+/// Whether a table is a key as a whole.
+fn is_key(name: &str) -> bool {
+    keys::find(name).is_some_and(|key| key.kind == Kind::Roles)
 }
 
 /// The line of each key.

@@ -5,10 +5,14 @@
 
 use std::sync::LazyLock;
 
+use super::tools;
+
 const EXAMPLE: &str = include_str!("../../config.example.toml");
 
-/// What stands in a key's name for a word that the person chooses.
+/// What stands in a key's name for a word that the person chooses ...
 const CHOSEN: &str = "NAME";
+/// ... and for the name of a tool that somebody else offers.
+const TOOL: &str = "mcp__SERVER__TOOL";
 
 const CHOSEN_BYTES_MAX: usize = 40;
 
@@ -36,20 +40,34 @@ pub enum Kind {
     List,
     /// Dollars, or `none`.
     Money,
+    /// Arguments of a tool, and what each means.
+    Roles,
 }
 
 impl Key {
     /// One of a family: its name holds a word that the person chooses.
     pub fn is_family(&self) -> bool {
-        self.name.split('.').any(|part| part == CHOSEN)
+        self.name.split('.').any(is_free)
     }
 
     fn names(&self, name: &str) -> bool {
         let (ours, given) = (self.name.split('.'), name.split('.'));
         ours.clone().count() == given.clone().count()
-            && ours
-                .zip(given)
-                .all(|(ours, given)| ours == given || (ours == CHOSEN && chosen(given)))
+            && ours.zip(given).all(|(ours, given)| takes(ours, given))
+    }
+}
+
+/// Whether this part of a key's name stands for words of a kind.
+fn is_free(part: &str) -> bool {
+    matches!(part, CHOSEN | TOOL)
+}
+
+/// Whether this part of a key's name may be written so.
+fn takes(part: &str, word: &str) -> bool {
+    match part {
+        CHOSEN => chosen(word),
+        TOOL => tools::is_name(word),
+        part => part == word,
     }
 }
 
@@ -90,14 +108,14 @@ pub(super) fn siblings(name: &str) -> Vec<(String, &'static Key)> {
 /// The known key that is most like this one.
 fn nearest(name: &str) -> Option<String> {
     let candidates = keys().iter().map(|key| fill(&key.name, name));
-    nearest_of(name, candidates.filter(|name| !name.contains(CHOSEN)))
+    nearest_of(name, candidates.filter(|name| !name.split('.').any(is_free)))
 }
 
 /// The tables that the house names itself: `server`, `models`, `models.providers`.
 fn tables() -> impl Iterator<Item = String> {
     let above = |key: &'static Key| key.name.match_indices('.').map(move |(at, _)| &key.name[..at]);
     let tables = keys().iter().flat_map(above);
-    tables.filter(|table| !table.ends_with(CHOSEN)).map(str::to_owned)
+    tables.filter(|table| !table.rsplit('.').next().is_some_and(is_free)).map(str::to_owned)
 }
 
 /// Refuses a table that no key stands in; the error ends a sentence as [`unknown`] does.
@@ -115,11 +133,14 @@ pub(super) fn check_table(name: &str) -> Result<(), String> {
 /// What is wrong with the word that a person chose for a table, if that is it.
 fn misnamed(name: &str) -> Option<String> {
     let families = keys().iter().filter(|key| key.is_family());
-    let word =
+    let (part, word) =
         families.map(|key| key.name.split('.').zip(name.split('.'))).find_map(|mut parts| {
-            let (ours, word) = parts.find(|(ours, given)| ours != given)?;
-            (ours == CHOSEN && !chosen(word)).then_some(word)
+            let wrong = parts.find(|(ours, given)| !takes(ours, given))?;
+            is_free(wrong.0).then_some(wrong)
         })?;
+    if part == TOOL {
+        return Some(tools::misnamed(word));
+    }
     let small = word.to_ascii_lowercase();
     let such = if chosen(&small) { format!(", such as {small}") } else { String::new() };
     Some(format!(
@@ -157,7 +178,7 @@ pub(super) fn nearest_of(name: &str, candidates: impl Iterator<Item = String>) -
 fn fill(family: &str, given: &str) -> String {
     let mut given = given.split('.');
     let parts = family.split('.').map(|part| match (part, given.next()) {
-        (CHOSEN, Some(word)) if chosen(word) => word,
+        (part, Some(word)) if is_free(part) && takes(part, word) => word,
         (part, _) => part,
     });
     parts.collect::<Vec<_>>().join(".")
@@ -190,6 +211,7 @@ fn key(name: &str, default: &str, about: &str) -> Key {
         toml::Value::Integer(_) => Kind::Whole,
         toml::Value::Boolean(_) => Kind::Switch,
         toml::Value::Array(_) => Kind::List,
+        toml::Value::Table(_) => Kind::Roles,
         _ => Kind::Text,
     };
     let (live, secret) = (about.ends_with("(live)"), about.ends_with("(secret)"));

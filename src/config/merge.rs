@@ -55,7 +55,10 @@ fn default(name: String, key: &keys::Key) -> Setting {
 
 pub(super) fn typed(settings: &Settings) -> Result<Config> {
     let mut table = toml::Table::new();
-    table.insert("models".to_owned(), toml::Table::from_iter([providers()]).into());
+    // There may be none of a family, which is no missing key.
+    for family in ["models.providers", "tools"] {
+        place(&mut table, family, toml::Table::new().into());
+    }
     for setting in settings.values() {
         let value = match &setting.value {
             Value::Plain(value) => value.clone(),
@@ -66,11 +69,6 @@ pub(super) fn typed(settings: &Settings) -> Result<Config> {
     let config: Config = table.try_into().map_err(|err| refused(settings, &err))?;
     config.check(settings)?;
     Ok(config)
-}
-
-/// There may be none, which is no missing key.
-fn providers() -> (String, toml::Value) {
-    ("providers".to_owned(), toml::Table::new().into())
 }
 
 fn place(table: &mut toml::Table, key: &str, value: toml::Value) {

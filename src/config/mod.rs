@@ -14,6 +14,7 @@ mod sections;
 mod show;
 mod source;
 mod strict;
+mod tools;
 mod words;
 
 pub use keys::{Key, Kind, keys};
@@ -21,6 +22,7 @@ pub use live::Live;
 pub use sections::*;
 pub use show::{Row, as_toml};
 pub use source::{Flags, Source};
+pub use tools::DeclaredTool;
 pub use words::{HostPort, ModelName, Network};
 
 use std::collections::BTreeMap;

@@ -16,6 +16,8 @@ pub(super) fn text(key: &Key, text: &str) -> Result<Value, String> {
         Kind::Switch => switch(text).map(Into::into),
         Kind::List => list(text),
         Kind::Money => money(text),
+        // No variable can name a tool.
+        Kind::Roles => None,
     };
     value.map(Value::Plain).ok_or_else(|| wanted(key.kind).to_owned())
 }
@@ -30,6 +32,7 @@ pub(super) fn toml(key: &Key, value: &toml::Value) -> Result<Value, String> {
         | (Kind::Money, T::Float(_)) => true,
         (Kind::Money, T::String(word)) => word == "none",
         (Kind::List, T::Array(items)) => items.iter().all(T::is_str),
+        (Kind::Roles, T::Table(roles)) => roles.values().all(T::is_str),
         _ => false,
     };
     match value {
@@ -46,6 +49,7 @@ fn wanted(kind: Kind) -> &'static str {
         Kind::Switch => "must be true or false",
         Kind::List => "must be a list of texts, such as [\"a\", \"b\"]",
         Kind::Money => "must be dollars, such as 2.50, or \"none\"",
+        Kind::Roles => "must give arguments their roles, such as { city = \"soft\" }",
     }
 }
 

@@ -11,6 +11,7 @@ use url::Url;
 
 use super::merge::{Settings, sentence};
 use super::source::Source;
+use super::tools::DeclaredTool;
 use super::words::*;
 use crate::error::Result;
 use crate::secret::Secret;
@@ -30,6 +31,8 @@ pub struct Config {
     pub limits: Limits,
     pub web: Web,
     pub guard: Guard,
+    /// By the name that models know.
+    pub tools: BTreeMap<String, DeclaredTool>,
     pub vault: Vault,
 }
 

@@ -37,6 +37,14 @@ impl Row {
         }
     }
 
+    /// The value as JSON has it: a text, a number, a switch or a list.
+    pub fn json(&self) -> serde_json::Value {
+        let read = toml::from_str::<toml::Table>(&format!("value = {}", self.value));
+        let value = read.ok().and_then(|mut table| table.remove("value"));
+        let value = value.and_then(|value| serde_json::to_value(value).ok());
+        value.unwrap_or_else(|| self.value.clone().into())
+    }
+
     /// A row as the running program told it; none: a key that this version does not know.
     pub fn told(key: &str, value: &str, source: &str) -> Option<Row> {
         let source = Source::Told(source.to_owned());
@@ -93,12 +101,19 @@ pub fn as_toml(rows: &[Row], sources: bool) -> String {
     text
 }
 
-/// The order of the example file; the tables of one family (the providers) one after the other.
+/// The order of the example file; the tables of one family (the providers, the tools) one after the
+/// other.
 type Place = (usize, String, usize);
 
 fn place(key: &Key, name: &str) -> Place {
-    let own = keys().iter().position(|it| it.name == key.name).unwrap_or(usize::MAX);
-    let first = keys().iter().position(Key::is_family).filter(|_| key.is_family());
-    let table = name.rsplit_once('.').filter(|_| key.is_family()).map_or("", |(table, _)| table);
-    (first.unwrap_or(own), table.to_owned(), own)
+    let at = |wanted: &dyn Fn(&Key) -> bool| keys().iter().position(wanted).unwrap_or(usize::MAX);
+    let own = at(&|it| it.name == key.name);
+    if !key.is_family() {
+        return (own, String::new(), own);
+    }
+    (at(&|it| table_of(&it.name) == table_of(&key.name)), table_of(name).to_owned(), own)
+}
+
+fn table_of(name: &str) -> &str {
+    name.rsplit_once('.').map_or("", |(table, _)| table)
 }

@@ -57,6 +57,16 @@ impl fmt::Display for HostPort {
     }
 }
 
+impl HostPort {
+    /// How the owner makes an exception of it, as a sentence.
+    pub fn as_exception(&self) -> String {
+        format!(
+            "Only guard.private_allowed = [\"{self}\"] in the configuration file opens it, from the \
+             next start on."
+        )
+    }
+}
+
 impl FromStr for HostPort {
     type Err = String;
     fn from_str(text: &str) -> Result<HostPort, String> {

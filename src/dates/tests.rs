@@ -1,6 +1,7 @@
 //! A table of what people write, read against Monday 23 November 2026, 14:00, in Berlin.
 
 mod half_understood;
+mod parts;
 
 use super::*;
 

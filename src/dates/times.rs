@@ -48,18 +48,60 @@ impl Part {
         }
     }
 
-    /// The time as it is in this part of the day; none: it can't be. One that says am or pm stays.
-    fn placed(self, time: civil::Time, halved: bool) -> Option<civil::Time> {
-        let open = !halved && (1..=12).contains(&time.hour());
-        let hour = if open { self.bend(time.hour()) } else { time.hour() };
+    /// A time as it is in this part of the day; none: it can't be.
+    fn placed(self, heard: &Heard) -> Option<TimeOfDay> {
+        let (hour, time) = match (heard.open, heard.time) {
+            (Some(time), _) => (self.bend(time.hour()), time),
+            (None, TimeOfDay::Clock(time)) => (time.hour(), time),
+            (None, _) => return None,
+        };
         let fits = match self {
             Part::Morning => hour < 12,
             Part::Afternoon => (12..19).contains(&hour),
             Part::Evening => 16 <= hour,
             Part::Night | Part::Tonight => !(5..17).contains(&hour),
         };
-        civil::Time::new(hour, time.minute(), time.second(), 0).ok().filter(|_| fits)
+        let time = civil::Time::new(hour, time.minute(), time.second(), 0).ok().filter(|_| fits);
+        time.map(TimeOfDay::Clock)
     }
+}
+
+/// A time, and the same on a clock of twelve hours where its half of the day was not said.
+struct Heard {
+    time: TimeOfDay,
+    open: Option<civil::Time>,
+}
+
+impl Heard {
+    fn read(c: &mut Cursor<'_>, led: bool) -> Option<Heard> {
+        let mut from = *c;
+        let time = clock(c, led)?;
+        let (mut halved, mut usual) = (false, false);
+        while from.at < c.at {
+            let word = from.next()?;
+            halved |= word == "noon" || half_of_day(word).1.is_some();
+            usual |= ["past", "to"].contains(&word);
+        }
+        let open = match time {
+            _ if halved => None,
+            TimeOfDay::Hour(hour) => civil::Time::new(hour, 0, 0, 0).ok(),
+            // "half past six" was taken for the evening.
+            TimeOfDay::Clock(time) if usual && 12 < time.hour() => {
+                civil::Time::new(time.hour() - 12, time.minute(), 0, 0).ok()
+            }
+            TimeOfDay::Clock(time) => Some(time).filter(|it| (1..=12).contains(&it.hour())),
+            TimeOfDay::Part(_) => None,
+        };
+        Some(Heard { time, open })
+    }
+}
+
+/// "at 3:30" behind "this afternoon". None: no time stands there, or none of that part of the day.
+pub(super) fn in_part(cursor: &mut Cursor<'_>, part: Part) -> Option<TimeOfDay> {
+    cursor.attempt(|c| {
+        let led = c.take_any(LEADS).is_some();
+        part.placed(&Heard::read(c, led)?)
+    })
 }
 
 const PARTS: &[(&str, Part)] = &[
@@ -91,19 +133,9 @@ fn counts_nothing(c: &Cursor<'_>) -> bool {
 }
 
 fn of_day(c: &mut Cursor<'_>, led: bool) -> Option<TimeOfDay> {
-    let mut from = *c;
-    let found = clock(c, led)?;
-    let halved =
-        (from.at..c.at).any(|_| from.next().is_some_and(|word| half_of_day(word).1.is_some()));
-    let placed = c.attempt(|c| {
-        let part = part(c)?;
-        match found {
-            TimeOfDay::Hour(hour) => civil::Time::new(part.bend(hour), 0, 0, 0).ok(),
-            TimeOfDay::Clock(time) => part.placed(time, halved),
-            TimeOfDay::Part(_) => None,
-        }
-    });
-    Some(placed.map_or(found, TimeOfDay::Clock))
+    let heard = Heard::read(c, led)?;
+    let placed = c.attempt(|c| part(c)?.placed(&heard));
+    Some(placed.unwrap_or(heard.time))
 }
 
 /// The place of what is written as a time and is none ("25:00", "13pm"), and whether it is surely
@@ -293,6 +325,9 @@ mod tests {
             ("at 8:30 in the evening", "20:30:00"),
             ("8:30 am in the morning", "08:30:00"),
             ("half past eight tonight", "20:30:00"),
+            ("half past six in the morning", "06:30:00"),
+            ("quarter to 7 in the evening", "18:45:00"),
+            ("at 12 at night", "00:00:00"),
             ("half past six", "18:30:00"),
             ("at quarter to 7", "06:45:00"),
             ("20 past 4 am", "04:20:00"),
@@ -314,6 +349,8 @@ mod tests {
             "1:2:3:4",
             "8am in the evening",
             "14:00 in the morning",
+            "at 11 in the afternoon",
+            "at noon in the evening",
         ] {
             assert_eq!(read(text), None, "{text}");
         }

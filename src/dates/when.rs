@@ -92,39 +92,27 @@ fn day_and_time(c: &mut Cursor<'_>, today: Date) -> Option<Said> {
                 c.take("in");
                 c.take("the");
                 let part = times::named_part(c)?;
-                // "tomorrow morning at 8"
-                let hour = c.attempt(times::time);
-                Some(hour.map_or(TimeOfDay::Part(part), |hour| within(part, hour)))
+                // "tomorrow morning at 8"; 1 in the night is of which day, nobody can tell.
+                let time =
+                    c.attempt(|c| times::in_part(c, part).filter(|it| !is_small_hour(*it, part)));
+                Some(time.unwrap_or(TimeOfDay::Part(part)))
             })
             .or_else(|| c.attempt(times::time))
             .or_else(|| c.attempt(times::part).map(TimeOfDay::Part));
         return Some(Said::Parts { day: Some(day), time });
     }
-    let led_part = c.attempt(times::part);
-    let time = match led_part {
-        Some(part) => {
-            // "tonight at 8"
-            let hour = c.attempt(times::time);
-            hour.map_or(TimeOfDay::Part(part), |hour| within(part, hour))
-        }
+    let time = match c.attempt(times::part) {
+        // "tonight at 8"
+        Some(part) => times::in_part(c, part).unwrap_or(TimeOfDay::Part(part)),
         None => times::time(c)?,
     };
     let day = c.attempt(|c| day(c, today));
     Some(Said::Parts { day, time: Some(time) })
 }
 
-fn within(part: Part, time: TimeOfDay) -> TimeOfDay {
-    match time {
-        TimeOfDay::Hour(hour) => {
-            let bent = if part == Part::Morning { hour % 12 } else { sensible_late(hour) };
-            Time::new(bent, 0, 0, 0).map_or(time, TimeOfDay::Clock)
-        }
-        other => other,
-    }
-}
-
-fn sensible_late(hour: i8) -> i8 {
-    if hour == 12 { 12 } else { hour + 12 }
+fn is_small_hour(time: TimeOfDay, part: Part) -> bool {
+    let night = matches!(part, Part::Night | Part::Tonight);
+    night && matches!(time, TimeOfDay::Clock(time) if time.hour() < 5)
 }
 
 /// Sets what was said against now. Days and times that come again are looked for in the direction of `lean`.

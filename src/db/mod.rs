@@ -194,7 +194,16 @@ impl Db {
         &self,
         f: impl FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        self.shared.writer.run(f).await
+        self.shared.writer.run(f, true).await
+    }
+
+    /// Runs `f` as [`Db::write`] does and takes back all that it changed; what was to follow the
+    /// commit does not. What comes of it is what would have come of the change.
+    pub async fn rehearse<T: Send + 'static>(
+        &self,
+        f: impl FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.shared.writer.run(f, false).await
     }
 
     /// Runs `f` on a reader; it sees one snapshot throughout.

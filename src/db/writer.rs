@@ -24,6 +24,8 @@ type Change = Box<dyn FnOnce(&Tx<'_>) -> Result<Value> + Send>;
 
 struct Job {
     change: Change,
+    /// False: it is taken back.
+    keep: bool,
     reply: oneshot::Sender<Result<Value>>,
 }
 
@@ -44,10 +46,11 @@ impl Writer {
     pub(super) async fn run<T: Send + 'static>(
         &self,
         f: impl FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
+        keep: bool,
     ) -> Result<T> {
         let (reply, answer) = oneshot::channel();
         let change: Change = Box::new(move |tx| f(tx).map(|value| Box::new(value) as Value));
-        self.send(Job { change, reply }).await?;
+        self.send(Job { change, keep, reply }).await?;
         let value = answer.await.map_err(|_| closed())??;
         let value = value.downcast::<T>().map_err(|_| closed())?;
         Ok(*value)
@@ -90,7 +93,7 @@ fn write_group(conn: &mut Connection, timers: &Timers, group: Vec<Job>) {
     let committed = (|| -> Result<()> {
         let mut tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
         for job in waiting.by_ref() {
-            let outcome = write_one(&mut tx, timers, job.change, &mut hooks);
+            let outcome = write_one(&mut tx, timers, (job.change, job.keep), &mut hooks);
             replies.push((job.reply, outcome));
             // A full or failing disk makes SQLite undo the whole transaction at once; what came
             // after would each be a transaction of its own.
@@ -133,7 +136,7 @@ fn same(err: &Error) -> Error {
 fn write_one(
     tx: &mut rusqlite::Transaction<'_>,
     timers: &Timers,
-    change: Change,
+    (change, keep): (Change, bool),
     hooks: &mut Vec<Hook>,
 ) -> Result<Value> {
     let savepoint = tx.savepoint()?;
@@ -143,6 +146,10 @@ fn write_one(
     let value =
         ran.unwrap_or_else(|_| Err(Error::internal(anyhow!("a database write panicked"))))?;
     let own_hooks = change_tx.after_commit.into_inner();
+    if !keep {
+        // Dropped, a savepoint takes back what was done in it.
+        return Ok(value);
+    }
     savepoint.commit()?;
     hooks.extend(own_hooks);
     Ok(value)

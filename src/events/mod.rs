@@ -85,6 +85,12 @@ pub enum Event {
     Images {
         data_urls: Vec<String>,
     },
+    /// The provider asked for a pause, and is asked again at `until`. Live only.
+    Retrying {
+        provider: String,
+        seconds: u64,
+        until: Timestamp,
+    },
     /// The last of a turn.
     Done {
         text: String,
@@ -233,7 +239,8 @@ impl Events {
         }
     }
 
-    /// Tells whoever listens what can't be stored just now, so that nobody waits for it in vain.
+    /// Tells whoever listens what is not stored: what can't be just now, so that nobody waits for it
+    /// in vain, and what is of no use later.
     pub fn tell_unstored(
         &self,
         conversation: ConversationId,

@@ -171,7 +171,7 @@ pub fn tell(tx: &Tx<'_>, agents: &Agents, run: &Run, told: Told<'_>, now: Timest
     match told {
         Told::Alarm(sentence) => notifications::alarm(tx, run, sentence, now),
         Told::Asked(group) => approvals::tell_asked(tx, agents, group, now),
-        Told::Settled(id) => approvals::tell_settled(tx, run, id, now),
+        Told::Settled(id) => approvals::tell_settled(tx, agents, (run, id), now),
         Told::Held => {
             approvals::attend_held(tx, &agents.timers);
             Ok(())

@@ -105,7 +105,8 @@ pub struct Command {
     pub arguments: Vec<String>,
 }
 
-/// A mail address on the owner's whitelist: lower case, its domain in ASCII.
+/// A mail address on the owner's whitelist (lower case, its domain in ASCII), or a chat there
+/// (`slack:C024BE91L`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recipient {
     pub address: String,

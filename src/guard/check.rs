@@ -5,16 +5,18 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::visit::{self, WebRules};
+use super::allowed::Recipient;
+use super::visit;
 use super::whitelist;
 use crate::config::HostPort;
 use crate::db::Reader;
 use crate::error::{Error, Result};
-use crate::net::{DomainPattern, WebUrl};
+use crate::net::WebUrl;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     Address,
+    Chat,
     Website,
     Path,
 }
@@ -29,8 +31,8 @@ pub struct Checked {
     pub rule: String,
 }
 
-/// Looks at what a person typed: a mail address, a web address or host, or a path from `/` on.
-/// `own` is this person's own folder.
+/// Looks at what a person typed: a mail address, a chat, a web address or host, or a path from `/`
+/// on. `own` is this person's own folder.
 pub fn check(
     r: &Reader<'_>,
     typed: &str,
@@ -39,10 +41,14 @@ pub fn check(
     now: Timestamp,
 ) -> Result<Checked> {
     let typed = typed.trim();
-    let checked = match typed {
-        path if path.starts_with('/') => path_of(r, path, own),
-        address if address.contains('@') && !address.contains("://") => address_of(r, address, now),
-        site => website_of(r, site, private_allowed),
+    let checked = match (typed, whitelist::parse_chat(typed)) {
+        (_, Ok(chat)) => recipient_of(r, Kind::Chat, &chat, now),
+        (path, _) if path.starts_with('/') => path_of(r, path, own),
+        (address, _) if address.contains('@') && !address.contains("://") => {
+            let to = whitelist::parse_address(address);
+            to.and_then(|to| recipient_of(r, Kind::Address, &to, now))
+        }
+        (site, _) => website_of(r, site, private_allowed),
     };
     checked.map_err(|err| match err {
         Error::Invalid { message, .. } => Error::invalid("value", message),
@@ -50,31 +56,26 @@ pub fn check(
     })
 }
 
-fn address_of(r: &Reader<'_>, typed: &str, now: Timestamp) -> Result<Checked> {
-    let to = whitelist::parse_address(typed)?;
-    let found = whitelist::find_address(r, &to, now)?;
+fn recipient_of(r: &Reader<'_>, kind: Kind, to: &Recipient, now: Timestamp) -> Result<Checked> {
+    let found = whitelist::find_address(r, to, now)?;
     let refusal = whitelist::check_address(&to.address, found.as_ref()).err();
-    let goes = "It is on the list. A mail to it goes when you name the address yourself; \
-                otherwise you are asked.";
+    let (what, whom) = if kind == Kind::Chat { ("message", "chat") } else { ("mail", "address") };
+    let goes = format!(
+        "It is on the list. A {what} to it goes when you name the {whom} yourself; otherwise you \
+         are asked."
+    );
     Ok(Checked {
-        kind: Kind::Address,
+        kind,
         allowed: refusal.is_none(),
         entry: found.map(|it| it.address),
-        rule: refusal.unwrap_or_else(|| goes.to_owned()),
+        rule: refusal.unwrap_or(goes),
     })
 }
 
 fn website_of(r: &Reader<'_>, typed: &str, private_allowed: &[HostPort]) -> Result<Checked> {
     let url = WebUrl::parse(typed)?;
-    let listed = whitelist::list_domains(r)?.into_iter().map(|it| it.domain);
-    let listed: Vec<String> = listed.collect();
-    let patterns = || listed.iter().filter_map(|it| DomainPattern::parse(it).ok());
-    let rules = WebRules {
-        tier1: patterns().collect(),
-        opened: Vec::new(),
-        private_allowed: private_allowed.to_vec(),
-    };
-    let entry = rules.entry(&url).map(ToString::to_string);
+    let rules = whitelist::web_rules(r, private_allowed)?;
+    let entry = rules.pattern(&url).map(ToString::to_string);
     let refusal = visit::judge_url(url, &Arc::new(rules)).err().map(|err| err.to_string());
     let goes = "It is on the list. It is read without asking when you write the address yourself, if \
                 its name leads to a public place. An address that you did not write may need your yes.";
@@ -88,7 +89,7 @@ fn website_of(r: &Reader<'_>, typed: &str, private_allowed: &[HostPort]) -> Resu
 
 fn path_of(r: &Reader<'_>, typed: &str, own: &Path) -> Result<Checked> {
     let roots: Vec<PathBuf> =
-        whitelist::list_folders(r)?.into_iter().map(|it| it.path.into()).collect();
+        whitelist::list_folders(r)?.into_iter().map(|it| it.value.into()).collect();
     let (root, rule) = match whitelist::place(own, &roots, typed) {
         Err(refusal) => (None, refusal),
         Ok(place) if place.root == own => {

@@ -19,8 +19,7 @@ use crate::secret::Secret;
 /// One message as it is sent: a POST of this body.
 pub struct Delivery {
     visit: Allowed<Visit>,
-    headers: Vec<(&'static str, Secret)>,
-    body: Zeroizing<Vec<u8>>,
+    letter: Letter,
 }
 
 impl Delivery {
@@ -29,11 +28,11 @@ impl Delivery {
     }
 
     pub fn headers(&self) -> &[(&'static str, Secret)] {
-        &self.headers
+        &self.letter.headers
     }
 
     pub fn body(&self) -> &[u8] {
-        &self.body
+        &self.letter.body
     }
 }
 
@@ -46,27 +45,17 @@ pub struct Letter {
 
 /// To the server that an admin entered, `saved`; it may be at home, and nothing else is reached.
 pub fn judge_entered(letter: Letter, saved: &WebUrl) -> Result<Allowed<Delivery>> {
-    Ok(mint(judge_service(letter.url, saved)?, letter.headers, letter.body))
+    let visit = judge_service(letter.url.clone(), saved)?;
+    Ok(Allowed::mint(Delivery { visit, letter }))
 }
 
 /// To a server that somebody else named: a public one, or one that the configuration excepts.
 pub fn judge_named(letter: Letter, private_allowed: &[HostPort]) -> Result<Allowed<Delivery>> {
     let site = DomainPattern::parse(&letter.url.site())?;
-    let rules = WebRules {
-        tier1: vec![site],
-        opened: Vec::new(),
-        private_allowed: private_allowed.to_vec(),
-    };
-    let visit = judge_url(letter.url, &Arc::new(rules))?;
-    Ok(mint(visit, letter.headers, letter.body))
-}
-
-fn mint(
-    visit: Allowed<Visit>,
-    headers: Vec<(&'static str, Secret)>,
-    body: Zeroizing<Vec<u8>>,
-) -> Allowed<Delivery> {
-    Allowed::mint(Delivery { visit, headers, body })
+    let private_allowed = private_allowed.to_vec();
+    let rules = WebRules { tier1: vec![site], private_allowed, ..WebRules::default() };
+    let visit = judge_url(letter.url.clone(), &Arc::new(rules))?;
+    Ok(Allowed::mint(Delivery { visit, letter }))
 }
 
 #[cfg(test)]

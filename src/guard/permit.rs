@@ -49,7 +49,7 @@ impl Permit {
             Proof::Recipient(recipient) => Some(recipient),
             _ => None,
         });
-        recipients.into_iter().try_for_each(|to| whitelist::count_send(tx, to, now))
+        recipients.into_iter().try_for_each(|to| whitelist::count_send(tx, to.get(), now))
     }
 
     /// Which call it is for: the tool and its arguments.

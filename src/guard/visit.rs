@@ -28,13 +28,9 @@ pub struct WebRules {
 }
 
 impl WebRules {
-    pub(super) fn lists(&self, url: &WebUrl) -> bool {
-        self.entry(url).is_some()
-    }
-
     /// What opens it: an entry for its host and port, or one for its host where the configuration
     /// names the port.
-    pub(super) fn entry(&self, url: &WebUrl) -> Option<&DomainPattern> {
+    pub(super) fn pattern(&self, url: &WebUrl) -> Option<&DomainPattern> {
         let (site, host) = (url.site(), self.excepts(url).then(|| url.host()));
         let opens =
             |it: &&DomainPattern| it.matches(&site) || host.is_some_and(|host| it.matches(host));
@@ -43,6 +39,22 @@ impl WebRules {
 
     fn excepts(&self, url: &WebUrl) -> bool {
         self.private_allowed.iter().any(|exception| is_at(url, exception))
+    }
+
+    /// Why no list opens this address: it is a number at home or of no use, or a port for something
+    /// else, and the configuration makes no exception of it.
+    pub(super) fn closes(&self, url: &WebUrl) -> Option<String> {
+        if self.excepts(url) {
+            return None;
+        }
+        if let Some(ip) = url.ip()
+            && let Some(why) = AddressKind::of(ip).refusal()
+        {
+            return Some(refused(url, ip, why));
+        }
+        let port = url.port();
+        let odd = port < 1024 && !LOW_PORTS.contains(&port);
+        odd.then(|| format!("Port {port} is not one that pages are served on."))
     }
 }
 
@@ -68,21 +80,14 @@ impl Visit {
 
 /// May this page be fetched? A host that is on no list is refused, with what the owner can do.
 pub fn judge_url(url: WebUrl, rules: &Arc<WebRules>) -> Result<Allowed<Visit>> {
-    let excepted = rules.excepts(&url);
-    if let (Some(ip), false) = (url.ip(), excepted)
-        && let Some(why) = AddressKind::of(ip).refusal()
-    {
-        return Err(refused(&url, ip, why));
+    if let Some(why) = rules.closes(&url) {
+        return Err(Error::Denied(why));
     }
-    if !rules.lists(&url) {
+    if rules.pattern(&url).is_none() {
         let site = url.site();
         return Err(Error::Denied(format!(
             "{site} is not on the web whitelist. Add it under Whitelists, or open it for this conversation."
         )));
-    }
-    if url.port() < 1024 && !LOW_PORTS.contains(&url.port()) && !excepted {
-        let port = url.port();
-        return Err(Error::Denied(format!("Port {port} is not one that pages are served on.")));
     }
     Ok(Allowed::mint(Visit { url, reach: Reach::Web(Arc::clone(rules)) }))
 }
@@ -90,7 +95,7 @@ pub fn judge_url(url: WebUrl, rules: &Arc<WebRules>) -> Result<Allowed<Visit>> {
 /// May this be reached as the service whose address the owner entered? `saved` is that address as it
 /// stands in its setting; only what lies on that server, beneath that path, is the service.
 pub fn judge_service(url: WebUrl, saved: &WebUrl) -> Result<Allowed<Visit>> {
-    let service = HostPort { host: bare_host(saved).to_owned(), port: saved.port() };
+    let service = place_of(saved);
     let path = saved.path().trim_end_matches('/');
     let beneath =
         url.path().strip_prefix(path).is_some_and(|it| it.is_empty() || it.starts_with('/'));
@@ -111,7 +116,7 @@ pub fn judge_address(visit: &Allowed<Visit>, ip: IpAddr) -> Result<SocketAddr> {
         Reach::Web(rules) => rules.excepts(url) && kind.can_be_at_home(),
     };
     match kind.refusal() {
-        Some(why) if !excepted => Err(refused(url, ip, why)),
+        Some(why) if !excepted => Err(Error::Denied(refused(url, ip, why))),
         _ => Ok(SocketAddr::new(ip, url.port())),
     }
 }
@@ -152,7 +157,18 @@ pub fn never_reached(site: &DomainPattern, private_allowed: &[HostPort]) -> Opti
     let ip = url.ip()?;
     let why = AddressKind::of(ip).refusal()?;
     let excepted = private_allowed.iter().any(|exception| exception.host == bare_host(&url));
-    (!excepted).then(|| refused(&url, ip, why).to_string())
+    (!excepted).then(|| refused(&url, ip, why))
+}
+
+/// What opens an address of the home network, for who asked for it; "" for any other.
+pub(super) fn opened_by(url: &WebUrl) -> String {
+    let kind = url.ip().map(AddressKind::of);
+    let home = kind.is_some_and(|it| it.can_be_at_home() && it.refusal().is_some());
+    if home { place_of(url).as_exception() } else { String::new() }
+}
+
+fn place_of(url: &WebUrl) -> HostPort {
+    HostPort { host: bare_host(url).to_owned(), port: url.port() }
 }
 
 /// Whether both are of one origin.
@@ -173,8 +189,8 @@ fn sent_on(from: &WebUrl, refusal: &Error) -> Error {
     Error::Denied(format!("{} sends us on to another place. {refusal}", from.host()))
 }
 
-fn refused(url: &WebUrl, ip: IpAddr, why: &str) -> Error {
+fn refused(url: &WebUrl, ip: IpAddr, why: &str) -> String {
     let host = url.host();
     let place = if url.ip().is_some() { host.to_owned() } else { format!("{host} ({ip})") };
-    Error::Denied(format!("{place} is {why}, and is not reached from here."))
+    format!("{place} is {why}, and is not reached from here.")
 }

@@ -1,4 +1,5 @@
-//! What the owner opened: mail addresses, web domains, folders, and sites their browser may act on.
+//! What the owner opened: mail addresses, chats, web domains, folders, and sites their browser may
+//! act on.
 //!
 //! Only a person adds to these lists; who that is stands in the ledger. Domains are matched by
 //! [`super::net::DomainPattern`].
@@ -18,6 +19,7 @@ use crate::changes::{self, Place};
 use crate::config::HostPort;
 use crate::db::{Reader, Tx, at};
 use crate::error::{Error, Result};
+use crate::folders;
 use crate::ids::{ChangeId, UserId};
 use crate::net::{DomainPattern, WebUrl};
 
@@ -26,28 +28,21 @@ const DAILY_LIMIT_MAX: u32 = 100_000;
 const NOTE_CHARS_MAX: usize = 500;
 const PATH_BYTES_MAX: usize = 4_096;
 const DAY_MS: i64 = 86_400_000;
-/// Never opened, nor anything in them: they are not files, or they run this machine.
-const SYSTEM_FOLDERS: &[&str] = &["/proc", "/sys", "/dev", "/run", "/boot", "/etc"];
 
+/// Who may be written to: a mail address, or a chat.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Address {
     pub address: String,
-    /// Mails a day (UTC); 0: no limit.
+    /// Messages a day (UTC); 0: no limit.
     pub daily_limit: u32,
     pub sent_today: u32,
     pub created_at: Timestamp,
 }
 
+/// A domain, or the path of a folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Domain {
-    pub domain: String,
-    pub note: String,
-    pub created_at: Timestamp,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Folder {
-    pub path: String,
+pub struct Listed {
+    pub value: String,
     pub note: String,
     pub created_at: Timestamp,
 }
@@ -73,10 +68,33 @@ pub fn parse_address(text: &str) -> Result<Recipient> {
     }
 }
 
+/// Reads a chat: where it is, and its name there, `slack:C024BE91L`. To the letter, and in letters
+/// that can't be taken for others.
+pub fn parse_chat(text: &str) -> Result<Recipient> {
+    let text = text.trim();
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    let fits = text.split_once(':').is_some_and(|(place, name)| {
+        let placed =
+            place.starts_with(|c: char| c.is_ascii_lowercase()) && place.chars().all(plain);
+        placed && !name.is_empty() && !name.starts_with("//") && text.len() <= ADDRESS_BYTES_MAX
+    });
+    if !fits || !text.chars().all(|c| c.is_ascii_graphic()) {
+        let message = "Write where the chat is and its name there, such as telegram:-1001234.";
+        return Err(Error::invalid("chat", message));
+    }
+    Ok(Recipient { address: text.to_owned() })
+}
+
+/// Reads either: no mail address has a colon.
+fn parse_recipient(text: &str) -> Result<Recipient> {
+    if text.contains(':') { parse_chat(text) } else { parse_address(text) }
+}
+
+/// A mail address, or a chat.
 pub fn add_address(tx: &Tx<'_>, address: &str, daily_limit: u32, by: &By) -> Result<()> {
-    let Recipient { address } = parse_address(address)?;
+    let Recipient { address } = parse_recipient(address)?;
     if DAILY_LIMIT_MAX < daily_limit {
-        return Err(Error::invalid("daily_limit", "The daily limit is 0 (none) to 100000 mails."));
+        return Err(Error::invalid("daily_limit", "The daily limit is 0 (none) to 100000."));
     }
     let sql = "insert into whitelist_addresses (address, daily_limit, created_at)
                values (?1, ?2, ?3) on conflict do nothing";
@@ -105,40 +123,32 @@ pub fn find_address(
 
 /// It can be taken back by this user.
 pub fn remove_address(tx: &Tx<'_>, user: UserId, address: &str, by: &By) -> Result<ChangeId> {
-    let Recipient { address } = parse_address(address).map_err(|_| Error::NotFound("address"))?;
+    let Recipient { address } = parse_recipient(address).map_err(|_| Error::NotFound("address"))?;
     let place = Place { table: "whitelist_addresses", key: &[("address", &address)] };
-    changes::keeping(tx, by, user, &place, ("whitelist_addresses.remove", &address), || {
-        let sql = "delete from whitelist_addresses where address = ?1";
-        removed_one(tx.execute(sql, [&address])?, "address")
-    })
+    let what = ("whitelist_addresses.remove", &*address);
+    changes::deleting(tx, by, user, &place, what, "address")
 }
 
-/// Takes one mail off the day's limit, in the transaction that marks the mail as being sent.
-/// Refuses when the address left the list meanwhile or the day's mails are used up.
-pub fn count_send(tx: &Tx<'_>, to: &Allowed<Recipient>, now: Timestamp) -> Result<()> {
+/// Takes one message off the day's limit, in the transaction that marks it as being sent. Refuses
+/// when the address left the list meanwhile or the day's messages are used up.
+pub fn count_send(tx: &Tx<'_>, to: &Recipient, now: Timestamp) -> Result<()> {
     let sql = "update whitelist_addresses
                set sent = iif(sent_day = ?1, sent, 0) + 1, sent_day = ?1
                where address = ?2 and (daily_limit = 0 or sent_day <> ?1 or sent < daily_limit)";
-    match tx.execute(sql, (day(now), &to.get().address))? {
-        0 => allow_recipient(tx, to.get(), now).and(Err(Error::NotFound("address"))),
-        _ => Ok(()),
+    if tx.execute(sql, (day(now), &to.address))? == 1 {
+        return Ok(());
     }
-}
-
-/// Leave to send one mail to `to`: it is on the list and has mails left today.
-pub fn allow_recipient(
-    reader: &Reader<'_>,
-    to: &Recipient,
-    now: Timestamp,
-) -> Result<Allowed<Recipient>> {
-    let found = find_address(reader, to, now)?;
+    let found = find_address(tx, to, now)?;
     check_address(&to.address, found.as_ref()).map_err(Error::Denied)?;
-    Ok(Allowed::mint(to.clone()))
+    Err(Error::NotFound("address"))
 }
 
 /// The rule itself; the error is the reason, one sentence.
 pub(super) fn check_address(address: &str, found: Option<&Address>) -> Result<(), String> {
     match found {
+        None if address.contains(':') => {
+            Err(format!("{address} is not on the whitelist of chats."))
+        }
         None => Err(format!("{address} is not on the whitelist of addresses.")),
         Some(it) if 0 < it.daily_limit && it.daily_limit <= it.sent_today => Err(format!(
             "The daily limit of {} for {address} is used up; it starts anew at midnight UTC.",
@@ -159,19 +169,23 @@ pub fn add_domain(tx: &Tx<'_>, domain: &str, note: &str, by: &By) -> Result<()> 
     Ok(())
 }
 
-pub fn list_domains(reader: &Reader<'_>) -> Result<Vec<Domain>> {
+pub fn list_domains(reader: &Reader<'_>) -> Result<Vec<Listed>> {
     let sql = "select domain, note, created_at from whitelist_domains order by domain";
-    reader.rows(sql, (), domain_from_row)
+    reader.rows(sql, (), listed_from_row)
+}
+
+/// The domains, with the exceptions on the home network, as an address is held against them.
+pub(super) fn web_rules(reader: &Reader<'_>, private_allowed: &[HostPort]) -> Result<WebRules> {
+    let tier1 = list_domains(reader)?;
+    let tier1 = tier1.iter().filter_map(|it| DomainPattern::parse(&it.value).ok()).collect();
+    Ok(WebRules { tier1, opened: Vec::new(), private_allowed: private_allowed.to_vec() })
 }
 
 /// It can be taken back by this user.
 pub fn remove_domain(tx: &Tx<'_>, user: UserId, domain: &str, by: &By) -> Result<ChangeId> {
     let domain = DomainPattern::parse(domain).map_err(|_| Error::NotFound("domain"))?.to_string();
     let place = Place { table: "whitelist_domains", key: &[("domain", &domain)] };
-    changes::keeping(tx, by, user, &place, ("whitelist_domains.remove", &domain), || {
-        let sql = "delete from whitelist_domains where domain = ?1";
-        removed_one(tx.execute(sql, [&domain])?, "domain")
-    })
+    changes::deleting(tx, by, user, &place, ("whitelist_domains.remove", &domain), "domain")
 }
 
 /// The sites that this user's browser tool may log in to and act on.
@@ -186,25 +200,22 @@ pub fn add_trusted(tx: &Tx<'_>, user: UserId, domain: &str, note: &str, by: &By)
     Ok(())
 }
 
-pub fn list_trusted(reader: &Reader<'_>, user: UserId) -> Result<Vec<Domain>> {
+pub fn list_trusted(reader: &Reader<'_>, user: UserId) -> Result<Vec<Listed>> {
     let sql = "select domain, note, created_at from browser_trusted where user_id = ?1
                order by domain";
-    reader.rows(sql, [user], domain_from_row)
+    reader.rows(sql, [user], listed_from_row)
 }
 
 pub fn remove_trusted(tx: &Tx<'_>, user: UserId, domain: &str, by: &By) -> Result<ChangeId> {
     let domain = DomainPattern::parse(domain).map_err(|_| Error::NotFound("domain"))?.to_string();
     let place = Place { table: "browser_trusted", key: &[("user_id", &user), ("domain", &domain)] };
-    changes::keeping(tx, by, user, &place, ("browser_trusted.remove", &domain), || {
-        let sql = "delete from browser_trusted where user_id = ?1 and domain = ?2";
-        removed_one(tx.execute(sql, (user, &domain))?, "domain")
-    })
+    changes::deleting(tx, by, user, &place, ("browser_trusted.remove", &domain), "domain")
 }
 
 /// Opens a folder that exists. `data_dir` holds the database and the key: it is never opened, nor
 /// what lies around or in it.
 pub fn add_folder(tx: &Tx<'_>, path: &str, note: &str, data_dir: &Path, by: &By) -> Result<()> {
-    let canonical = canonical_folder(path, data_dir)?;
+    let canonical = folders::openable(path, data_dir)?;
     check_note(note)?;
     let sql = "insert into whitelist_folders (path, note, created_at) values (?1, ?2, ?3)
                on conflict do nothing";
@@ -214,28 +225,23 @@ pub fn add_folder(tx: &Tx<'_>, path: &str, note: &str, data_dir: &Path, by: &By)
     Ok(())
 }
 
-pub fn list_folders(reader: &Reader<'_>) -> Result<Vec<Folder>> {
+pub fn list_folders(reader: &Reader<'_>) -> Result<Vec<Listed>> {
     let sql = "select path, note, created_at from whitelist_folders order by path";
-    reader.rows(sql, (), |row| {
-        Ok(Folder { path: row.get(0)?, note: row.get(1)?, created_at: at(row, 2)? })
-    })
+    reader.rows(sql, (), listed_from_row)
 }
 
 /// `path` as it stands on the list; the folder itself may be gone. It can be taken back by this
 /// user.
 pub fn remove_folder(tx: &Tx<'_>, user: UserId, path: &str, by: &By) -> Result<ChangeId> {
     let place = Place { table: "whitelist_folders", key: &[("path", &path)] };
-    changes::keeping(tx, by, user, &place, ("whitelist_folders.remove", path), || {
-        let sql = "delete from whitelist_folders where path = ?1";
-        removed_one(tx.execute(sql, [path])?, "folder")
-    })
+    changes::deleting(tx, by, user, &place, ("whitelist_folders.remove", path), "folder")
 }
 
 /// Leave to open `path`: relative, it lies in `own` (the user's own folder); absolute, in `own` or
 /// in a folder on the list.
 pub fn allow_path(reader: &Reader<'_>, own: &Path, path: &str) -> Result<Allowed<HousePath>> {
     let folders = list_folders(reader)?;
-    let roots: Vec<PathBuf> = folders.into_iter().map(|folder| folder.path.into()).collect();
+    let roots: Vec<PathBuf> = folders.into_iter().map(|folder| folder.value.into()).collect();
     place(own, &roots, path).map(Allowed::mint).map_err(Error::Denied)
 }
 
@@ -245,11 +251,8 @@ pub fn allow_page(
     url: WebUrl,
     private_allowed: &[HostPort],
 ) -> Result<Allowed<Visit>> {
-    let tier1 = list_domains(reader)?;
-    let tier1 = tier1.iter().filter_map(|it| DomainPattern::parse(&it.domain).ok()).collect();
-    let private_allowed = private_allowed.to_vec();
-    let rules = WebRules { tier1, opened: Vec::new(), private_allowed };
-    if url.ip().is_none() && !rules.lists(&url) {
+    let rules = web_rules(reader, private_allowed)?;
+    if url.ip().is_none() && rules.pattern(&url).is_none() {
         let site = url.site();
         let message = format!("{site} is not on the web whitelist. Add it under Whitelists first.");
         return Err(Error::Denied(message));
@@ -285,30 +288,6 @@ pub(super) fn place(own: &Path, roots: &[PathBuf], path: &str) -> Result<HousePa
     Ok(HousePath { root: root.to_owned(), beneath: beneath.to_owned() })
 }
 
-fn canonical_folder(path: &str, data_dir: &Path) -> Result<String> {
-    let invalid = |message: String| Error::invalid("path", message);
-    if !Path::new(path).is_absolute() {
-        return Err(invalid("Write the folder's whole path, from / on.".to_owned()));
-    }
-    let canonical = std::fs::canonicalize(path)
-        .map_err(|err| invalid(format!("{path} can't be opened on this server: {err}.")))?;
-    if !canonical.is_dir() {
-        return Err(invalid(format!("{path} is a file. Give the folder it lies in.")));
-    }
-    let data_dir = std::fs::canonicalize(data_dir).unwrap_or_else(|_| data_dir.to_owned());
-    if data_dir.starts_with(&canonical) || canonical.starts_with(&data_dir) {
-        let why = "There the keys and the database of this program lie; that folder stays closed.";
-        return Err(invalid(why.to_owned()));
-    }
-    if SYSTEM_FOLDERS.iter().any(|folder| canonical.starts_with(folder)) {
-        return Err(invalid(format!("{path} belongs to the system; it stays closed.")));
-    }
-    match canonical.into_os_string().into_string() {
-        Ok(path) => Ok(path),
-        Err(_) => Err(invalid("That folder's name is not text; rename it first.".to_owned())),
-    }
-}
-
 fn check_note(note: &str) -> Result<()> {
     if NOTE_CHARS_MAX < note.chars().count() {
         return Err(Error::invalid("note", "Keep the note under 500 characters."));
@@ -319,13 +298,6 @@ fn check_note(note: &str) -> Result<()> {
 fn on_list_already(added: usize, value: &str) -> Result<()> {
     match added {
         0 => Err(Error::Conflict(format!("{value} is on the list already."))),
-        _ => Ok(()),
-    }
-}
-
-fn removed_one(removed: usize, noun: &'static str) -> Result<()> {
-    match removed {
-        0 => Err(Error::NotFound(noun)),
         _ => Ok(()),
     }
 }
@@ -343,6 +315,6 @@ fn address_from_row(row: &Row<'_>) -> rusqlite::Result<Address> {
     })
 }
 
-fn domain_from_row(row: &Row<'_>) -> rusqlite::Result<Domain> {
-    Ok(Domain { domain: row.get(0)?, note: row.get(1)?, created_at: at(row, 2)? })
+fn listed_from_row(row: &Row<'_>) -> rusqlite::Result<Listed> {
+    Ok(Listed { value: row.get(0)?, note: row.get(1)?, created_at: at(row, 2)? })
 }

@@ -107,7 +107,7 @@ pub struct Bounds {
     /// Of the agent's tools, these; `None`: all.
     pub allowed_tools: Option<Vec<String>>,
     pub budget_usd_micros: Option<i64>,
-    /// A rehearsal: what would leave the house, run code or destroy is not done.
+    /// A rehearsal: what would leave the house, run code or change anything is not done.
     pub dry: bool,
     /// Nobody there can say yes: what would ask is refused.
     pub unasked: bool,

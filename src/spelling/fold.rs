@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
 
+use crate::clean;
+
 /// What may stand around a piece of text without being part of it.
 const OPENS: &[char] = &['"', '\'', '`', '(', '[', '{', '<', '“', '‘', '„', '‚', '«', '‹'];
 const CLOSES: &[char] = &['"', '\'', '`', ')', ']', '}', '>', '”', '’', '“', '‘', '»', '›'];
@@ -50,7 +52,8 @@ fn lower(word: &str) -> Cow<'_, str> {
 /// sees, in plain letters, with plain dots.
 pub fn as_read(text: &str) -> String {
     let dotted = |c| if c == '\u{3002}' { '.' } else { c };
-    text.nfkc().filter(|c| !is_unseen(*c)).map(dotted).collect()
+    let seen = |c: &char| c.is_whitespace() || !clean::is_unseen(*c);
+    text.nfkc().filter(seen).map(dotted).collect()
 }
 
 /// Runs of letters and digits. A mark that is written apart from its letter belongs to it.
@@ -127,16 +130,7 @@ fn bare(piece: &str) -> &str {
 
 /// Whether the eye sees all of it: no control characters, nothing of no width, no other direction.
 pub fn is_visible(value: &str) -> bool {
-    !value.chars().any(|c| c != ' ' && (c.is_control() || is_unseen(c)))
-}
-
-/// Of no width, or of another direction.
-pub fn is_unseen(c: char) -> bool {
-    matches!(c,
-        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
-        | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
-        | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+    !clean::hides(value) && !value.chars().any(clean::is_unseen)
 }
 
 #[cfg(test)]

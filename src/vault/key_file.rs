@@ -96,6 +96,12 @@ pub fn read_given(path: &Path) -> Result<Key> {
     read(path)
 }
 
+/// Whether the file that the configuration names holds a key; `is_new`: no vault was made yet.
+pub fn check_given(path: &Path, is_new: bool) -> Result<()> {
+    let key = if is_new { read_given(path) } else { read(path) };
+    key.map(drop)
+}
+
 /// The file as it is; its folder or systemd answers for who may read it.
 pub fn read(path: &Path) -> Result<Key> {
     let file = File::open(path).map_err(|err| match err.kind() {

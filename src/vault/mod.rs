@@ -8,6 +8,7 @@ mod key_file;
 mod master_key;
 mod rotate;
 
+pub use key_file::check_given as check_given_key;
 pub use master_key::KeySource;
 use master_key::Stretch;
 pub use rotate::{NewKey, Rotation};

@@ -21,6 +21,7 @@ pub mod public;
 pub mod rate;
 pub mod request;
 pub mod scope;
+pub mod seen;
 pub mod session;
 pub mod shell;
 pub mod standing;

@@ -123,6 +123,7 @@ const INTEGRATIONS: &[&str] = &[
 const ADMINISTRATION: &[&str] = &[
     "/api/admin",
     "/api/audit",
+    "/api/chat-whitelist",
     "/api/credentials",
     "/api/email-whitelist",
     "/api/filesystem-browser",

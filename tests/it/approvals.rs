@@ -153,6 +153,7 @@ async fn the_page_shows_the_card_and_takes_the_answer() {
         assert!(page.contains(part), "{part} is missing in {page}");
     }
     assert!(!page.contains("<b>hi</b>"), "a card shows text, it does not obey it");
+    assert_eq!(page.matches("eve@evil.example").count(), 2, "the value, and who wrote: {page}");
     let id = house.get(&format!("/api/approvals/{call}")).await.json()["id"].clone();
     let id = id.as_str().unwrap();
     let path = format!("/approvals/{id}");
@@ -237,15 +238,98 @@ async fn changing_before_approving_works_by_form() {
     let house = TestApp::open(folder.path()).await;
     let call = waiting(&house).await;
     let path = format!("/approvals/{call}/edit");
-    assert!(house.get(&path).await.text.contains("&#34;to&#34;: &#34;eve@evil.example&#34;"));
-    let wrong = house.send(form(&path, "arguments=%7B%22to%22")).await;
-    assert_eq!(wrong.status, 422, "{}", wrong.text);
-    assert!(wrong.text.contains("{&#34;to&#34;</textarea>"), "{}", wrong.text);
-    let fields = "arguments=%7B%22to%22%3A%22ann%40example.org%22%7D";
+    let page = house.get(&path).await.text;
+    for part in
+        ["<label for=\"arg-1\">to</label>", "name=\"arg.to\"", "\neve@evil.example</textarea>"]
+    {
+        assert!(page.contains(part), "{part} is missing in {page}");
+    }
+    assert!(!page.contains("JSON"), "{page}");
+    for odd in ["arg.to=ann%40example.org", "arg.to=a&arg.text=b&arg.cc=c", "arguments=%7B%7D"] {
+        assert_eq!(house.send(form(&path, odd)).await.status, 422, "{odd}");
+    }
+    // An untouched text stays to the byte, however a browser ends its lines.
+    let fields = "arg.to=ann%40example.org&arg.text=%3Cb%3Ehi%3C%2Fb%3E";
     assert_eq!(house.send(form(&path, fields)).await.status, 303);
     let found = house.get(&format!("/api/approvals/{call}")).await.json();
-    assert_eq!(found["edited_arguments"], json!({"to": "ann@example.org"}));
+    let edited = json!({"to": "ann@example.org", "text": "<b>hi</b>"});
+    assert_eq!(found["edited_arguments"], edited);
     assert_eq!(found["answered_via"], Value::from("cli"));
+}
+
+#[tokio::test]
+async fn each_argument_is_changed_in_a_field_of_its_own_type() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = TestApp::open(folder.path()).await;
+    let call = waiting(&house).await;
+    let asked = json!({
+        "body": "\nline 1\r\n  line 2\n", "count": 3, "share": 0.5, "loud": true, "quiet": false,
+        "tags": ["a", "b"], "none": null,
+    });
+    let kept = asked.to_string();
+    let set = "update approvals set arguments = ?2 where call_id = ?1";
+    house.app.db.write(move |tx| tx.execute(set, (call, kept))).await.unwrap();
+    let path = format!("/approvals/{call}/edit");
+    let page = house.get(&path).await.text;
+    for part in [
+        "name=\"arg.body\" rows=\"4\" autocomplete=\"off\" autofocus>\n\nline 1\r\n  line 2\n</textarea>",
+        "name=\"arg.count\" type=\"number\" step=\"any\" value=\"3\"",
+        "name=\"arg.share\" type=\"number\" step=\"any\" value=\"0.5\"",
+        "<input type=\"checkbox\" name=\"arg.loud\" value=\"yes\" checked> loud",
+        "<input type=\"checkbox\" name=\"arg.quiet\" value=\"yes\"> quiet",
+        "tags <small>JSON</small>",
+    ] {
+        assert!(page.contains(part), "{part} is missing in {page}");
+    }
+    // As a browser sends it.
+    let send = async |count: &str, tags: &str| {
+        let mut fields = url::form_urlencoded::Serializer::new(String::new());
+        fields
+            .append_pair("arg.body", "\r\nline 1\r\n  line 2\r\n")
+            .append_pair("arg.count", count);
+        fields.append_pair("arg.share", "0.5").append_pair("arg.quiet", "yes");
+        fields.append_pair("arg.tags", tags).append_pair("arg.none", "null");
+        house.send(form(&path, &fields.finish())).await
+    };
+    let wrong = send("many", "[\"a\"").await;
+    assert_eq!(wrong.status, 422, "{}", wrong.text);
+    for part in [
+        "id=\"arg-1-error\"",
+        "This is a number, such as 12.",
+        "aria-describedby=\"arg-1-error\" autofocus>",
+        "This is not valid JSON, from line 1, character 4 on.",
+        "\n[&#34;a&#34;</textarea>",
+    ] {
+        assert!(wrong.text.contains(part), "{part} is missing in {}", wrong.text);
+    }
+    assert_eq!(send("12", "[\"a\"]").await.status, 303);
+    let found = house.get(&format!("/api/approvals/{call}")).await.json();
+    let expected = json!({
+        "body": "\nline 1\r\n  line 2\n", "count": 12, "share": 0.5, "loud": false, "quiet": true,
+        "tags": ["a"], "none": null,
+    });
+    assert_eq!(found["edited_arguments"], expected);
+    let decided = house.get("/approvals?state=decided").await.text;
+    assert!(
+        decided.contains("<summary class=\"mono\"><bdi>body: line 1…</bdi></summary>"),
+        "{decided}"
+    );
+}
+
+#[tokio::test]
+async fn a_value_that_the_tool_does_not_take_is_said_beside_its_field() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = TestApp::open(folder.path()).await;
+    let call = waiting(&house).await;
+    let set = "update approvals set tool = 'files_read', arguments = ?2 where call_id = ?1";
+    let asked = json!({"path": "a.txt", "part": 3}).to_string();
+    house.app.db.write(move |tx| tx.execute(set, (call, asked))).await.unwrap();
+    let path = format!("/approvals/{call}/edit");
+    let wrong = house.send(form(&path, "arg.path=a.txt&arg.part=2.5")).await;
+    assert_eq!(wrong.status, 422, "{}", wrong.text);
+    let error = wrong.text.split_once("id=\"arg-0-error\"").unwrap().1;
+    assert!(error.split("</p>").next().unwrap().contains("has the wrong type"), "{}", wrong.text);
+    assert_eq!(house.get("/api/approvals").await.json()["total"], 1, "it still waits");
 }
 
 #[tokio::test]

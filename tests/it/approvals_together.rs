@@ -108,6 +108,17 @@ async fn each_of_them_can_be_answered_alone_and_the_card_stays_until_the_last() 
     assert_eq!(house.told().await.len(), 1, "no second ring, and none taken back yet");
     let page = house.app.get("/approvals").await.text;
     assert!(page.contains("Do all 2") && !page.contains("Do all 3"), "{page}");
+    let ids = house.approvals().await.into_iter().map(|it| it["id"].as_str().unwrap().to_owned());
+    let ids: Vec<String> = ids.collect();
+    for page in ["/approvals".to_owned(), format!("/chat/{talk}")] {
+        let page = house.app.get(&page).await.text;
+        // A page that shows the card anew keeps what was typed in these, and nothing else.
+        let kept = |id: &String| {
+            page.matches(&format!("<details class=\"rename\" id=\"why-{id}\">")).count()
+        };
+        assert_eq!(ids.iter().map(kept).collect::<Vec<_>>(), [1, 1], "{page}");
+        assert_eq!(page.matches(" id=\"why-").count(), 2, "what is answered has none: {page}");
+    }
     let whole = house.app.get(&format!("/approvals/{}", calls[1])).await.text;
     assert!(whole.contains("Denied by Ada") && whole.contains("Do all 2"), "{whole}");
     house.app.post(&format!("/api/tool-calls/{}/approve", calls[0]), &json!({})).await;
@@ -116,6 +127,9 @@ async fn each_of_them_can_be_answered_alone_and_the_card_stays_until_the_last() 
     house.app.post(&format!("/api/tool-calls/{}/deny", calls[2]), &json!({})).await;
     house.app.work().await;
     assert_eq!(house.told().await, Vec::<Value>::new());
+    let told = house.app.get("/api/notifications").await.json();
+    let came = "3 things of one task: yes to 1, no to 2";
+    assert!(told["notifications"].to_string().contains(came), "{told}");
     assert_eq!(house.app.last_answer(&talk).await, "One is gone.");
     assert_eq!(NAMES.map(|name| house.file(name).exists()), [false, true, true]);
     let decided = house.app.get("/approvals?state=decided").await.text;

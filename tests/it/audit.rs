@@ -4,9 +4,9 @@ use axum::body::Body;
 use axum::http::Request;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
-use steward::testing::TestApp;
+use steward::testing::{Browser, TestApp};
 
-use crate::callers::{as_user, form};
+use crate::callers::{as_user, form, signed_in};
 
 /// A house in which `count` websites were added, one a minute.
 async fn house(folder: &tempfile::TempDir, count: u32) -> TestApp {
@@ -139,6 +139,33 @@ async fn old_lines_go_by_hand_and_by_retention_and_the_rest_verifies() {
     assert!(deleted < whole["purged"].as_u64().unwrap());
     let none = house.send_json("DELETE", "/api/audit?older_than_days=0", &Value::Null).await;
     assert_eq!(none.status, 400);
+}
+
+#[tokio::test]
+async fn a_line_names_who_it_was_and_a_refused_login_is_called_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let (house, ada, _) = signed_in(folder.path()).await;
+    let made = ada.json("POST", "/api/tokens", &json!({"name": "laptop"})).await.json();
+    let note = Request::post("/api/web-whitelist")
+        .header("content-type", "application/json")
+        .header("x-api-key", made["token"].as_str().unwrap())
+        .body(Body::from(json!({"domain": "example.org"}).to_string()));
+    assert_eq!(house.send_raw(note.unwrap()).await.status, 200);
+    let stranger = Browser::new(house.router(), "203.0.113.5:1000");
+    let wrong = [("name", "bob"), ("password", "wrong wrong wrong")];
+    assert_eq!(stranger.submit("/login", &wrong).await.status, 422);
+    let page = ada.get("/audit").await.text;
+    let line = |action: &str| {
+        let line = page.split("<tr>").find(|line| line.contains(action));
+        line.unwrap_or_else(|| panic!("no {action}: {page}"))
+    };
+    let refused = line("access.login_failed");
+    assert!(refused.contains("<td>somebody over web</td>"), "{refused}");
+    assert!(refused.contains("<td>refused</td>") && refused.contains("bob"), "{refused}");
+    let added = line("whitelist_domains.add");
+    assert!(added.contains("<td>key laptop over api</td>"), "{added}");
+    let key = line("tokens.create");
+    assert!(key.contains("<td>Ada over web</td>") && key.contains("<td>done</td>"), "{key}");
 }
 
 #[tokio::test]

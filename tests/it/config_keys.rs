@@ -54,6 +54,10 @@ fn the_keys_that_other_programs_know_keep_their_names() {
     guard.truncation = true (live)
     guard.truncation_chars = 60000 (live)
     guard.private_allowed = []
+    tools.mcp__SERVER__TOOL.effect = ""
+    tools.mcp__SERVER__TOOL.destructive = false
+    tools.mcp__SERVER__TOOL.enabled = true
+    tools.mcp__SERVER__TOOL.roles = {}
     vault.passphrase = "" (secret)
     vault.key_file = ""
     "#);

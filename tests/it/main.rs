@@ -54,6 +54,7 @@ mod memory;
 mod memory_layers;
 mod migrations;
 mod run_checklists;
+mod run_holds;
 mod run_pages;
 mod run_traces;
 mod runs;

@@ -76,12 +76,28 @@ async fn what_a_stack_takes_in_a_prompt_has_a_limit_and_the_bottom_is_left_out_f
     let long = "x".repeat(4_000);
     let many: Vec<(String, &str)> = (0..5).map(|n| (format!("low {n}"), long.as_str())).collect();
     let many: Vec<(&str, &str)> = many.iter().map(|(key, text)| (key.as_str(), *text)).collect();
-    house.layer("Low", &many).await;
-    house.layer("High", &[("top", long.as_str())]).await;
+    let low = house.layer("Low", &many).await;
+    let high = house.layer("High", &[("top", long.as_str())]).await;
     let gardener = house.remembering(&["Low", "High"]).await;
     let told = house.recalled(&format!("{gardener}/run"), json!({"message": "Look"})).await;
     assert!(told.len() < 17_000 && told.contains("- top: x"), "{}", told.len());
     assert!(told.contains("- low 0: ") && !told.contains("- low 4: "), "{}", told.len());
+    let notice = "\n- 3 more things are not shown here; the owner finds them under Memory.";
+    assert!(
+        told.ends_with(notice),
+        "the model knows that there is more: {}",
+        &told[told.len() - 99..]
+    );
+    let told = "These 3 do not fit into the prompt of Gardener: low 2, low 3, low 4.";
+    for (page, says) in [(&low, true), (&high, false), (&"/memory-layers".to_owned(), true)] {
+        let text = house.app.get(&page.replace("/api", "")).await.text;
+        assert_eq!(text.contains(told), says, "{page}: {text}");
+    }
+    house.put(&gardener, json!({"memory_layers": ["High"]})).await;
+    let told = house.recalled(&format!("{gardener}/run"), json!({"message": "Look"})).await;
+    assert!(!told.contains("not shown here"), "it all fits");
+    let page = house.app.get("/memory-layers").await.text;
+    assert!(!page.contains("do not fit") && page.contains("Filled by the program"), "{page}");
 }
 
 #[tokio::test]

@@ -325,6 +325,27 @@ async fn what_the_config_file_fixes_is_shown_locked_with_its_source() {
 }
 
 #[tokio::test]
+async fn what_providers_have_can_be_chosen_after_a_start_without_anybody_asking() {
+    let folder = tempfile::tempdir().unwrap();
+    let (server, away) = (ModelServer::start().await.with_list(), ModelServer::start().await);
+    server.answer(Answer::json(200, &json!({"data": [{"id": "claude-toy"}]})));
+    let toml = format!(
+        "[models.providers.p]\nkind = \"openai\"\nbase_url = \"{}\"\n\
+         [models.providers.q]\nkind = \"openai\"\nbase_url = \"{}\"\n",
+        server.base_url(Kind::OpenAi),
+        away.base_url(Kind::OpenAi)
+    );
+    let house = TestApp::with_config(folder.path(), &toml).await;
+    assert!(!house.get("/chat").await.text.contains("p:claude-toy"));
+    assert!(server.requests().is_empty(), "neither the start nor a page waits for it");
+    house.tick().await;
+    let page = house.get("/chat").await.text;
+    assert!(page.contains("value=\"p:claude-toy\""), "{page}");
+    house.tick().await;
+    assert_eq!(server.requests().len(), 1, "once is enough");
+}
+
+#[tokio::test]
 async fn a_provider_can_be_tested_and_removed() {
     let house = House::new().await;
     house.connected().await;

@@ -74,8 +74,16 @@ async fn retry_after_is_honoured_in_seconds_and_as_a_date() {
     peer.server.answer(busy.clone().header("retry-after", "7"));
     peer.server.answer(busy.header("Retry-After", "Mon, 23 Nov 2026 06:00:12 GMT"));
     peer.server.answer(Answer::anthropic_text("hi"));
-    peer.ask().await.unwrap();
+    let deltas = peer.ask().await.unwrap();
     assert_eq!(peer.pauses(), [Duration::from_secs(7), Duration::from_secs(12)]);
+    let told: Vec<String> = deltas
+        .iter()
+        .filter_map(|delta| match delta {
+            Delta::Pause(it) => Some(format!("{} {} {}", it.provider, it.seconds, it.until)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(told, ["p 7 2026-11-23T06:00:07Z", "p 12 2026-11-23T06:00:12Z"]);
 }
 
 #[tokio::test]

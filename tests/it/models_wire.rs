@@ -51,6 +51,7 @@ pub fn told(deltas: Vec<Delta>) -> Told {
             Delta::ToolCall(ToolCallDelta { name, arguments, .. }) => calls.push((name, arguments)),
             Delta::Usage(told) => usage = Some(told),
             Delta::Stop(reason) => stop = Some(reason),
+            Delta::Pause(pause) => panic!("nothing waits here: {pause:?}"),
         }
     }
     (text, calls, usage, stop)

@@ -112,6 +112,32 @@ async fn only_the_kept_offer_of_ones_own_call_can_be_taken() {
 }
 
 #[tokio::test]
+async fn what_no_list_opens_is_not_offered_and_what_does_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = TestApp::open(folder.path()).await;
+    for (url, refusal, opened_by) in [
+        ("http://192.168.7.7/", "an address of the home network", "\"192.168.7.7:80\""),
+        ("http://127.0.0.1:8080/x", "this machine itself", "\"127.0.0.1:8080\""),
+        ("http://169.254.169.254/", "a cloud's address", ""),
+        ("http://example.org:25/", "Port 25 is not one", ""),
+    ] {
+        let chat = house.say(None, &format!("fetch {url}")).await;
+        house.work().await;
+        let answer = house.last_answer(&chat).await;
+        assert!(answer.contains(refusal), "{url}: {answer}");
+        let hint = format!(
+            "Only guard.private_allowed = [{opened_by}] in the configuration file opens it, from \
+             the next start on."
+        );
+        let said = if opened_by.is_empty() { "private_allowed" } else { hint.as_str() };
+        assert_eq!(answer.contains(said), !opened_by.is_empty(), "{url}: {answer}");
+        let page = house.get(&format!("/chat/{chat}")).await.text;
+        assert_eq!(form_action(&page, "/allow"), None, "{url}");
+        assert!(!page.contains("is not open to me"), "{url}");
+    }
+}
+
+#[tokio::test]
 async fn programs_are_told_of_the_offer() {
     let folder = tempfile::tempdir().unwrap();
     let house = TestApp::open(folder.path()).await;

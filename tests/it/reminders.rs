@@ -122,6 +122,18 @@ async fn reminders_are_kept_in_order_by_words() {
     assert!(made.starts_with("Written down: remind me in 1 minute to call Ann, "), "{made}");
 }
 
+#[tokio::test]
+async fn a_part_of_the_day_says_which_half_of_it_a_time_is_in() {
+    let (_folder, house) = open().await;
+    let told = house.ask("remind me this afternoon at 3:30 to call Ann").await;
+    assert_eq!(told, "I'll remind you today at 15:30: call Ann");
+    let refused = house.ask("remind me this morning at 15:00 to call Ann").await;
+    assert_eq!(refused, "A reminder has one time; say one of them.");
+    let body = json!({"text": "x", "due_at": "tomorrow morning at half past six"});
+    let made = house.post("/api/reminders", &body).await.json();
+    assert_eq!(made["due_at"], "2030-01-02T06:30:00Z");
+}
+
 /// The parts of a reminder that are the same in every run.
 fn told(it: &Value) -> Value {
     json!([it["text"], it["due_at"], it["state"], it["sent_at"], it["label"]["trust"]])

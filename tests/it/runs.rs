@@ -153,6 +153,15 @@ async fn a_card_is_told_of_at_once_reminded_of_once_and_settled_by_its_answer() 
     let call = house.approvals().await[0]["call_id"].as_str().unwrap().to_owned();
     house.app.post(&format!("/api/tool-calls/{call}/deny"), &json!({})).await;
     assert_eq!(house.told_of_approvals().await, [""; 0]);
+    // What was told says from then on what came of it.
+    let told = house.app.get("/api/notifications").await.json();
+    let told =
+        told["notifications"].as_array().unwrap().iter().filter(|it| it["kind"] == "approval");
+    let told: Vec<&Value> = told.map(|it| &it["text"]).collect();
+    assert_eq!(told, ["Delete this file (old.txt): you said no on Jan 2 at 00:00"; 2]);
+    let page = house.app.get("/notifications").await.text;
+    assert!(page.contains("Delete this file (old.txt): you said no"), "{page}");
+    assert!(!page.contains("aits for your answer"), "{page}");
 }
 
 #[tokio::test]

@@ -70,6 +70,24 @@ async fn what_was_saved_is_found_beside_what_was_said() {
 }
 
 #[tokio::test]
+async fn who_searches_again_finds_what_was_saved_and_not_the_search() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = TestApp::open(folder.path()).await;
+    house.ask("note: boiler serviced in May").await;
+    for asked in ["help", "find boiler", "list notes", "done boiler", "search for boiler"] {
+        house.ask(asked).await;
+    }
+    let answer = house.ask("search for boiler").await;
+    let hits: Vec<&str> = answer.lines().filter(|line| line.starts_with("- ")).collect();
+    assert!(hits[0].contains("in a note: boiler serviced in May"), "{answer}");
+    for looked in ["help", "find boiler", "list notes", "done boiler", "search for"] {
+        assert!(!answer.contains(looked), "{looked}: {answer}");
+    }
+    let all = house.get("/api/search?q=boiler").await.text;
+    assert!(all.contains("find boiler"), "a program finds all: {all}");
+}
+
+#[tokio::test]
 async fn what_can_not_be_searched_for_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let house = TestApp::open(folder.path()).await;

@@ -278,7 +278,7 @@ async fn the_page_says_what_protects_what_is_on_and_what_was_refused() {
     let page = house.app.get("/security").await.text;
     let text: String = page.split_whitespace().collect::<Vec<_>>().join(" ");
     for part in [
-        "1 websites, 0 mail addresses and 0 folders",
+        "1 website, 0 mail addresses, 0 chats and 0 folders",
         "Your home network is closed except",
         "evil.example is not on the web whitelist",
         "1 in 30 days",

@@ -8,6 +8,8 @@ use steward::testing::model_answers::Answer as Model;
 use steward::testing::model_server::ModelServer;
 use steward::testing::{Answer, TestApp};
 
+use crate::callers::signed_in;
+
 #[tokio::test]
 async fn a_changed_limit_holds_at_once_and_after_a_restart() {
     let folder = tempfile::tempdir().unwrap();
@@ -106,6 +108,36 @@ async fn a_wrong_setting_comes_back_as_typed_with_a_sentence() {
     assert!(answer.text.contains("value=\"many\""));
     assert!(answer.text.contains("id=\"limits.max_tool_calls-error\""), "{}", answer.text);
     assert_eq!(house.app.config.get().limits.max_tool_calls, 20);
+}
+
+#[tokio::test]
+async fn every_wrong_setting_is_marked_and_the_page_begins_at_the_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = TestApp::open(folder.path()).await;
+    let typed = "limits.max_tool_calls=0&limits.max_concurrent_runs=900";
+    let answer = post(&house, "/settings/limits", typed).await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let first = "Max concurrent runs must be a number from 1 to 100.";
+    let second = "Max tool calls must be a number from 1 to 1000.";
+    let above = format!("Nothing was saved. {first} {second}");
+    for part in [above.as_str(), "limits.max_tool_calls-error", "limits.max_concurrent_runs-error"]
+    {
+        assert!(answer.text.contains(part), "{part}: {}", answer.text);
+    }
+    assert_eq!(answer.text.matches(" autofocus").count(), 1, "{}", answer.text);
+    let before = answer.text.split(" autofocus").next().unwrap();
+    assert!(!before.contains("-error\""), "the first that is wrong: {}", answer.text);
+    assert!(!answer.text.contains("limits.max_tool_calls must"), "{}", answer.text);
+}
+
+#[tokio::test]
+async fn the_address_of_a_save_that_did_not_work_leads_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_house, ada, eve) = signed_in(folder.path()).await;
+    assert_eq!(ada.get("/settings/limits").await.brief(), "303 /settings#limits");
+    assert_eq!(ada.get("/settings/notes").await.brief(), "303 /settings#notes");
+    assert_eq!(ada.get("/settings/weather").await.status, 404);
+    assert_eq!(eve.get("/settings/limits").await.status, 403);
 }
 
 #[tokio::test]

@@ -40,6 +40,35 @@ async fn mail_addresses_are_listed_added_once_and_removed() {
 }
 
 #[tokio::test]
+async fn chats_are_listed_added_once_and_removed_and_are_no_mail_addresses() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = TestApp::open(folder.path()).await;
+    let list = "/api/chat-whitelist";
+    assert_eq!(house.get(list).await.json(), json!([]));
+    let team = json!({"chat": "slack:C024BE91L", "daily_limit": 3});
+    assert_eq!(house.post(list, &team).await.json(), json!({"ok": true}));
+    let listed = json!([{"chat": "slack:C024BE91L", "daily_limit": 3, "created_at": AT}]);
+    assert_eq!(house.get(list).await.json(), listed);
+    assert_eq!(house.get(&format!("{list}?q=C024BE91L")).await.json(), listed);
+    assert_eq!(house.get(&format!("{list}?q=telegram")).await.json(), json!([]));
+    assert_eq!(house.get("/api/email-whitelist").await.json(), json!([]));
+    let again = house.post(list, &team).await;
+    assert_eq!(again.status, 409);
+    assert_eq!(again.json()["error"], "slack:C024BE91L is on the list already.");
+    for bad in [json!({"chat": "C024BE91L"}), json!({"chat": "ann@example.org"}), json!({})] {
+        assert_eq!(house.post(list, &bad).await.status, 400, "{bad}");
+    }
+    let as_mail = house.post("/api/email-whitelist", &json!({"email": "slack:C1"})).await;
+    assert_eq!(as_mail.status, 400);
+    assert_eq!(delete(&house, "/api/email-whitelist/slack%3AC024BE91L").await, 404);
+    assert_eq!(delete(&house, "/api/chat-whitelist/slack%3AC024BE91L").await, 200);
+    assert_eq!(delete(&house, "/api/chat-whitelist/slack:C024BE91L").await, 404);
+    house.post("/api/email-whitelist", &json!({"email": "ann@example.org"})).await;
+    assert_eq!(delete(&house, "/api/chat-whitelist/ann@example.org").await, 404);
+    assert_eq!(house.get(list).await.json(), json!([]));
+}
+
+#[tokio::test]
 async fn websites_are_listed_added_once_and_removed() {
     let folder = tempfile::tempdir().unwrap();
     let house = TestApp::open(folder.path()).await;
@@ -120,6 +149,7 @@ async fn only_an_admin_changes_the_shared_lists() {
     let house = TestApp::open(folder.path()).await;
     let shared = [
         "/api/email-whitelist",
+        "/api/chat-whitelist",
         "/api/web-whitelist",
         "/api/filesystem-whitelist",
         "/api/filesystem-browser?path=/",
@@ -140,6 +170,7 @@ async fn the_page_has_a_form_for_each_list_and_keeps_what_was_typed() {
         house.send(form(&format!("/whitelists/{kind}"), &format!("value={value}&extra={extra}")))
     };
     assert_eq!(add("addresses", "ann%40example.org", "5").await.status, 303);
+    assert_eq!(add("chats", "slack%3AC024BE91L", "3").await.status, 303);
     assert_eq!(add("domains", "*.example.org", "docs").await.status, 303);
     assert_eq!(add("trusted", "shop.example.org", "").await.status, 303);
     assert_eq!(add("colours", "red", "").await.status, 404);
@@ -147,6 +178,14 @@ async fn the_page_has_a_form_for_each_list_and_keeps_what_was_typed() {
     for part in ["ann@example.org", "0 of 5 sent today", "*.example.org", "shop.example.org"] {
         assert!(page.contains(part), "{part}");
     }
+    let chats = page.split("<section").find(|it| it.contains("id=\"chats\"")).unwrap();
+    assert!(chats.contains("slack:C024BE91L") && chats.contains("0 of 3 sent today"), "{chats}");
+    let wrong = add("chats", "C024BE91L", "").await;
+    assert_eq!(wrong.status, 422);
+    assert!(wrong.text.contains("Write where the chat is and its name there"));
+    let removed = house.send(form("/whitelists/chats/slack%3AC024BE91L/remove", "")).await;
+    assert_eq!(removed.status, 303);
+    assert!(!house.get("/whitelists").await.text.contains("0 of 3 sent today"));
     let twice = add("domains", "*.example.org", "").await;
     assert_eq!(twice.status, 409);
     assert!(
@@ -166,6 +205,9 @@ async fn a_check_says_what_would_be_reached_and_which_entry_decides() {
     let folder = tempfile::tempdir().unwrap();
     let house = TestApp::open(folder.path()).await;
     house.post("/api/email-whitelist", &json!({"email": "ann@example.org"})).await;
+    for chat in ["slack:C024BE91L", "slack:80"] {
+        house.post("/api/chat-whitelist", &json!({ "chat": chat })).await;
+    }
     house.post("/api/web-whitelist", &json!({"domain": "*.example.org"})).await;
     let opened = tempfile::tempdir().unwrap();
     let opened = opened.path().canonicalize().unwrap().display().to_string();
@@ -174,6 +216,11 @@ async fn a_check_says_what_would_be_reached_and_which_entry_decides() {
     for (value, kind, entry) in [
         ("Ann@Example.org", "address", Some("ann@example.org")),
         ("bob@example.org", "address", None),
+        ("slack:C024BE91L", "chat", Some("slack:C024BE91L")),
+        ("slack:c024be91l", "chat", None),
+        ("matrix:@bob:example.org", "chat", None),
+        ("slack:80", "chat", Some("slack:80")),
+        ("www.example.org:80", "website", Some("*.example.org")),
         ("https://www.example.org/page?q=1", "website", Some("*.example.org")),
         ("www.example.org", "website", Some("*.example.org")),
         ("example.org", "website", None),

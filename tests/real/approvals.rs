@@ -10,6 +10,7 @@ use crate::browser::Story;
 use crate::house::{House, Key};
 use crate::talk::scripted_house;
 
+const LETTER: &str = "hello\n    indented\n";
 const REQUEST: &str = "Look at the clock and write hello into the letter.";
 
 /// A house in which the model reads the clock and then wants to write a file.
@@ -19,7 +20,7 @@ async fn house_that_asks(model: &ModelServer, kind: Kind, then: &str) -> (House,
     std::fs::create_dir(&folder).unwrap();
     let letter = folder.join("letter.txt").to_str().unwrap().to_owned();
     key.post("/filesystem-whitelist", &json!({ "path": folder, "note": "letters" })).await;
-    let write = json!({ "path": letter, "content": "hello" });
+    let write = json!({ "path": letter, "content": LETTER });
     let calls = [
         Say::Text("I look first."),
         Say::Call("time_now", json!({})),
@@ -42,7 +43,7 @@ async fn parks_survives_and_finishes(kind: Kind) {
     story.until("seen in another tab", &house).await;
     story.go_on().await;
     story.ends(&house).await;
-    assert_eq!(std::fs::read_to_string(&letter).unwrap(), "hello");
+    assert_eq!(std::fs::read_to_string(&letter).unwrap(), LETTER);
     assert_eq!(model.requests().len(), 2);
     house.run(&["audit", "verify"]).await.done();
 }
@@ -72,6 +73,18 @@ async fn a_card_is_answered_by_keys_and_no_key_answers_by_accident() {
     let (house, _, letter) = house_that_asks(&model, Kind::OpenAi, "I left it alone.").await;
     Story::live("answered_by_keys", &house, &[("REQUEST", REQUEST)]).await;
     assert!(!std::fs::exists(&letter).unwrap());
+}
+
+#[tokio::test]
+async fn a_half_typed_reason_outlives_the_answers_to_the_other_calls_of_its_card() {
+    let model = ModelServer::start().await;
+    let (house, _) = scripted_house(&model, Kind::OpenAi, &[]).await;
+    let calls = ["one.txt", "two.txt", "three.txt"];
+    let calls = calls.map(|name| Say::Call("files_delete", json!({ "path": name })));
+    model.answer(Answer::of(Kind::OpenAi, &calls));
+    model.answer(Answer::of(Kind::OpenAi, &[Say::Text("Nothing is gone.")]));
+    let request = "Tidy up, please.";
+    Story::live("a_half_typed_reason_is_kept", &house, &[("REQUEST", request)]).await;
 }
 
 #[tokio::test]

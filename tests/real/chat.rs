@@ -88,6 +88,12 @@ async fn chat_works_without_script() {
 }
 
 #[tokio::test]
+async fn words_said_in_a_pause_say_so_and_the_bar_stays_in_sight() {
+    let (house, _) = House::lived_in(&[]).await;
+    Story::live("words_wait_for_the_end_of_a_pause", &house, &[]).await;
+}
+
+#[tokio::test]
 async fn a_file_is_sent_with_a_message() {
     let model = ModelServer::start().await;
     model.answer(Answer::openai_text("Milk and bread."));
@@ -103,11 +109,13 @@ async fn signing_out_closes_every_page_until_the_next_login() {
     Story::live("signing_out", &house, &[]).await;
 }
 
-/// The two paragraphs, each waiting for its signal.
+/// The two paragraphs, each waiting for its signal, and a table with a long word in its head.
 fn two_paragraphs(kind: Kind, first: &Signal, second: &Signal) -> Answer {
+    let table = format!("\n\n| Part | {} |\n|---|---|\n| roof | red |\n", "colour".repeat(50));
+    let text = [FIRST, SECOND, &table].concat();
     let whole = match kind {
-        Kind::OpenAi => Answer::openai_text(&[FIRST, SECOND].concat()),
-        Kind::Anthropic => Answer::anthropic_text(&[FIRST, SECOND].concat()),
+        Kind::OpenAi => Answer::openai_text(&text),
+        Kind::Anthropic => Answer::anthropic_text(&text),
     };
     let (begin, end) = cut(&whole, "second");
     Answer::stream().wait(first).then(begin).wait(second).then(end)

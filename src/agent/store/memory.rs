@@ -12,6 +12,8 @@ use crate::label::Label;
 pub const LAYERS_MAX: usize = 10;
 /// What a prompt holds of a stack; what stands further down is left out first.
 const REMEMBERED_CHARS_MAX: usize = 16_000;
+/// Of these, for saying that something is left out.
+const NOTICE_CHARS_MAX: usize = 100;
 /// The one layer that every house has: what stands in Settings for all agents.
 pub const OWNERS_NOTES: MemoryLayerId =
     MemoryLayerId::from_u128(0x0000_0000_0000_7000_8000_0000_0000_0002);
@@ -29,22 +31,72 @@ impl Remembered {
     }
 }
 
-/// What the layers hold together: the later ones' words under a key, in the order of the layers.
-pub fn of(r: &Reader<'_>, layers: &[MemoryLayerId]) -> Result<Vec<Remembered>> {
-    let (mut keys, mut room, mut kept) = (HashSet::new(), REMEMBERED_CHARS_MAX, Vec::new());
-    for layer in layers.iter().rev() {
-        let mut own = Vec::new();
-        for entry in entries(r, *layer)? {
-            if !keys.insert(entry.key.to_lowercase()) {
-                continue;
+/// What a stack holds, as far as a prompt takes it.
+#[derive(Default)]
+pub struct Memory {
+    pub entries: Vec<Remembered>,
+    /// What does not fit: its layer and its key.
+    pub left_out: Vec<(MemoryLayerId, String)>,
+}
+
+impl Memory {
+    /// What a prompt says of what it leaves out.
+    pub fn notice(&self) -> Option<String> {
+        match self.left_out.len() {
+            0 => None,
+            1 => {
+                Some("1 more thing is not shown here; the owner finds it under Memory.".to_owned())
             }
-            let Some(left) = room.checked_sub(entry.line().chars().count()) else { continue };
-            room = left;
-            own.push(entry);
+            many => Some(format!(
+                "{many} more things are not shown here; the owner finds them under Memory."
+            )),
         }
-        kept.push(own);
     }
-    Ok(kept.into_iter().rev().flatten().collect())
+}
+
+/// What the layers hold together: the later ones' words under a key, in the order of the layers.
+pub fn of(r: &Reader<'_>, layers: &[MemoryLayerId]) -> Result<Memory> {
+    let (mut keys, mut stack) = (HashSet::new(), Vec::new());
+    for layer in layers.iter().rev() {
+        let mut own = entries(r, *layer)?;
+        own.retain(|it| keys.insert(it.key.to_lowercase()));
+        stack.push((*layer, own));
+    }
+    let chars = |it: &Remembered| it.line().chars().count();
+    let all: usize = stack.iter().flat_map(|(_, own)| own).map(chars).sum();
+    let mut room = match all <= REMEMBERED_CHARS_MAX {
+        true => all,
+        false => REMEMBERED_CHARS_MAX - NOTICE_CHARS_MAX,
+    };
+    let mut fits = |it: &Remembered| {
+        let left = room.checked_sub(chars(it));
+        room = left.unwrap_or(room);
+        left.is_some()
+    };
+    let mut parted = Vec::new();
+    for (layer, own) in stack {
+        let (kept, left_out): (Vec<_>, Vec<_>) = own.into_iter().partition(&mut fits);
+        parted.push((layer, kept, left_out));
+    }
+    let mut memory = Memory::default();
+    for (layer, kept, left_out) in parted.into_iter().rev() {
+        memory.entries.extend(kept);
+        memory.left_out.extend(left_out.into_iter().map(|it| (layer, it.key)));
+    }
+    Ok(memory)
+}
+
+/// The agents whose stacks hold more than a prompt may: their names and stacks.
+pub fn list_overfull(r: &Reader<'_>) -> Result<Vec<(String, Vec<MemoryLayerId>)>> {
+    let sql = "select name, memory_layers from agents
+               where deleted_at is null and ?1 < (
+                   select coalesce(sum(length(key) + length(content) + 2), 0) from memory_entries
+                   where layer_id in (select value from json_each(agents.memory_layers)))
+                   + (select coalesce(sum(length(value)), 0) from settings
+                      where key = 'owner_notes')
+               order by name";
+    let most = i64::try_from(REMEMBERED_CHARS_MAX).unwrap_or(i64::MAX);
+    r.rows(sql, [most], |row| Ok((row.get("name")?, json_column(row, "memory_layers")?)))
 }
 
 fn entries(r: &Reader<'_>, layer: MemoryLayerId) -> Result<Vec<Remembered>> {

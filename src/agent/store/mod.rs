@@ -2,6 +2,7 @@
 
 pub mod calls;
 pub mod conversations;
+pub mod holds;
 pub mod intents;
 pub mod memory;
 pub mod messages;

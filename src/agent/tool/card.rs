@@ -13,7 +13,7 @@ impl Tool {
     /// Whom a call reaches, for its card; empty when nobody.
     pub fn recipient_of(&self, arguments: &Value) -> String {
         let roles = self.roles();
-        let named = roles.iter().find(|(_, role)| *role == Role::Recipient);
+        let named = roles.iter().find(|(_, role)| matches!(role, Role::Recipient | Role::Chat));
         let named = named.and_then(|(name, _)| arguments[*name].as_str());
         match (&self.args, named) {
             (_, Some(recipient)) => recipient.to_owned(),

@@ -371,8 +371,14 @@ async fn restore(
     caller: Caller,
     Path(id): Path<AgentId>,
 ) -> Result<Told, PageError> {
-    let back = service::restore(&app, &caller, id).await?;
-    let told = format!("{} is back, stopped, and its set times are switched off.", back.new.name);
+    let (back, left) = service::restore(&app, &caller, id).await?;
+    let name = back.new.name;
+    let mut told =
+        format!("{name} is back, stopped; its set times, triggers and monitors are switched off.");
+    if !left.is_empty() {
+        let left = left.join(", ");
+        told += &format!(" Not back, for their pages are watched by others now: {left}.");
+    }
     Ok(Told::at(path(id, ""), told))
 }
 

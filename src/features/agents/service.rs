@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::features::approvals;
 use crate::features::chat::{self, Channel, NewChatMessage, Sent};
 use crate::features::tasks::{self, Scheduled, Task};
-use crate::features::triggers;
+use crate::features::{monitors, triggers};
 use crate::ids::{AgentId, ConversationId};
 use crate::label::{Label, Origin, Trust};
 use crate::web::caller::Caller;
@@ -273,8 +273,9 @@ pub async fn delete(app: &App, caller: &Caller, id: AgentId) -> Result<Agent> {
     Ok(agent)
 }
 
-/// Back again, stopped; what it did at set times comes back with it, switched off.
-pub async fn restore(app: &App, caller: &Caller, id: AgentId) -> Result<Agent> {
+/// Back again, stopped; what it did at set times and what woke it comes back with it, switched off.
+/// Gives the names of those too whose place something else has taken.
+pub async fn restore(app: &App, caller: &Caller, id: AgentId) -> Result<(Agent, Vec<String>)> {
     caller.admin()?;
     change(app, caller, move |tx, _, by, _| {
         let gone = store::find_deleted(tx, id)?;
@@ -286,9 +287,10 @@ pub async fn restore(app: &App, caller: &Caller, id: AgentId) -> Result<Agent> {
             return Err(Error::Conflict(message));
         }
         tasks::restore_of(tx, by, id)?;
+        let left = triggers::restore_of(tx, by, id, monitors::is_place_free)?;
         store::set_deleted(tx, id, &name, None)?;
         audit::record(tx, audit::Entry::new(by, "agents.restore", &name))?;
-        store::find(tx, id)
+        Ok((store::find(tx, id)?, left))
     })
     .await
 }

@@ -33,7 +33,8 @@ pub fn all() -> Vec<Tool> {
                 "What it is to do; it knows nothing else. Without it: what was written for it.",
             )
             .optional(),
-        ),
+        )
+        .even_dry(),
     ]
 }
 

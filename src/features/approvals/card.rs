@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use crate::agent::preview;
 use crate::agent::tool::FOR_GOOD;
-use crate::approval::{Approval, Foreign, State};
+use crate::approval::{Approval, Card, Foreign, State};
+use crate::clean;
 use crate::features::standing_rules;
 use crate::ids::{ApprovalId, ToolCallId};
 use crate::web::when::When;
@@ -15,6 +16,8 @@ use crate::web::when::When;
 const VALUE_CHARS_MAX: usize = 2_000;
 /// Of the line that a decided card is folded to.
 const SUMMARY_CHARS_MAX: usize = 80;
+/// How the guard's sentence about a value that is on the card goes on after it.
+const NOT_YOURS: &str = " is not in your words.";
 
 #[derive(Template)]
 #[template(path = "approvals/card.html")]
@@ -26,7 +29,6 @@ pub struct CardView {
     /// "Approved by ada over telegram", or "".
     outcome: String,
     answered: Option<When>,
-    origins: Vec<String>,
     facts: Vec<Fact>,
     /// What else there is to know than its arguments.
     preview: String,
@@ -50,7 +52,8 @@ impl askama::filters::HtmlSafe for CardView {}
 pub(super) struct Fact {
     pub name: String,
     pub value: String,
-    pub foreign: bool,
+    /// Of what in it is not the owner's: where it came from.
+    pub foreign: Vec<String>,
     pub folded: Option<Folded>,
 }
 
@@ -72,17 +75,16 @@ impl CardView {
             waiting,
             outcome: outcome(approval),
             answered: approval.answered.as_ref().map(|it| When::new(it.at, now)),
-            origins: card.origins.iter().map(Foreign::to_string).collect(),
             facts: facts(
                 approval.edited_arguments.as_ref().unwrap_or(&approval.arguments),
-                &card.origins,
+                if waiting { card.origins.as_slice() } else { &[] },
             ),
             preview: match card.preview == preview(&approval.arguments) {
                 true => String::new(),
                 false => card.preview.clone(),
             },
             why: card.why.clone(),
-            reason: card.reason.clone(),
+            reason: reason(card),
             verb: verb(&card.what),
             edit_url: if waiting {
                 format!("/approvals/{}/edit", approval.id)
@@ -101,7 +103,8 @@ impl CardView {
     /// What a decided card was about, in a few words: its first argument.
     fn first_fact(&self) -> String {
         self.facts.first().map_or_else(String::new, |fact| {
-            let value: String = fact.value.chars().take(SUMMARY_CHARS_MAX).collect();
+            let line = fact.value.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+            let value: String = line.trim_start().chars().take(SUMMARY_CHARS_MAX).collect();
             let more = if value.len() < fact.value.len() { "…" } else { "" };
             format!("{}: {value}{more}", fact.name)
         })
@@ -123,10 +126,31 @@ pub(super) fn facts(arguments: &Value, origins: &[Foreign]) -> Vec<Fact> {
                 (start, Some(Folded { whole: text, chars }))
             }
         };
-        let foreign = origins.iter().any(|it| it.argument == *name);
+        let own = origins.iter().filter(|it| it.argument == *name);
+        let foreign = own.map(|it| came_from(it, &clean::shown(&value))).collect();
         Fact { name: name.replace('_', " "), value, foreign, folded }
     };
     fields.filter(|(_, value)| !value.is_null()).map(fact).collect()
+}
+
+/// Of a value that is one of several in its argument, which one it is.
+fn came_from(foreign: &Foreign, shown: &str) -> String {
+    let from = match &foreign.origin {
+        Some(origin) => format!("from {origin}"),
+        None => "not in your words".to_owned(),
+    };
+    let whole = foreign.value.strip_suffix('…').unwrap_or(&foreign.value);
+    if shown.starts_with(whole) { from } else { format!("{}: {from}", foreign.value) }
+}
+
+/// The guard's sentence without what the card marks in its place.
+fn reason(card: &Card) -> String {
+    let apart = card.reason.split_once(", and ").filter(|_| !card.origins.is_empty());
+    let apart = apart.and_then(|(what, rest)| Some((what, rest.rsplit_once(NOT_YOURS)?.1)));
+    match apart {
+        Some((what, more)) => format!("{what}.{more}"),
+        None => card.reason.clone(),
+    }
 }
 
 fn outcome(approval: &Approval) -> String {

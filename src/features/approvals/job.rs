@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::held;
+use super::{held, outcome};
 use crate::agent::{Agents, Run, answer};
 use crate::app::App;
 use crate::approval::{self, Group};
@@ -46,13 +46,21 @@ pub fn tell_asked(tx: &Tx<'_>, agents: &Agents, group: &Group, now: Timestamp) -
     Ok(())
 }
 
-/// Nobody has to be told any more, once nothing waits on its card.
-pub fn tell_settled(tx: &Tx<'_>, run: &Run, id: ApprovalId, now: Timestamp) -> Result<()> {
+/// Nobody has to be told any more, once nothing waits on its card; what came of it is said instead.
+pub fn tell_settled(
+    tx: &Tx<'_>,
+    agents: &Agents,
+    (run, id): (&Run, ApprovalId),
+    now: Timestamp,
+) -> Result<()> {
     let Some(settled) = approval::find(tx, id)? else { return Ok(()) };
     if approval::still_waits(tx, settled.group_id)? {
         return Ok(());
     }
-    notifications::settle(tx, run.user_id, &link(settled.group_id), now)
+    let group = approval::list_of_group(tx, settled.group_id)?;
+    let text = outcome::of_group(agents, &group, now);
+    let (user_id, link) = (run.user_id, Some(link(settled.group_id)));
+    notifications::settle(tx, &Telling { user_id, kind: KIND, text: &text, link }, now)
 }
 
 fn link(group: ApprovalId) -> String {

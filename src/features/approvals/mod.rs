@@ -5,9 +5,11 @@
 
 mod api;
 mod card;
+mod edit;
 mod group;
 mod held;
 mod job;
+mod outcome;
 mod page;
 mod service;
 

@@ -3,12 +3,10 @@
 use askama::Template;
 use axum::Router;
 use axum::extract::State;
-use axum::http::StatusCode;
-use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use serde::Deserialize;
-use serde_json::Value;
 
+use super::edit;
 use super::group::GroupView;
 use super::held::{self, HeldView};
 use super::service::{self, Said, Waiting};
@@ -22,7 +20,7 @@ use crate::web::Page;
 use crate::web::caller::Caller;
 use crate::web::error::PageError;
 use crate::web::flash::Told;
-use crate::web::form::{Form, Path, Query, page_url, read_json};
+use crate::web::form::{Form, Path, Query, page_url};
 use crate::web::shell::Shell;
 
 const PER_PAGE: u32 = 50;
@@ -34,7 +32,7 @@ pub fn routes() -> Router<App> {
         .route("/approvals/together", post(answer_together))
         .route("/approvals/held/{id}", post(settle_held))
         .route("/approvals/{id}", get(one).post(answer))
-        .route("/approvals/{id}/edit", get(edit).post(answer_edited))
+        .merge(edit::routes())
 }
 
 #[derive(Template)]
@@ -59,16 +57,6 @@ impl ListPage {
     fn state(&self) -> &'static str {
         if self.decided { "decided" } else { "waiting" }
     }
-}
-
-#[derive(Template)]
-#[template(path = "approvals/edit.html")]
-struct EditPage {
-    shell: Shell,
-    id: String,
-    title: String,
-    typed: String,
-    problem: String,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
@@ -274,59 +262,6 @@ async fn answer_together(
         false => format!("{word}: {answered} of {asked}; the others had an answer already."),
     };
     Ok(Told::at(own_path(&form.back), told))
-}
-
-async fn edit(
-    State(app): State<App>,
-    caller: Caller,
-    Path(id): Path<String>,
-) -> Result<Page<EditPage>, PageError> {
-    let asked = service::find(&app, &caller, id).await?;
-    let typed = serde_json::to_string_pretty(&asked.arguments).map_err(Error::internal)?;
-    Ok(Page(edit_page(&app, &caller, &asked, typed, String::new()).await?))
-}
-
-async fn edit_page(
-    app: &App,
-    caller: &Caller,
-    asked: &Approval,
-    typed: String,
-    problem: String,
-) -> Result<EditPage> {
-    let shell = app.shell(caller, "/approvals", "Change and approve").await?;
-    let title = asked.card.what.clone();
-    Ok(EditPage { shell, id: asked.id.to_string(), title, typed, problem })
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct EditForm {
-    arguments: String,
-}
-
-async fn answer_edited(
-    State(app): State<App>,
-    caller: Caller,
-    Path(id): Path<String>,
-    Form(form): Form<EditForm>,
-) -> Result<Response, PageError> {
-    let asked = service::find(&app, &caller, id).await?;
-    let answered = match read_json::<Value>(form.arguments.as_bytes()) {
-        Ok(edited) => {
-            let edited_arguments = Some(edited);
-            let said = Said { approved: true, edited_arguments, ..Said::default() };
-            service::answer(&app, &caller, asked.call_id.to_string(), said).await
-        }
-        Err(err) => Err(err),
-    };
-    match answered {
-        Ok(_) => Ok(Told::at("/approvals", "Changed and approved.").into_response()),
-        Err(Error::Invalid { message, .. }) => {
-            let page = edit_page(&app, &caller, &asked, form.arguments, message).await?;
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response())
-        }
-        Err(err) => Err(err.into()),
-    }
 }
 
 /// A path of this house; anything else leads to the approvals.

@@ -7,6 +7,7 @@ mod api;
 mod job;
 mod page;
 mod service;
+mod store;
 
 use super::Feature;
 use crate::web::shell::{Entry, Group};

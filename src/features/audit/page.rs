@@ -1,5 +1,7 @@
 //! `/audit`, for a person.
 
+use std::collections::HashMap;
+
 use askama::Template;
 use axum::Router;
 use axum::extract::State;
@@ -20,6 +22,8 @@ use crate::web::shell::Shell;
 use crate::web::when::When;
 
 const PER_PAGE: u32 = 50;
+/// Nobody signed in by it.
+const LOGIN_FAILED: &str = "access.login_failed";
 
 pub fn routes() -> Router<App> {
     Router::new().route("/audit", get(list)).route("/audit/verify", post(verify))
@@ -51,25 +55,43 @@ struct Line {
 }
 
 impl Line {
-    fn new(row: Row, now: &Zoned) -> Line {
+    fn new(row: Row, names: &HashMap<(String, String), String>, now: &Zoned) -> Line {
+        let name = row.actor_id.clone().and_then(|id| names.get(&(row.actor.clone(), id)));
         let outcome = match (row.decision.as_deref(), row.confirmed) {
             (_, Some(true)) => "approved",
             (Some("deny"), _) => "denied",
             (Some("ask"), _) => "asked",
             (_, Some(false)) if row.action.starts_with("approvals.") => "denied",
+            _ if row.action == LOGIN_FAILED => "refused",
             _ => "done",
         };
         let empty = row.detail.as_object().is_some_and(serde_json::Map::is_empty);
         let detail = if empty { String::new() } else { pretty(&row.detail) };
         Line {
             when: When::new(row.happened_at, now),
-            actor: format!("{} over {}", row.actor, row.channel),
+            actor: who(&row, name.map(String::as_str)),
             action: row.action,
             target: row.target,
             outcome,
             detail,
             run: row.run_id.map(|run| format!("/runs/{run}")).unwrap_or_default(),
         }
+    }
+}
+
+/// "Ada over web", "key laptop over api", "agent Assistant".
+fn who(row: &Row, name: Option<&str>) -> String {
+    let who = match (row.actor.as_str(), name) {
+        ("user", Some(name)) => name.to_owned(),
+        ("token", Some(name)) => format!("key {name}"),
+        ("token", None) => "a key".to_owned(),
+        ("agent", Some(name)) => format!("agent {name}"),
+        ("system", _) if row.action == LOGIN_FAILED => "somebody".to_owned(),
+        (kind, _) => kind.to_owned(),
+    };
+    match row.channel.as_str() {
+        "system" => who,
+        channel => format!("{who} over {channel}"),
     }
 }
 
@@ -109,12 +131,13 @@ async fn list_page(
     let text = Some(wanted.q.clone()).filter(|q| !q.trim().is_empty());
     let filter = Filter { text, ..Filter::default() };
     let (rows, total) = service::list(app, caller, filter, page, PER_PAGE).await?;
+    let names = service::names(app, &rows).await?;
     let shown = (u64::from(page - 1) * u64::from(PER_PAGE) + rows.len() as u64).min(total);
     Ok(ListPage {
         shell: app.shell(caller, "/audit", "Audit log").await?,
         verified: report.as_ref().map(words).unwrap_or_default(),
         broken: report.is_some_and(|report| report.first_bad.is_some()),
-        entries: rows.into_iter().map(|row| Line::new(row, &now)).collect(),
+        entries: rows.into_iter().map(|row| Line::new(row, &names, &now)).collect(),
         next: match shown < total {
             true => page_url("/audit", &[("q", &wanted.q)], page + 1),
             false => String::new(),

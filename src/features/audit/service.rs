@@ -1,9 +1,11 @@
 //! What may be done with the ledger: read, check, and thin out what is old.
 
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::store;
 use crate::app::App;
 use crate::audit::{self, By, Filter, Report, Row};
 use crate::error::{Error, Result};
@@ -20,6 +22,23 @@ pub async fn list(
     let user = (caller.role == Role::User).then_some(caller.user_id);
     let filter = Filter { user, ..filter };
     app.db.read(move |r| audit::list(r, &filter, page, per_page)).await
+}
+
+/// What those are called who did this, by their kind and id.
+pub async fn names(app: &App, rows: &[Row]) -> Result<HashMap<(String, String), String>> {
+    let ids = rows.iter().filter_map(|row| Some((row.actor.clone(), row.actor_id.clone()?)));
+    let ids: HashSet<(String, String)> = ids.collect();
+    app.db
+        .read(move |r| {
+            let mut names = HashMap::new();
+            for (kind, id) in ids {
+                if let Some(name) = store::name(r, &kind, &id)? {
+                    names.insert((kind, id), name);
+                }
+            }
+            Ok(names)
+        })
+        .await
 }
 
 /// Walks the whole chain and holds it against the anchors.

@@ -1,8 +1,8 @@
 //! `POST /api/chat/completions`: a message in, the answer as server-sent events.
 //!
 //! Events: `conversation` (first, where the answer will stand), `token`, `tool_executing`,
-//! `tool_done`, `tool_call_pending`, `notice` (the program's own word about the answer), `done`,
-//! `error` or `held_up`, then `data: [DONE]`. `done` names the calls that were denied; `held_up` says
+//! `tool_done`, `tool_call_pending`, `notice` (the program's own word about the answer), `retrying`
+//! (the provider asked for a pause), `done`, `error` or `held_up`, then `data: [DONE]`. `done` names the calls that were denied; `held_up` says
 //! what the message waits behind. Hanging up stops nothing.
 
 use std::convert::Infallible;
@@ -173,6 +173,10 @@ fn spoken(entry: &Entry, denied: &[Value]) -> Option<sse::Event> {
             "tool_held",
             &json!({"call_id": call_id, "tool_name": tool_name, "arguments": arguments,
                     "until": until, "seq": seq}),
+        ),
+        Event::Retrying { provider, seconds, until } => named(
+            "retrying",
+            &json!({"provider": provider, "seconds": seconds, "until": until, "seq": seq}),
         ),
         Event::Images { data_urls } => named("images", &json!({"data_urls": data_urls})),
         Event::Done { text, tool_calls_made, usage, model } => named(

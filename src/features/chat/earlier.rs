@@ -48,8 +48,8 @@ pub async fn turns(
     transcript: &Transcript,
 ) -> Result<Vec<TurnView>> {
     let now = app.clock.now().to_zoned(app.config.zone());
-    let asked = view::asked(transcript);
-    let rows = app.db.read(move |r| Rows::load(r, id, &asked, now)).await?;
+    let (asked, scene) = (view::asked(transcript), (now, app.inbox.paused()));
+    let rows = app.db.read(move |r| Rows::load(r, id, &asked, scene)).await?;
     let (catalog, admin) = (app.outside.models(), caller.admin().is_ok());
     let view = |turn| TurnView::new(turn, &rows, (&catalog, admin));
     Ok(transcript.turns.iter().map(view).collect())

@@ -3,13 +3,14 @@
 
 use serde_json::{Value, json};
 
+use super::store;
 use crate::agent::store::{calls, runs};
-use crate::agent::{AgentState, RunState};
+use crate::agent::{AgentState, Persona, RunState};
 use crate::app::App;
 use crate::approval::{self, Approval, State};
 use crate::db::Reader;
 use crate::error::Result;
-use crate::ids::{ConversationId, RunId};
+use crate::ids::{ConversationId, MessageId, RunId};
 
 pub struct HeldUp {
     /// `waiting` for the answers to these, or `paused`.
@@ -50,14 +51,7 @@ fn look(
     if run.state != RunState::Queued {
         return Ok(None);
     }
-    let name = &run.persona.name;
-    let paused = match run.persona.state {
-        _ if all_paused => "Everything is paused".to_owned(),
-        AgentState::Active => String::new(),
-        AgentState::Paused => format!("{name} is paused"),
-        AgentState::Error | AgentState::Stopped => format!("{name} is out of order"),
-    };
-    if !paused.is_empty() {
+    if let Some(paused) = paused(all_paused, &run.persona) {
         let message = format!("{paused}. Your message is kept, and answered when that is over.");
         return Ok(Some(HeldUp { code: "paused", message, waiting: Vec::new() }));
     }
@@ -69,4 +63,49 @@ fn look(
                    after that.";
     let message = message.to_owned();
     Ok((!waiting.is_empty()).then_some(HeldUp { code: "waiting", message, waiting }))
+}
+
+/// What keeps an agent from beginning anything.
+fn paused(all_paused: bool, agent: &Persona) -> Option<String> {
+    let name = &agent.name;
+    match agent.state {
+        _ if all_paused => Some("Everything is paused".to_owned()),
+        AgentState::Active => None,
+        AgentState::Paused => Some(format!("{name} is paused")),
+        AgentState::Error | AgentState::Stopped => Some(format!("{name} is out of order")),
+    }
+}
+
+/// The words of a conversation that nothing was done for yet, as its page tells of them.
+#[derive(Default)]
+pub struct Line {
+    messages: Vec<MessageId>,
+    paused: Option<String>,
+}
+
+impl Line {
+    pub fn load(r: &Reader<'_>, all_paused: bool, conversation: ConversationId) -> Result<Line> {
+        let unbegun = store::unbegun(r, conversation)?;
+        let Some((first, _)) = unbegun.first() else { return Ok(Line::default()) };
+        let paused = paused(all_paused, &runs::find(r, *first)?.persona);
+        let messages = unbegun.iter().flat_map(|(_, trigger)| trigger.message_ids()).collect();
+        Ok(Line { messages, paused })
+    }
+
+    /// What a message waits for; `None`: it does not.
+    pub fn says(&self, message: &str) -> Option<String> {
+        self.holds(message).then(|| match &self.paused {
+            Some(paused) => format!("{paused}; this waits until that is over"),
+            None => "An answer is coming".to_owned(),
+        })
+    }
+
+    /// Whether the answer to a message begins by itself, in a moment.
+    pub fn is_coming(&self, message: &str) -> bool {
+        self.paused.is_none() && self.holds(message)
+    }
+
+    fn holds(&self, message: &str) -> bool {
+        self.messages.iter().any(|it| it.to_string() == message)
+    }
 }

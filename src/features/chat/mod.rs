@@ -35,7 +35,7 @@ use crate::web::shell::{Entry, Group};
 pub use attachments::NewAttachment;
 pub use message::NewChatMessage;
 pub use service::{Sent, send, send_by, send_joined};
-pub use words::{grouped, phrase, target, took};
+pub use words::{grouped, icon, phrase, target, took};
 
 pub const FEATURE: Feature = Feature {
     name: "chat",

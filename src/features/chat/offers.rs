@@ -80,12 +80,16 @@ pub fn load(
         let value = value(offer);
         let here = matches!(offer, Offer::Domain(_)) && open.iter().any(|it| it.matches(value));
         let met = here || whitelists::is_listed(r, offer, now)?;
-        let role = match offer {
-            Offer::Address(_) => Some(Meaning::Recipient),
-            Offer::Folder(_) => Some(Meaning::Path),
-            Offer::Domain(_) => None,
+        // A chat is named as its tool names it.
+        let (role, name) = match offer {
+            Offer::Address(to) => match to.split_once(':') {
+                Some((_, name)) => (Some(Meaning::Chat), name),
+                None => (Some(Meaning::Recipient), value),
+            },
+            Offer::Folder(_) => (Some(Meaning::Path), value),
+            Offer::Domain(_) => (None, value),
         };
-        let named = said.grounds(role, &Value::from(value), &now_here) || said.has_site(value);
+        let named = said.grounds(role, &Value::from(name), &now_here) || said.has_site(value);
         found.insert(call, Standing { offer: offer.clone(), met, named, admin });
     }
     Ok(found)
@@ -129,6 +133,7 @@ impl OfferView {
             let always = match standing.offer {
                 Offer::Domain(_) => format!("Always allow {value}"),
                 Offer::Folder(_) => "Allow this folder".to_owned(),
+                Offer::Address(_) if value.contains(':') => "Allow this chat".to_owned(),
                 Offer::Address(_) => "Allow this address".to_owned(),
             };
             choices.push((How::Always, always));

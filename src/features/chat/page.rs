@@ -30,6 +30,8 @@ use crate::web::when::When;
 
 /// Conversations beside the open one.
 const TALKS_MAX: u32 = 30;
+/// The first words, and their answer.
+const FIRST_TURNS: usize = 2;
 /// Set by the script: the stream tells what came of it.
 const LIVE: &str = "x-live";
 
@@ -85,6 +87,10 @@ pub struct ChatPage {
     /// What is wrong with the provider of the model that answers here.
     failing: Option<Trouble>,
     running: bool,
+    /// Nothing runs yet, and the answer to the last words begins in a moment.
+    coming: bool,
+    /// New, or begun just now: who came here goes on writing.
+    fresh: bool,
     draft: Draft,
     /// Open for this conversation.
     sites: Vec<Chip>,
@@ -232,6 +238,8 @@ pub async fn page(
     Ok(ChatPage {
         shell,
         talks: talks.into_iter().map(|talk| Talk::new(talk, id, &now)).collect(),
+        coming: turns.iter().any(TurnView::is_coming),
+        fresh: turns.len() <= FIRST_TURNS,
         turns,
         earlier,
         seq: transcript.seq,

@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::events::Entry;
 use crate::ids::{ConversationId, RunId, ToolCallId};
 use crate::web::caller::Caller;
-use crate::web::markdown;
+use crate::web::{markdown, seen};
 
 pub struct Patches {
     app: App,
@@ -123,7 +123,8 @@ impl Patches {
             Change::Foot(run) => {
                 let run = self.transcript.run(*run)?;
                 let chat = format!("/chat/{}", self.conversation);
-                let foot = FootView::new(run, &chat, (&self.app.outside.models(), self.admin));
+                let foot = FootView::new(run, &chat, (&self.app.outside.models(), self.admin))
+                    .pausing(run, self.app.config.zone());
                 let html = format!("<div id=\"foot-{}\">{foot}</div>", run.id);
                 Some(put(entry, &format!("foot-{}", run.id), Some(run.id), &html))
             }
@@ -147,8 +148,8 @@ impl Patches {
     /// What can't be read just now is shown when the page is loaded again.
     async fn rows(&self, asked: Vec<ToolCallId>) -> Option<Rows> {
         let now = self.app.clock.now().to_zoned(self.app.config.zone());
-        let conversation = self.conversation;
-        let load = self.app.db.read(move |r| Rows::load(r, conversation, &asked, now)).await;
+        let (conversation, scene) = (self.conversation, (now, self.app.inbox.paused()));
+        let load = self.app.db.read(move |r| Rows::load(r, conversation, &asked, scene)).await;
         load.inspect_err(|err| tracing::warn!("a page is not told of a change: {err}")).ok()
     }
 }
@@ -162,6 +163,13 @@ fn put(entry: &Entry, id: &str, run: Option<RunId>, html: &str) -> sse::Event {
     named("put", &data).id(entry.seq.to_string())
 }
 
+/// Hidden characters are written out, as on the page itself.
 fn named(name: &str, data: &Value) -> sse::Event {
+    let mut data = data.clone();
+    for field in ["html", "tail"] {
+        if let Some(Value::String(html)) = data.get_mut(field) {
+            *html = seen::html(std::mem::take(html));
+        }
+    }
     sse::Event::default().event(name).data(data.to_string())
 }

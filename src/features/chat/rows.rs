@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use jiff::Zoned;
 
+use super::held_up::Line;
 use super::offers::{self, Standing};
 use super::store::{self, File};
 use super::view::PartView;
@@ -25,6 +26,7 @@ pub struct Rows {
     pub(super) offers: HashMap<ToolCallId, Standing>,
     /// What calls changed that can be taken back, or was.
     pub(super) changes: HashMap<ToolCallId, Change>,
+    pub(super) line: Line,
     now: Zoned,
     pub(super) back: String,
 }
@@ -34,7 +36,7 @@ impl Rows {
         r: &Reader<'_>,
         conversation: ConversationId,
         asked: &[ToolCallId],
-        now: Zoned,
+        (now, all_paused): (Zoned, bool),
     ) -> Result<Rows> {
         let calls = calls::list_of_conversation(r, conversation)?;
         let groups = groups(r, asked)?;
@@ -45,6 +47,7 @@ impl Rows {
         Ok(Rows {
             asked: groups,
             offers,
+            line: Line::load(r, all_paused, conversation)?,
             changes: changes::of_calls(r, calls.iter().map(|call| call.id))?,
             calls: calls.into_iter().map(|call| (call.id, call)).collect(),
             files: store::files(r, conversation)?,

@@ -290,6 +290,7 @@ fn frame(entry: &Entry) -> Option<Value> {
             | Event::ToolDone { .. }
             | Event::ConfirmationRequired { .. }
             | Event::Images { .. }
+            | Event::Retrying { .. }
             | Event::Done { .. }
             | Event::Error { .. }
     );

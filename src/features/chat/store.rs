@@ -9,7 +9,8 @@ use crate::agent::store::messages::{self, Message};
 use crate::agent::store::runs::FOR_AN_ANSWER;
 use crate::db::{Reader, Tx, at, containing, json_column};
 use crate::error::{Error, Result};
-use crate::ids::{AgentId, ConversationId, MessageId, UserId};
+use crate::ids::{AgentId, ConversationId, MessageId, RunId, UserId};
+use crate::inbox::Trigger;
 use crate::label::{Label, Trust};
 
 /// Messages that a page or an API answer shows of one conversation; the latest.
@@ -106,6 +107,13 @@ pub fn messages(
                               and (?2 is null or seq < (select seq from messages where id = ?2))
                               order by seq desc limit ?3) order by seq";
     r.rows(sql, (id, before, SHOWN_MAX), messages::from_row)
+}
+
+/// Runs that nothing was done for yet, and what woke them.
+pub fn unbegun(r: &Reader<'_>, id: ConversationId) -> Result<Vec<(RunId, Trigger)>> {
+    let sql = "select id, trigger from runs
+               where conversation_id = ?1 and state = 'queued' and started_at is null";
+    r.rows(sql, [id], |row| Ok((row.get("id")?, json_column(row, "trigger")?)))
 }
 
 pub fn set_title(tx: &Tx<'_>, id: ConversationId, title: &str) -> Result<()> {

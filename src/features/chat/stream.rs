@@ -33,6 +33,7 @@ use crate::ids::{ConversationId, NotificationId, UserId};
 use crate::web::caller::Caller;
 use crate::web::error::PageError;
 use crate::web::form::{Path, Query};
+use crate::web::seen;
 
 /// The unfinished block is sent this often at most: faster than the eye, slower than tokens.
 const TAIL_EVERY: Duration = Duration::from_millis(40);
@@ -104,7 +105,7 @@ fn house_events(
             let news = app.db.read(move |r| notifications::since(r, user, told)).await;
             for note in news.unwrap_or_default() {
                 told = note.id;
-                let html = note.to_string();
+                let html = seen::html(note.to_string());
                 yield Ok(sse::Event::default().event("note").data(json!({"html": html}).to_string()));
             }
             tokio::select! {

@@ -4,6 +4,7 @@ use std::fmt;
 
 use askama::Template;
 use askama::filters::HtmlSafe;
+use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use super::offers::OfferView;
@@ -39,7 +40,12 @@ impl TurnView {
             Turn::Said { message_id, text, wait } => TurnView::Said(SaidView {
                 id: message_id.clone(),
                 text: text.clone(),
-                wait: *wait,
+                wait: match wait {
+                    Wait::Question => "Waits until you answered the question above".to_owned(),
+                    Wait::Answer => "Waits until the answer above is finished".to_owned(),
+                    Wait::Nothing => rows.line.says(message_id).unwrap_or_default(),
+                },
+                coming: *wait == Wait::Nothing && rows.line.is_coming(message_id),
                 files: files(rows, message_id),
             }),
             Turn::Notice { message_id, text } => TurnView::Notice(NoticeView {
@@ -50,6 +56,11 @@ impl TurnView {
                 TurnView::Answer(Box::new(AnswerView::new(run, rows, (catalog, admin))))
             }
         }
+    }
+
+    /// Words whose answer begins in a moment.
+    pub fn is_coming(&self) -> bool {
+        matches!(self, TurnView::Said(said) if said.coming)
     }
 
     /// Its place in the page, for replacing it.
@@ -68,7 +79,9 @@ impl TurnView {
 pub struct SaidView {
     id: String,
     text: String,
-    wait: Wait,
+    /// What keeps them in line, or "".
+    wait: String,
+    coming: bool,
     files: Vec<FileView>,
 }
 
@@ -200,6 +213,7 @@ fn offered(run: RunId, steps: &[Step], rows: &Rows) -> Vec<OfferView> {
 
 struct StepView {
     id: ToolCallId,
+    icon: &'static str,
     phrase: String,
     target: String,
     took: String,
@@ -229,6 +243,7 @@ impl StepView {
         };
         StepView {
             id: step.call_id,
+            icon: words::icon(&step.tool),
             phrase: words::phrase(&step.tool, step.state == StepState::Done),
             target: words::target(arguments),
             took: step.took.map(words::took).unwrap_or_default(),
@@ -264,6 +279,8 @@ pub struct FootView {
     ask_admin: bool,
     /// "claude-sonnet-5 · 3.2 s · 1,912 tokens · $0.0041".
     facts: String,
+    /// "toy asks to wait 30 s; trying again at 21:45:10.", or "".
+    pause: String,
 }
 
 impl FootView {
@@ -280,7 +297,17 @@ impl FootView {
             ask_admin: fix.is_some() && !admin,
             fix: fix.filter(|_| admin),
             facts: facts(&run.state, catalog),
+            pause: String::new(),
         }
+    }
+
+    /// Says what the run waits for just now, at the hour of this zone.
+    pub fn pausing(self, run: &RunTurn, zone: TimeZone) -> FootView {
+        let pause = run.pause.as_ref().map(|pause| {
+            let at = pause.until.to_zoned(zone).strftime("%H:%M:%S");
+            format!("{} asks to wait {} s; trying again at {at}.", pause.provider, pause.seconds)
+        });
+        FootView { pause: pause.unwrap_or_default(), ..self }
     }
 }
 

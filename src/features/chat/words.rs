@@ -12,7 +12,7 @@ const TARGET_CHARS_MAX: usize = 60;
 const NAMED_MAX: usize = 3;
 
 /// In a tool's name; once it is done; before that.
-const VERBS: [(&str, &str, &str); 20] = [
+const VERBS: [(&str, &str, &str); 22] = [
     ("add", "Added", "Add"),
     ("calculate", "Calculated", "Calculate"),
     ("cancel", "Cancelled", "Cancel"),
@@ -25,6 +25,8 @@ const VERBS: [(&str, &str, &str); 20] = [
     ("now", "Looked up", "Look up"),
     ("pause", "Paused", "Pause"),
     ("read", "Read", "Read"),
+    ("remove", "Removed", "Remove"),
+    ("reopen", "Reopened", "Reopen"),
     ("resume", "Resumed", "Resume"),
     ("run", "Ran", "Run"),
     ("search", "Searched", "Search"),
@@ -35,8 +37,10 @@ const VERBS: [(&str, &str, &str); 20] = [
     ("write", "Wrote", "Write"),
 ];
 /// Verbs that mean one of them.
-const ONE: [&str; 9] =
-    ["add", "cancel", "create", "delete", "done", "read", "snooze", "update", "write"];
+const ONE: [&str; 11] = [
+    "add", "cancel", "create", "delete", "done", "read", "remove", "reopen", "snooze", "update",
+    "write",
+];
 /// Arguments that say what a call is about, the best first.
 const TARGETS: [&str; 10] =
     ["url", "path", "query", "to", "title", "name", "text", "expression", "when", "id"];
@@ -46,10 +50,18 @@ const TARGETS: [&str; 10] =
 pub fn phrase(tool: &str, done: bool) -> String {
     let Some((set, verb)) = tool.split_once('_') else { return tool.to_owned() };
     let (first, rest) = verb.split_once('_').unwrap_or((verb, ""));
-    let Some((_, past, present)) = VERBS.iter().find(|(name, ..)| *name == first) else {
-        return tool.replace('_', " ");
+    let verb_of = |name: &str| VERBS.iter().find(|(verb, ..)| *verb == name);
+    let word = |(_, past, present): &(_, &'static str, &'static str)| {
+        if done { *past } else { *present }
     };
-    let word = if done { past } else { present };
+    let Some(found) = verb_of(first) else {
+        // The verb stands first in the names of a few: `fetch_page`.
+        return match verb_of(set).filter(|_| rest.is_empty()) {
+            Some(found) => format!("{} a {verb}", word(found)),
+            None => tool.replace('_', " "),
+        };
+    };
+    let word = word(found);
     let noun = match (rest, set) {
         ("", set) if ONE.contains(&first) => singular(set),
         ("", "web") => "the web".to_owned(),
@@ -60,9 +72,24 @@ pub fn phrase(tool: &str, done: bool) -> String {
 }
 
 fn singular(set: &str) -> String {
-    match set.strip_suffix('s') {
-        Some(one) if set != "status" => format!("a {one}"),
-        _ => set.to_owned(),
+    let one = match (set.strip_suffix("es").filter(|it| it.ends_with("ss")), set.strip_suffix('s'))
+    {
+        (Some(one), _) => one,
+        (None, Some(one)) if set != "status" => one,
+        _ => return set.to_owned(),
+    };
+    let article = if one.starts_with(['a', 'e', 'i', 'o']) { "an" } else { "a" };
+    format!("{article} {one}")
+}
+
+/// The icon of what a tool is about; a tool of a server is just a tool.
+pub fn icon(tool: &str) -> &'static str {
+    match tool.split('_').next().unwrap_or(tool) {
+        "fetch" | "web" => "globe",
+        "files" => "file",
+        "notes" => "notes",
+        "reminders" => "bell",
+        _ => "tool",
     }
 }
 
@@ -147,6 +174,9 @@ mod tests {
             said,
             "Searched notes, Added a note, Searched the web, Fetched page, Looked up status"
         );
+        assert_eq!(phrase("fetch_page", true), "Fetched a page");
+        assert_eq!(phrase("addresses_remove", true), "Removed an address");
+        assert_eq!(phrase("fetch_page", false), "Fetch a page");
         assert_eq!(phrase("mcp__x__do", true), "mcp  x  do");
         assert_eq!(phrase("files_delete", false), "Delete a file");
         assert_eq!(target(&json!({"n": 1, "query": "boiler\nx"})), "boiler");

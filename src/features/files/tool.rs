@@ -80,7 +80,7 @@ async fn list(cx: Cx, args: Value, mut permit: Permit) -> Result<Output> {
     let own = house.root == owner.folder;
     if own && house.beneath.as_os_str().is_empty() {
         let opened = cx.db.read(whitelist::list_folders).await?;
-        lines.extend(opened.into_iter().map(|folder| format!("Opened folder: {}", folder.path)));
+        lines.extend(opened.into_iter().map(|folder| format!("Opened folder: {}", folder.value)));
     }
     // Names of files are somebody's words too, wherever they may come from.
     Ok(Output::labelled(lines.join("\n"), service::strangers(&house.beneath)))

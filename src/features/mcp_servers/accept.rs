@@ -1,6 +1,6 @@
 //! A person looks at what a server says of its tools, and takes it or leaves it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde_json::json;
@@ -81,26 +81,43 @@ fn forget_changed_roles(tool: &mut ServerTool) {
 pub fn note(tx: &Tx<'_>, server: &Server, offered: Vec<Offered>, by: &By) -> Result<()> {
     let mut known: BTreeMap<String, ServerTool> =
         store::tools_of(tx, server.id)?.into_iter().map(|it| (it.tool.clone(), it)).collect();
-    let mut changed = Vec::new();
-    let mut names = Vec::new();
+    let mut names = BTreeSet::new();
+    let offered: Vec<Offered> =
+        offered.into_iter().filter(|it| names.insert(it.tool.clone())).collect();
+    let taken = taken_names(server, &offered);
+    let (mut changed, mut tools) = (Vec::new(), Vec::new());
     for offer in offered {
-        if names.contains(&offer.tool) {
-            continue;
-        }
-        names.push(offer.tool.clone());
         let before = known.remove(&offer.tool);
         let was_changed = before.as_ref().is_some_and(|it| it.changed_at.is_some());
-        let tool = now_offered(server, offer, before, by.at);
+        let tool = now_offered(server, offer, before, by.at, &taken);
         if tool.changed_at.is_some() && !was_changed {
             changed.push(tool.tool.clone());
         }
-        store::save_tool(tx, &tool)?;
+        tools.push(tool);
     }
-    for mut gone in known.into_values().filter(|it| it.listed) {
+    let is_taken = |it: &ServerTool| it.name.as_ref().is_some_and(|name| taken.contains_key(name));
+    for mut gone in known.into_values().filter(|it| it.listed || is_taken(it)) {
         gone.listed = false;
+        gone.name = gone.name.filter(|name| !taken.contains_key(name));
         store::save_tool(tx, &gone)?;
     }
+    // A name that goes from one to another is free before it is taken.
+    tools.sort_by_key(|it| it.name.is_some());
+    for tool in &tools {
+        store::save_tool(tx, tool)?;
+    }
     if changed.is_empty() { Ok(()) } else { tell(tx, server, &changed, by) }
+}
+
+/// Each name that a model would know a tool by, and the tools that would have it.
+fn taken_names(server: &Server, offered: &[Offered]) -> BTreeMap<String, Vec<String>> {
+    let mut taken: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for offer in offered {
+        if let Some(name) = tool_name(&server.name, &offer.tool) {
+            taken.entry(name).or_default().push(offer.tool.clone());
+        }
+    }
+    taken
 }
 
 fn now_offered(
@@ -108,11 +125,19 @@ fn now_offered(
     offer: Offered,
     before: Option<ServerTool>,
     now: Timestamp,
+    taken: &BTreeMap<String, Vec<String>>,
 ) -> ServerTool {
     let name = tool_name(&server.name, &offer.tool);
     let mut refused = offer.schema.as_ref().err().cloned();
-    if name.is_none() {
-        refused = Some("Its name is empty or too long.".to_owned());
+    match name.as_ref().and_then(|name| taken.get(name)) {
+        None => refused = Some("Its name is empty or too long.".to_owned()),
+        Some(same) => {
+            if let Some(other) = same.iter().find(|it| **it != offer.tool) {
+                refused = Some(format!(
+                    "A model can't tell its name from that of {other}, so neither is used."
+                ));
+            }
+        }
     }
     let schema = offer.schema.unwrap_or_default();
     let hash = fingerprint(&offer.tool, &offer.title, &offer.description, schema.for_model());
@@ -138,6 +163,7 @@ fn now_offered(
         changed_at,
         declared,
         enabled,
+        fixed: None,
         listed: true,
     }
 }

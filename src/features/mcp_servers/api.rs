@@ -16,7 +16,7 @@ use super::view::{HealthView, RolesView, ServerView};
 use super::{Given, Transport, input};
 use crate::agent::toolbox::FOREIGN_PREFIX;
 use crate::app::App;
-use crate::call::{Effect, Role};
+use crate::call::Role;
 use crate::error::{Error, Result};
 use crate::ids::{AgentId, McpServerId};
 use crate::web::caller::{Admin, Caller};
@@ -184,14 +184,8 @@ async fn roles(
 
 /// Our own tools declare themselves.
 fn own_roles(tool: &crate::agent::tool::Tool) -> RolesView {
-    let effect = match tool.effect {
-        Effect::Read => "read",
-        Effect::Write => "write",
-        Effect::Send => "send",
-        Effect::Execute => "execute",
-    };
-    let named =
-        |(name, role): (&str, Role)| (name.to_owned(), Some(super::declare::role_name(role)));
+    let effect = tool.effect.name();
+    let named = |(name, role): (&str, Role)| (name.to_owned(), Some(role.name()));
     RolesView {
         name: tool.name.to_string(),
         effect: Some(effect),
@@ -225,15 +219,11 @@ async fn set_roles(
         let message = format!("{name} is one of Steward's own tools; what it does is fixed.");
         return Err(Error::Conflict(message).into());
     }
-    let enabled = match body.enabled {
-        Some(enabled) => enabled,
-        None => service::find_tool(&app, &caller, name.clone()).await?.enabled,
-    };
     let declaring = Declaring {
         effect: body.effect,
         destructive: body.destructive,
         roles: body.roles,
-        enabled,
+        enabled: body.enabled,
     };
     Ok(Json(declare(&app, &caller, name, declaring).await?.into()))
 }

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::store;
-use super::{Server, Standing, State, accept, job, place, tool};
+use super::{Server, ServerTool, Standing, State, accept, job, place, tool};
 use crate::app::App;
 use crate::audit::By;
 use crate::db::Tx;
@@ -21,6 +21,8 @@ const RETRY_MAX: SignedDuration = SignedDuration::from_mins(5);
 const TRIES_MAX: u32 = 12;
 /// A connection that lasted so long makes up for the tries before it.
 const STEADY: SignedDuration = SignedDuration::from_mins(1);
+const UNLISTED: &str =
+    "What it offers could not be read. Until it can be, none of its tools is used.";
 
 /// At the start: nothing is connected yet, and the tools that were accepted are known.
 pub async fn start(app: &App) -> Result<()> {
@@ -39,7 +41,9 @@ pub async fn start(app: &App) -> Result<()> {
 
 /// Puts every accepted tool into effect, and no other.
 pub async fn load_tools(app: &App) -> Result<()> {
+    let loaded = app.config.get();
     let tools = app.db.read(store::tools_in_use).await?;
+    let tools: Vec<ServerTool> = tools.into_iter().map(|it| it.fixed_by(&loaded)).collect();
     let accepted = tools.iter().filter(|it| it.standing() == Standing::Accepted);
     app.outside.mcp().accept(accepted.map(|it| (it.server.clone(), it.tool.clone())).collect());
     app.toolbox.set_foreign(tools.iter().filter_map(tool::of));
@@ -49,37 +53,34 @@ pub async fn load_tools(app: &App) -> Result<()> {
 /// Connects a server and notes what it offers; only then is it called. Whatever comes of it stands
 /// in its row.
 pub async fn connect(app: &App, server: &Server) -> Result<()> {
-    let timers = app.timers.clone();
-    let tell = Arc::new(move || timers.wake(job::TEND));
-    let (servers, id) = (app.outside.mcp(), server.id);
+    let servers = app.outside.mcp();
     servers.disconnect(&server.name);
-    let opened = async {
-        let place = place::of(app, server).await?;
-        let link = servers.open(&server.name, &place, tell, &app.spawner).await?;
-        let (offered, note) = link.list(&server.name).await?;
-        Ok((link, offered, note))
-    };
-    let now = app.clock.now();
-    let (link, offered, note) = match opened.await {
-        Ok(opened) => opened,
+    let link = match open(app, server).await {
+        Ok(link) => link,
         Err(err) => {
-            fail(app, id, err).await.or_else(unwanted)?;
+            fail(app, server.id, err, Failing::Connection).await.or_else(unwanted)?;
             return load_tools(app).await;
         }
     };
+    let now = app.clock.now();
     let (protocol, software) = (link.protocol.clone(), link.software.clone());
-    let settle = move |tx: &Tx<'_>| {
-        let mut it = store::find(tx, id)?;
+    let met = move |it: &mut Server| {
         (it.protocol, it.software) = (protocol, software);
         (it.connected_at, it.retry_at) = (Some(now), None);
-        settle_listed(tx, it, offered, note, now)
     };
-    let wanted = app.db.write(settle).await.or_else(unwanted)?;
+    let wanted = list(app, server, &link, met).await?;
     load_tools(app).await?;
     if wanted {
         servers.publish(&server.name, link);
     }
     Ok(())
+}
+
+async fn open(app: &App, server: &Server) -> Result<Arc<Link>> {
+    let timers = app.timers.clone();
+    let tell = Arc::new(move || timers.wake(job::TEND));
+    let place = place::of(app, server).await?;
+    app.outside.mcp().open(&server.name, &place, tell, &app.spawner).await
 }
 
 /// It was deleted while it was being connected.
@@ -92,25 +93,42 @@ fn unwanted(err: Error) -> Result<bool> {
 
 /// Asks a connected server what it offers now.
 pub async fn list_anew(app: &App, server: &Server, link: &Link) -> Result<()> {
+    list(app, server, link, |_| {}).await?;
+    load_tools(app).await
+}
+
+/// Notes what a server offers, and `met` in its row. Where that can't be known, nothing of it is
+/// called: it is disconnected, and none of its tools is in effect. False: it is not to be called.
+async fn list(
+    app: &App,
+    server: &Server,
+    link: &Link,
+    met: impl FnOnce(&mut Server) + Send + 'static,
+) -> Result<bool> {
     let (id, now) = (server.id, app.clock.now());
-    match link.list(&server.name).await {
-        Ok((offered, note)) => {
-            let settle =
-                move |tx: &Tx<'_>| settle_listed(tx, store::find(tx, id)?, offered, note, now);
-            app.db.write(settle).await?;
-        }
+    let listed = async {
+        let (offered, note) = link.list(&server.name).await?;
+        let settle = move |tx: &Tx<'_>| {
+            let mut it = store::find(tx, id)?;
+            met(&mut it);
+            settle_listed(tx, it, offered, note, now)
+        };
+        app.db.write(settle).await
+    };
+    match listed.await.or_else(unwanted) {
+        Ok(wanted) => Ok(wanted),
         Err(err) => {
             app.outside.mcp().disconnect(&server.name);
-            fail(app, id, err).await?;
+            fail(app, id, err, Failing::Listing).await.or_else(unwanted)?;
+            Ok(false)
         }
     }
-    load_tools(app).await
 }
 
 /// The connection of a server ended by itself.
 pub async fn lost(app: &App, server: &Server) -> Result<Timestamp> {
     let err = Error::outside(&server.name, format!("The connection to {} ended.", server.name));
-    fail(app, server.id, err).await?;
+    fail(app, server.id, err, Failing::Connection).await?;
     let id = server.id;
     let now = app.clock.now();
     Ok(app.db.read(move |r| store::find(r, id)).await?.retry_at.unwrap_or(now))
@@ -133,8 +151,15 @@ fn settle_listed(
     Ok(server.enabled)
 }
 
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Failing {
+    Connection,
+    /// What it offers is not known, so nothing of it is in effect.
+    Listing,
+}
+
 /// Notes a failure and when it is tried again. What went wrong is shown without any secret in it.
-async fn fail(app: &App, id: McpServerId, err: Error) -> Result<bool> {
+async fn fail(app: &App, id: McpServerId, err: Error, what: Failing) -> Result<bool> {
     let (vault, now) = (app.vault.clone(), app.clock.now());
     if let Error::Internal(cause) = &err {
         tracing::error!(server = %id, "{cause:#}");
@@ -148,6 +173,9 @@ async fn fail(app: &App, id: McpServerId, err: Error) -> Result<bool> {
         server.tries += 1;
         let said = vault.watch(tx)?.masked(&json!(err.to_string()));
         server.error = said.as_str().map(str::to_owned);
+        if what == Failing::Listing {
+            (server.listed_at, server.note) = (None, Some(UNLISTED.to_owned()));
+        }
         if server.enabled {
             server.state = if server.tries < TRIES_MAX { State::Waiting } else { State::Failed };
         }

@@ -8,6 +8,7 @@ mod accept;
 mod api;
 mod connection;
 mod declare;
+mod fixed;
 mod input;
 mod job;
 mod page;
@@ -31,6 +32,7 @@ use crate::outside::mcp::{Advice, Schema};
 use crate::web::shell::{Entry, Group};
 
 pub use connection::start;
+use fixed::Fixed;
 
 pub const FEATURE: Feature = Feature {
     name: "mcp_servers",
@@ -134,6 +136,8 @@ pub struct ServerTool {
     pub changed_at: Option<Timestamp>,
     pub declared: Declared,
     pub enabled: bool,
+    /// What the configuration file says of it.
+    pub fixed: Option<Fixed>,
     pub listed: bool,
 }
 
@@ -146,7 +150,7 @@ pub struct Accepted {
     pub at: Timestamp,
 }
 
-/// What the owner says of a tool.
+/// What the owner says of a tool on its page.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Declared {
     /// None: `Send`, the strictest.
@@ -163,7 +167,7 @@ pub enum Standing {
     Accepted,
     /// The server says something else of it than was accepted.
     Changed,
-    /// Switched off by the owner.
+    /// Switched off by the owner, on its page or in the configuration file.
     Off,
     /// The server offers it no more.
     Gone,
@@ -192,7 +196,7 @@ impl ServerTool {
             Some(accepted) if self.changed_at.is_some() || accepted.hash != self.hash => {
                 Standing::Changed
             }
-            Some(_) if !self.enabled => Standing::Off,
+            Some(_) if !self.may_be_used() => Standing::Off,
             Some(_) => Standing::Accepted,
         }
     }
@@ -201,13 +205,11 @@ impl ServerTool {
     /// counts as one only where nothing but choices without weight, and paths that are held against
     /// the whitelist, can be put in.
     pub fn effect(&self) -> Effect {
-        let harmless =
-            |name: &String| matches!(self.declared.roles.get(name), Some(Role::Soft | Role::Path));
-        match self.declared.effect {
+        let Declared { effect, roles, .. } = self.in_force();
+        let harmless = |name: &str| matches!(roles.get(name), Some(Role::Soft | Role::Path));
+        match effect {
             Some(Effect::Execute) => Effect::Execute,
-            Some(Effect::Read) if self.schema.arguments().iter().all(|it| harmless(&it.name)) => {
-                Effect::Read
-            }
+            Some(Effect::Read) if self.schema.names().all(harmless) => Effect::Read,
             _ => Effect::Send,
         }
     }

@@ -10,6 +10,7 @@ use jiff::Zoned;
 use serde::Deserialize;
 
 use super::accept::{Seen, accept};
+use super::fixed::idle;
 use super::service::{self, Change, NewServer, Whole};
 use super::{
     HERE, Server, ServerTool, Standing, State as Standing_, Transport, input, set_name, tool_page,
@@ -42,6 +43,7 @@ pub fn routes() -> Router<App> {
 #[template(path = "mcp_servers/list.html")]
 struct ListPage {
     shell: Shell,
+    idle: Vec<String>,
     servers: Vec<Line>,
     typed: AddForm,
     error: String,
@@ -94,6 +96,7 @@ async fn list_page(app: &App, caller: &Caller, typed: AddForm) -> Result<ListPag
     let servers = service::list(app, caller).await?;
     Ok(ListPage {
         shell: app.shell(caller, HERE, "Tool servers").await?,
+        idle: idle(&app.config.get(), servers.iter().flat_map(|it| &it.tools), |_| true),
         servers: servers.iter().map(Line::new).collect(),
         typed,
         error: String::new(),
@@ -221,6 +224,7 @@ struct ServerPage {
     connected: Option<When>,
     agents: Vec<AgentLine>,
     tools: Vec<ToolLine>,
+    idle: Vec<String>,
     /// What every tool that waits for a look says just now, as JSON; "" when none waits.
     unseen: String,
 }
@@ -276,7 +280,7 @@ async fn show(
 
 impl ServerPage {
     fn new(whole: Whole, shell: Shell, now: &Zoned) -> ServerPage {
-        let Whole { server, tools, grants } = whole;
+        let Whole { server, tools, grants, idle } = whole;
         let (url, set) = (format!("{HERE}/{}", server.id), set_name(&server.name));
         let agents = grants.iter().map(|it| AgentLine {
             name: it.agent.clone(),
@@ -304,6 +308,7 @@ impl ServerPage {
             error: server.error.unwrap_or_default(),
             note: server.note.unwrap_or_default(),
             tools: tools.iter().map(ToolLine::new).collect(),
+            idle,
             unseen: unseen.unwrap_or_default(),
             about,
             shell,
@@ -365,7 +370,7 @@ async fn accept_tools(
     let count = accept(&app, &caller, id, form.seen()?).await?;
     Ok(Told::at(
         format!("{HERE}/{id}"),
-        format!("{count} tools accepted. Each call asks you first."),
+        format!("{count} tools accepted. Where nobody said what one does, each call asks you."),
     ))
 }
 

@@ -3,11 +3,13 @@
 
 use serde_json::json;
 
+use super::fixed::idle;
 use super::set_name;
 use super::store::{self, Grants};
 use super::{Given, SERVERS_MAX, Server, ServerTool, Standing, State, Transport, connection};
 use crate::app::App;
 use crate::audit::{self, By};
+use crate::config::Loaded;
 use crate::db::{Reader, Tx};
 use crate::error::{Error, Result};
 use crate::ids::{AgentId, McpServerId};
@@ -35,29 +37,39 @@ pub struct Whole {
     pub server: Server,
     pub tools: Vec<ServerTool>,
     pub grants: Vec<Grants>,
+    /// What the configuration file says of tools that the server does not have, in sentences.
+    pub idle: Vec<String>,
 }
 
 impl Whole {
-    fn load(r: &Reader<'_>, server: Server) -> Result<Whole> {
-        Ok(Whole { tools: store::tools_of(r, server.id)?, grants: store::grants(r)?, server })
+    fn load(r: &Reader<'_>, server: Server, loaded: &Loaded) -> Result<Whole> {
+        let tools = store::tools_of(r, server.id)?.into_iter();
+        let tools: Vec<ServerTool> = tools.map(|it| it.fixed_by(loaded)).collect();
+        let of_it = format!("{}__", set_name(&server.name));
+        let idle = idle(loaded, &tools, |name| name.starts_with(&of_it));
+        Ok(Whole { tools, grants: store::grants(r)?, idle, server })
     }
 }
 
 pub async fn list(app: &App, caller: &Caller) -> Result<Vec<Whole>> {
     caller.admin()?;
-    let load =
-        |r: &Reader<'_>| store::list(r)?.into_iter().map(|server| Whole::load(r, server)).collect();
+    let loaded = app.config.get();
+    let load = move |r: &Reader<'_>| {
+        store::list(r)?.into_iter().map(|server| Whole::load(r, server, &loaded)).collect()
+    };
     app.db.read(load).await
 }
 
 pub async fn find(app: &App, caller: &Caller, id: McpServerId) -> Result<Whole> {
     caller.admin()?;
-    app.db.read(move |r| Whole::load(r, store::find(r, id)?)).await
+    let loaded = app.config.get();
+    app.db.read(move |r| Whole::load(r, store::find(r, id)?, &loaded)).await
 }
 
 pub async fn find_tool(app: &App, caller: &Caller, name: String) -> Result<ServerTool> {
     caller.admin()?;
-    app.db.read(move |r| store::find_tool(r, &name)).await
+    let loaded = app.config.get();
+    app.db.read(move |r| Ok(store::find_tool(r, &name)?.fixed_by(&loaded))).await
 }
 
 /// Adds a server and connects it; what came of that stands in its row.

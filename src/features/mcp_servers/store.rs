@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use rusqlite::{Row, params};
 use serde_json::Value;
 
-use super::declare::{effect_name, parse_effect, parse_role, role_name};
 use super::{Accepted, Declared, Given, Server, ServerTool, State, Transport};
+use crate::call::{Effect, Role};
 use crate::db::{Reader, Tx, at, at_or_none, bad_column, json_column};
 use crate::error::{Error, Result};
 use crate::ids::{AgentId, McpServerId, UserId};
@@ -72,9 +72,11 @@ pub fn delete(tx: &Tx<'_>, id: McpServerId) -> Result<()> {
 const TOOLS: &str = "select mcp_tools.*, mcp_servers.name as server from mcp_tools
                      join mcp_servers on mcp_servers.id = mcp_tools.server_id";
 
-/// The tools of all servers that are switched on.
+/// The tools of all servers that are switched on and said what they offer when they were last asked.
 pub fn tools_in_use(r: &Reader<'_>) -> Result<Vec<ServerTool>> {
-    r.rows(&format!("{TOOLS} where mcp_servers.enabled = 1 order by mcp_tools.name"), (), tool_row)
+    let sql = "where mcp_servers.enabled = 1 and mcp_servers.listed_at is not null
+               order by mcp_tools.name";
+    r.rows(&format!("{TOOLS} {sql}"), (), tool_row)
 }
 
 pub fn tools_of(r: &Reader<'_>, id: McpServerId) -> Result<Vec<ServerTool>> {
@@ -91,7 +93,7 @@ pub fn find_tool(r: &Reader<'_>, name: &str) -> Result<ServerTool> {
 pub fn save_tool(tx: &Tx<'_>, it: &ServerTool) -> Result<()> {
     let accepted = it.accepted.as_ref();
     let roles: BTreeMap<&str, &str> =
-        it.declared.roles.iter().map(|(name, role)| (name.as_str(), role_name(*role))).collect();
+        it.declared.roles.iter().map(|(name, role)| (name.as_str(), role.name())).collect();
     tx.execute(
         "insert into mcp_tools (server_id, tool, name, title, description, schema, reads_only,
              destroys, refused, hash, accepted_hash, accepted_description, accepted_schema,
@@ -124,7 +126,7 @@ pub fn save_tool(tx: &Tx<'_>, it: &ServerTool) -> Result<()> {
             accepted.map(|it| it.schema.for_model().to_string()),
             accepted.map(|it| it.at.as_millisecond()),
             it.changed_at.map(Timestamp::as_millisecond),
-            it.declared.effect.map(effect_name),
+            it.declared.effect.map(Effect::name),
             it.declared.destructive,
             text(&roles)?,
             it.enabled,
@@ -206,7 +208,7 @@ fn tool_row(row: &Row<'_>) -> rusqlite::Result<ServerTool> {
     let effect: Option<String> = row.get("effect")?;
     // A role that is not known any more counts as not declared.
     let roles: BTreeMap<String, String> = json_column(row, "roles")?;
-    let roles = roles.into_iter().filter_map(|(name, role)| Some((name, parse_role(&role)?)));
+    let roles = roles.into_iter().filter_map(|(name, role)| Some((name, Role::named(&role)?)));
     Ok(ServerTool {
         server_id: row.get("server_id")?,
         server: row.get("server")?,
@@ -221,11 +223,12 @@ fn tool_row(row: &Row<'_>) -> rusqlite::Result<ServerTool> {
         accepted,
         changed_at: at_or_none(row, "changed_at")?,
         declared: Declared {
-            effect: effect.as_deref().and_then(parse_effect),
+            effect: effect.as_deref().and_then(Effect::foreign),
             destructive: row.get("destructive")?,
             roles: roles.collect(),
         },
         enabled: row.get("enabled")?,
+        fixed: None,
         listed: row.get("listed")?,
     })
 }

@@ -13,13 +13,14 @@ use crate::outside::mcp::{Answer, Called};
 /// None for a tool that nobody may call.
 pub fn of(it: &ServerTool) -> Option<Tool> {
     let name = it.name.clone().filter(|_| it.standing() == Standing::Accepted)?;
-    let roles = it.declared.roles.iter().map(|(name, role)| (name.clone(), *role)).collect();
+    let declared = it.in_force();
+    let roles = declared.roles.into_iter().collect();
     let told = Foreign {
         name: name.clone(),
         set: set_name(&it.server),
         about: format!("[From the tool server {}, in its words:] {}", it.server, it.description),
         effect: it.effect(),
-        destructive: it.declared.destructive,
+        destructive: declared.destructive,
         question: format!("Let {} do this?", it.server),
         args: ForeignArgs { server: it.server.clone(), schema: it.schema.clone(), roles },
     };

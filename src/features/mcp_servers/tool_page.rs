@@ -10,11 +10,13 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 
 use super::accept::accept;
-use super::declare::{Declaring, EFFECTS, ROLES, declare, effect_name};
+use super::declare::{Declaring, EFFECTS, ROLES, declare};
+use super::fixed::{Fixed, idle};
 use super::page::AcceptForm;
-use super::{HERE, ServerTool, Standing, service};
+use super::{Declared, HERE, ServerTool, Standing, service};
 use crate::app::App;
 use crate::call::Effect;
+use crate::config::Loaded;
 use crate::error::{Error, Result};
 use crate::ids::McpServerId;
 use crate::web::Page;
@@ -56,6 +58,13 @@ struct ToolPage {
     advice: String,
     enabled: bool,
     destructive: bool,
+    /// The configuration file, where it says something of the tool, or "".
+    file: String,
+    effect_fixed: bool,
+    destructive_fixed: bool,
+    enabled_fixed: bool,
+    /// What the file says of arguments that are not there.
+    idle: Vec<String>,
     effects: Vec<Choice>,
     /// What the guard makes of it, in words.
     in_force: String,
@@ -74,6 +83,8 @@ struct ArgumentLine {
     name: String,
     about: String,
     roles: Vec<Choice>,
+    /// By the configuration file.
+    fixed: bool,
 }
 
 async fn show(
@@ -91,17 +102,19 @@ async fn page(app: &App, caller: &Caller, id: McpServerId, name: String) -> Resu
     }
     let title = if tool.title.is_empty() { &tool.tool } else { &tool.title };
     let shell = app.shell(caller, HERE, title).await?;
-    Ok(ToolPage::new(&tool, shell))
+    Ok(ToolPage::new(&tool, shell, &app.config.get()))
 }
 
 impl ToolPage {
-    fn new(tool: &ServerTool, shell: Shell) -> ToolPage {
+    fn new(tool: &ServerTool, shell: Shell, loaded: &Loaded) -> ToolPage {
         let name = tool.name.clone().unwrap_or_default();
         let changed = tool.accepted.as_ref().filter(|_| tool.standing() == Standing::Changed);
         let pretty = |schema: &crate::outside::mcp::Schema| {
             serde_json::to_string_pretty(schema.for_model()).unwrap_or_default()
         };
         let seen = BTreeMap::from([(tool.tool.clone(), hex::encode(tool.hash))]);
+        let declared = tool.in_force();
+        let said = tool.fixed.as_ref().map(|fixed| &fixed.said);
         ToolPage {
             shell,
             back: format!("{HERE}/{}", tool.server_id),
@@ -116,41 +129,50 @@ impl ToolPage {
             refused: tool.refused.clone().unwrap_or_default(),
             seen: serde_json::to_string(&seen).unwrap_or_default(),
             advice: advice(tool),
-            enabled: tool.enabled,
-            destructive: tool.declared.destructive,
-            effects: effects(tool),
-            in_force: in_force(tool),
-            arguments: arguments(tool),
+            enabled: tool.may_be_used(),
+            destructive: declared.destructive,
+            file: tool.fixed.as_ref().map(|fixed| fixed.source.clone()).unwrap_or_default(),
+            effect_fixed: said.is_some_and(|said| said.effect.is_some()),
+            destructive_fixed: said.is_some_and(|said| said.destructive),
+            enabled_fixed: said.is_some_and(|said| !said.enabled),
+            idle: idle(loaded, [tool], |name| tool.listed && tool.name.as_deref() == Some(name)),
+            effects: effects(&declared),
+            in_force: in_force(tool, &declared),
+            arguments: arguments(tool, &declared),
             error: String::new(),
         }
     }
 }
 
-fn effects(tool: &ServerTool) -> Vec<Choice> {
-    let declared = tool.declared.effect;
+fn effects(declared: &Declared) -> Vec<Choice> {
+    let declared = declared.effect;
     let none = Choice {
         value: "",
         words: "I don't know: ask me every time".to_owned(),
         chosen: declared.is_none(),
     };
-    let known = EFFECTS.iter().map(|(effect, value, words)| Choice {
-        value,
+    let known = EFFECTS.iter().map(|(effect, words)| Choice {
+        value: effect.name(),
         words: format!("It {words}"),
         chosen: declared == Some(*effect),
     });
     std::iter::once(none).chain(known).collect()
 }
 
-fn arguments(tool: &ServerTool) -> Vec<ArgumentLine> {
+fn arguments(tool: &ServerTool, declared: &Declared) -> Vec<ArgumentLine> {
+    let fixed = |name: &str| {
+        let says = |fixed: &Fixed| fixed.said.roles.contains_key(name);
+        tool.fixed.as_ref().is_some_and(says)
+    };
     let line = |it: crate::outside::mcp::Argument| {
-        let declared = tool.declared.roles.get(&it.name);
+        let declared = declared.roles.get(&it.name);
         let none = Choice {
             value: "",
             words: "not declared: counts as critical".to_owned(),
             chosen: declared.is_none(),
         };
-        let known = ROLES.iter().map(|(role, value, words)| Choice {
-            value,
+        let known = ROLES.iter().map(|(role, words)| Choice {
+            value: role.name(),
             words: (*words).to_owned(),
             chosen: declared == Some(role),
         });
@@ -159,6 +181,7 @@ fn arguments(tool: &ServerTool) -> Vec<ArgumentLine> {
         ArgumentLine {
             field: format!("{ARGUMENT_FIELD}{}", it.name),
             about: format!("{kind}{need}. {}", it.description),
+            fixed: fixed(&it.name),
             name: it.name,
             roles: std::iter::once(none).chain(known).collect(),
         }
@@ -166,8 +189,8 @@ fn arguments(tool: &ServerTool) -> Vec<ArgumentLine> {
     tool.schema.arguments().into_iter().map(line).collect()
 }
 
-fn in_force(tool: &ServerTool) -> String {
-    let declared = tool.declared.effect == Some(Effect::Read);
+fn in_force(tool: &ServerTool, declared: &Declared) -> String {
+    let declared = declared.effect == Some(Effect::Read);
     match tool.effect() {
         Effect::Read => "It is called without asking.".to_owned(),
         _ if declared => "You say that it only reads. What is put into it reaches the server all the \
@@ -179,7 +202,7 @@ fn in_force(tool: &ServerTool) -> String {
 }
 
 fn verb(effect: Effect) -> &'static str {
-    if effect_name(effect) == "execute" { "run something" } else { "send or change something" }
+    if effect == Effect::Execute { "run something" } else { "send or change something" }
 }
 
 fn advice(tool: &ServerTool) -> String {
@@ -193,7 +216,7 @@ fn advice(tool: &ServerTool) -> String {
     format!("The server says that it {said}. Nobody checks that.")
 }
 
-/// `effect`, `destructive`, `enabled` and a `role.…` for each argument.
+/// `effect`, `destructive`, `enabled` and a `role.…` for each argument; what is fixed is not sent.
 type Fields = BTreeMap<String, String>;
 
 async fn save(
@@ -205,10 +228,12 @@ async fn save(
     let roles = fields.iter().filter_map(|(field, role)| {
         Some((field.strip_prefix(ARGUMENT_FIELD)?.to_owned(), Some(role.clone())))
     });
+    let tool = service::find_tool(&app, &caller, name.clone()).await?;
+    let switched_off = tool.fixed.is_some_and(|fixed| !fixed.said.enabled);
     let declaring = Declaring {
         effect: fields.get("effect").cloned(),
         destructive: fields.contains_key("destructive"),
-        enabled: fields.contains_key("enabled"),
+        enabled: (!switched_off).then(|| fields.contains_key("enabled")),
         roles: roles.collect(),
     };
     match declare(&app, &caller, name.clone(), declaring).await {
@@ -228,5 +253,8 @@ async fn accept_one(
     Form(form): Form<AcceptForm>,
 ) -> Result<Told, PageError> {
     accept(&app, &caller, id, form.seen()?).await?;
-    Ok(Told::at(url(id, &name), "Accepted. Say below what it does, or each call asks you."))
+    Ok(Told::at(
+        url(id, &name),
+        "Accepted. Where nobody said below what it does, each call asks you.",
+    ))
 }

@@ -6,9 +6,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::declare::{effect_name, role_name};
 use super::service::{Health, Whole};
 use super::{Given, ServerTool, Transport, set_name};
+use crate::call::{Effect, Role};
 use crate::ids::{AgentId, McpServerId};
 
 #[derive(Serialize)]
@@ -43,7 +43,7 @@ pub struct ServerView {
 
 impl From<Whole> for ServerView {
     fn from(whole: Whole) -> ServerView {
-        let Whole { server: it, tools, grants } = whole;
+        let Whole { server: it, tools, grants, .. } = whole;
         let set = set_name(&it.name);
         let agents = grants.into_iter().filter(|grant| grant.allowed_tools.contains(&set));
         let (transport, command, args, url) = match it.transport {
@@ -111,7 +111,7 @@ impl From<&ServerTool> for ToolView {
             fingerprint: hex::encode(it.hash),
             accepted_description: accepted.map(|it| it.description.clone()),
             accepted_at: accepted.map(|it| it.at),
-            enabled: it.enabled,
+            enabled: it.may_be_used(),
             reads_only_advice: it.advice.reads_only,
             destroys_advice: it.advice.destroys,
         }
@@ -122,7 +122,7 @@ impl From<&ServerTool> for ToolView {
 #[derive(Serialize)]
 pub struct RolesView {
     pub name: String,
-    /// As it was declared; null: nobody did.
+    /// As it was declared, on its page or in the configuration file; null: nobody did.
     pub effect: Option<&'static str>,
     /// What the guard judges by.
     pub effect_in_force: &'static str,
@@ -134,16 +134,15 @@ pub struct RolesView {
 
 impl From<ServerTool> for RolesView {
     fn from(it: ServerTool) -> RolesView {
-        let roles = it.schema.arguments().into_iter().map(|argument| {
-            let role = it.declared.roles.get(&argument.name).map(|role| role_name(*role));
-            (argument.name, role)
-        });
+        let declared = it.in_force();
+        let role = |name: &str| declared.roles.get(name).copied().map(Role::name);
+        let roles = it.schema.names().map(|name| (name.to_owned(), role(name)));
         RolesView {
             roles: roles.collect(),
-            effect: it.declared.effect.map(effect_name),
-            effect_in_force: effect_name(it.effect()),
-            destructive: it.declared.destructive,
-            enabled: it.enabled,
+            effect: declared.effect.map(Effect::name),
+            effect_in_force: it.effect().name(),
+            destructive: declared.destructive,
+            enabled: it.may_be_used(),
             name: it.name.unwrap_or_default(),
         }
     }

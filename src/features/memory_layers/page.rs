@@ -9,8 +9,10 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 
+use super::service::LeftOut;
 use super::{Entry, Layer, NewEntry, NewLayer, service, store};
 use crate::app::App;
+use crate::db::Reader;
 use crate::error::{Error, Result};
 use crate::ids::{MemoryEntryId, MemoryLayerId};
 use crate::label::Trust;
@@ -22,6 +24,8 @@ use crate::web::form::{Form, Path, problem};
 use crate::web::shell::Shell;
 
 pub const HERE: &str = "/memory-layers";
+/// Of what does not fit.
+const KEYS_SHOWN: usize = 10;
 
 type Fields = BTreeMap<String, String>;
 
@@ -70,6 +74,7 @@ impl Sent {
 struct ListPage {
     shell: Shell,
     layers: Vec<Layer>,
+    left_out: Vec<String>,
     sent: Sent,
 }
 
@@ -78,8 +83,23 @@ async fn list(State(app): State<App>, caller: Caller) -> Result<Page<ListPage>, 
 }
 
 async fn list_page(app: &App, caller: &Caller, sent: Sent) -> Result<ListPage> {
-    let layers = app.db.read(store::list).await?;
-    Ok(ListPage { shell: app.shell(caller, HERE, "Memory").await?, layers, sent })
+    let read = |r: &Reader<'_>| Ok((store::list(r)?, service::left_out(r, None)?));
+    let (layers, left_out) = app.db.read(read).await?;
+    let left_out = left_out.iter().map(sentence).collect();
+    Ok(ListPage { shell: app.shell(caller, HERE, "Memory").await?, layers, left_out, sent })
+}
+
+/// "These 3 do not fit into the prompt of Gardener: bins, dentist, roses."
+fn sentence(it: &LeftOut) -> String {
+    let (agent, shown) = (&it.agent, it.keys.len().min(KEYS_SHOWN));
+    let mut keys = it.keys[..shown].join(", ");
+    if shown < it.keys.len() {
+        keys += &format!(" and {} more", it.keys.len() - shown);
+    }
+    match it.keys.len() {
+        1 => format!("This one does not fit into the prompt of {agent}: {keys}."),
+        many => format!("These {many} do not fit into the prompt of {agent}: {keys}."),
+    }
 }
 
 async fn create(
@@ -108,6 +128,7 @@ struct OnePage {
     delete_url: String,
     layer: Layer,
     entries: Vec<Row>,
+    left_out: Vec<String>,
     sent: Sent,
 }
 
@@ -128,7 +149,8 @@ async fn show(
 }
 
 async fn one_page(app: &App, caller: &Caller, id: MemoryLayerId, sent: Sent) -> Result<OnePage> {
-    let (layer, entries) = app.db.read(move |r| service::whole(r, id)).await?;
+    let read = move |r: &Reader<'_>| Ok((service::whole(r, id)?, service::left_out(r, Some(id))?));
+    let ((layer, entries), left_out) = app.db.read(read).await?;
     let row = |entry: Entry| Row {
         url: path(id, &format!("/entries/{}", entry.id)),
         delete_url: path(id, &format!("/entries/{}/delete", entry.id)),
@@ -140,6 +162,7 @@ async fn one_page(app: &App, caller: &Caller, id: MemoryLayerId, sent: Sent) -> 
         url: path(id, ""),
         delete_url: path(id, "/delete"),
         entries: entries.into_iter().map(row).collect(),
+        left_out: left_out.iter().map(sentence).collect(),
         layer,
         sent,
     })

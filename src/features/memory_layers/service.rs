@@ -20,7 +20,7 @@ pub fn whole(r: &Reader<'_>, id: MemoryLayerId) -> Result<(Layer, Vec<Entry>)> {
     if id != OWNERS_NOTES {
         return Ok((layer, store::entries(r, id)?));
     }
-    let shown = memory::of(r, &[id])?.into_iter().map(|it| Entry {
+    let shown = memory::of(r, &[id])?.entries.into_iter().map(|it| Entry {
         id: MemoryEntryId::from_u128(0x0000_0000_0000_7000_8000_0000_0000_0003),
         layer_id: id,
         new: NewEntry { key: it.key, content: it.content },
@@ -30,6 +30,24 @@ pub fn whole(r: &Reader<'_>, id: MemoryLayerId) -> Result<(Layer, Vec<Entry>)> {
     });
     let entries: Vec<Entry> = shown.collect();
     Ok((layer, entries))
+}
+
+/// What does not fit into an agent's prompt.
+pub struct LeftOut {
+    pub agent: String,
+    pub keys: Vec<String>,
+}
+
+/// Of all layers, or of one.
+pub fn left_out(r: &Reader<'_>, layer: Option<MemoryLayerId>) -> Result<Vec<LeftOut>> {
+    let mut found = Vec::new();
+    for (agent, stack) in memory::list_overfull(r)? {
+        let left_out = memory::of(r, &stack)?.left_out.into_iter();
+        let of_layer = left_out.filter(|(of, _)| layer.is_none_or(|layer| layer == *of));
+        let keys: Vec<String> = of_layer.map(|(_, key)| key).collect();
+        found.extend((!keys.is_empty()).then_some(LeftOut { agent, keys }));
+    }
+    Ok(found)
 }
 
 /// A new layer, or another name of one.

@@ -91,7 +91,10 @@ impl Connect {
             _ => &mut self.error,
         };
         *place = message;
-        self.api_key.clear();
+        let dropped = !std::mem::take(&mut self.api_key).trim().is_empty();
+        if dropped && self.api_key_error.is_empty() {
+            self.api_key_error = "Type the key again; it is kept once all is well.".to_owned();
+        }
         Ok(Connected::No(Box::new(self)))
     }
 

@@ -5,6 +5,7 @@ mod choose;
 mod connect;
 mod facts;
 mod fallback;
+mod job;
 mod page;
 mod provider;
 pub mod service;
@@ -31,5 +32,6 @@ pub const FEATURE: Feature = Feature {
     }],
     pages: page::routes,
     api: api::routes,
+    jobs: job::ALL,
     ..Feature::NOTHING
 };

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 
-use super::store;
+use super::{job, store};
 use crate::app::App;
 use crate::audit::By;
 use crate::config::Wire;
@@ -57,6 +57,7 @@ pub async fn connect_providers(app: &App) -> Result<()> {
     let (overrides, off) =
         app.db.read(|r| Ok((store::list(r)?.into(), store::list_off(r)?.into()))).await?;
     app.outside.set_models(Catalog { providers, overrides, off, ..models });
+    app.timers.wake(job::LIST);
     Ok(())
 }
 

@@ -203,11 +203,11 @@ async fn list_deliveries(
 ) -> Result<Json<Value>, ApiError> {
     caller.require(Scope::Read)?;
     let (page, per_page) = paging(wanted.page, wanted.per_page)?;
-    let user = caller.user_id;
+    let (user, app_too) = (caller.user_id, app.clone());
     let read = move |r: &Reader<'_>| {
         store::find(r, user, id)?;
         let skip = (page - 1).saturating_mul(per_page);
-        Ok((deliveries::list(r, id, per_page, skip)?, deliveries::count(r, id)?))
+        Ok((triggers::came(r, &app_too, id, (per_page, skip))?, deliveries::count(r, id)?))
     };
     let (found, total) = app.db.read(read).await?;
     let found: Vec<DeliveryView> = found.into_iter().map(DeliveryView::new).collect();

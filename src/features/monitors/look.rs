@@ -31,6 +31,8 @@ const AWAY_MAX: SignedDuration = SignedDuration::from_hours(24);
 
 /// What the server sent.
 struct Found {
+    /// Where it was found in the end: whoever sends us on is not who wrote it.
+    host: String,
     version: Version,
     content: Content,
 }
@@ -80,14 +82,14 @@ async fn fetch(app: &App, monitor: &Monitor, visit: Allowed<Visit>) -> Result<Op
     let fetcher = app.outside.fetcher();
     let fetched = fetcher.get_newer(visit, &monitor.watch.version).await?;
     let Some(fetched) = fetched else { return Ok(None) };
-    let version = fetched.version.clone();
+    let (host, version) = (fetched.url.host().to_owned(), fetched.version.clone());
     let content = match monitor.trigger.kind {
         Kind::Feed => Content::Feed(read_news(fetched).await?),
         Kind::Page | Kind::Webhook => {
             Content::Page(read_page(fetched, &app.outside.sandbox().await).await?.text)
         }
     };
-    Ok(Some(Found { version, content }))
+    Ok(Some(Found { host, version, content }))
 }
 
 fn settle(
@@ -120,16 +122,18 @@ fn settle(
     };
     watch.forgive();
     let news = match found {
-        Some(found) => news_of(tx, agents, &mut monitor, found)?,
+        Some(found) => {
+            let host = found.host.clone();
+            news_of(tx, agents, &mut monitor, found)?.map(|news| (host, news))
+        }
         None => {
             monitor.watch.outcome = "Nothing new: the server has the same version.".to_owned();
             None
         }
     };
     store::save(tx, id, &monitor.watch)?;
-    let Some(news) = news else { return Ok(()) };
+    let Some((host, news)) = news else { return Ok(()) };
     let url = &monitor.watch.new.url;
-    let host = WebUrl::parse(url)?.host().to_owned();
     let text = match monitor.trigger.kind {
         Kind::Feed => format!("New in {url}:\n{news}"),
         Kind::Page | Kind::Webhook => format!("What changed on {url}:\n{news}"),
@@ -193,4 +197,43 @@ fn miss(tx: &Tx<'_>, mut monitor: Monitor, failed: &Failed, now: Timestamp) -> R
         failed.why
     );
     triggers::pause(tx, monitor.trigger, &why, now)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::testing::TestApp;
+
+    /// Of what lies on this machine, only the place that was asked for is reached, so what a redirect
+    /// between two hosts leads to is told here as if it had come.
+    #[tokio::test]
+    async fn what_is_new_is_of_the_site_that_it_was_found_on_in_the_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let house = TestApp::open(folder.path()).await;
+        house.post("/api/web-whitelist", &json!({"domain": "short.example"})).await;
+        let body = json!({
+            "name": "News", "kind": "page", "url": "https://short.example/x",
+            "schedule": "every hour", "prompt": "note: something is new",
+            "allowed_tools": ["notes"],
+        });
+        let made = house.post("/api/monitors", &body).await;
+        let id: TriggerId = made.json()["id"].as_str().unwrap().parse().unwrap();
+        for words in ["Open nine to five.", "Open ten to five."] {
+            let agents = house.app.agents.clone();
+            let settled = house.app.db.write(move |tx| {
+                let monitor = store::get(tx, id)?.unwrap();
+                let content = Content::Page(words.to_owned());
+                let (host, version) = ("end.example".to_owned(), Version::default());
+                let found = Found { host, version, content };
+                settle(tx, &agents, (&monitor, false), Ok(Some(found)))
+            });
+            settled.await.unwrap();
+        }
+        let sql = "select json_extract(label, '$.origin.of') from messages
+                   where json_extract(label, '$.trust') = 'outside'";
+        let hosts: Vec<String> = house.read(move |r| r.rows(sql, (), |row| row.get(0))).await;
+        assert_eq!(hosts, ["end.example"]);
+    }
 }

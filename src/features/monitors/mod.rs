@@ -23,6 +23,8 @@ use crate::outside::fetch::Version;
 use crate::schedule::{self, Schedule};
 use crate::web::shell::{Entry, Group};
 
+pub use store::is_place_free;
+
 pub const FEATURE: Feature = Feature {
     name: "monitors",
     nav: &[Entry {

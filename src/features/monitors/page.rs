@@ -120,11 +120,12 @@ async fn show(
     Query(wanted): Query<Wanted>,
 ) -> Result<Page<OnePage>, PageError> {
     let (page, per_page) = paging(wanted.page, None)?;
-    let (user, now) = (caller.user_id, local_now(&app));
+    let (user, now, app_too) = (caller.user_id, local_now(&app), app.clone());
     let read = move |r: &Reader<'_>| {
         let monitor = store::find(r, user, id)?;
         let skip = (page - 1).saturating_mul(per_page);
-        Ok((monitor, deliveries::list(r, id, per_page, skip)?, deliveries::count(r, id)?))
+        let told = triggers::came(r, &app_too, id, (per_page, skip))?;
+        Ok((monitor, told, deliveries::count(r, id)?))
     };
     let (monitor, told, total) = app.db.read(read).await?;
     let (agent, _) = agent_of(&app, monitor.trigger.new.agent_id).await?;

@@ -82,14 +82,27 @@ pub fn save(tx: &Tx<'_>, id: TriggerId, watch: &Watch) -> Result<()> {
 /// that was set back.
 pub fn list_due(r: &Reader<'_>, now: Timestamp, limit: u32) -> Result<Vec<TriggerId>> {
     let sql = "select trigger_id from monitors join triggers on triggers.id = trigger_id
-               where state = 'on' and (next_at <= ?1 or looked_at > ?1) order by next_at limit ?2";
+               where state = 'on' and deleted_at is null and (next_at <= ?1 or looked_at > ?1)
+               order by next_at limit ?2";
     r.rows(sql, (now.as_millisecond(), limit), |row| row.get(0))
 }
 
 pub fn next_at(r: &Reader<'_>) -> Result<Option<Timestamp>> {
     let sql = "select next_at from monitors join triggers on triggers.id = trigger_id
-               where state = 'on' order by next_at limit 1";
+               where state = 'on' and deleted_at is null order by next_at limit 1";
     r.row(sql, (), |row| at(row, "next_at"))
+}
+
+/// Whether, since this one was deleted, nobody has begun to watch its address for the same person.
+/// True of what watches nothing.
+pub fn is_place_free(r: &Reader<'_>, id: TriggerId) -> Result<bool> {
+    let sql = "select not exists (
+                   select 1 from triggers as gone join monitors as old on old.trigger_id = gone.id
+                   join monitors as new on new.url = old.url
+                   join triggers as there on there.id = new.trigger_id
+                   where gone.id = ?1 and there.user_id = gone.user_id
+                       and there.deleted_at is null and gone.deleted_at <= there.created_at)";
+    r.one(sql, [id], |row| row.get(0))
 }
 
 /// Remembers an item; true: it was not seen before.

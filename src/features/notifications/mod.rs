@@ -22,6 +22,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Feature;
 use crate::agent::Run;
+use crate::clean;
 use crate::db::{Reader, Tx};
 use crate::error::Result;
 use crate::ids::{NotificationId, UserId};
@@ -88,8 +89,17 @@ pub struct Telling<'a> {
     pub link: Option<String>,
 }
 
-/// In the transaction of what it tells of.
+impl Telling<'_> {
+    /// The same, told in this text.
+    fn in_text<'t>(&'t self, text: &'t str) -> Telling<'t> {
+        Telling { text, link: self.link.clone(), ..*self }
+    }
+}
+
+/// In the transaction of what it tells of. Hidden characters in it are written out.
 pub fn tell(tx: &Tx<'_>, telling: &Telling<'_>, now: Timestamp) -> Result<NotificationId> {
+    let text = clean::shown(telling.text);
+    let telling = &telling.in_text(&text);
     let again = notifications::told_since(tx, telling, now - SAME_WITHIN)?;
     let id = NotificationId::new(now);
     notifications::insert(tx, id, telling, now)?;
@@ -105,6 +115,8 @@ pub fn tell(tx: &Tx<'_>, telling: &Telling<'_>, now: Timestamp) -> Result<Notifi
 
 /// The same thing as before, if that was not read yet, in more words; else something new.
 pub fn tell_more(tx: &Tx<'_>, telling: &Telling<'_>, now: Timestamp) -> Result<()> {
+    let text = clean::shown(telling.text);
+    let telling = &telling.in_text(&text);
     match notifications::reword(tx, telling)? {
         0 => tell(tx, telling, now).map(drop),
         _ => Ok(()),
@@ -113,6 +125,8 @@ pub fn tell_more(tx: &Tx<'_>, telling: &Telling<'_>, now: Timestamp) -> Result<(
 
 /// In the pages alone, and not again while it stands there unread.
 fn note(tx: &Tx<'_>, telling: &Telling<'_>, now: Timestamp) -> Result<()> {
+    let text = clean::shown(telling.text);
+    let telling = &telling.in_text(&text);
     if notifications::stands(tx, telling)? {
         return Ok(());
     }
@@ -141,9 +155,11 @@ pub fn since(r: &Reader<'_>, user: UserId, after: NotificationId) -> Result<Vec<
     Ok(found.into_iter().map(note).collect())
 }
 
-/// What this path leads to needs nobody any more.
-pub fn settle(tx: &Tx<'_>, user: UserId, link: &str, now: Timestamp) -> Result<()> {
-    notifications::mark_read_of(tx, user, link, now)
+/// What this leads to needs nobody any more: what was told of it counts as read, and says what came
+/// of it from now on.
+pub fn settle(tx: &Tx<'_>, came: &Telling<'_>, now: Timestamp) -> Result<()> {
+    let text = clean::shown(came.text);
+    notifications::settle(tx, &came.in_text(&text), now)
 }
 
 /// Tells who talked, and the owner of the house, that the guard stopped a secret.

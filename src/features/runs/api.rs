@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::checklist::{self, Change, Item};
 use super::service::{Occasion, Words};
 use super::{Filter, Seen, Spent, feedback, parts, service};
-use crate::agent::{ASSISTANT, RunState, TOOL_CALLS_MAX};
+use crate::agent::{ASSISTANT, Hold, RunState, TOOL_CALLS_MAX};
 use crate::app::App;
 use crate::db::Reader;
 use crate::error::{Error, Result};
@@ -64,6 +64,11 @@ struct View {
     /// `provider:model` that answered last; before that, the one that would.
     model: String,
     state: RunState,
+    /// What keeps it from going on: "approval", "undo" (it can still be taken back), "other_agent",
+    /// "pause", "agent_pause", "agent_error", "run_before"; null: nothing does.
+    held_by: Option<&'static str>,
+    /// When that is over, where it is known.
+    held_until: Option<Timestamp>,
     error: Option<String>,
     error_code: Option<String>,
     queued_at: Timestamp,
@@ -117,6 +122,8 @@ fn view(r: &Reader<'_>, default: &str, (run, spent): (Seen, Spent)) -> Result<Vi
         variation: run.variation.map(|name| json!({"id": run.bounds.variation, "name": name})),
         model,
         state: run.state,
+        held_by: run.hold.as_ref().map(Hold::as_str),
+        held_until: run.hold.as_ref().and_then(Hold::until),
         error: run.error,
         error_code: run.error_code,
         queued_at: run.queued_at,
@@ -167,10 +174,10 @@ async fn list(
         task: wanted.task_id,
         before: wanted.before,
     };
-    let (user, vault) = (caller.user_id, app.vault.clone());
+    let (user, app_too) = (caller.user_id, app.clone());
     let default = app.config.get().models.default.to_string();
     let read = move |r: &Reader<'_>| {
-        let found = service::list(r, &vault, (user, &filter), per_page)?;
+        let found = service::list(r, &app_too, (user, &filter), per_page)?;
         let view = |it| view(r, &default, it);
         let runs: Result<Vec<View>> = found.runs.into_iter().map(view).collect();
         Ok((runs?, found.next))
@@ -186,10 +193,10 @@ async fn find(
     Path(id): Path<RunId>,
 ) -> Result<Json<Value>, ApiError> {
     may(&caller, Scope::Read)?;
-    let (user, vault) = (caller.user_id, app.vault.clone());
+    let (user, app_too) = (caller.user_id, app.clone());
     let default = app.config.get().models.default.to_string();
     let read = move |r: &Reader<'_>| {
-        let trace = service::trace(r, &vault, user, id)?;
+        let trace = service::trace(r, &app_too, user, id)?;
         let blocked = trace.calls.iter().filter(|call| call.blocked).count();
         let (calls, intent) = (trace.calls.len(), trace.intent.as_ref().map(tasks::asked_for));
         let view = view(r, &default, (trace.run, trace.spent))?;

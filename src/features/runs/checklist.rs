@@ -126,7 +126,8 @@ pub fn tools() -> Vec<Tool> {
             "steps",
             Role::Content,
             "All your steps, one a line; [x] before what is done.",
-        )),
+        ))
+        .even_dry(),
     ]
 }
 

@@ -16,7 +16,7 @@ mod words;
 use jiff::Timestamp;
 
 use super::Feature;
-use crate::agent::RunState;
+use crate::agent::{Hold, RunState};
 use crate::ids::{AgentId, ConversationId, RunId, TaskId};
 use crate::inbox::{Bounds, Trigger};
 use crate::label::Label;
@@ -61,6 +61,8 @@ pub struct Seen {
     pub max_tool_calls: Option<u32>,
     pub bounds: Bounds,
     pub state: RunState,
+    /// What keeps it from going on; none: nothing, or `service` has not looked yet.
+    pub hold: Option<Hold>,
     pub error: Option<String>,
     pub error_code: Option<String>,
     pub queued_at: Timestamp,

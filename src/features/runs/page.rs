@@ -13,7 +13,7 @@ use super::service::{self, Trace};
 use super::trace::{self, Cause, Entry, Told as Prompt};
 use super::words::{self, Sign};
 use super::{Filter, Seen, Spent, store};
-use crate::agent::{RunState, retold};
+use crate::agent::{Hold, RunState, retold};
 use crate::app::App;
 use crate::db::Reader;
 use crate::error::Result;
@@ -67,7 +67,7 @@ struct Row {
 const TABS: [(&str, Option<RunState>); 6] = [
     ("All", None),
     ("Running", Some(RunState::Running)),
-    ("Waits for you", Some(RunState::Waiting)),
+    ("Waiting", Some(RunState::Waiting)),
     ("Done", Some(RunState::Completed)),
     ("Failed", Some(RunState::Failed)),
     ("Stopped", Some(RunState::Cancelled)),
@@ -101,9 +101,9 @@ async fn list(
     let Wanted { state, task, before } = wanted;
     let filter = Filter { state, task, before, ..Filter::default() };
     let (user, now) = (caller.user_id, app.clock.now().to_zoned(app.config.zone()));
-    let vault = app.vault.clone();
+    let app_too = app.clone();
     let read = move |r: &Reader<'_>| {
-        let found = service::list(r, &vault, (user, &filter), PER_PAGE)?;
+        let found = service::list(r, &app_too, (user, &filter), PER_PAGE)?;
         let row = |(run, spent)| row(r, run, &spent, &now);
         Ok((found.runs.into_iter().map(row).collect::<Result<Vec<Row>>>()?, found.next))
     };
@@ -124,19 +124,22 @@ async fn list(
 fn row(r: &Reader<'_>, run: Seen, spent: &Spent, now: &Zoned) -> Result<Row> {
     let occasion = service::occasion(r, &run)?;
     let (blocked, calls) = store::tool_calls(r, run.id)?;
-    let mut facts = vec![match calls {
+    let hold = run.hold.as_ref().filter(|hold| **hold != Hold::Answer);
+    let mut facts: Vec<String> =
+        hold.map(|hold| tasks::hold_sentence(hold, now)).into_iter().collect();
+    facts.push(match calls {
         1 => "1 tool call".to_owned(),
         calls => format!("{calls} tool calls"),
-    }];
+    });
     facts.extend((0 < blocked).then(|| format!("blocked {blocked}")));
     facts.extend(run.started_at.zip(run.ended_at).map(|(from, to)| took(to.duration_since(from))));
-    facts.extend(Some(words::cost(spent.cost_usd_micros)).filter(|it| !it.is_empty()));
+    facts.extend(Some(tasks::cost(spent.cost_usd_micros)).filter(|it| !it.is_empty()));
     Ok(Row {
         url: format!("{HERE}/{}", run.id),
         cause: Cause::of(&run, occasion.as_ref(), now).sentence,
         words: title(&run),
         when: When::new(run.queued_at, now),
-        sign: words::run_sign(run.state),
+        sign: words::run_sign(&run),
         facts: facts.join(" · "),
     })
 }
@@ -168,6 +171,8 @@ struct OnePage {
     checklist: Vec<Item>,
     feedback: Vec<Feedback>,
     ending: String,
+    /// A question of its waits for a person.
+    asks: bool,
     ended: Option<When>,
 }
 
@@ -176,8 +181,8 @@ async fn show(
     caller: Caller,
     Path(id): Path<RunId>,
 ) -> Result<Page<OnePage>, PageError> {
-    let (user, vault) = (caller.user_id, app.vault.clone());
-    let it = app.db.read(move |r| service::trace(r, &vault, user, id)).await?;
+    let (user, app_too) = (caller.user_id, app.clone());
+    let it = app.db.read(move |r| service::trace(r, &app_too, user, id)).await?;
     let request = retold::first_request(&app, id).await?;
     let now = app.clock.now().to_zoned(app.config.zone());
     let blocked = it.calls.iter().filter(|call| call.blocked).count();
@@ -185,7 +190,7 @@ async fn show(
         shell: app.shell(&caller, HERE, &title(&it.run)).await?,
         url: format!("{HERE}/{id}"),
         chat: format!("/chat/{}", it.run.conversation_id),
-        sign: words::run_sign(it.run.state),
+        sign: words::run_sign(&it.run),
         open: it.run.is_open(),
         cause: Cause::of(&it.run, it.occasion.as_ref(), &now),
         facts: facts(&it, &app.config.get().models.default.to_string()),
@@ -193,7 +198,8 @@ async fn show(
         intent: it.intent.as_ref().map(tasks::asked_for),
         told: Prompt::of(&request),
         entries: trace::entries(&it, &now),
-        ending: words::ending(&it.run, blocked),
+        ending: words::ending(&it.run, blocked, &now),
+        asks: it.run.hold == Some(Hold::Answer),
         checklist: it.checklist,
         feedback: it.feedback,
         ended: it.run.ended_at.map(|at| When::new(at, &now)),

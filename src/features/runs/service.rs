@@ -6,9 +6,9 @@ use super::checklist::Item;
 use super::feedback::Feedback;
 use super::{Filter, ModelCall, Seen, Spent, store};
 use crate::agent::store::calls::{self, Call};
-use crate::agent::store::intents;
 use crate::agent::store::messages::Message;
-use crate::agent::{RunState, answer, compact};
+use crate::agent::store::{holds, intents};
+use crate::agent::{Agents, Hold, RunState, answer, compact};
 use crate::app::App;
 use crate::approval::{self, Approval};
 use crate::audit;
@@ -22,7 +22,6 @@ use crate::ids::{AgentId, ConversationId, RunId, ToolCallId, UserId};
 use crate::inbox::Trigger;
 use crate::leak::Watch;
 use crate::outside::model::catalog::COMMANDS;
-use crate::vault::Vault;
 use crate::web::caller::{Caller, Via};
 
 /// Uses of standing rules in one conversation that are looked at.
@@ -39,17 +38,18 @@ pub struct Listed {
 /// What fits, newest first.
 pub fn list(
     r: &Reader<'_>,
-    vault: &Vault,
+    agents: &Agents,
     (user, filter): (UserId, &Filter),
     per_page: u32,
 ) -> Result<Listed> {
-    let watch = vault.watch(r)?;
+    let watch = agents.vault.watch(r)?;
     let mut found = store::list(r, user, filter, per_page + 1)?;
     let more = (per_page as usize) < found.len();
     found.truncate(per_page as usize);
     let next = found.last().filter(|_| more).map(|run| run.id);
     let with_spent = |mut run: Seen| {
         hide(&watch, &mut run);
+        run.hold = hold(r, agents, &run)?;
         store::spent(r, run.id).map(|spent| (run, spent))
     };
     Ok(Listed { runs: found.into_iter().map(with_spent).collect::<Result<_>>()?, next })
@@ -63,6 +63,10 @@ pub fn model(run: &Seen, spent: &Spent, default: &str) -> String {
         _ => run.model.clone().unwrap_or_else(|| default.to_owned()),
     };
     spent.model.clone().unwrap_or_else(first)
+}
+
+fn hold(r: &Reader<'_>, agents: &Agents, run: &Seen) -> Result<Option<Hold>> {
+    holds::of_run(r, (run.id, run.state), agents.inbox.paused())
 }
 
 /// For what a run was made that no person waited for.
@@ -98,10 +102,11 @@ pub struct Trace {
     pub changes: HashMap<ToolCallId, Change>,
 }
 
-pub fn trace(r: &Reader<'_>, vault: &Vault, user: UserId, id: RunId) -> Result<Trace> {
-    let watch = vault.watch(r)?;
+pub fn trace(r: &Reader<'_>, agents: &Agents, user: UserId, id: RunId) -> Result<Trace> {
+    let watch = agents.vault.watch(r)?;
     let mut run = store::find(r, user, id)?;
     hide(&watch, &mut run);
+    run.hold = hold(r, agents, &run)?;
     let mut said = store::said(r, &run)?;
     said.iter_mut().for_each(|message| message.text = watch.shown(&message.text));
     let calls = tool_calls(r, &watch, id)?;

@@ -10,7 +10,7 @@ use crate::agent::store::calls::Call;
 use crate::agent::store::messages::Message;
 use crate::approval::Approval;
 use crate::features::changes::undo_path;
-use crate::features::chat::{phrase, target, took};
+use crate::features::chat::{icon, phrase, target, took};
 use crate::features::tasks;
 use crate::ids::ToolCallId;
 use crate::inbox::Trigger;
@@ -80,7 +80,7 @@ fn of_task(run: &Seen, it: &tasks::Occasion, chat: String) -> (String, String, &
     let how = match it.kind {
         "slot" => "due by its schedule",
         "manual" => "started by hand",
-        _ => "as a dry run: what acts on the world was only said",
+        _ => "as a dry run: what it would send or change was only said",
     };
     let sentence = format!("The task “{}”, {how}", it.task);
     match run.trigger.task_id().filter(|_| !it.gone) {
@@ -148,6 +148,7 @@ pub struct ModelLine {
 
 pub struct CallLine {
     pub id: ToolCallId,
+    pub icon: &'static str,
     pub phrase: String,
     pub target: String,
     pub sign: Sign,
@@ -205,7 +206,7 @@ fn words_of(message: &Message) -> Option<Entry> {
 }
 
 fn model_line(call: &ModelCall) -> ModelLine {
-    let cost = words::cost(call.cost_usd_micros);
+    let cost = tasks::cost(call.cost_usd_micros);
     let facts = [call.model.clone(), words::tokens(call.usage), cost];
     let facts: Vec<String> = facts.into_iter().filter(|it| !it.is_empty()).collect();
     ModelLine {
@@ -230,6 +231,7 @@ fn call_line(trace: &Trace, call: &Call, now: &Zoned) -> CallLine {
         call.result_label.as_ref().filter(|it| it.origin.single() != Some(&Origin::System));
     CallLine {
         id: call.id,
+        icon: icon(&call.tool),
         phrase: phrase(&call.tool, call.state == crate::agent::CallState::Done),
         target: target(&call.arguments),
         sign: words::call_sign(call),

@@ -1,6 +1,6 @@
 //! Runs and their steps in a person's words.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Zoned};
 
 use super::{ModelCall, Seen, Spent};
 use crate::agent::screen::Found;
@@ -8,7 +8,7 @@ use crate::agent::store::calls::{Call, NOT_ALLOWED};
 use crate::agent::{CallState, RunState};
 use crate::approval::{Approval, State};
 use crate::features::chat::{grouped, took};
-use crate::features::tasks::dollars;
+use crate::features::tasks::{self, cost};
 use crate::label::{Label, Trust};
 use crate::outside::model::Usage;
 
@@ -24,11 +24,15 @@ const fn sign(word: &'static str, class: &'static str, icon: &'static str) -> Si
     Sign { word, class, icon }
 }
 
-pub fn run_sign(state: RunState) -> Sign {
-    match state {
+pub fn run_sign(run: &Seen) -> Sign {
+    if let Some(hold) = &run.hold {
+        let tasks::Sign { word, class, icon } = tasks::hold_sign(hold);
+        return sign(word, class, icon);
+    }
+    match run.state {
         RunState::Queued => sign("in the queue", "now", "clock"),
         RunState::Running => sign("running", "now", "play"),
-        RunState::Waiting => sign("waits for you", "wait", "approvals"),
+        RunState::Waiting => sign("waiting", "now", "clock"),
         RunState::Completed => sign("done", "ok", "check"),
         RunState::Failed => sign("failed", "bad", "warn"),
         RunState::Cancelled => sign("stopped", "", "stop"),
@@ -153,15 +157,6 @@ pub fn tokens(usage: Usage) -> String {
     )
 }
 
-/// "" for what costs nothing.
-pub fn cost(micros: Option<i64>) -> String {
-    match micros {
-        None => "price not known".to_owned(),
-        Some(0) => String::new(),
-        Some(micros) => dollars(micros),
-    }
-}
-
 /// "2 model calls · 1,912 tokens in, 40 out · $0.0041".
 pub fn spent(spent: &Spent) -> String {
     let calls = match spent.model_calls {
@@ -177,22 +172,28 @@ pub fn spent(spent: &Spent) -> String {
 }
 
 /// How it ended, or what it waits for.
-pub fn ending(run: &Seen, blocked: usize) -> String {
-    let end = match run.state {
-        RunState::Queued => "It waits for its turn.".to_owned(),
-        RunState::Running => "It is still going on.".to_owned(),
-        RunState::Waiting => "It waits for your yes or no.".to_owned(),
-        RunState::Completed => "It was done.".to_owned(),
-        RunState::Cancelled => "It was stopped.".to_owned(),
-        RunState::Interrupted => "It was interrupted.".to_owned(),
-        RunState::Failed => match &run.error {
-            Some(error) => format!("It failed: {error}"),
-            None => "It failed.".to_owned(),
-        },
+pub fn ending(run: &Seen, blocked: usize, now: &Zoned) -> String {
+    let end = match (&run.hold, run.state) {
+        (Some(hold), _) => tasks::hold_sentence(hold, now),
+        (None, state) => end(state, run.error.as_deref()),
     };
     match blocked {
         0 => end,
         1 => format!("{end} 1 call that nobody had asked for was blocked."),
         many => format!("{end} {many} calls that nobody had asked for were blocked."),
+    }
+}
+
+fn end(state: RunState, error: Option<&str>) -> String {
+    match state {
+        RunState::Queued | RunState::Waiting => "It waits for its turn.".to_owned(),
+        RunState::Running => "It is still going on.".to_owned(),
+        RunState::Completed => "It was done.".to_owned(),
+        RunState::Cancelled => "It was stopped.".to_owned(),
+        RunState::Interrupted => "It was interrupted.".to_owned(),
+        RunState::Failed => match error {
+            Some(error) => format!("It failed: {error}"),
+            None => "It failed.".to_owned(),
+        },
     }
 }

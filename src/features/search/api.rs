@@ -46,7 +46,7 @@ async fn search(
     }
     let kind = wanted.kind.as_deref().map(kind).transpose()?;
     let Wanted { q, channel, from, to, .. } = wanted;
-    let narrow = Narrow { kind, channel, from, to, without: None };
+    let narrow = Narrow { kind, channel, from, to, ..Narrow::default() };
     let find =
         move |r: &crate::db::Reader<'_>| service::find(r, caller.user_id, &q, &narrow, limit);
     let hits = app.db.read(find).await?;

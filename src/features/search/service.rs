@@ -17,7 +17,8 @@ const WORDS_MAX: usize = 16;
 /// Of a note; a message is shown around the match.
 const EXCERPT_CHARS: usize = 160;
 
-/// What was said and saved that holds all words of `query`, newest first.
+/// What was said and saved that holds all words of `query`, newest first; for reading, what was saved
+/// before that.
 pub fn find(
     r: &Reader<'_>,
     user: UserId,
@@ -43,7 +44,8 @@ pub fn find(
     }
     let from = |hit: &Hit| narrow.from.is_none_or(|from| from <= hit.at);
     hits.retain(|hit| from(hit) && narrow.to.is_none_or(|to| hit.at < to));
-    hits.sort_by_key(|hit| std::cmp::Reverse(hit.at));
+    let later = |hit: &Hit| narrow.for_reading && hit.kind == Kind::Message;
+    hits.sort_by_key(|hit| (later(hit), std::cmp::Reverse(hit.at)));
     hits.truncate(limit as usize);
     Ok(hits)
 }

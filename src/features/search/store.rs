@@ -7,6 +7,7 @@ use crate::db::{Reader, at, json_column};
 use crate::error::Result;
 use crate::ids::{ConversationId, UserId};
 use crate::label::Label;
+use crate::outside::model::catalog::COMMANDS;
 
 /// Words around a match.
 const EXCERPT_TOKENS: u32 = 24;
@@ -22,7 +23,26 @@ pub struct Narrow {
     pub to: Option<Timestamp>,
     /// Leaves out the conversation that the search is made in.
     pub without: Option<ConversationId>,
+    /// For somebody who looks for something: what was saved comes first, and what the built-in
+    /// commands were asked to look up or could not do, with what they said to it, is left out.
+    pub for_reading: bool,
 }
+
+/// Whether a message is part of a run in which the built-in commands did nothing but look
+/// something up, or failed. What was asked belongs to the answer that comes next.
+const LOOKED_UP: &str = "exists (
+    select 1 from model_calls
+    where model_calls.model = ?9
+          and model_calls.run_id = coalesce(messages.run_id, (
+              select next.run_id from messages as next
+              where next.conversation_id = messages.conversation_id and next.seq > messages.seq
+                    and next.run_id is not null
+              order by next.seq limit 1))
+          and not exists (
+              select 1 from tool_calls
+              where tool_calls.run_id = model_calls.run_id and tool_calls.state = 'done'
+                    and tool_calls.tool <> 'search_own'
+                    and substr(tool_calls.tool, -5) not in ('_find', '_list', '_show')))";
 
 /// Messages that hold all words, newest first. `words` is FTS5 query syntax.
 pub fn messages(
@@ -46,11 +66,14 @@ pub fn messages(
                and (?4 is null or messages.created_at >= ?4)
                and (?5 is null or messages.created_at < ?5)
                and (?6 is null or messages.conversation_id <> ?6)
+               and (?8 = 0 or not {LOOKED_UP})
          order by messages_text.rowid desc limit ?7"
     );
     let from = narrow.from.map(Timestamp::as_millisecond);
     let to = narrow.to.map(Timestamp::as_millisecond);
-    r.rows(&sql, (words, user, &narrow.channel, from, to, narrow.without, limit), |row| {
+    let Narrow { channel, without, for_reading, .. } = narrow;
+    let wanted = (words, user, channel, from, to, without, limit, for_reading, COMMANDS);
+    r.rows(&sql, wanted, |row| {
         let conversation: ConversationId = row.get("conversation_id")?;
         let (label, namer): (Label, Label) =
             (json_column(row, "label")?, json_column(row, "namer")?);

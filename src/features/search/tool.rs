@@ -18,13 +18,14 @@ struct Args {
 }
 
 pub fn all() -> Vec<Tool> {
-    let about = "Searches earlier conversations, notes and reminders for words; newest first.";
+    let about =
+        "Searches notes, reminders and earlier conversations for words; newest first of each.";
     let search = Tool::read("search", "search_own", about, async |cx, arguments, _| {
         let args: Args = tool::parse(&arguments)?;
         let (user, without) = (cx.user_id, Some(cx.conversation_id));
         let query = args.query.clone();
         let find = move |r: &crate::db::Reader<'_>| {
-            let narrow = Narrow { without, ..Narrow::default() };
+            let narrow = Narrow { without, for_reading: true, ..Narrow::default() };
             service::find(r, user, &query, &narrow, HITS)
         };
         let hits = cx.db.read(find).await?;

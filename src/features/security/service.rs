@@ -21,6 +21,7 @@ const REFUSED_SHOWN: u32 = 20;
 /// What is open, kept and refused, counted.
 pub struct Overview {
     pub addresses: usize,
+    pub chats: usize,
     pub websites: usize,
     pub folders: usize,
     pub rules: usize,
@@ -38,8 +39,12 @@ pub async fn overview(app: &App, caller: &Caller) -> Result<Overview> {
     let sandbox_missing = app.outside.sandbox().await.missing();
     let count = move |r: &Reader<'_>| {
         let (refused, refused_total) = calls::list_refused(r, user, since, REFUSED_SHOWN)?;
+        let (chats, addresses): (Vec<_>, Vec<_>) = whitelist::list_addresses(r, now)?
+            .into_iter()
+            .partition(|it| whitelist::parse_chat(&it.address).is_ok());
         Ok(Overview {
-            addresses: whitelist::list_addresses(r, now)?.len(),
+            addresses: addresses.len(),
+            chats: chats.len(),
             websites: whitelist::list_domains(r)?.len(),
             folders: whitelist::list_folders(r)?.len(),
             rules: standing::list(r, user, now)?.len(),

@@ -8,8 +8,8 @@ use askama::Template;
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::{IntoResponse as _, Response};
-use axum::routing::{get, post};
+use axum::response::{IntoResponse as _, Redirect, Response};
+use axum::routing::get;
 use serde::Deserialize;
 
 use super::service::{self, Change};
@@ -50,8 +50,8 @@ const LABELS: [(&str, &str); 1] = [("llm_screen", "Screening by a model")];
 pub fn routes() -> Router<App> {
     Router::new()
         .route("/settings", get(show))
-        .route("/settings/notes", post(save_notes))
-        .route("/settings/{section}", post(save))
+        .route("/settings/notes", get(at_notes).post(save_notes))
+        .route("/settings/{section}", get(at_section).post(save))
 }
 
 #[derive(Template)]
@@ -85,6 +85,8 @@ struct Setting {
     hint: &'static str,
     value: String,
     problem: String,
+    /// The page begins here: the first of those that are wrong.
+    first_wrong: bool,
     /// The source that fixes it, or "".
     locked: String,
     choices: Vec<(&'static str, &'static str)>,
@@ -109,7 +111,9 @@ struct Wanted {
 #[derive(Default)]
 struct Typed {
     fields: BTreeMap<String, String>,
-    wrong: String,
+    /// What is wrong, by key.
+    wrong: BTreeMap<String, String>,
+    /// What is said above it all.
     sentence: String,
 }
 
@@ -134,13 +138,16 @@ async fn page(app: &App, caller: &Caller, q: String, typed: Typed) -> Result<Set
         let revision = revision_of(&loaded, name);
         (!settings.is_empty()).then_some(Section { name, title, revision, settings, locked })
     });
-    let sections: Vec<Section> = sections.collect();
-    let at_a_field = sections.iter().flat_map(|it| &it.settings).any(|it| !it.problem.is_empty());
+    let mut sections: Vec<Section> = sections.collect();
+    let mut settings = sections.iter_mut().flat_map(|it| &mut it.settings);
+    if let Some(first) = settings.find(|it| !it.problem.is_empty()) {
+        first.first_wrong = true;
+    }
     let fixed = rows.iter().filter(|row| !row.live && !row.key.starts_with("models.providers."));
     let notes = service::owner_notes(app).await?;
     Ok(SettingsPage {
         shell: app.shell(caller, "/settings", "Settings").await?,
-        problem: if at_a_field { String::new() } else { typed.sentence },
+        problem: typed.sentence,
         notes_revision: service::revision(&notes),
         notes,
         notes_now: String::new(),
@@ -176,12 +183,13 @@ impl Setting {
         if kind(&row.key) == Some(Kind::Switch) {
             choices = vec![("true", "Yes"), ("false", "No")];
         }
-        let wrong = typed.wrong == row.key;
+        let label = label(&row.key);
         Setting {
-            label: label(&row.key),
+            problem: typed.wrong.get(&row.key).map_or(String::new(), |it| plainly(it, &row.key)),
+            first_wrong: false,
+            label,
             hint: row.about,
             value: typed.fields.get(&row.key).cloned().unwrap_or_else(|| plain(&row.value)),
-            problem: if wrong { typed.sentence.clone() } else { String::new() },
             locked: loaded.locked(&row.key).map(|source| source.to_string()).unwrap_or_default(),
             choices,
             key: row.key.clone(),
@@ -216,6 +224,14 @@ fn label(key: &str) -> String {
     chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
 
+/// A sentence about a key, with the words that stand above its field.
+fn plainly(sentence: &str, key: &str) -> String {
+    match sentence.strip_prefix(key) {
+        Some(rest) => format!("{}{rest}", label(key)),
+        None => sentence.to_owned(),
+    }
+}
+
 /// A text without the quotes of the config file.
 fn plain(value: &str) -> String {
     match toml::from_str::<toml::Table>(&format!("value = {value}")) {
@@ -238,31 +254,33 @@ async fn save(
     let Some((name, title)) = SECTIONS.iter().find(|(name, _)| *name == section) else {
         return Err(Error::NotFound("section").into());
     };
-    let saved = change(&app, &caller, (name, seen), &fields).await;
+    let change = differing(&app.config.get(), name, &fields)?;
+    let saved = put(&app, &caller, (name, seen), change.clone()).await;
     let (wrong, sentence) = match saved {
         Ok(0) => return Ok(Told::at("/settings", "Nothing was changed.").into_response()),
         Ok(_) => {
             return Ok(Told::at("/settings", format!("{title} saved.")).into_response());
         }
-        Err(Error::Invalid { field, message }) => (field.into_owned(), message),
-        Err(Error::Conflict(message)) => (String::new(), message),
+        Err(Error::Invalid { field, message }) => {
+            let mut wrong = service::problems(&app, &change).await?;
+            if wrong.is_empty() {
+                wrong.insert(field.into_owned(), message);
+            }
+            let sentences = wrong.iter().map(|(key, sentence)| plainly(sentence, key));
+            let sentences: Vec<String> = sentences.collect();
+            (wrong, format!("Nothing was saved. {}", sentences.join(" ")))
+        }
+        Err(Error::Conflict(message)) => (BTreeMap::new(), message),
         Err(err) => return Err(err.into()),
     };
     let page = page(&app, &caller, String::new(), Typed { fields, wrong, sentence }).await?;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response())
 }
 
-/// Saves what differs from what holds now; gives how much that was. `seen` is the revision that the
-/// form showed; `None`: whatever it is now.
-async fn change(
-    app: &App,
-    caller: &Caller,
-    (section, seen): (&str, Option<String>),
-    fields: &BTreeMap<String, String>,
-) -> Result<usize> {
-    let loaded = app.config.get();
+/// What of a section's form differs from what holds now.
+fn differing(loaded: &Loaded, section: &str, fields: &BTreeMap<String, String>) -> Result<Change> {
     let rows = loaded.rows();
-    let (mut change, mut now) = (Change::new(), Vec::new());
+    let mut change = Change::new();
     for (key, value) in fields {
         let row = rows.iter().find(|row| row.key == *key && row.live);
         let row = row.filter(|row| section_of(row) == Some(section));
@@ -273,21 +291,50 @@ async fn change(
         if value != plain(&row.value) {
             // An empty field goes back to what holds without it.
             change.insert(key.clone(), (!value.is_empty()).then(|| value.to_owned()));
-            now.push(format!("{} is {:?}", label(key), plain(&row.value)));
         }
     }
-    if !change.is_empty() && seen.is_some_and(|seen| seen != revision_of(&loaded, section)) {
+    Ok(change)
+}
+
+/// Saves a change; gives how much that was. `seen` is the revision that the form showed; `None`:
+/// whatever it is now.
+async fn put(
+    app: &App,
+    caller: &Caller,
+    (section, seen): (&str, Option<String>),
+    change: Change,
+) -> Result<usize> {
+    let loaded = app.config.get();
+    let count = change.len();
+    if count > 0 && seen.is_some_and(|seen| seen != revision_of(&loaded, section)) {
+        let rows = loaded.rows().into_iter().filter(|row| change.contains_key(&row.key));
+        let now = rows.map(|row| format!("{} is {:?}", label(&row.key), plain(&row.value)));
+        let mut now: Vec<String> = now.collect();
+        now.sort();
         return Err(Error::Conflict(format!(
             "These settings were changed meanwhile. Now {}. Saving again puts what you typed in \
              its place.",
             now.join(", ")
         )));
     }
-    let count = change.len();
     if count > 0 {
         service::change(app, change, caller.by(app.clock.now())).await?;
     }
     Ok(count)
+}
+
+/// Where a save that did not work leaves the browser: its address leads back to the page.
+async fn at_section(caller: Caller, Path(section): Path<String>) -> Result<Redirect, PageError> {
+    caller.admin()?;
+    if !SECTIONS.iter().any(|(name, _)| *name == section) {
+        return Err(Error::NotFound("section").into());
+    }
+    Ok(Redirect::to(&format!("/settings#{section}")))
+}
+
+async fn at_notes(caller: Caller) -> Result<Redirect, PageError> {
+    caller.admin()?;
+    Ok(Redirect::to("/settings#notes"))
 }
 
 #[derive(Deserialize)]

@@ -51,6 +51,26 @@ pub async fn set_owner_notes(app: &App, notes: &str, seen: Option<String>, by: B
         .await
 }
 
+/// What is wrong with each value of a change, by key: each is tried without the others.
+pub async fn problems(app: &App, change: &Change) -> Result<BTreeMap<String, String>> {
+    let (loaded, saved) = (app.config.get(), app.db.read(store::saved).await?);
+    let mut problems = BTreeMap::new();
+    for (key, value) in change {
+        let mut alone = saved.clone();
+        match value {
+            Some(value) => alone.insert(key.clone(), value.clone()),
+            None => alone.remove(key),
+        };
+        match loaded.with_database(&alone) {
+            Err(Error::Invalid { field, message }) if field == key.as_str() => {
+                problems.insert(key.clone(), message);
+            }
+            _ => {}
+        }
+    }
+    Ok(problems)
+}
+
 /// Saves a change, or says what is wrong with it and changes nothing.
 pub async fn change(app: &App, change: Change, by: By) -> Result<()> {
     let loaded = app.config.get();

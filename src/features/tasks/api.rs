@@ -13,9 +13,10 @@ use super::kinds::{Kind, Missed, Notify, Overlap, Progress, State as Standing, w
 use super::service;
 use super::store::executions::Told;
 use super::{NewTask, Task, job, of_agent, plan, schedules_api};
+use crate::agent::Hold;
 use crate::app::App;
 use crate::audit::By;
-use crate::db::Tx;
+use crate::db::{Reader, Tx};
 use crate::error::{Error, Result};
 use crate::ids::{AgentId, ConversationId, ExecutionId, RunId, TaskId};
 use crate::label::Label;
@@ -234,18 +235,23 @@ struct ExecutionView {
     until_at: Option<Timestamp>,
     /// How far it is; of one that is a run, how far that is.
     state: &'static str,
+    /// What keeps it from going on, as in a run; null: nothing does.
+    held_by: Option<&'static str>,
+    /// When that is over, where it is known.
+    held_until: Option<Timestamp>,
     reason: String,
     missed: bool,
     run_id: Option<RunId>,
     conversation_id: Option<ConversationId>,
+    /// null: it is no run, or the price of a call is not known.
     cost_usd_micros: Option<i64>,
     created_at: Timestamp,
     started_at: Option<Timestamp>,
     ended_at: Option<Timestamp>,
 }
 
-impl From<Told> for ExecutionView {
-    fn from(told: Told) -> ExecutionView {
+impl From<(Told, Option<Hold>)> for ExecutionView {
+    fn from((told, hold): (Told, Option<Hold>)) -> ExecutionView {
         let state = told.state_word();
         let it = told.execution;
         ExecutionView {
@@ -254,6 +260,8 @@ impl From<Told> for ExecutionView {
             slot_at: it.slot_at,
             until_at: it.until_at,
             state,
+            held_by: hold.as_ref().map(Hold::as_str),
+            held_until: hold.and_then(|hold| hold.until()),
             reason: it.reason,
             missed: it.missed,
             run_id: it.run_id,
@@ -291,9 +299,9 @@ pub async fn executions(
 ) -> Result<Json<Value>, ApiError> {
     caller.require(Scope::Read)?;
     let (page, per_page) = paging(wanted.page, wanted.per_page)?;
-    let user = caller.user_id;
-    let (found, total) =
-        app.db.read(move |r| service::executions(r, user, id, (page, per_page))).await?;
+    let (whose, app_too) = ((caller.user_id, id), app.clone());
+    let read = move |r: &Reader<'_>| service::executions(r, &app_too, whose, (page, per_page));
+    let (found, total) = app.db.read(read).await?;
     let executions: Vec<ExecutionView> = found.into_iter().map(ExecutionView::from).collect();
     Ok(Json(json!({
         "executions": executions, "total": total, "page": page, "per_page": per_page,

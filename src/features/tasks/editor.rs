@@ -36,6 +36,8 @@ struct EditPage {
     typed: Typed,
     tools: Vec<Tick>,
     selects: Vec<Select>,
+    /// For a new one.
+    ready: &'static [(&'static str, &'static str)],
     /// What the schedule means, when it can be read.
     sentence: String,
     fires: Vec<FireLine>,
@@ -213,7 +215,7 @@ async fn page(
     let typed = Typed {
         name: text("name"),
         prompt: text("prompt"),
-        schedule: text("schedule"),
+        schedule: fields::schedule(&fields),
         zone: fields.get("zone").cloned().unwrap_or_else(|| zone_name(app)),
         model: text("model"),
         start_at: text("start_at"),
@@ -242,6 +244,7 @@ async fn page(
         back: id.map_or_else(|| HERE.to_owned(), |id| path(id, "")),
         tools: ticks(&app.toolbox, &agent.allowed_tools, &fields),
         selects: selects(&fields),
+        ready: if id.is_none() { fields::READY } else { &[] },
         more: folded.contains(&wrong.as_str()),
         agent: fields::agent(&fields)?.map(|id| id.to_string()).unwrap_or_default(),
         agent_name: agent.name,

@@ -14,11 +14,12 @@ use crate::ids::AgentId;
 
 /// What the ticks of tools are called: this and the set.
 pub const TOOL_FIELD: &str = "tool.";
-const NAMES: [&str; 15] = [
+const NAMES: [&str; 16] = [
     "agent",
     "name",
     "prompt",
     "schedule",
+    "ready",
     "zone",
     "model",
     "start_at",
@@ -32,6 +33,14 @@ const NAMES: [&str; 15] = [
     "check",
 ];
 const MICROS: f64 = 1e6;
+/// Schedules to choose from, and what they are called.
+pub const READY: &[(&str, &str)] = &[
+    ("every day at 7:00", "Every morning at 7"),
+    ("weekdays at 9:00", "Weekdays at 9"),
+    ("mondays at 9:00", "Mondays at 9"),
+    ("the 1st of every month at 9:00", "The first of each month at 9"),
+    ("every hour", "Every hour"),
+];
 
 pub type Fields = BTreeMap<String, String>;
 
@@ -45,7 +54,7 @@ pub fn input(fields: &Fields) -> Result<Input> {
     let set = |name: &str| Some(text(name)).filter(|it| !it.is_empty());
     Ok(Input {
         name: text("name"),
-        schedule: text("schedule"),
+        schedule: schedule(fields),
         prompt: text("prompt"),
         allowed_tools: ticked(fields),
         enabled: true,
@@ -61,6 +70,13 @@ pub fn input(fields: &Fields) -> Result<Input> {
         budget_usd_micros: dollars(set("budget"))?,
         notify: set("notify").unwrap_or_else(|| word(Notify::WORDS, Notify::Failure).to_owned()),
     })
+}
+
+/// As it was typed; where nothing was, the ready-made one that was chosen.
+pub fn schedule(fields: &Fields) -> String {
+    let text = |name: &str| fields.get(name).map_or("", String::as_str).trim();
+    let typed = text("schedule");
+    if typed.is_empty() { text("ready") } else { typed }.to_owned()
 }
 
 /// Whose task it is to be; none: the assistant's.

@@ -12,6 +12,7 @@ mod ended;
 mod feed;
 mod fields;
 mod feed_page;
+mod holds;
 mod input;
 mod job;
 mod kinds;
@@ -44,6 +45,7 @@ use crate::web::shell::{Entry, Group};
 
 pub use ended::{came_of, ended, first_words};
 pub use fields::{Fields, TOOL_FIELD};
+pub use holds::{Gate, free_again_at, hold_sentence, hold_sign};
 pub use kinds::{Kind, Missed, Notify, Overlap, Progress, State, Words, read, word};
 pub use occasion::{Occasion, occasion};
 pub use of_agent::{
@@ -52,7 +54,7 @@ pub use of_agent::{
 pub use plan::{AskedFor, lines as asked_for};
 pub use start::{unattended_since, waiting_for_limit};
 pub use ticks::{Tick, ticked, ticks};
-pub use view::{Sign, dollars, progress_sign};
+pub use view::{Sign, cost, dollars, progress_sign, reason};
 
 pub const FEATURE: Feature = Feature {
     name: "tasks",

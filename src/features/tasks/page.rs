@@ -14,7 +14,7 @@ use super::kinds::{Kind, Missed, Notify, Overlap, State as Standing};
 use super::plan::AskedFor;
 use super::store::executions;
 use super::view::{FireLine, Line, Row, Sign, fire_lines, line, moment, row, task_sign};
-use super::{Task, editor, feed_page, service, week};
+use super::{Gate, Task, editor, feed_page, service, week};
 use crate::app::App;
 use crate::error::Result;
 use crate::ids::TaskId;
@@ -78,13 +78,14 @@ struct OnePage {
 
 async fn list(State(app): State<App>, caller: Caller) -> Result<Page<ListPage>, PageError> {
     let now = local_now(&app);
-    let (user, now_too) = (caller.user_id, now.clone());
+    let (user, now_too, app_too) = (caller.user_id, now.clone(), app.clone());
     let rows = app
         .db
         .read(move |r| {
+            let gate = Gate::look(r, &app_too)?;
             let tasks = service::list(r, user)?.into_iter();
             let rows = tasks.map(|task| {
-                let told = executions::list(r, task.id, BEATS, 0)?;
+                let told = gate.with_holds(r, executions::list(r, task.id, BEATS, 0)?)?;
                 Ok(row(&task, &told, &now_too))
             });
             rows.collect::<Result<Vec<Row>>>()
@@ -106,10 +107,10 @@ async fn show(
     Query(wanted): Query<Wanted>,
 ) -> Result<Page<OnePage>, PageError> {
     let (page, per_page) = paging(wanted.page, None)?;
-    let user = caller.user_id;
+    let (user, app_too) = (caller.user_id, app.clone());
     let read = move |r: &crate::db::Reader<'_>| {
         let task = service::find(r, user, id)?;
-        Ok((task, service::executions(r, user, id, (page, per_page))?))
+        Ok((task, service::executions(r, &app_too, (user, id), (page, per_page))?))
     };
     let (task, (told, total)) = app.db.read(read).await?;
     let now = local_now(&app);

@@ -4,9 +4,9 @@ use jiff::Timestamp;
 
 use super::store::executions::{self, Told};
 use super::store::tasks;
-use super::{Execution, Kind, NewTask, Progress, State, Task, start};
-use crate::agent::Agents;
+use super::{Execution, Gate, Kind, NewTask, Progress, State, Task, start};
 use crate::agent::store::runs;
+use crate::agent::{Agents, Hold};
 use crate::audit::{self, Actor, By};
 use crate::db::{Reader, Tx};
 use crate::error::{Error, Result};
@@ -27,16 +27,17 @@ pub fn find(r: &Reader<'_>, user: UserId, id: TaskId) -> Result<Task> {
     tasks::find(r, user, id)
 }
 
-/// A page of what came of a task, and how much there is.
+/// A page of what came of a task, each with what holds it up, and how much there is.
 pub fn executions(
     r: &Reader<'_>,
-    user: UserId,
-    id: TaskId,
+    agents: &Agents,
+    (user, id): (UserId, TaskId),
     (page, per_page): (u32, u32),
-) -> Result<(Vec<Told>, u32)> {
+) -> Result<(Vec<(Told, Option<Hold>)>, u32)> {
     tasks::find(r, user, id)?;
     let skip = (page - 1).saturating_mul(per_page);
-    Ok((executions::list(r, id, per_page, skip)?, executions::count(r, id)?))
+    let told = executions::list(r, id, per_page, skip)?;
+    Ok((Gate::look(r, agents)?.with_holds(r, told)?, executions::count(r, id)?))
 }
 
 /// The next slots of a task as it stands; none where its schedule can no longer be read.

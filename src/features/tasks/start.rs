@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::store::{executions, tasks};
-use super::{Execution, Kind, Progress, ended};
+use super::{Execution, Kind, Progress, ended, free_again_at};
 use crate::agent::store::conversations::{self, NewConversation};
 use crate::agent::store::intents;
 use crate::agent::store::messages::{self, NewMessage};
@@ -19,7 +19,7 @@ use crate::label::Label;
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 /// Runs started in one transaction.
 const BATCH_MAX: u32 = 50;
-const DRY: &str = "This is a dry run: what would leave the house, run code or destroy something is \
+const DRY: &str = "This is a dry run: it reads for real, and what it would send, change or delete is \
                    not done, only said.";
 
 /// What came of a look at the line.
@@ -45,8 +45,7 @@ pub fn start_due(tx: &Tx<'_>, agents: &Agents, now: Timestamp) -> Result<Started
     }
     let held = room < ready.len();
     let started = executions::started_since(tx, now - HOUR)?;
-    let first_to_pass = started.len().checked_sub(most).and_then(|at| started.get(at));
-    let again_at = first_to_pass.filter(|_| held && 0 < most).map(|at| *at + HOUR);
+    let again_at = free_again_at(&started, most).filter(|_| held);
     Ok(Started { more: !held && ready.len() == BATCH_MAX as usize, again_at })
 }
 

@@ -2,10 +2,11 @@
 
 use jiff::{Timestamp, Zoned};
 
+use super::holds::{hold_sentence, hold_sign};
 use super::kinds::{Kind, Progress, State};
 use super::store::executions::Told;
 use super::{Task, service};
-use crate::agent::RunState;
+use crate::agent::{Hold, RunState};
 use crate::schedule::Fire;
 use crate::web::when::When;
 
@@ -71,7 +72,7 @@ const BAR_HEIGHT: usize = 16;
 /// Dollars are micro-dollars times this.
 const MICROS: f64 = 1e6;
 
-pub fn row(task: &Task, told: &[Told], now: &Zoned) -> Row {
+pub fn row(task: &Task, told: &[(Told, Option<Hold>)], now: &Zoned) -> Row {
     let next = service::next_fires(task, now.timestamp(), 1);
     let on = task.state == State::On;
     Row {
@@ -97,7 +98,7 @@ pub fn task_sign(state: State) -> Sign {
     }
 }
 
-pub fn line(told: &Told, now: &Zoned) -> Line {
+pub fn line((told, hold): &(Told, Option<Hold>), now: &Zoned) -> Line {
     let it = &told.execution;
     Line {
         when: When::new(it.slot_at.unwrap_or(it.created_at), now),
@@ -107,16 +108,25 @@ pub fn line(told: &Told, now: &Zoned) -> Line {
             Kind::Manual => "by hand",
             Kind::Dry => "dry run",
         },
-        sign: sign(told),
+        sign: sign(told, hold.as_ref()),
         blocked: match told.blocked {
             0 => String::new(),
             1 => "1 call was blocked".to_owned(),
             many => format!("{many} calls were blocked"),
         },
-        reason: held(told, now).unwrap_or_else(|| it.reason.clone()),
-        cost: told.cost_usd_micros.filter(|cost| 0 < *cost).map(dollars).unwrap_or_default(),
+        reason: reason(&it.reason, hold.as_ref(), now),
+        cost: it.run_id.map(|_| cost(told.cost_usd_micros)).unwrap_or_default(),
         link: it.conversation_id.map(|id| format!("/chat/{id}")).unwrap_or_default(),
         trace: it.run_id.map(|id| format!("/runs/{id}")).unwrap_or_default(),
+    }
+}
+
+/// What a run cost; "" for what costs nothing.
+pub fn cost(micros: Option<i64>) -> String {
+    match micros {
+        None => "price not known".to_owned(),
+        Some(0) => String::new(),
+        Some(micros) => dollars(micros),
     }
 }
 
@@ -126,32 +136,27 @@ pub fn dollars(micros: i64) -> String {
     if dollars < 0.01 { format!("${dollars:.4}") } else { format!("${dollars:.2}") }
 }
 
-/// What is said of a run that goes on by itself unless its owner takes back what it is about to do.
-fn held(told: &Told, now: &Zoned) -> Option<String> {
-    let until = held_until(told)?.to_zoned(now.time_zone().clone());
-    Some(format!("It can be taken back until {}, in its chat.", until.strftime("%H:%M:%S")))
-}
-
-fn held_until(told: &Told) -> Option<Timestamp> {
-    told.held_until.filter(|_| told.run_state == Some(RunState::Waiting))
-}
-
-fn sign(told: &Told) -> Sign {
-    if held_until(told).is_some() {
-        return Sign { word: "held for a moment", class: "wait", icon: "clock" };
+/// What came of it, or what it waits for; a question says that with its sign.
+pub fn reason(stored: &str, hold: Option<&Hold>, now: &Zoned) -> String {
+    match hold {
+        None | Some(Hold::Answer) => stored.to_owned(),
+        Some(hold) => hold_sentence(hold, now),
     }
-    progress_sign(told.execution.state, told.run_state)
 }
 
-/// How far something is that becomes a run, and how far that run is.
-pub fn progress_sign(state: Progress, run: Option<RunState>) -> Sign {
+fn sign(told: &Told, hold: Option<&Hold>) -> Sign {
+    progress_sign(told.execution.state, told.run_state, hold)
+}
+
+/// How far something is that becomes a run, and how far that run is; or what holds it up.
+pub fn progress_sign(state: Progress, run: Option<RunState>, hold: Option<&Hold>) -> Sign {
+    if let Some(hold) = hold {
+        return hold_sign(hold);
+    }
     match (state, run) {
         (Progress::Due, _) => Sign { word: "still to do", class: "wait", icon: "clock" },
         (Progress::Started, Some(RunState::Queued)) => {
             Sign { word: "in the queue", class: "now", icon: "clock" }
-        }
-        (Progress::Started, Some(RunState::Waiting)) => {
-            Sign { word: "waits for you", class: "wait", icon: "approvals" }
         }
         (Progress::Started, _) => Sign { word: "running", class: "now", icon: "play" },
         (Progress::Done, _) => Sign { word: "done", class: "ok", icon: "check" },
@@ -162,8 +167,8 @@ pub fn progress_sign(state: Progress, run: Option<RunState>) -> Sign {
 }
 
 /// `told` begins with the newest.
-fn heartbeat(told: &[Told]) -> Heartbeat {
-    let count = |state: Progress| told.iter().filter(|it| it.execution.state == state).count();
+fn heartbeat(told: &[(Told, Option<Hold>)]) -> Heartbeat {
+    let count = |state: Progress| told.iter().filter(|(it, _)| it.execution.state == state).count();
     let parts = [
         (count(Progress::Done), "done"),
         (count(Progress::Failed), "failed"),
@@ -172,13 +177,18 @@ fn heartbeat(told: &[Told]) -> Heartbeat {
         (count(Progress::Due) + count(Progress::Started), "open"),
     ];
     let parts = parts.iter().filter(|(n, _)| 0 < *n).map(|(n, word)| format!("{n} {word}"));
-    let bar = |(at, it): (usize, &Told)| {
+    let bar = |(at, (it, hold)): (usize, &(Told, Option<Hold>))| {
         let height = match it.execution.state {
             Progress::Done => BAR_HEIGHT,
             Progress::Failed => BAR_HEIGHT / 2,
             _ => BAR_HEIGHT / 4,
         };
-        Bar { x: at * BAR_STEP, y: BAR_HEIGHT - height, height, class: sign(it).class }
+        Bar {
+            x: at * BAR_STEP,
+            y: BAR_HEIGHT - height,
+            height,
+            class: sign(it, hold.as_ref()).class,
+        }
     };
     Heartbeat {
         bars: told.iter().rev().enumerate().map(bar).collect(),

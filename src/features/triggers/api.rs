@@ -12,8 +12,8 @@ use serde_json::{Map, Value, json};
 use super::input::{Input, check_auth, yes};
 use super::service::{self, Webhook, change, label_of};
 use super::store::{deliveries, refusals, triggers};
-use super::{Delivery, NewTrigger, State as Standing, auth, receive};
-use crate::agent::RunState;
+use super::{Came, NewTrigger, State as Standing, auth, came, receive};
+use crate::agent::Hold;
 use crate::app::App;
 use crate::db::Reader;
 use crate::error::{Error, Result};
@@ -269,6 +269,10 @@ pub struct DeliveryView {
     event_id: Option<String>,
     /// How far it is; of one that is a run, how far that is.
     state: &'static str,
+    /// What keeps it from going on, as in a run; null: nothing does.
+    held_by: Option<&'static str>,
+    /// When that is over, where it is known.
+    held_until: Option<Timestamp>,
     reason: String,
     bytes: u32,
     run_id: Option<RunId>,
@@ -279,7 +283,7 @@ pub struct DeliveryView {
 }
 
 impl DeliveryView {
-    pub fn new((it, run): (Delivery, Option<RunState>)) -> DeliveryView {
+    pub fn new(Came { delivery: it, run, hold }: Came) -> DeliveryView {
         DeliveryView {
             id: it.id,
             event_id: it.event_id,
@@ -287,6 +291,8 @@ impl DeliveryView {
                 (Progress::Started, Some(run)) => run.as_str(),
                 (state, _) => word(Progress::WORDS, state),
             },
+            held_by: hold.as_ref().map(Hold::as_str),
+            held_until: hold.and_then(|hold| hold.until()),
             reason: it.reason,
             bytes: it.bytes,
             run_id: it.run_id,
@@ -313,11 +319,11 @@ async fn list_deliveries(
 ) -> Result<Json<Value>, ApiError> {
     caller.require(Scope::Read)?;
     let (page, per_page) = paging(wanted.page, wanted.per_page)?;
-    let user = caller.user_id;
+    let (user, app_too) = (caller.user_id, app.clone());
     let read = move |r: &Reader<'_>| {
         mine(r, user, ids)?;
         let skip = (page - 1).saturating_mul(per_page);
-        Ok((deliveries::list(r, ids.1, per_page, skip)?, deliveries::count(r, ids.1)?))
+        Ok((came(r, &app_too, ids.1, (per_page, skip))?, deliveries::count(r, ids.1)?))
     };
     let (found, total) = app.db.read(read).await?;
     let found: Vec<DeliveryView> = found.into_iter().map(DeliveryView::new).collect();

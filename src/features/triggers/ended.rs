@@ -21,15 +21,13 @@ pub fn ended(
     now: Timestamp,
 ) -> Result<()> {
     let Some((trigger_id, delivery_id)) = run.trigger.delivery() else { return Ok(()) };
-    let (trigger, it) = (triggers::get(tx, trigger_id)?, deliveries::find(tx, delivery_id)?);
-    // A trigger that was deleted meanwhile has nothing to keep.
-    let (Some(trigger), Some(it)) = (trigger, it) else { return Ok(()) };
-    if it.state != Progress::Started {
-        return Ok(());
-    }
+    let it = deliveries::find(tx, delivery_id)?;
+    let Some(it) = it.filter(|it| it.state == Progress::Started) else { return Ok(()) };
     let state = tasks::came_of(ended.state);
     let words = tasks::first_words(ended.words);
     deliveries::end(tx, it.id, (state, &words), now)?;
+    // One that was deleted meanwhile has nothing more to keep, and nobody waits to hear of it.
+    let Some(trigger) = triggers::get(tx, trigger_id)? else { return Ok(()) };
     let action = match state {
         Progress::Done => "triggers.done",
         Progress::Cancelled => "triggers.cancel",

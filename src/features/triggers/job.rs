@@ -1,9 +1,13 @@
-//! What happens by itself: deliveries that had to wait become runs, words that were saved are read.
+//! What happens by itself: deliveries that had to wait become runs, words that were saved are read,
+//! and what went with its agent is forgotten when that can be undone no more.
 
 use jiff::Timestamp;
 
-use super::{plan, start};
+use super::{plan, service, start};
 use crate::app::App;
+use crate::audit::By;
+use crate::changes::KEPT;
+use crate::db::Tx;
 use crate::error::Result;
 use crate::features::Job;
 
@@ -12,6 +16,7 @@ pub const PLAN: &str = "triggers.plan";
 pub const ALL: &[Job] = &[
     Job { name: START, run: |app| Box::pin(start_waiting(app)) },
     Job { name: PLAN, run: |app| Box::pin(plan::read_saved(app)) },
+    Job { name: "triggers.forget", run: |app| Box::pin(forget(app)) },
 ];
 
 async fn start_waiting(app: App) -> Result<Option<Timestamp>> {
@@ -22,4 +27,13 @@ async fn start_waiting(app: App) -> Result<Option<Timestamp>> {
             return Ok(started.again_at);
         }
     }
+}
+
+async fn forget(app: App) -> Result<Option<Timestamp>> {
+    let now = app.clock.now();
+    let before = now.checked_sub(KEPT).unwrap_or(Timestamp::MIN);
+    let forget = move |tx: &Tx<'_>| service::forget_deleted(tx, &By::system(now), before);
+    let first = app.db.write(forget).await?;
+    // Where there is none, none can be too old any earlier.
+    Ok(first.unwrap_or(now).checked_add(KEPT).ok())
 }

@@ -35,10 +35,10 @@ pub use editor::{agent, agent_of};
 pub use ended::{ended, pause};
 pub use input::Input;
 pub use occasion::{Occasion, occasion};
-pub use service::{change, create, delete, drop_of, label_of, toggle, update};
+pub use service::{change, create, delete, drop_of, label_of, restore_of, toggle, update};
 pub use start::{Happening, accept};
 pub use store::{deliveries, triggers as rows};
-pub use view::{Line, line, state_sign};
+pub use view::{Came, Line, came, line, state_sign};
 
 pub const FEATURE: Feature = Feature {
     name: "triggers",

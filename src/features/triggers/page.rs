@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::service::{self, Webhook, change};
 use super::store::deliveries;
-use super::view::{Line, auth_words, example, line, state_sign};
+use super::view::{Line, auth_words, came, example, line, state_sign};
 use super::{Kind, State as Standing, api, editor, occasion};
 use crate::agent::store::runs;
 use crate::app::App;
@@ -60,17 +60,17 @@ struct Row {
 }
 
 async fn list(State(app): State<App>, caller: Caller) -> Result<Page<ListPage>, PageError> {
-    let (user, now) = (caller.user_id, local_now(&app));
+    let (user, now, app_too) = (caller.user_id, local_now(&app), app.clone());
     let read = move |r: &Reader<'_>| {
         let found = service::list(r, user)?.into_iter();
-        found.map(|it| row(r, it, &now)).collect::<Result<Vec<Row>>>()
+        found.map(|it| row(r, &app_too, it, &now)).collect::<Result<Vec<Row>>>()
     };
     let rows = app.db.read(read).await?;
     Ok(Page(ListPage { shell: app.shell(&caller, HERE, "Triggers").await?, rows }))
 }
 
-fn row(r: &Reader<'_>, Webhook { trigger, auth }: Webhook, now: &Zoned) -> Result<Row> {
-    let last = deliveries::list(r, trigger.id, 1, 0)?;
+fn row(r: &Reader<'_>, app: &App, Webhook { trigger, auth }: Webhook, now: &Zoned) -> Result<Row> {
+    let last = came(r, app, trigger.id, (1, 0))?;
     Ok(Row {
         url: path(trigger.id, ""),
         agent: agent_name(r, &trigger)?,
@@ -137,11 +137,11 @@ pub async fn one(
 ) -> Result<Response, PageError> {
     let (page, per_page) = paging(page, None)?;
     let (user, now) = (caller.user_id, local_now(app));
-    let skip = (page - 1).saturating_mul(per_page);
+    let (app_too, skip) = (app.clone(), (page - 1).saturating_mul(per_page));
     let read = move |r: &Reader<'_>| {
         let found = service::find(r, user, id)?;
         let agent = agent_name(r, &found.trigger)?;
-        let lines = deliveries::list(r, id, per_page, skip)?;
+        let lines = came(r, &app_too, id, (per_page, skip))?;
         let total = deliveries::count(r, id)?;
         Ok((found, agent, lines, total, service::refused(r, id)?))
     };

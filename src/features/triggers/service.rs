@@ -1,5 +1,7 @@
 //! What may be done with triggers. Pages and API come through here.
 
+use jiff::Timestamp;
+
 use super::auth::Auth;
 use super::store::{refusals, triggers};
 use super::{Kind, NewTrigger, State, Trigger, job, start};
@@ -188,20 +190,60 @@ pub fn delete(
 ) -> Result<Trigger> {
     let trigger = triggers::find(tx, user, id)?;
     start::stop_all(tx, agents, &trigger, by.at)?;
-    if vault::find(tx, &secret_name(id))?.is_some() {
-        vault::delete(tx, &secret_name(id), by)?;
-    }
-    triggers::delete(tx, id)?;
+    forget(tx, by, id)?;
     audit::record(tx, audit::Entry::new(by, "triggers.delete", &trigger.new.name))?;
     Ok(trigger)
 }
 
-/// An agent that is gone is woken by nothing.
+fn forget(tx: &Tx<'_>, by: &By, id: TriggerId) -> Result<()> {
+    if vault::find(tx, &secret_name(id))?.is_some() {
+        vault::delete(tx, &secret_name(id), by)?;
+    }
+    triggers::delete(tx, id)
+}
+
+/// An agent that is gone is woken by nothing. What woke it is kept with its secrets for a while, for
+/// whoever brings the agent back.
 pub fn drop_of(tx: &Tx<'_>, agents: &Agents, by: &By, agent: AgentId) -> Result<()> {
-    for trigger in triggers::list_of_agent(tx, agent)? {
-        delete(tx, agents, by, trigger.user_id, trigger.id)?;
+    for mut trigger in triggers::list_of_agent(tx, agent)? {
+        start::stop_all(tx, agents, &trigger, by.at)?;
+        switch(&mut trigger, false);
+        let trigger = keep(tx, by, "triggers.delete", trigger)?;
+        triggers::set_deleted(tx, trigger.id, Some(by.at))?;
     }
     Ok(())
+}
+
+/// What went with its agent comes back with it, switched off, at its old address. The agent is still
+/// away. Gives the names of those that stay gone: something else has their place.
+pub fn restore_of(
+    tx: &Tx<'_>,
+    by: &By,
+    agent: AgentId,
+    is_place_free: fn(&Reader<'_>, TriggerId) -> Result<bool>,
+) -> Result<Vec<String>> {
+    let (mut back, mut left) = (Vec::new(), Vec::new());
+    for trigger in triggers::list_deleted_with(tx, agent)? {
+        match is_place_free(tx, trigger.id)? {
+            true => back.push(trigger),
+            false => left.push(trigger.new.name),
+        }
+    }
+    for trigger in back {
+        triggers::set_deleted(tx, trigger.id, None)?;
+        keep(tx, by, "triggers.restore", trigger)?;
+    }
+    tx.wake(job::PLAN);
+    Ok(left)
+}
+
+/// Forgets those for good that went with their agents before `before`; gives when the first of the
+/// others went.
+pub fn forget_deleted(tx: &Tx<'_>, by: &By, before: Timestamp) -> Result<Option<Timestamp>> {
+    for id in triggers::list_deleted_by(tx, before)? {
+        forget(tx, by, id)?;
+    }
+    triggers::first_deleted(tx)
 }
 
 /// What is in the vault stays there, also when its owner writes it down.

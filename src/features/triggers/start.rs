@@ -95,14 +95,16 @@ pub fn start_due(tx: &Tx<'_>, agents: &Agents, now: Timestamp) -> Result<Started
     }
     let held = room < due.len();
     let started = tasks::unattended_since(tx, now - HOUR)?;
-    let first_to_pass = started.len().checked_sub(most).and_then(|at| started.get(at));
-    let again_at = first_to_pass.filter(|_| held && 0 < most).map(|at| *at + HOUR);
+    let again_at = tasks::free_again_at(&started, most).filter(|_| held);
     Ok(Started { more: !held && due.len() == BATCH_MAX as usize, again_at })
 }
 
 /// False: the queue takes no more just now.
 fn start(tx: &Tx<'_>, agents: &Agents, it: &Delivery, now: Timestamp) -> Result<bool> {
-    let trigger = triggers::get(tx, it.trigger_id)?.ok_or(Error::NotFound("trigger"))?;
+    let Some(trigger) = triggers::get(tx, it.trigger_id)? else {
+        deliveries::end(tx, it.id, (Progress::Skipped, "Its trigger is gone."), now)?;
+        return Ok(true);
+    };
     let why = match refusal(tx, &trigger)? {
         Some(why) => Some(why),
         None if it.conversation_id.is_none() => Some("Its conversation is gone.".to_owned()),
@@ -202,7 +204,11 @@ fn say(
 /// Ends all that it began, before the trigger goes.
 pub fn stop_all(tx: &Tx<'_>, agents: &Agents, trigger: &Trigger, now: Timestamp) -> Result<()> {
     for it in deliveries::list_open(tx, trigger.id)? {
-        let Some(run) = it.run_id else { continue };
+        let Some(run) = it.run_id else {
+            let why = "The trigger was deleted before this was done.";
+            deliveries::end(tx, it.id, (Progress::Skipped, why), now)?;
+            continue;
+        };
         match runs::find(tx, run)?.state {
             RunState::Running => {
                 let live = agents.runs.clone();

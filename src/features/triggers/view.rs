@@ -3,10 +3,36 @@
 use jiff::Zoned;
 
 use super::auth::{Auth, SECRET_HEADER};
+use super::store::deliveries;
 use super::{Delivery, State};
-use crate::agent::RunState;
-use crate::features::tasks::{Sign, progress_sign};
+use crate::agent::{Agents, Hold, RunState};
+use crate::db::Reader;
+use crate::error::Result;
+use crate::features::tasks::{Gate, Sign, progress_sign, reason};
+use crate::ids::TriggerId;
 use crate::web::when::When;
+
+/// A delivery, how far its run is, and what holds it up.
+pub struct Came {
+    pub delivery: Delivery,
+    pub run: Option<RunState>,
+    pub hold: Option<Hold>,
+}
+
+/// What came, the newest first.
+pub fn came(
+    r: &Reader<'_>,
+    agents: &Agents,
+    id: TriggerId,
+    (limit, skip): (u32, u32),
+) -> Result<Vec<Came>> {
+    let gate = Gate::look(r, agents)?;
+    let with_hold = |(delivery, run): (Delivery, Option<RunState>)| {
+        let hold = gate.hold(r, delivery.state, delivery.run_id.zip(run))?;
+        Ok(Came { delivery, run, hold })
+    };
+    deliveries::list(r, id, limit, skip)?.into_iter().map(with_hold).collect()
+}
 
 /// One delivery.
 pub struct Line {
@@ -20,14 +46,14 @@ pub struct Line {
     pub link: String,
 }
 
-pub fn line((it, run): &(Delivery, Option<RunState>), now: &Zoned) -> Line {
+pub fn line(Came { delivery: it, run, hold }: &Came, now: &Zoned) -> Line {
     let started = it.run_id.is_some();
     let chat = it.conversation_id.filter(|_| started);
     Line {
         when: When::new(it.received_at, now),
         event: it.event_id.clone().unwrap_or_default(),
-        sign: progress_sign(it.state, *run),
-        reason: it.reason.clone(),
+        sign: progress_sign(it.state, *run, hold.as_ref()),
+        reason: reason(&it.reason, hold.as_ref(), now),
         trace: it.run_id.map(|id| format!("/runs/{id}")).unwrap_or_default(),
         link: chat.map(|id| format!("/chat/{id}")).unwrap_or_default(),
     }

@@ -1,6 +1,6 @@
 //! `/api/email-whitelist`, `/api/web-whitelist`, `/api/filesystem-whitelist`,
-//! `/api/filesystem-browser` and `/api/my/browser-trusted`, whose shapes are a fixed contract, and
-//! `/api/whitelist/check`.
+//! `/api/filesystem-browser` and `/api/my/browser-trusted`, whose shapes are a fixed contract,
+//! `/api/chat-whitelist` and `/api/whitelist/check`.
 
 use axum::Router;
 use axum::extract::State;
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::{folders, service};
 use crate::app::App;
 use crate::guard::check::Kind;
-use crate::guard::whitelist::{Address, Domain, Folder};
+use crate::guard::whitelist::{Address, Listed};
 use crate::web::caller::{Admin, Caller};
 use crate::web::error::ApiError;
 use crate::web::form::{Json, Path, Query};
@@ -23,6 +23,8 @@ pub fn routes() -> Router<App> {
     Router::new()
         .route("/email-whitelist", get(addresses).post(add_address))
         .route("/email-whitelist/{email}", delete(remove_address))
+        .route("/chat-whitelist", get(chats).post(add_chat))
+        .route("/chat-whitelist/{chat}", delete(remove_chat))
         .route("/web-whitelist", get(domains).post(add_domain))
         .route("/web-whitelist/{domain}", delete(remove_domain))
         .route("/filesystem-whitelist", get(folder_list).post(add_folder))
@@ -50,6 +52,20 @@ impl From<Address> for AddressView {
     }
 }
 
+/// `chat` is where it is and its name there: `slack:C024BE91L`.
+#[derive(Serialize)]
+struct ChatView {
+    chat: String,
+    daily_limit: u32,
+    created_at: Timestamp,
+}
+
+impl From<Address> for ChatView {
+    fn from(it: Address) -> ChatView {
+        ChatView { chat: it.address, daily_limit: it.daily_limit, created_at: it.created_at }
+    }
+}
+
 #[derive(Serialize)]
 struct DomainView {
     domain: String,
@@ -57,9 +73,9 @@ struct DomainView {
     created_at: Timestamp,
 }
 
-impl From<Domain> for DomainView {
-    fn from(it: Domain) -> DomainView {
-        DomainView { domain: it.domain, note: it.note, created_at: it.created_at }
+impl From<Listed> for DomainView {
+    fn from(it: Listed) -> DomainView {
+        DomainView { domain: it.value, note: it.note, created_at: it.created_at }
     }
 }
 
@@ -70,9 +86,9 @@ struct FolderView {
     created_at: Timestamp,
 }
 
-impl From<Folder> for FolderView {
-    fn from(it: Folder) -> FolderView {
-        FolderView { path: it.path, note: it.note, created_at: it.created_at }
+impl From<Listed> for FolderView {
+    fn from(it: Listed) -> FolderView {
+        FolderView { path: it.value, note: it.note, created_at: it.created_at }
     }
 }
 
@@ -88,6 +104,14 @@ struct Wanted {
 #[serde(deny_unknown_fields)]
 struct AddAddress {
     email: String,
+    #[serde(default)]
+    daily_limit: u32,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AddChat {
+    chat: String,
     #[serde(default)]
     daily_limit: u32,
 }
@@ -128,6 +152,25 @@ async fn add_address(
 
 async fn remove_address(State(app): State<App>, caller: Caller, Path(email): Path<String>) -> Done {
     service::remove_address(&app, &caller, email).await?;
+    done()
+}
+
+async fn chats(
+    State(app): State<App>,
+    caller: Caller,
+    Query(wanted): Query<Wanted>,
+) -> Result<Json<Vec<ChatView>>, ApiError> {
+    let list = service::chats(&app, &caller, &wanted.q).await?;
+    Ok(Json(list.into_iter().map(ChatView::from).collect()))
+}
+
+async fn add_chat(State(app): State<App>, Admin(caller): Admin, Json(body): Json<AddChat>) -> Done {
+    service::add_chat(&app, &caller, body.chat, body.daily_limit).await?;
+    done()
+}
+
+async fn remove_chat(State(app): State<App>, caller: Caller, Path(chat): Path<String>) -> Done {
+    service::remove_chat(&app, &caller, chat).await?;
     done()
 }
 
@@ -201,7 +244,7 @@ struct Check {
     value: String,
 }
 
-/// `kind` is `address`, `website` or `path`; `entry` is what stands on the list and decides.
+/// `kind` is `address`, `chat`, `website` or `path`; `entry` is what stands on the list and decides.
 async fn check(
     State(app): State<App>,
     caller: Caller,
@@ -210,6 +253,7 @@ async fn check(
     let found = service::check(&app, &caller, body.value.clone()).await?;
     let kind = match found.kind {
         Kind::Address => "address",
+        Kind::Chat => "chat",
         Kind::Website => "website",
         Kind::Path => "path",
     };

@@ -1,4 +1,4 @@
-//! Whitelists: the mail addresses, websites and folders that the owner opened.
+//! Whitelists: the mail addresses, chats, websites and folders that the owner opened.
 //!
 //! What is on no list can't be reached. Only a person adds to them; the assistant may propose.
 //! Which sites a user's browser may act on is each user's own list.

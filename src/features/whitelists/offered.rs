@@ -9,6 +9,7 @@ use super::service;
 use crate::app::App;
 use crate::db::Reader;
 use crate::error::Result;
+use crate::guard::allowed::Recipient;
 use crate::guard::verdict::Offer;
 use crate::guard::whitelist;
 use crate::net::DomainPattern;
@@ -25,6 +26,10 @@ pub struct Added {
 /// Puts it on its list, as the page of the lists does.
 pub async fn add_offered(app: &App, caller: &Caller, offer: &Offer) -> Result<Added> {
     let (list, value) = match offer {
+        Offer::Address(chat) if chat.contains(':') => {
+            service::add_chat(app, caller, chat.clone(), 0).await?;
+            ("chats", chat.clone())
+        }
         Offer::Address(address) => {
             service::add_address(app, caller, address.clone(), 0).await?;
             ("addresses", address.clone())
@@ -51,17 +56,16 @@ async fn canonical(path: &str) -> String {
 /// Whether a list holds it by now.
 pub fn is_listed(r: &Reader<'_>, offer: &Offer, now: Timestamp) -> Result<bool> {
     Ok(match offer {
-        Offer::Address(address) => match whitelist::parse_address(address) {
-            Ok(to) => whitelist::find_address(r, &to, now)?.is_some(),
-            Err(_) => false,
-        },
+        Offer::Address(address) => {
+            whitelist::find_address(r, &Recipient { address: address.clone() }, now)?.is_some()
+        }
         Offer::Domain(host) => {
             let mut listed = whitelist::list_domains(r)?.into_iter();
-            listed.any(|it| DomainPattern::parse(&it.domain).is_ok_and(|it| it.matches(host)))
+            listed.any(|it| DomainPattern::parse(&it.value).is_ok_and(|it| it.matches(host)))
         }
         Offer::Folder(path) => {
             let mut listed = whitelist::list_folders(r)?.into_iter();
-            listed.any(|folder| Path::new(path).starts_with(&folder.path))
+            listed.any(|folder| Path::new(path).starts_with(&folder.value))
         }
     })
 }

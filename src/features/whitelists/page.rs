@@ -1,4 +1,4 @@
-//! `/whitelists`, for a person: four lists on one page, each with its form.
+//! `/whitelists`, for a person: the lists on one page, each with its form.
 
 use askama::Template;
 use axum::Router;
@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::error::{Error, Result};
 use crate::features::{changes, standing_rules};
 use crate::guard::check::Checked;
-use crate::guard::whitelist::{Address, Domain, Folder};
+use crate::guard::whitelist::{Address, Listed};
 use crate::web::Page;
 use crate::web::caller::Caller;
 use crate::web::error::PageError;
@@ -63,6 +63,7 @@ struct Wanted {
 #[serde(rename_all = "snake_case")]
 enum Kind {
     Addresses,
+    Chats,
     Domains,
     Folders,
     Trusted,
@@ -79,6 +80,14 @@ impl Kind {
                 "Address",
                 "ann@example.org",
                 "Mails a day (0: no limit)",
+            ],
+            Kind::Chats => [
+                "chats",
+                "Chats",
+                "Which chats may be written to: where one is, a colon, and its name there.",
+                "Chat",
+                "slack:C024BE91L, for the chat C024BE91L of the tool server slack",
+                "Messages a day (0: no limit)",
             ],
             Kind::Domains => [
                 "domains",
@@ -113,6 +122,7 @@ impl Kind {
     fn list(self) -> Option<&'static str> {
         match self {
             Kind::Addresses => Some("email-whitelist"),
+            Kind::Chats => Some("chat-whitelist"),
             Kind::Domains => Some("web-whitelist"),
             Kind::Folders => Some("filesystem-whitelist"),
             Kind::Trusted => None,
@@ -173,31 +183,32 @@ async fn list_page(app: &App, caller: &Caller, q: String) -> Result<ListPage> {
     let now = app.clock.now().to_zoned(app.config.zone());
     let lists = service::all(app, caller, &q).await?;
     let line = |kind, value, note, at| Line::new(kind, value, note, at, &now);
-    let domain = |kind| move |it: Domain| line(kind, it.domain, it.note, it.created_at);
-    let folder = |it: Folder| line(Kind::Folders, it.path, it.note, it.created_at);
+    let listed = |kind| move |it: Listed| line(kind, it.value, it.note, it.created_at);
     let mut kinds = Vec::new();
     let check = lists.shared.is_some().then(CheckBox::default);
     if let Some(shared) = lists.shared {
-        let addresses = shared.addresses.into_iter().map(|it| address_line(it, &now));
-        kinds.push(Section::new(Kind::Addresses, addresses.collect()));
-        let domains = shared.domains.into_iter().map(domain(Kind::Domains));
-        kinds.push(Section::new(Kind::Domains, domains.collect()));
-        kinds.push(Section::new(Kind::Folders, shared.folders.into_iter().map(folder).collect()));
+        for (kind, entries) in [(Kind::Addresses, shared.addresses), (Kind::Chats, shared.chats)] {
+            let lines = entries.into_iter().map(|it| recipient_line(kind, it, &now));
+            kinds.push(Section::new(kind, lines.collect()));
+        }
+        for (kind, entries) in [(Kind::Domains, shared.domains), (Kind::Folders, shared.folders)] {
+            kinds.push(Section::new(kind, entries.into_iter().map(listed(kind)).collect()));
+        }
     }
-    let trusted = lists.trusted.into_iter().map(domain(Kind::Trusted)).collect();
+    let trusted = lists.trusted.into_iter().map(listed(Kind::Trusted)).collect();
     kinds.push(Section::new(Kind::Trusted, trusted));
     let shell = app.shell(caller, "/whitelists", "Whitelists").await?;
     let rules = standing_rules::section(app, caller, &q).await?;
     Ok(ListPage { shell, check, q, kinds, rules })
 }
 
-fn address_line(it: Address, now: &Zoned) -> Line {
+fn recipient_line(kind: Kind, it: Address, now: &Zoned) -> Line {
     let note = match (it.daily_limit, it.sent_today) {
         (0, 0) => "no limit".to_owned(),
         (0, sent) => format!("no limit; {sent} sent today"),
         (limit, sent) => format!("{sent} of {limit} sent today"),
     };
-    Line::new(Kind::Addresses, it.address, note, it.created_at, now)
+    Line::new(kind, it.address, note, it.created_at, now)
 }
 
 impl Line {
@@ -248,12 +259,15 @@ async fn add(
 async fn add_one(app: &App, caller: &Caller, kind: Kind, form: &AddForm) -> Result<()> {
     let (value, extra) = (form.value.clone(), form.extra.trim().to_owned());
     match kind {
-        Kind::Addresses => {
+        Kind::Addresses | Kind::Chats => {
             let limit = if extra.is_empty() { Ok(0) } else { extra.parse() };
             let limit = limit.map_err(|_| {
                 Error::invalid("daily_limit", "Write a whole number; 0 means no limit.")
             })?;
-            service::add_address(app, caller, value, limit).await
+            match kind {
+                Kind::Chats => service::add_chat(app, caller, value, limit).await,
+                _ => service::add_address(app, caller, value, limit).await,
+            }
         }
         Kind::Domains => service::add_domain(app, caller, value, extra).await,
         Kind::Folders => service::add_folder(app, caller, value, extra).await,
@@ -269,6 +283,7 @@ async fn remove(
     let said = told(kind, &value, "removed");
     let change = match kind {
         Kind::Addresses => service::remove_address(&app, &caller, value).await?,
+        Kind::Chats => service::remove_chat(&app, &caller, value).await?,
         Kind::Domains => service::remove_domain(&app, &caller, value).await?,
         Kind::Folders => service::remove_folder(&app, &caller, value).await?,
         Kind::Trusted => service::remove_trusted(&app, &caller, value).await?,

@@ -1,12 +1,14 @@
 //! What may be done with the lists. The shared ones are an admin's business; whom the browser
 //! trusts is each user's own.
 
+use jiff::Timestamp;
+
 use crate::app::App;
 use crate::audit::By;
 use crate::db::{Reader, Tx};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::guard::check::{self, Checked};
-use crate::guard::whitelist::{self, Address, Domain, Folder};
+use crate::guard::whitelist::{self, Address, Listed};
 use crate::ids::ChangeId;
 use crate::spelling::fold;
 use crate::web::caller::Caller;
@@ -16,13 +18,14 @@ pub struct Lists {
     /// None for who is no admin.
     pub shared: Option<Shared>,
     /// This user's own.
-    pub trusted: Vec<Domain>,
+    pub trusted: Vec<Listed>,
 }
 
 pub struct Shared {
     pub addresses: Vec<Address>,
-    pub domains: Vec<Domain>,
-    pub folders: Vec<Folder>,
+    pub chats: Vec<Address>,
+    pub domains: Vec<Listed>,
+    pub folders: Vec<Listed>,
 }
 
 /// Of each list what has `words` in it or in its note; "" for all.
@@ -31,16 +34,24 @@ pub async fn all(app: &App, caller: &Caller, words: &str) -> Result<Lists> {
     let words = words.to_owned();
     let load = move |r: &Reader<'_>| {
         let shared = || -> Result<Shared> {
+            let (chats, addresses) = recipients(r, now)?;
             Ok(Shared {
-                addresses: addresses_with(whitelist::list_addresses(r, now)?, &words),
-                domains: domains_with(whitelist::list_domains(r)?, &words),
-                folders: folders_with(whitelist::list_folders(r)?, &words),
+                addresses: addresses_with(addresses, &words),
+                chats: addresses_with(chats, &words),
+                domains: listed_with(whitelist::list_domains(r)?, &words),
+                folders: listed_with(whitelist::list_folders(r)?, &words),
             })
         };
         let shared = if admin { Some(shared()?) } else { None };
-        Ok(Lists { shared, trusted: domains_with(whitelist::list_trusted(r, user)?, &words) })
+        Ok(Lists { shared, trusted: listed_with(whitelist::list_trusted(r, user)?, &words) })
     };
     app.db.read(load).await
+}
+
+/// Chats, and mail addresses.
+fn recipients(r: &Reader<'_>, now: Timestamp) -> Result<(Vec<Address>, Vec<Address>)> {
+    let all = whitelist::list_addresses(r, now)?.into_iter();
+    Ok(all.partition(|it| whitelist::parse_chat(&it.address).is_ok()))
 }
 
 fn addresses_with(mut all: Vec<Address>, words: &str) -> Vec<Address> {
@@ -48,17 +59,12 @@ fn addresses_with(mut all: Vec<Address>, words: &str) -> Vec<Address> {
     all
 }
 
-fn domains_with(mut all: Vec<Domain>, words: &str) -> Vec<Domain> {
-    all.retain(|it| fold::any_holds(&[&it.domain, &it.note], words));
+fn listed_with(mut all: Vec<Listed>, words: &str) -> Vec<Listed> {
+    all.retain(|it| fold::any_holds(&[&it.value, &it.note], words));
     all
 }
 
-fn folders_with(mut all: Vec<Folder>, words: &str) -> Vec<Folder> {
-    all.retain(|it| fold::any_holds(&[&it.path, &it.note], words));
-    all
-}
-
-/// What the shared lists say of an address, a website or a path.
+/// What the shared lists say of an address, a chat, a website or a path.
 pub async fn check(app: &App, caller: &Caller, typed: String) -> Result<Checked> {
     caller.admin()?;
     let own = app.files.join(caller.user_id.to_string());
@@ -71,8 +77,8 @@ pub async fn check(app: &App, caller: &Caller, typed: String) -> Result<Checked>
 pub async fn addresses(app: &App, caller: &Caller, words: &str) -> Result<Vec<Address>> {
     caller.admin()?;
     let now = app.clock.now();
-    let all = app.db.read(move |r| whitelist::list_addresses(r, now)).await?;
-    Ok(addresses_with(all, words))
+    let (_, addresses) = app.db.read(move |r| recipients(r, now)).await?;
+    Ok(addresses_with(addresses, words))
 }
 
 pub async fn add_address(
@@ -81,17 +87,41 @@ pub async fn add_address(
     address: String,
     daily_limit: u32,
 ) -> Result<()> {
-    change(app, caller, move |tx, by| whitelist::add_address(tx, &address, daily_limit, by)).await
+    caller.admin()?;
+    let to = whitelist::parse_address(&address)?.address;
+    change(app, caller, move |tx, by| whitelist::add_address(tx, &to, daily_limit, by)).await
 }
 
 pub async fn remove_address(app: &App, caller: &Caller, address: String) -> Result<ChangeId> {
+    caller.admin()?;
     let user = caller.user_id;
-    change(app, caller, move |tx, by| whitelist::remove_address(tx, user, &address, by)).await
+    let to = whitelist::parse_address(&address).map_err(|_| Error::NotFound("address"))?.address;
+    change(app, caller, move |tx, by| whitelist::remove_address(tx, user, &to, by)).await
 }
 
-pub async fn domains(app: &App, caller: &Caller, words: &str) -> Result<Vec<Domain>> {
+pub async fn chats(app: &App, caller: &Caller, words: &str) -> Result<Vec<Address>> {
     caller.admin()?;
-    Ok(domains_with(app.db.read(whitelist::list_domains).await?, words))
+    let now = app.clock.now();
+    let (chats, _) = app.db.read(move |r| recipients(r, now)).await?;
+    Ok(addresses_with(chats, words))
+}
+
+pub async fn add_chat(app: &App, caller: &Caller, chat: String, daily_limit: u32) -> Result<()> {
+    caller.admin()?;
+    let to = whitelist::parse_chat(&chat)?.address;
+    change(app, caller, move |tx, by| whitelist::add_address(tx, &to, daily_limit, by)).await
+}
+
+pub async fn remove_chat(app: &App, caller: &Caller, chat: String) -> Result<ChangeId> {
+    caller.admin()?;
+    let user = caller.user_id;
+    let to = whitelist::parse_chat(&chat).map_err(|_| Error::NotFound("chat"))?.address;
+    change(app, caller, move |tx, by| whitelist::remove_address(tx, user, &to, by)).await
+}
+
+pub async fn domains(app: &App, caller: &Caller, words: &str) -> Result<Vec<Listed>> {
+    caller.admin()?;
+    Ok(listed_with(app.db.read(whitelist::list_domains).await?, words))
 }
 
 pub async fn add_domain(app: &App, caller: &Caller, domain: String, note: String) -> Result<()> {
@@ -103,9 +133,9 @@ pub async fn remove_domain(app: &App, caller: &Caller, domain: String) -> Result
     change(app, caller, move |tx, by| whitelist::remove_domain(tx, user, &domain, by)).await
 }
 
-pub async fn folders(app: &App, caller: &Caller, words: &str) -> Result<Vec<Folder>> {
+pub async fn folders(app: &App, caller: &Caller, words: &str) -> Result<Vec<Listed>> {
     caller.admin()?;
-    Ok(folders_with(app.db.read(whitelist::list_folders).await?, words))
+    Ok(listed_with(app.db.read(whitelist::list_folders).await?, words))
 }
 
 pub async fn add_folder(app: &App, caller: &Caller, path: String, note: String) -> Result<()> {
@@ -118,10 +148,10 @@ pub async fn remove_folder(app: &App, caller: &Caller, path: String) -> Result<C
     change(app, caller, move |tx, by| whitelist::remove_folder(tx, user, &path, by)).await
 }
 
-pub async fn trusted(app: &App, caller: &Caller, words: &str) -> Result<Vec<Domain>> {
+pub async fn trusted(app: &App, caller: &Caller, words: &str) -> Result<Vec<Listed>> {
     let user = caller.user_id;
     let all = app.db.read(move |r| whitelist::list_trusted(r, user)).await?;
-    Ok(domains_with(all, words))
+    Ok(listed_with(all, words))
 }
 
 pub async fn add_trusted(app: &App, caller: &Caller, domain: String, note: String) -> Result<()> {

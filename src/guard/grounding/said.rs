@@ -79,7 +79,7 @@ impl Said {
             return false;
         }
         match role {
-            Some(Role::Recipient) => self.grounds_recipient(text),
+            Some(Role::Recipient | Role::Chat) => self.grounds_recipient(text),
             Some(Role::Url) => self.has_url(text),
             Some(Role::Path) => self.grounds_path(text),
             Some(Role::Amount) => self.grounds_amount(text),
@@ -161,6 +161,7 @@ impl Said {
             Some(Role::Content | Role::Soft) => true,
             Some(Role::Amount) => amount(),
             Some(Role::Id | Role::Recipient) => self.codes.contains(digits),
+            Some(Role::Chat) => self.grounds_id(digits),
             None => self.codes.contains(digits) || amount(),
             Some(Role::Url | Role::Path | Role::Date | Role::Command) => false,
         }

@@ -1,9 +1,12 @@
 //! A call's arguments, as the rules read them.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use super::{Verdict, deny};
 use crate::call::{Call, Role};
+use crate::clean;
 
 const VALUE_SHOWN_CHARS_MAX: usize = 300;
 const VALUE_IN_SENTENCE_CHARS_MAX: usize = 80;
@@ -19,7 +22,7 @@ pub(super) fn given<'c>(call: &Call<'c>) -> Vec<&'c str> {
 pub(super) fn destinations<'c>(
     call: &Call<'c>,
     role: Role,
-) -> Result<Vec<(&'c str, &'c str)>, Verdict> {
+) -> Result<Vec<(&'c str, Cow<'c, str>)>, Verdict> {
     let mut found = Vec::new();
     for (argument, _) in call.roles.iter().filter(|(_, its)| *its == role) {
         found.extend(texts(call, argument)?.into_iter().map(|text| (*argument, text)));
@@ -30,12 +33,16 @@ pub(super) fn destinations<'c>(
     Ok(found)
 }
 
-pub(super) fn texts<'c>(call: &Call<'c>, argument: &str) -> Result<Vec<&'c str>, Verdict> {
+/// A chat may be a number, too.
+pub(super) fn texts<'c>(call: &Call<'c>, argument: &str) -> Result<Vec<Cow<'c, str>>, Verdict> {
     match &call.arguments[argument] {
         Value::Null => Ok(Vec::new()),
-        Value::String(text) => Ok(vec![text]),
+        Value::String(text) => Ok(vec![text.into()]),
+        Value::Number(name) if call.role(argument) == Some(Role::Chat) => {
+            Ok(vec![name.to_string().into()])
+        }
         Value::Array(items) if items.iter().all(Value::is_string) => {
-            Ok(items.iter().filter_map(Value::as_str).collect())
+            Ok(items.iter().filter_map(Value::as_str).map(Cow::from).collect())
         }
         _ => Err(deny(format!("{argument} has to be text, or a list of texts."))),
     }
@@ -75,8 +82,9 @@ pub(super) fn shown_short(value: &str) -> String {
 }
 
 fn cut(value: &str, chars_max: usize) -> String {
+    let value = clean::shown(value);
     match value.char_indices().nth(chars_max) {
-        None => value.to_owned(),
+        None => value.into_owned(),
         Some((end, _)) => format!("{}…", &value[..end]),
     }
 }

@@ -15,6 +15,7 @@ mod urls;
 pub use later::later;
 pub use owner_names::OwnerName;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -34,6 +35,7 @@ use crate::call::{Call, Role};
 use crate::config::{self, HostPort};
 use crate::db::Reader;
 use crate::error::Result;
+use crate::folders;
 use crate::ids::UserId;
 use crate::leak::Watch;
 use crate::net::DomainPattern;
@@ -95,6 +97,8 @@ pub struct Facts {
     pub scene: Scene,
     pub web: Arc<WebRules>,
     pub folders: Vec<PathBuf>,
+    /// The paths of a foreign tool's call: whether each names something here, or why it is denied.
+    pub abroad: BTreeMap<String, std::result::Result<bool, String>>,
     /// Those of the call's recipients that are on the list.
     pub addresses: Vec<Address>,
     /// The mail addresses in its texts that a list of the owner's holds.
@@ -113,6 +117,7 @@ pub struct Facts {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "value", rename_all = "snake_case")]
 pub enum Offer {
+    /// Or a chat.
     Address(String),
     Domain(String),
     Folder(String),
@@ -150,19 +155,16 @@ pub fn gather(
     call: &Call<'_>,
     now: Timestamp,
 ) -> Result<Facts> {
-    let tier1 = whitelist::list_domains(reader)?;
-    let tier1 = tier1.iter().filter_map(|it| DomainPattern::parse(&it.domain).ok()).collect();
-    let web = WebRules {
-        tier1,
-        opened: scene.opened.clone(),
-        private_allowed: scene.private_allowed.clone(),
-    };
-    let folders = whitelist::list_folders(reader)?.into_iter().map(|it| it.path.into()).collect();
+    let listed = whitelist::web_rules(reader, &scene.private_allowed)?;
+    let web = WebRules { opened: scene.opened.clone(), ..listed };
+    let folders = whitelist::list_folders(reader)?.into_iter().map(|it| it.value.into());
+    let folders: Vec<PathBuf> = folders.collect();
+    let paths = arguments::destinations(call, Role::Path).unwrap_or_default().into_iter();
+    let paths = paths.filter(|_| call.is_foreign()).map(|(_, text)| text.into_owned());
+    let abroad = paths.map(|it| (it.clone(), folders::abroad(&it, &folders))).collect();
     let mut addresses = Vec::new();
-    for (_, text) in arguments::destinations(call, Role::Recipient).unwrap_or_default() {
-        if let Ok(recipient) = whitelist::parse_address(text) {
-            addresses.extend(whitelist::find_address(reader, &recipient, now)?);
-        }
+    for (_, recipient) in destinations::recipients(call).unwrap_or_default() {
+        addresses.extend(whitelist::find_address(reader, &recipient, now)?);
     }
     let known = owner_names::in_texts(reader, &scene, call, now)?;
     let watch = vault.watch(reader)?;
@@ -173,7 +175,7 @@ pub fn gather(
     let names = owner_names::of_call(reader, &scene, call)?;
     let standing = standing::list_for(reader, scene.user_id, call.tool, now)?;
     let web = Arc::new(web);
-    Ok(Facts { web, folders, addresses, known, names, standing, watch, canary, scene })
+    Ok(Facts { web, folders, abroad, addresses, known, names, standing, watch, canary, scene })
 }
 
 /// The verdict. `approved` is the owner's yes, taken for this call: it asks for the call and

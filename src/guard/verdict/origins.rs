@@ -8,6 +8,7 @@ use crate::approval::Foreign;
 use crate::call::{Call, Role};
 use crate::guard::grounding::Said;
 use crate::guard::whitelist;
+use crate::spelling::fold;
 
 /// Each value of a critical argument that the owner neither said nor named.
 pub(super) fn foreign(facts: &Facts, call: &Call<'_>) -> Vec<Foreign> {
@@ -66,7 +67,7 @@ pub(super) fn is_grounded_in(
     if said.grounds(role, value, now) {
         return true;
     }
-    let Some(text) = value.as_str() else { return false };
+    let Some(text) = value.as_str().filter(|it| fold::is_visible(it)) else { return false };
     if role == Some(Role::Path) {
         return other_spellings(facts, text).any(|path| said.grounds(role, &path, now));
     }

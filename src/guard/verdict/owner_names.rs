@@ -36,7 +36,7 @@ pub(super) fn of_call(
     for argument in given(call) {
         // What a path or a web address means is in its own letters.
         let role = call.role(argument);
-        if matches!(role, Some(Role::Recipient | Role::Id) | None) {
+        if matches!(role, Some(Role::Recipient | Role::Chat | Role::Id) | None) {
             let mut own = Vec::new();
             leaves(&call.arguments[argument], &mut own);
             values.extend(own.into_iter().map(|value| (role, value)));

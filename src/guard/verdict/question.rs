@@ -41,7 +41,7 @@ pub(super) fn weight(facts: &Facts, call: &Call<'_>) -> Option<&'static str> {
         _ if call.destructive => Some("It takes something away for good"),
         Effect::Send => Some("It leaves the house"),
         Effect::Execute => Some("It runs a program"),
-        _ if has(Role::Recipient) || has(Role::Command) => {
+        _ if [Role::Recipient, Role::Chat, Role::Command].into_iter().any(has) => {
             Some("It names somebody to reach or something to run")
         }
         Effect::Write if has(Role::Url) => Some("It saves a web address that is visited later"),
@@ -117,9 +117,9 @@ fn carried(facts: &Facts, call: &Call<'_>) -> Option<String> {
 
 fn writes_elsewhere(facts: &Facts, call: &Call<'_>) -> bool {
     let own = &facts.scene.own_root;
-    let place = |text| whitelist::place(own, &facts.folders, text);
+    let place = |text: &str| whitelist::place(own, &facts.folders, text);
     destinations(call, Role::Path)
         .unwrap_or_default()
         .into_iter()
-        .any(|(_, text)| place(text).is_ok_and(|path| path.root != *own))
+        .any(|(_, text)| place(&text).is_ok_and(|path| path.root != *own))
 }

@@ -6,7 +6,10 @@
 
 use std::collections::HashSet;
 
-use super::arguments::{destinations, shown};
+use serde_json::Value;
+
+use super::arguments::{destinations, shown, shown_short};
+use super::origins::is_grounded_in;
 use super::{Facts, Scene};
 use crate::call::{Call, Effect, Role};
 use crate::guard::grounding;
@@ -16,17 +19,24 @@ use crate::net::WebUrl;
 /// what was read besides (SECURITY.md).
 const CHOICES_MAX: usize = 5;
 
-/// What to ask about the first address that is nobody's; `None`: nothing.
+/// What to ask about the first address that is nobody's, or path that names nothing here, with which
+/// anything could be said; `None`: nothing.
 pub(super) fn question(facts: &Facts, call: &Call<'_>) -> Option<String> {
     if call.effect != Effect::Read {
         return None;
     }
-    let Scene { said, visited, .. } = &facts.scene;
+    let Scene { said, read, visited, .. } = &facts.scene;
+    let mut nowhere =
+        facts.abroad.iter().filter(|(_, way)| read.has_outside() && **way == Ok(false));
+    let is_said = |path: &str| is_grounded_in(facts, said, Some(Role::Path), &Value::from(path));
+    if let Some((path, _)) = nowhere.find(|(path, _)| !is_said(path)) {
+        return Some(format!("{} names nothing here and is not in your words.", shown_short(path)));
+    }
     let (mut seen, mut chosen) = (HashSet::new(), 0);
     let mut is_choice = |url: &WebUrl| !said.has_url(url.as_str()) || !seen.insert(url.clone());
     chosen += visited.iter().filter_map(|it| WebUrl::parse(it).ok()).filter(&mut is_choice).count();
     destinations(call, Role::Url).unwrap_or_default().into_iter().find_map(|(_, text)| {
-        let Ok(url) = WebUrl::parse(text) else { return Some("It is no web address.".to_owned()) };
+        let Ok(url) = WebUrl::parse(&text) else { return Some("It is no web address.".to_owned()) };
         if !is_choice(&url) {
             return None;
         }
@@ -38,7 +48,7 @@ pub(super) fn question(facts: &Facts, call: &Call<'_>) -> Option<String> {
 /// A sentence about an address that the run picked itself, as its `nth`.
 fn strange(facts: &Facts, url: &WebUrl, nth: usize) -> Option<String> {
     let Scene { said, read, .. } = &facts.scene;
-    let (site, entry) = (url.site(), facts.web.entry(url));
+    let (site, entry) = (url.site(), facts.web.pattern(url));
     let open = entry.and_then(|it| it.open_part(&site)).unwrap_or_default();
     let first_page = url.is_bare()
         && entry.is_some_and(|it| it.matches(&site))

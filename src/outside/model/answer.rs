@@ -9,7 +9,7 @@ use reqwest::header::CONTENT_TYPE;
 use super::http::{Call, Http, SILENCE_MAX, silence};
 use super::provider::Provider;
 use super::refusal;
-use super::retry::{Failure, Tries};
+use super::retry::{self, Failure, Tries};
 use super::sse::{Event, Parser};
 use super::{Delta, DeltaStream, ModelError, StopReason};
 
@@ -49,7 +49,13 @@ pub(super) fn stream<R: Reader>(
             match begin(&http, &provider, &call, reader(provider.clone())).await {
                 Ok(begun) => break begun,
                 Err(failure) if failure.forgo_reasoning && http.forgo_reasoning(&mut call) => {}
-                Err(failure) => tries.again(failure).await?,
+                Err(failure) => {
+                    let pause = tries.next(failure)?;
+                    if let Some(told) = retry::told(&provider.name, pause, http.clock.now()) {
+                        yield Delta::Pause(told);
+                    }
+                    tries.pass(pause).await;
+                }
             }
         };
         loop {

@@ -29,6 +29,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::Stream;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -108,6 +109,18 @@ pub enum Delta {
     Usage(Usage),
     /// Always the last item of a stream that ended well.
     Stop(StopReason),
+    /// Before all others: the provider wants a pause, and is asked again after it.
+    Pause(Pause),
+}
+
+/// What a provider asked for instead of answering.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pause {
+    /// The provider's own name in the settings.
+    pub provider: String,
+    pub seconds: u64,
+    /// When the next try is made.
+    pub until: Timestamp,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -165,7 +178,7 @@ pub enum ModelError {
     TooLong,
     #[error("{provider} refused the request: {reason}")]
     Refused { provider: String, reason: String, answered: Option<Box<Answered>> },
-    #[error("{provider} can't be reached or is overloaded: {reason}")]
+    #[error("{provider} {how}: {reason}", how = away(.answered.is_some()))]
     Away { provider: String, reason: String, answered: Option<Box<Answered>> },
     #[error("The connection to {provider} broke in the middle of the answer.")]
     Cut { provider: String },
@@ -219,6 +232,11 @@ impl From<ModelError> for Error {
     fn from(err: ModelError) -> Error {
         Error::outside(err.provider(), err.to_string())
     }
+}
+
+/// A server that answered is there, whatever it said.
+fn away(answered: bool) -> &'static str {
+    if answered { "can't be reached or is overloaded" } else { "can't be reached" }
 }
 
 fn wait_words(retry_after: &Option<Duration>) -> String {

@@ -7,13 +7,15 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimeParser;
 
-use super::ModelError;
+use super::{ModelError, Pause};
 
 pub const ATTEMPTS_MAX: u32 = 4;
 const BACKOFF_FIRST: Duration = Duration::from_millis(500);
 const BACKOFF_MAX: Duration = Duration::from_secs(8);
 /// A server that wants a longer pause than this gets no second try: the person is told instead.
 pub const RETRY_AFTER_MAX: Duration = Duration::from_secs(30);
+/// A shorter pause is over before anybody has read of it.
+const TOLD_FROM: Duration = Duration::from_secs(2);
 
 /// How pauses pass.
 #[derive(Debug, Clone, Default)]
@@ -74,16 +76,33 @@ impl Tries {
 
     /// Waits as long as is right before the next try, or returns the error if there is none.
     pub async fn again(&mut self, failure: Failure) -> Result<(), ModelError> {
+        let pause = self.next(failure)?;
+        self.pass(pause).await;
+        Ok(())
+    }
+
+    /// How long to wait before the next try, or the error if there is none.
+    pub fn next(&mut self, failure: Failure) -> Result<Duration, ModelError> {
         self.failed += 1;
         let too_late = failure.retry_after.is_some_and(|pause| pause > RETRY_AFTER_MAX);
         if !failure.again || too_late || self.failed >= ATTEMPTS_MAX {
             return Err(failure.error);
         }
         let random = getrandom::u32().unwrap_or(u32::MAX / 2);
-        let pause = failure.retry_after.unwrap_or_else(|| backoff(self.failed, random));
-        self.pauses.pass(pause).await;
-        Ok(())
+        Ok(failure.retry_after.unwrap_or_else(|| backoff(self.failed, random)))
     }
+
+    pub async fn pass(&self, pause: Duration) {
+        self.pauses.pass(pause).await;
+    }
+}
+
+/// What is said of a pause to whoever waits for the answer; none: it is too short.
+pub(super) fn told(provider: &str, pause: Duration, now: Timestamp) -> Option<Pause> {
+    let seconds = pause.as_secs();
+    let until = now.saturating_add(pause).unwrap_or(now);
+    let pause = Pause { provider: provider.to_owned(), seconds, until };
+    (TOLD_FROM.as_secs() <= seconds).then_some(pause)
 }
 
 /// Between half of a span that doubles with each failure and the whole of it.

@@ -13,6 +13,7 @@ pub enum Reason<'a> {
     Unknown { name: &'a str, known: Vec<&'a str> },
     Missing { name: &'a str },
     Twice { name: &'a str },
+    NoneOf { known: Vec<&'a str> },
     WrongType { expected: &'a str, got: &'a str },
     Other(&'a str),
 }
@@ -59,6 +60,10 @@ impl<'a> Reason<'a> {
         if text.starts_with("duplicate field ") {
             return Reason::Twice { name: quoted(text) };
         }
+        let variants = text.strip_prefix("unknown variant ");
+        if let Some((_, known)) = variants.and_then(|rest| rest.rsplit_once(", expected ")) {
+            return Reason::NoneOf { known: known.split('`').skip(1).step_by(2).collect() };
+        }
         if text.starts_with("invalid length ") && text.contains("expected struct ") {
             return Reason::WrongType { expected: "a map", got: "sequence" };
         }
@@ -89,6 +94,10 @@ fn sentence(path: &str, reason: Reason<'_>, noun: &str) -> Error {
         }
         Reason::Twice { name } => {
             Error::invalid(inside(field, name), format!("The {noun} {name:?} is given twice."))
+        }
+        Reason::NoneOf { known } => {
+            let message = format!("The {noun} {field:?} must be one of: {}.", known.join(", "));
+            Error::invalid(field.to_owned(), message)
         }
         Reason::WrongType { expected, got } if field.is_empty() => {
             let message = format!("The body must be {}, not {}.", plain(expected), kind(got));
@@ -168,8 +177,16 @@ mod tests {
     struct Outer {
         name: String,
         daily_limit: Option<u32>,
+        colour: Option<Colour>,
         #[serde(default)]
         inner: Vec<Inner>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    enum Colour {
+        Red,
+        DarkBlue,
     }
 
     #[derive(Debug, Deserialize)]
@@ -197,7 +214,8 @@ mod tests {
     #[test]
     fn a_wrong_body_is_named_field_by_field() {
         assert_snapshot!(body(r#"{"nam": "x"}"#), @r#"[nam] There is no field "nam" here; did you mean "name"?"#);
-        assert_snapshot!(body(r#"{"name": "x", "colour": 1}"#), @r#"[colour] There is no field "colour" here. There is: name, daily_limit, inner."#);
+        assert_snapshot!(body(r#"{"name": "x", "wrapping": 1}"#), @r#"[wrapping] There is no field "wrapping" here. There is: name, daily_limit, colour, inner."#);
+        assert_snapshot!(body(r#"{"name": "x", "colour": "pink"}"#), @r#"[colour] The field "colour" must be one of: red, dark_blue."#);
         assert_snapshot!(body(r#"{}"#), @r#"[name] The field "name" is missing."#);
         assert_snapshot!(body(r#"{"name": "x", "daily_limit": "hunter2"}"#), @r#"[daily_limit] The field "daily_limit" must be a whole number from 0 up, not a text."#);
         assert_snapshot!(body(r#"{"name": "x", "daily_limit": -1}"#), @r#"[daily_limit] The field "daily_limit" must be a whole number from 0 up, not -1."#);
@@ -219,6 +237,7 @@ mod tests {
         assert_snapshot!(query("name=x&nme=y"), @r#"[nme] There is no parameter "nme" here; did you mean "name"?"#);
         assert_snapshot!(query("name=x&daily_limit=many"), @r#"[daily_limit] The parameter "daily_limit" must be a whole number, not a text."#);
         assert_snapshot!(query("name=x&name=y"), @r#"[name] The parameter "name" is given twice."#);
+        assert_snapshot!(query("name=x&colour=pink"), @r#"[colour] The parameter "colour" must be one of: red, dark_blue."#);
         assert_snapshot!(query("name=%ff"), @r#"[name] The parameter "name" is not valid UTF-8."#);
         assert_snapshot!(query(""), @r#"[name] The parameter "name" is missing."#);
     }

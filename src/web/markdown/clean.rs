@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use ammonia::{Builder, UrlRelative};
+use url::{ParseError, Url};
 
 use crate::web::highlight::ALL_CLASSES;
 
@@ -67,6 +68,15 @@ static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
         .link_rel(Some("noopener noreferrer nofollow"));
     builder
 });
+
+/// Whether a link to this is left in a page.
+pub fn is_address(url: &str) -> bool {
+    match Url::parse(url) {
+        Ok(url) => SCHEMES.contains(&url.scheme()),
+        Err(ParseError::RelativeUrlWithoutBase) => own_path(url).is_some(),
+        Err(_) => false,
+    }
+}
 
 pub fn clean(html: &str) -> String {
     CLEANER.clean(html).to_string()

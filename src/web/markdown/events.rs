@@ -2,9 +2,11 @@
 
 use std::fmt::Write as _;
 
-use pulldown_cmark::{Alignment, CodeBlockKind, CowStr, Event, HeadingLevel, Tag, TagEnd};
+use pulldown_cmark::{
+    Alignment, CodeBlockKind, CowStr, Event, HeadingLevel, LinkType, Tag, TagEnd,
+};
 
-use super::links;
+use super::{clean, links};
 use crate::web::highlight::{escape, highlight};
 
 /// Quotes in quotes in lists: deeper than this the text is kept and the frame is dropped.
@@ -78,7 +80,7 @@ impl Events {
     }
 
     fn start<'a>(&mut self, tag: Tag<'a>) -> Vec<Event<'a>> {
-        let keep = self.open.len() < DEPTH_MAX;
+        let keep = self.open.len() < DEPTH_MAX && leads_somewhere(&tag);
         self.open.push(keep);
         if matches!(tag, Tag::Link { .. } | Tag::Image { .. }) {
             self.in_link += 1;
@@ -156,6 +158,15 @@ impl Events {
         }
         out.push_str("</code></pre></figure>\n");
         html(out)
+    }
+}
+
+/// A link that would be taken out of its address is no link at all.
+fn leads_somewhere(tag: &Tag<'_>) -> bool {
+    match tag {
+        Tag::Link { link_type: LinkType::Email, .. } => true,
+        Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. } => clean::is_address(dest_url),
+        _ => true,
     }
 }
 

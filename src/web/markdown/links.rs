@@ -2,6 +2,8 @@
 
 use pulldown_cmark::{CowStr, Event, LinkType, Tag, TagEnd};
 
+use super::clean;
+
 const STARTS: [&str; 2] = ["https://", "http://"];
 
 /// The text, with `https://…` in it as links.
@@ -14,6 +16,11 @@ pub fn linked(text: CowStr<'_>) -> Vec<Event<'_>> {
     while let Some((from, to)) = next(rest) {
         events.push(Event::Text(rest[..from].to_owned().into()));
         let url = rest[from..to].to_owned();
+        rest = &rest[to..];
+        if !clean::is_address(&url) {
+            events.push(Event::Text(url.into()));
+            continue;
+        }
         let link = Tag::Link {
             link_type: LinkType::Autolink,
             dest_url: url.clone().into(),
@@ -21,7 +28,6 @@ pub fn linked(text: CowStr<'_>) -> Vec<Event<'_>> {
             id: "".into(),
         };
         events.extend([Event::Start(link), Event::Text(url.into()), Event::End(TagEnd::Link)]);
-        rest = &rest[to..];
     }
     events.push(Event::Text(rest.to_owned().into()));
     events

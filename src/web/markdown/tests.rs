@@ -46,6 +46,26 @@ fn an_image_is_a_link_until_it_is_clicked() {
 }
 
 #[test]
+fn what_leads_nowhere_is_no_link() {
+    for text in [
+        "[bad](javascript:alert(1))",
+        "[bad](data:text/html,x)",
+        "[bad](//evil.example/a)",
+        "[bad](#top)",
+        "[bad](elsewhere.html)",
+        "![bad](data:image/png;base64,AA)",
+    ] {
+        assert_eq!(render_block(text).as_str().trim_end(), "<p>bad</p>", "{text}");
+    }
+    assert!(!render_block("See https:// there").as_str().contains("<a"));
+    for text in
+        ["<ann@example.org>", "[a](/notes)", "[a](mailto:ann@example.org)", "https://a.example"]
+    {
+        assert!(render_block(text).as_str().contains("<a href=\""), "{text}");
+    }
+}
+
+#[test]
 fn nothing_hostile_gets_through() {
     let texts = [
         "<script>alert(1)</script>",

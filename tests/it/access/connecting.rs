@@ -97,6 +97,19 @@ async fn a_provider_that_is_not_there_is_said_in_a_sentence() {
     ];
     let refused = ada.submit("/setup/model", &gone).await;
     assert_eq!(refused.status, 422, "{}", refused.text);
+    assert!(
+        refused.text.contains("home can&#39;t be reached: no connection ("),
+        "{}",
+        refused.text
+    );
+    // A key that was typed is not shown again, and that is said; the address is still there.
+    let again = "Type the key again";
+    assert!(!refused.text.contains(again), "{}", refused.text);
+    let refused = ada.submit("/setup/model", &[&gone[..], &[("api_key", KEY)]].concat()).await;
+    let said = refused.text.split_once("id=\"api_key-error\"").expect(&refused.text).1;
+    assert!(said.split("</p>").next().unwrap().contains(again), "{}", refused.text);
+    assert!(refused.text.contains("value=\"http://127.0.0.1:1/v1\""), "{}", refused.text);
+    assert!(!refused.text.contains(KEY), "{}", refused.text);
     for (field, value, error) in [
         ("name", "My Home", "name-error"),
         ("base_url", "ftp://example.org", "base_url-error"),

@@ -13,6 +13,8 @@ async fn signing_in_leads_back_to_where_one_was_going() {
     assert_eq!(turned_away.brief(), "303 /login?next=%2Fnotes%3Fq%3Dboiler");
     let page = browser.get(&turned_away.location).await;
     assert!(page.text.contains("value=\"/notes?q=boiler\""), "{}", page.text);
+    assert!(page.text.contains("autocomplete=\"username\" required autofocus>"), "{}", page.text);
+    assert!(!page.text.contains("aria-describedby"), "only what is there describes a field");
     let form = [("name", "ADA "), ("password", PASSWORD), ("next", "/notes?q=boiler")];
     assert_eq!(browser.submit("/login", &form).await.brief(), "303 /notes?q=boiler");
     let form = [("name", "Ada"), ("password", PASSWORD), ("next", "//evil.example")];
@@ -23,6 +25,8 @@ async fn signing_in_leads_back_to_where_one_was_going() {
         wrong.text.contains("Name or password is wrong.") && wrong.text.contains("value=\"Ada\"")
     );
     assert!(!wrong.text.contains("nonsense"));
+    let again = "autocomplete=\"current-password\" required autofocus>";
+    assert!(wrong.text.contains(again), "{}", wrong.text);
     assert_eq!(browser.submit("/logout", &[]).await.brief(), "303 /login");
     assert_eq!(browser.get("/api/me").await.status, 401);
 }

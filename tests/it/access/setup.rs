@@ -24,6 +24,8 @@ async fn setting_up_happens_once() {
     let short = ada.submit("/setup/owner", &[("name", "Ada"), ("password", "short")]).await;
     assert_eq!(short.status, 422);
     assert!(short.text.contains("at least 12 characters") && short.text.contains("value=\"Ada\""));
+    let wrong = "required autofocus aria-invalid=\"true\" aria-describedby=\"password-hint password-error\"";
+    assert!(short.text.contains(wrong), "{}", short.text);
     let owner = [("name", "Ada"), ("password", PASSWORD)];
     assert_eq!(ada.submit("/setup/owner", &owner).await.brief(), "303 /setup/model");
     assert!(!file.exists());
@@ -50,7 +52,9 @@ async fn wrong_codes_wait_and_never_close_the_house() {
     let (near, far) = (fresh.browser(HOME), fresh.browser(FAR));
     let code = fresh.code().await;
     for _ in 0..5 {
-        assert_eq!(far.submit("/setup", &[("code", "0000-0000")]).await.status, 422);
+        let wrong = far.submit("/setup", &[("code", "0000-0000")]).await;
+        assert_eq!(wrong.status, 422);
+        assert!(wrong.text.contains("That is not the code. The command above prints it again."));
     }
     let waits = near.submit("/setup", &[("code", &code)]).await;
     assert_eq!((waits.status, waits.headers["retry-after"].to_str().unwrap()), (429, "60"));

@@ -57,7 +57,9 @@ impl World {
         let calls = servers.into_iter().flat_map(|server| {
             self.calls_of(server).into_iter().map(move |call| format!("{server}: {call}"))
         });
-        requests.chain(calls).collect()
+        // Of two houses the same call is the same line.
+        let opened = self.opened().to_str().unwrap();
+        requests.chain(calls).map(|line| line.replace(opened, "OPENED")).collect()
     }
 
     /// What a server's tool was called with.

@@ -1,6 +1,7 @@
 //! Agents: made, talked to, switched, paid for, scheduled and taken away.
 
 mod asking;
+mod brought_back;
 mod files;
 mod making;
 mod messages;

@@ -5,7 +5,7 @@ use axum::http::Request;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use steward::testing::Answer;
-use steward::testing::model_answers::Say;
+use steward::testing::model_answers::{Answer as Answered, Say};
 
 use super::House;
 use crate::callers::{as_user, form, with_token};
@@ -114,6 +114,28 @@ async fn what_is_assigned_goes_before_what_is_named_and_before_weights() {
         (&left["total"], &left["assignments"][0]["counterparty"]),
         (&json!(2), &json!("Ann"))
     );
+}
+
+#[tokio::test]
+async fn at_set_times_the_saved_words_are_said_and_a_variation_stands_beside_them() {
+    let house = House::new().await;
+    let scheduled = json!({"name": "Gardener", "prompt": "Note what grows.",
+                           "allowed_tools": ["notes"], "schedule": "every 30 minutes"});
+    let gardener = house.agent(scheduled).await;
+    let page = gardener.replace("/api", "");
+    let told = "At set times a run is told the words that you saved for it";
+    assert!(!house.app.get(&page).await.text.contains(told), "it has no variation");
+    let body = json!({"name": "Short", "prompt": "Be short.", "weight": 1});
+    house.variation(&gardener, body).await;
+    assert!(house.app.get(&page).await.text.contains(told));
+    house.model.answer_to("Write down at most", Answered::openai_text(r#"{"effects": []}"#));
+    house.answers(&[Say::Text("Done.")]);
+    house.app.advance(SignedDuration::from_mins(30)).await;
+    assert_eq!(house.told(), "Be short.");
+    let said = house.asked()["messages"].as_array().unwrap().last().unwrap().to_string();
+    assert!(said.contains("Note what grows."), "{said}");
+    let run = house.app.get("/api/runs").await.json()["runs"][0].clone();
+    assert_eq!(run["variation"]["name"], "Short");
 }
 
 #[tokio::test]

@@ -4,11 +4,13 @@ use axum::body::{Body, BodyDataStream};
 use axum::http::{Request, StatusCode, header};
 use futures_util::StreamExt as _;
 use insta::assert_snapshot;
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 use steward::events::Event;
 use steward::testing::model_answers::{Answer, Say};
 use steward::testing::model_server::Signal;
 use steward::testing::{ADA, Answer as Reply};
+use steward::web::caller::OverSocket;
 use tower::ServiceExt as _;
 use uuid::Uuid;
 
@@ -36,6 +38,15 @@ impl Events {
         let response = house.app.router().oneshot(request).await.unwrap();
         assert_eq!(response.status(), StatusCode::OK);
         assert_eq!(response.headers()["content-type"], "text/event-stream");
+        Events { body: response.into_body().into_data_stream(), unread: String::new() }
+    }
+
+    /// What the page of a conversation hears.
+    async fn of_page(house: &House, path: &str) -> Events {
+        let mut request = Request::get(path).body(Body::empty()).unwrap();
+        request.extensions_mut().insert(OverSocket);
+        let response = house.app.router().oneshot(request).await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
         Events { body: response.into_body().into_data_stream(), unread: String::new() }
     }
 
@@ -244,6 +255,34 @@ async fn hanging_up_stops_nothing_and_the_next_message_goes_on_in_the_conversati
     assert_eq!(all.last().unwrap()["text"], "Once more.");
     let told = house.model.requests()[1].json()["messages"].to_string();
     assert!(told.contains("the second half of it."), "{told}");
+}
+
+#[tokio::test]
+async fn a_pause_that_the_provider_asks_for_is_told_of_while_it_lasts() {
+    let house = House::new().await;
+    house.model.answer(Answer::status(429, "").header("retry-after", "2"));
+    house.answers(&[Say::Text("Here it is.")]);
+    let talk = "00000000-0000-7000-8000-000000000009";
+    let mut page = Events::of_page(&house, &format!("/chat/{talk}/stream")).await;
+    let hello = json!({"message": "Good day", "conversation_id": talk});
+    let mut events = Events::of(&house, &["chat"], &hello).await;
+    let told = events.until("retrying").await.pop().unwrap();
+    assert_eq!((&told["provider"], &told["seconds"]), (&json!("p"), &json!(2)));
+    let next = house.app.app.clock.now() + SignedDuration::from_secs(2);
+    assert_eq!(told["until"], next.to_string());
+    let foot = async |words: &str, page: &mut Events| {
+        while let Some((_, data)) = page.next().await {
+            if data.contains("foot-") && data.contains(words) {
+                return data;
+            }
+        }
+        panic!("the page is not told: {words}");
+    };
+    foot("p asks to wait 2 s; trying again at ", &mut page).await;
+    assert_eq!(events.until("done").await.last().unwrap()["text"], "Here it is.");
+    events.ends().await;
+    let end = foot("Trace", &mut page).await;
+    assert!(!end.contains("asks to wait"), "{end}");
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ mod attachments;
 mod completions;
 mod conversations;
 mod earlier;
+mod in_line;
 mod room;
 mod socket;
 mod socket_input;

@@ -65,7 +65,7 @@ pub(super) const APPROVAL: &str = "0190c1d2-0000-7000-8000-0000aabbccdd";
 fn ask_prints_the_answer_and_nothing_else() {
     let house = House::new().says(CHAT, 200, answer()).open();
     let ran = house.run(&["ask", "what", "time", "is it?", "-q"]);
-    assert_eq!(ran.screen(), "It is [31mnoon.\n[exit 0]");
+    assert_eq!(ran.screen(), "It is ⟨U+001B⟩[31mnoon.\n[exit 0]");
     assert_eq!(house.run(&["ask", "hi", "--model", "home:qwen3", "--conversation", "c-0"]).exit, 0);
     assert_eq!(house.run_with(&["ask", "-"], "a long\nquestion\n").exit, 0);
     assert_snapshot!(house.asked(), @r#"
@@ -125,7 +125,10 @@ fn ask_ends_with_1_when_all_that_was_tried_failed() {
     let failed = json!([{ "call_id": "t-1", "tool_name": "web_fetch", "reason": "No answer." }]);
     let wire = events(&[begun(), tried("t-1", false), done(json!([]))]);
     let house = House::new().says(CHAT, 200, wire).open();
-    assert_eq!(house.run(&["ask", "fetch it"]).screen(), "It did not work.\n[exit 1]");
+    assert_eq!(
+        house.run(&["ask", "fetch it"]).screen(),
+        "It did not work.\nweb_fetch failed: No answer.\n[exit 1]"
+    );
     let json = house.run(&["ask", "fetch it", "--json"]);
     assert_eq!((json.exit, &json.json()["status"]), (1, &json!("error")));
     assert_eq!(json.json()["failed_calls"], failed);
@@ -138,6 +141,20 @@ fn ask_ends_with_1_when_all_that_was_tried_failed() {
     let house = House::new().says(CHAT, 200, wire).open();
     let json = house.run(&["ask", "fetch it", "--json"]);
     assert_eq!((json.exit, &json.json()["failed_calls"]), (4, &json!(null)));
+}
+
+#[test]
+fn a_pause_that_the_provider_asks_for_is_told_of_beside_the_answer() {
+    let pause = json!({
+        "provider": "toy", "seconds": 30, "until": "2026-11-29T21:45:10Z", "seq": 11
+    });
+    let done = json!({ "text": "It is noon.", "tool_calls_made": 0, "denied": [] });
+    let wire = events(&[begun(), ("retrying", pause), ("done", done)]);
+    let house = House::new().says(CHAT, 200, wire).open();
+    let ran = house.run(&["ask", "time?"]);
+    assert_eq!(ran.out, "It is noon.\n");
+    assert_eq!(ran.err, "· toy asks to wait 30 s; trying again at 21:45:10.\n");
+    assert_eq!(house.run(&["ask", "time?", "-q"]).err, "");
 }
 
 #[test]

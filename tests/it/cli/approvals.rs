@@ -147,3 +147,18 @@ fn no_approvals_is_no_error() {
     [exit 0]
     ");
 }
+
+#[test]
+fn what_nobody_would_see_is_written_out_at_the_terminal() {
+    let hidden = json!({ "approvals": [
+        { "id": APPROVAL, "call_id": "t-9", "tool_name": "pay", "state": "waiting",
+          "arguments": { "iban": "\u{202e}0003\u{200b}" }, "description": "Pay\u{1b}[2J" }
+    ]});
+    let house = House::new().says("GET /api/approvals", 200, hidden.to_string()).open();
+    let shown = house.run(&["approvals", "show", "aabbccdd"]).screen();
+    assert!(shown.starts_with("Pay⟨U+001B⟩[2J\n"), "{shown}");
+    assert!(shown.contains("iban     ⟨U+202E⟩0003⟨U+200B⟩\n"), "{shown}");
+    let json = house.run(&["approvals", "show", "aabbccdd", "--json"]);
+    assert!(json.screen().contains(r#""iban": "\u202e0003\u200b""#), "{}", json.screen());
+    assert_eq!(json.json()["arguments"]["iban"], "\u{202e}0003\u{200b}");
+}

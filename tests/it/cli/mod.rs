@@ -4,6 +4,7 @@ mod answers;
 mod approvals;
 mod peer;
 mod settings;
+mod tools;
 
 use insta::assert_snapshot;
 use peer::House;
@@ -210,6 +211,19 @@ fn help_for_undo_speaks_of_changes_too() {
         help.contains("A change to notes, reminders or whitelists is taken back too"),
         "{help}"
     );
+}
+
+#[test]
+fn undo_says_what_it_would_take_back_in_words() {
+    let changes = r#"{"changes":[{"id":"0190c1d2-0000-7000-8000-0000aabbccdd",
+        "action":"reminders.create","target":"drink","undone_at":null}],"total":1}"#;
+    let house = House::new()
+        .says("GET /api/tool-calls/held", 200, r#"{"held":[]}"#)
+        .says("GET /api/changes?per_page=200", 200, changes)
+        .open();
+    let ran = house.run(&["undo"]);
+    let words = "The last change: Created a reminder, drink; `steward undo ";
+    assert!(ran.exit == 1 && ran.err.contains(words), "{}", ran.screen());
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! `config`, `setup`, `setup-code`, `token` and `audit`.
 
 use insta::assert_snapshot;
+use serde_json::json;
 
 use super::peer::House;
 
@@ -13,7 +14,16 @@ fn config_show_says_what_counts_and_why() {
     let lines: Vec<String> = ran.screen().lines().map(words).collect();
     assert_snapshot!(lines.join("\n"));
     let shown = house.run(&["config", "show", "--json"]);
-    assert_eq!(shown.json()["agent.name"]["source"], "DIR/config.toml");
+    let json = shown.json();
+    assert_eq!(json["agent.name"]["source"], "DIR/config.toml");
+    for (key, value) in [
+        ("agent.name", json!("Jeeves")),
+        ("limits.max_tool_calls", json!(20)),
+        ("guard.canary", json!(true)),
+        ("models.fallback", json!([])),
+    ] {
+        assert_eq!(json[key]["value"], value, "{key}");
+    }
     let plain = house.run(&["config", "show", "--plain"]);
     assert!(plain.out.contains("agent.name\t\"Jeeves\"\tDIR/config.toml\n"), "{}", plain.out);
     for screen in [ran.screen(), shown.screen(), plain.screen()] {
@@ -56,6 +66,35 @@ fn config_check_names_every_mistake() {
     let told = String::from_utf8(output.stderr).unwrap();
     assert!(told.contains("did you mean STEWARD_AGENT__NAME?"), "{told}");
     assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn config_check_reads_the_key_file_that_a_start_needs() {
+    let house = House::new();
+    house.file("config.toml", "[vault]\nkey_file = \"/nonexist\"");
+    let ran = house.run(&["config", "check"]);
+    let words = "The key file /nonexist, which vault.key_file names, is not there.";
+    assert!(ran.exit == 1 && ran.err.contains(words), "{}", ran.screen());
+    let key = house.file("own.key", "no key");
+    house.file("config.toml", &format!("[vault]\nkey_file = {key:?}"));
+    let ran = house.run(&["config", "check"]);
+    assert!(ran.exit == 1 && ran.err.contains("does not hold a key"), "{}", ran.screen());
+    house.file("own.key", &"ab".repeat(32));
+    assert_eq!(house.run(&["config", "check"]).exit, 0);
+    assert_eq!(house.run(&["config", "check", "--json"]).json()["ok"], true);
+}
+
+#[test]
+fn a_data_folder_that_can_t_be_used_is_an_error_and_nobody_s_denial() {
+    let house = House::new();
+    let (taken, password) = (house.file("taken", ""), house.file("password", "correct horse\n"));
+    let (taken, password) = (taken.to_str().unwrap(), password.to_str().unwrap());
+    let setup = ["setup", "--owner", "ada", "--password-file", password, "--data-dir", taken];
+    for command in [&setup[..], &["vault", "rotate", "--data-dir", taken]] {
+        let ran = house.run(command);
+        let told = ran.err.contains("can't be the data folder");
+        assert!(ran.exit == 1 && told, "{command:?}: {}", ran.screen());
+    }
 }
 
 #[test]
@@ -206,7 +245,7 @@ fn config_show_says_what_counts_in_the_program_that_runs_here() {
     "#);
     let shown = house.run(&["config", "show", "--json"]).json();
     assert_eq!(shown["agent.name"]["source"], "Settings");
-    assert_eq!(shown["limits.max_tool_calls"]["value"], "30");
+    assert_eq!(shown["limits.max_tool_calls"]["value"], 30);
     // The files are checked as they are now, whatever runs.
     let checked = house.run(&["config", "check"]);
     assert!(checked.out.contains("2 of 38 are set"), "{}", checked.screen());

@@ -2,6 +2,7 @@
 
 mod approvals;
 mod audit;
+mod chats;
 mod corpora;
 mod grounding;
 mod leak;

@@ -3,8 +3,12 @@
 mod calls;
 mod cards;
 mod changes;
+mod declared;
 mod held;
+mod hidden;
+mod listing;
 mod pages;
+mod paths;
 mod protocol;
 mod roles;
 mod servers;
@@ -25,30 +29,48 @@ pub struct House {
     pub folder: tempfile::TempDir,
     pub model: ModelServer,
     pub app: TestApp,
+    /// What the config file says of tools.
+    declared: String,
 }
 
 impl House {
     pub async fn new() -> House {
-        House::with_limits(Limits { connect_time_max: Duration::from_secs(20), ..quick() }).await
+        House::declaring("").await
     }
 
     pub async fn with_limits(limits: Limits) -> House {
+        House::open(limits, "").await
+    }
+
+    /// With this in the config file.
+    pub async fn declaring(declared: &str) -> House {
+        let connect_time_max = Duration::from_secs(20);
+        House::open(Limits { connect_time_max, ..quick() }, declared).await
+    }
+
+    async fn open(limits: Limits, declared: &str) -> House {
         let folder = tempfile::tempdir().unwrap();
         let model = ModelServer::start().await;
         std::fs::create_dir(folder.path().join("tools")).unwrap();
-        let app = open(&folder, &model).await;
+        let app = open(&folder, &model, declared).await;
         app.app.outside.limit_mcp(limits);
-        let house = House { folder, model, app };
+        let house = House { folder, model, app, declared: declared.to_owned() };
         house.offer(&json!([tool("echo")]));
         house
     }
 
     /// The same house after a kill: nothing but the rows is left.
     pub async fn killed(self) -> House {
-        let House { folder, model, app } = self;
+        let declared = self.declared.clone();
+        self.reopened(&declared).await
+    }
+
+    /// The same, with this in the config file from now on.
+    pub async fn reopened(self, declared: &str) -> House {
+        let House { folder, model, app, .. } = self;
         drop(app);
-        let app = open(&folder, &model).await;
-        House { folder, model, app }
+        let app = open(&folder, &model, declared).await;
+        House { folder, model, app, declared: declared.to_owned() }
     }
 
     /// What the scripted server reads and writes.
@@ -170,9 +192,10 @@ impl House {
     }
 }
 
-async fn open(folder: &tempfile::TempDir, model: &ModelServer) -> TestApp {
+async fn open(folder: &tempfile::TempDir, model: &ModelServer, declared: &str) -> TestApp {
     let config = format!(
-        "[models]\ndefault = \"p:m\"\n[models.providers.p]\nkind = \"openai\"\nbase_url = \"{}\"\n",
+        "[models]\ndefault = \"p:m\"\n[models.providers.p]\nkind = \"openai\"\nbase_url = \"{}\"\n\
+         {declared}",
         model.base_url(Kind::OpenAi)
     );
     TestApp::with_config(folder.path(), &config).await

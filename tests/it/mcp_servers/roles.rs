@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use steward::testing::model_answers::Say;
 
 use super::{House, tool};
+use crate::callers::form;
 
 const ROLES: &str = "/api/tools/mcp__tools__echo/roles";
 
@@ -40,13 +41,14 @@ async fn a_tool_that_only_reads_is_called_without_asking_where_nothing_can_leave
 }
 
 #[tokio::test]
-async fn a_declared_path_or_address_is_held_against_the_whitelist() {
+async fn a_declared_path_address_or_chat_is_held_against_the_whitelist() {
     let house = House::new().await;
     house.with_tools(&["echo"]).await;
     for (role, value, said) in [
         ("path", "/etc/passwd", "Not allowed: "),
         ("url", "https://evil.example/", "evil.example is not on the web whitelist."),
         ("recipient", "eve@evil.example", "Not allowed: "),
+        ("chat", "C024BE91L", "tools:C024BE91L is not on the whitelist of chats."),
     ] {
         let body = json!({"effect": "send", "roles": {"text": role}});
         house.app.send_json("PUT", ROLES, &body).await;
@@ -133,6 +135,42 @@ async fn the_sixth_of_five_letters_a_day_is_refused_and_a_kill_forgets_none() {
     house.app.shift(jiff::SignedDuration::from_hours(24));
     house.write_to_ann().await;
     assert_eq!(house.calls().len(), 6, "tomorrow there are five more");
+}
+
+#[tokio::test]
+async fn a_chat_that_was_denied_is_offered_and_then_written_to_up_to_its_limit() {
+    let house = House::new().await;
+    house.with_tools(&["echo"]).await;
+    let roles = json!({"effect": "send", "roles": {"text": "chat"}});
+    assert_eq!(house.app.send_json("PUT", ROLES, &roles).await.status, 200);
+    let post = json!({"text": "C024BE91L"});
+    house.answers(&[Say::Call("mcp__tools__echo", post.clone())]);
+    house.answers(&[Say::Text("I may not.")]);
+    let talk = house.app.say(None, "Post to C024BE91L").await;
+    house.app.work().await;
+    let page = house.app.get(&format!("/chat/{talk}")).await.text;
+    for part in ["I may not write to tools:C024BE91L.", "Allow this chat"] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    let action = page.split("action=\"").find(|it| it.contains("/allow\"")).unwrap();
+    let action = action.split('"').next().unwrap();
+    assert_eq!(house.app.send(form(action, "how=always")).await.status, 303);
+    let listed = house.app.get("/api/chat-whitelist").await.json();
+    assert_eq!(listed[0]["chat"], "tools:C024BE91L");
+    house.app.send_json("DELETE", "/api/chat-whitelist/tools:C024BE91L", &json!({})).await;
+    let once = json!({"chat": "tools:C024BE91L", "daily_limit": 1});
+    assert_eq!(house.app.post("/api/chat-whitelist", &once).await.status, 200);
+    house.plan_for("mcp__tools__echo", post.clone());
+    house.answers(&[Say::Text("Done.")]);
+    house.app.ask("Post to C024BE91L").await;
+    assert_eq!((house.calls().len(), house.last_call().await.0.as_str()), (1, "done"));
+    house.answers(&[Say::Call("mcp__tools__echo", post)]);
+    house.answers(&[Say::Text("I may not.")]);
+    house.app.ask("Post to C024BE91L").await;
+    assert_eq!((house.calls().len(), house.last_call().await.0.as_str()), (1, "denied"));
+    let result = house.last_call().await.1;
+    assert!(result.contains("The daily limit of 1 for tools:C024BE91L is used up"), "{result}");
+    assert!(house.app.get("/whitelists").await.text.contains("1 of 1 sent today"));
 }
 
 impl House {

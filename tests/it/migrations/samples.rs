@@ -148,6 +148,7 @@ pub const SAMPLES: &[(&str, &str)] = &[
              values ('cloud', 2, 1, 2, 'wrong_key', 'It refused the key.', 'HTTP 401', 'cloud:large', 'r1');
          insert into provider_calls (provider, asked_at) values ('home', 2);",
     ),
+    ("0049_triggers_kept", "update triggers set deleted_at = 3, state = 'off' where id = 'g2';"),
 ];
 
 const USERS: &str = "

@@ -24,6 +24,9 @@ async fn notification_stays_until_it_was_read() {
     let read = house.send_json("PATCH", &path, &json!({"read": true})).await.json();
     assert_eq!(read["read_at"], "2030-01-01T09:01:00Z");
     assert_eq!(house.get(unread).await.json()["total"], 1);
+    let page = house.get("/notifications").await.text;
+    assert_eq!(page.matches("<li class=\"read\">").count(), 1, "{page}");
+    assert_eq!(page.matches(" new</span>").count(), 1, "{page}");
     let all = house.post("/api/notifications/mark-all-read", &json!({})).await.json();
     assert_eq!(all, json!({"ok": true, "marked": 1}));
     assert_eq!(house.get("/api/notifications").await.json()["total"], 2);

@@ -174,6 +174,40 @@ async fn a_run_that_would_pass_its_budget_ends_before_it_costs_anything() {
 }
 
 #[tokio::test]
+async fn what_a_time_cost_stands_beside_it_and_is_not_guessed_where_a_price_is_unknown() {
+    let model = ModelServer::start().await;
+    plan(&model, r#"{"effects": []}"#);
+    let (folder, house) = open_with(&with_model(&model)).await;
+    let task = add(&house, "Say hello.", "every 10 minutes", json!({})).await;
+    let dear = "insert into model_facts (model, input_usd_micros, output_usd_micros, updated_at)
+                values ('p:m', 3000000, 15000000, 0)";
+    house.app.db.write(move |tx| tx.execute(dear, ())).await.unwrap();
+    drop(house);
+    let house = TestApp::with_config(folder.path(), &with_model(&model)).await;
+    model.answer(Answer::openai(&[Say::Call("status_show", json!({}))]));
+    model.answer(Answer::openai_text("Hello."));
+    house.advance(MINUTE * 10).await;
+    let cost = async || {
+        let found = house.get(&format!("{task}/executions")).await.json();
+        found["executions"][0]["cost_usd_micros"].clone()
+    };
+    assert!(0 < cost().await.as_i64().unwrap());
+    let pages = [task.replace("/api", ""), "/runs".to_owned()];
+    for page in &pages {
+        let text = house.get(page).await.text;
+        assert!(text.contains("$0.") && !text.contains("price not known"), "{page}: {text}");
+    }
+    let unknown = "update model_calls set cost_usd_micros = null
+                   where id = (select max(id) from model_calls where run_id is not null)";
+    house.app.db.write(move |tx| tx.execute(unknown, ())).await.unwrap();
+    assert_eq!(cost().await, json!(null), "a part is not the whole");
+    for page in &pages {
+        let text = house.get(page).await.text;
+        assert!(text.contains("price not known") && !text.contains("$0."), "{page}: {text}");
+    }
+}
+
+#[tokio::test]
 async fn so_many_runs_an_hour_and_the_others_wait() {
     let (_folder, house) = open_with("[limits]\nmax_autonomous_runs_per_hour = 3\n").await;
     let task = add(&house, "status", "every 10 minutes", json!({"overlap": "queue"})).await;

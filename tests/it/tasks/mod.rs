@@ -2,6 +2,7 @@
 
 mod bounds;
 mod clock;
+mod dry;
 mod fairness;
 mod intent;
 mod lines;

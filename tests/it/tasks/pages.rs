@@ -52,6 +52,38 @@ async fn the_form_says_what_it_means_before_it_is_saved() {
 }
 
 #[tokio::test]
+async fn a_ready_made_schedule_counts_where_none_is_typed() {
+    let (_folder, house) = open().await;
+    let page = house.get("/tasks/new").await.text;
+    let menu = page.split(r#"name="ready""#).nth(1).unwrap().split("</select>").next().unwrap();
+    let values: Vec<&str> =
+        menu.split(r#"value=""#).skip(2).map(|it| it.split('"').next().unwrap()).collect();
+    assert_eq!(values.len(), 5, "{menu}");
+    for value in &values {
+        let chosen = format!("{FORM}&schedule=&ready={}&check=yes", value.replace(' ', "+"));
+        let checked = post_form(&house, "/tasks", &chosen).await;
+        assert_eq!(checked.status, StatusCode::OK, "{value}");
+        let filled = format!(r#"name="schedule" type="text" value="{value}""#);
+        let text = &checked.text;
+        assert!(text.contains(&filled) && text.contains(r#"role="status""#), "{value}: {text}");
+    }
+    let neither = post_form(&house, "/tasks", &format!("{FORM}&schedule=&ready=")).await;
+    assert_eq!(neither.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(neither.text.contains("Say when."), "{}", neither.text);
+    for (typed, line) in [("", "0 9 * * MON-FRI"), ("@hourly", "@hourly")] {
+        let both = format!("{FORM}&schedule={typed}&ready=weekdays+at+9:00");
+        let made = post_form(&house, "/tasks", &both).await;
+        assert_eq!(made.status, StatusCode::SEE_OTHER, "{}", made.text);
+        let tasks = house.get("/api/tasks").await.json();
+        let tasks = tasks.as_array().unwrap();
+        assert!(tasks.iter().any(|it| it["schedule"] == line), "{typed:?}: {tasks:?}");
+    }
+    let task = house.get("/api/tasks").await.json()[0]["id"].as_str().unwrap().to_owned();
+    let edit = house.get(&format!("/tasks/{task}/edit")).await.text;
+    assert!(!edit.contains(r#"name="ready""#), "what is scheduled is changed in words");
+}
+
+#[tokio::test]
 async fn the_pages_tell_what_comes_and_what_came() {
     let (_folder, house) = open_with("[owner]\nlanguage = \"en\"\n").await;
     assert!(house.get("/tasks").await.text.contains("each time it was due is on record"));

@@ -219,6 +219,14 @@ async fn past_the_hourly_limit_a_delivery_waits_and_is_not_lost() {
     let last = came(&house, &id).await.pop().unwrap();
     assert_eq!(last, "due It waits: 2 unattended runs an hour are the limit, in Settings.");
     assert_eq!(house.get("/api/queue").await.json()["waiting_for_limit"], 1);
+    let found = house.get(&format!("{}/{id}/deliveries", home())).await.json();
+    let it = &found["deliveries"][0];
+    let held = (&it["held_by"], &it["held_until"]);
+    assert_eq!(held, (&json!("hourly_limit"), &json!("2030-01-01T10:00:00Z")));
+    let page = house.get(&format!("/triggers/{id}")).await.text;
+    for words in ["held: hourly limit", "in Settings. The next one goes on at 10:00."] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
     house.advance(SignedDuration::from_mins(61)).await;
     assert_eq!(notes(&house).await, 3);
 }

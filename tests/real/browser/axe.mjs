@@ -32,4 +32,6 @@ async function look(page, where) {
   check(faults.length === 0, `${where}:\n${faults.join("\n")}`);
   const over = await page.evaluate(() => document.scrollingElement.scrollWidth - innerWidth);
   check(over <= 0, `${where}: ${over} px stick out to the side`);
+  const long = await page.evaluate(() => [...document.querySelectorAll(".tiles label")].filter((it) => it.scrollWidth > it.clientWidth).map((it) => it.textContent.trim()));
+  check(long.length === 0, `${where}: words stick out of their tiles: ${long}`);
 }

@@ -14,6 +14,8 @@ export async function chat_streams() {
   await answered(page);
   await once(page, "The first paragraph");
   await once(page, "The second paragraph");
+  const within = (cells) => cells.length === 2 && cells.every((cell) => cell.scrollWidth <= cell.clientWidth);
+  check(await log(page).locator("th").evaluateAll(within), "no cell of a table’s head is drawn over the next");
   await page.reload();
   await once(page, "The first paragraph");
   noProblems(page);

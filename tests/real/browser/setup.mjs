@@ -18,9 +18,13 @@ export async function setup_by_keyboard() {
   await keys.press("Enter");
 
   await page.getByRole("heading", { name: "Who is the owner?" }).waitFor();
-  await tabTo(page, "Name");
+  check(await focused(page, "name"), "the first field has the focus");
   await keys.type(env.OWNER);
   await tabTo(page, "Password");
+  await keys.type("short");
+  await keys.press("Enter");
+  await page.getByRole("alert").waitFor();
+  check(await focused(page, "password"), "the field that is wrong has the focus");
   await keys.type(env.PASSWORD);
   await keys.press("Enter");
 

@@ -1,7 +1,7 @@
 // Words that can't be sent or answered at once, and sites that are opened on the way.
 
 import { TO_LOOK_AT, everyForm } from "./axe.mjs";
-import { answered, check, env, log, noProblems, say, shows, signedIn, tell } from "./browser.mjs";
+import { answered, check, env, log, noProblems, say, shows, signedIn, tell, url } from "./browser.mjs";
 
 const composer = (page) => page.getByRole("textbox", { name: "Message" });
 
@@ -10,6 +10,7 @@ export async function words_outlive_a_restart() {
   const page = await signedIn();
   await say(page, "note: the first");
   await page.locator("article.answer").waitFor();
+  check(await composer(page).evaluate((it) => it === document.activeElement), "the new chat’s composer has the focus");
   await answered(page);
   await tell("kill it");
   await say(page, "note: the second");
@@ -17,6 +18,8 @@ export async function words_outlive_a_restart() {
   check((await composer(page).inputValue()) === "note: the second", "the words are in the composer");
   await tell("start it");
   await page.getByText("Live", { exact: true }).waitFor();
+  await page.getByText("Steward is back").waitFor();
+  check((await page.getByText("can’t be reached").count()) === 0, "what is over is not said any more");
   check((await composer(page).inputValue()) === "note: the second", "the words are still there");
   await composer(page).press("Enter");
   await page.locator("article.answer").nth(1).waitFor();
@@ -51,6 +54,31 @@ export async function words_wait_behind_a_question() {
   check((await log(page).getByText("Waits until").count()) === 0, "nothing waits any more");
   await composer(page).press("ArrowUp");
   check((await composer(page).inputValue()) === "how is the weather?", "the last own words are there to be changed");
+  noProblems(page);
+}
+
+/// In a pause the bar stays in sight, and so does what the words wait for.
+export async function words_wait_for_the_end_of_a_pause() {
+  const page = await signedIn(TO_LOOK_AT);
+  await page.getByRole("button", { name: /sign out$/ }).click();
+  await page.getByRole("button", { name: "Pause everything" }).click();
+  await page.getByText("Nothing runs and nothing leaves the house.").waitFor();
+  await page.goto(url("/chat"));
+  await say(page, "what time is it");
+  await shows(page, "Everything is paused; this waits until that is over");
+  await everyForm(page, "words in a pause");
+  await pictures(page, "paused");
+  for (const width of [320, 1280]) {
+    await page.setViewportSize({ width, height: 640 });
+    await page.evaluate(() => scrollTo(0, document.scrollingElement.scrollHeight));
+    const bar = await page.getByRole("button", { name: "Resume", exact: true }).boundingBox();
+    const head = await page.locator(".head").boundingBox();
+    check(bar.y >= head.y + head.height, `at ${width} the bar is at ${bar.y}, under the header`);
+    const waits = await log(page).getByText("this waits until that is over").boundingBox();
+    check(waits.y >= bar.y + bar.height && waits.y < 640, `at ${width} the words are at ${waits.y}`);
+  }
+  await page.getByRole("button", { name: "Resume", exact: true }).click();
+  await page.locator("article.answer").waitFor();
   noProblems(page);
 }
 

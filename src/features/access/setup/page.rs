@@ -117,7 +117,7 @@ async fn type_code(
             Redirect::to("/setup/owner").into_response()
         }
         Tried::Wrong => {
-            let error = "That is not the code. `steward setup-code` prints it again.".to_owned();
+            let error = "That is not the code. The command above prints it again.".to_owned();
             refused(StatusCode::UNPROCESSABLE_ENTITY, error)
         }
         Tried::Wait(seconds) => {

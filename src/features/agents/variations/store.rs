@@ -82,7 +82,8 @@ pub fn delete(tx: &Tx<'_>, id: VariationId, now: Timestamp) -> Result<()> {
 const SUBJECTS: &str = "
     select 'task' as kind, id as subject, name as title from tasks
     where deleted_at is null and coalesce(agent_id, ?2) = ?1
-    union all select 'trigger', id, name from triggers where agent_id = ?1
+    union all select 'trigger', id, name from triggers
+    where deleted_at is null and agent_id = ?1
     union all select 'user', id, name from users";
 
 /// With their names; `assistant` does the tasks that name no agent.

@@ -142,7 +142,11 @@ impl Transcript {
                 Wait::Nothing => self.queued.pop_front(),
                 _ => self.queued.pop_back(),
             };
-            changes.extend(taken.and_then(|place| self.set_wait(place, Wait::Nothing)));
+            if let Some(place) = taken {
+                // What its page says of the line it stood in is over, whatever that was.
+                self.set_wait(place, Wait::Nothing);
+                changes.push(Change::Turn(place));
+            }
             self.turns.push(Turn::Run(RunTurn::new(run_id, entry.at)));
             changes.push(Change::Turn(self.turns.len() - 1));
         }

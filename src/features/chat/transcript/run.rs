@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::Change;
 use crate::events::{Entry, Event};
 use crate::ids::{RunId, ToolCallId};
-use crate::outside::model::Usage;
+use crate::outside::model::{Pause, Usage};
 
 pub struct RunTurn {
     pub id: RunId,
@@ -14,6 +14,8 @@ pub struct RunTurn {
     /// Said, not sealed.
     pub tail: String,
     pub state: RunState,
+    /// What keeps the model from answering, until it says something.
+    pub pause: Option<Pause>,
     began: Timestamp,
 }
 
@@ -73,10 +75,12 @@ pub enum RunState {
 
 impl RunTurn {
     pub(super) fn new(id: RunId, began: Timestamp) -> RunTurn {
-        RunTurn { id, parts: Vec::new(), tail: String::new(), state: RunState::Working, began }
+        let (parts, tail, state) = (Vec::new(), String::new(), RunState::Working);
+        RunTurn { id, parts, tail, state, pause: None, began }
     }
 
     pub(super) fn apply(&mut self, entry: &Entry, changes: &mut Vec<Change>) {
+        self.pause(&entry.event, changes);
         match &entry.event {
             Event::Text { content } if !entry.stored => {
                 self.tail.push_str(content);
@@ -121,6 +125,19 @@ impl RunTurn {
             _ => {}
         }
         self.turn_to(entry, changes);
+    }
+
+    fn pause(&mut self, event: &Event, changes: &mut Vec<Change>) {
+        let pause = match event {
+            Event::Retrying { provider, seconds, until } => {
+                Some(Pause { provider: provider.clone(), seconds: *seconds, until: *until })
+            }
+            _ => None,
+        };
+        if pause != self.pause {
+            self.pause = pause;
+            changes.push(Change::Foot(self.id));
+        }
     }
 
     fn seal(&mut self, content: &str, changes: &mut Vec<Change>) {

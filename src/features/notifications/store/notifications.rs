@@ -64,11 +64,11 @@ pub fn reword(tx: &Tx<'_>, telling: &Telling<'_>) -> Result<usize> {
     tx.execute(sql, (telling.user_id, telling.kind, &telling.link, telling.text))
 }
 
-/// Those that lead to `link` count as read.
-pub fn mark_read_of(tx: &Tx<'_>, user: UserId, link: &str, now: Timestamp) -> Result<()> {
-    let sql = "update notifications set read_at = ?3
-               where user_id = ?1 and link = ?2 and read_at is null";
-    tx.execute(sql, (user, link, now.as_millisecond()))?;
+/// Those of this kind that lead there are read, and say this.
+pub fn settle(tx: &Tx<'_>, came: &Telling<'_>, now: Timestamp) -> Result<()> {
+    let sql = "update notifications set text = ?4, read_at = coalesce(read_at, ?5)
+               where user_id = ?1 and kind = ?2 and link is ?3";
+    tx.execute(sql, (came.user_id, came.kind, &came.link, came.text, now.as_millisecond()))?;
     Ok(())
 }
 

@@ -195,6 +195,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Seen> {
             asked_by: parent.zip(row.get("root_run_id")?),
         },
         state: row.get("state")?,
+        hold: None,
         error: row.get("error")?,
         error_code: row.get("error_code")?,
         queued_at: at(row, "queued_at")?,

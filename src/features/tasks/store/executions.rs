@@ -16,8 +16,7 @@ use crate::ids::{ExecutionId, RunId, TaskId};
 pub struct Told {
     pub execution: Execution,
     pub run_state: Option<RunState>,
-    /// Until when all that it waits for can be taken back; none: it waits for something else.
-    pub held_until: Option<Timestamp>,
+    /// None: it is no run, or the price of one of its model calls is not known.
     pub cost_usd_micros: Option<i64>,
     pub blocked: u32,
 }
@@ -48,23 +47,22 @@ pub fn insert(tx: &Tx<'_>, it: &Execution) -> Result<bool> {
 /// The newest slot first.
 pub fn list(r: &Reader<'_>, task: TaskId, limit: u32, offset: u32) -> Result<Vec<Told>> {
     let sql = "select executions.*, runs.state as run_state,
-                      (select sum(cost_usd_micros) from model_calls
-                       where model_calls.run_id = executions.run_id) as cost,
-                      (select iif(count(held_until) = count(*), max(held_until), null)
-                       from tool_calls where tool_calls.run_id = executions.run_id
-                           and tool_calls.state = 'waiting') as held_until,
+                      (select iif(count(*) = count(cost_usd_micros),
+                                  coalesce(sum(cost_usd_micros), 0), null)
+                       from model_calls where model_calls.run_id = executions.run_id) as cost,
                       (select count(*) from tool_calls
                        where tool_calls.run_id = executions.run_id and blocked) as blocked
                from executions left join runs on runs.id = executions.run_id
                where task_id = ?1
                order by coalesce(slot_at, created_at) desc, executions.id desc limit ?2 offset ?3";
     r.rows(sql, (task, limit, offset), |row| {
+        let execution = from_row(row)?;
+        let cost: Option<i64> = row.get("cost")?;
         Ok(Told {
-            execution: from_row(row)?,
             run_state: row.get("run_state")?,
-            held_until: at_or_none(row, "held_until")?,
-            cost_usd_micros: row.get("cost")?,
+            cost_usd_micros: cost.filter(|_| execution.run_id.is_some()),
             blocked: row.get("blocked")?,
+            execution,
         })
     })
 }
@@ -104,6 +102,19 @@ pub fn list_open(r: &Reader<'_>, task: TaskId) -> Result<Vec<Execution>> {
     let sql = "select * from executions where task_id = ?1 and state in ('due', 'started')
                order by +coalesce(slot_at, created_at), +id";
     r.rows(sql, [task], from_row)
+}
+
+/// Whether one that is still to do waits for another of its task, as [`list_ready`] sees it.
+pub fn is_behind(r: &Reader<'_>, it: &Execution) -> Result<bool> {
+    let sql = "select exists (
+                   select 1 from executions as other where other.task_id = ?1
+                       and other.state = 'started' and other.kind <> 'dry')
+               or exists (
+                   select 1 from executions as other where other.task_id = ?1
+                       and other.state = 'due'
+                       and (coalesce(other.slot_at, other.created_at), other.id) < (?2, ?3))";
+    let at = it.slot_at.unwrap_or(it.created_at).as_millisecond();
+    r.one(sql, (it.task_id, at, it.id), |row| row.get(0))
 }
 
 /// Those still to do that wait for nothing else: the first of each task that has no run going.

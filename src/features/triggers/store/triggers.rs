@@ -12,28 +12,58 @@ use crate::guard::intent::Intent;
 use crate::ids::{AgentId, TriggerId, UserId};
 
 pub fn list(r: &Reader<'_>, user: UserId, kind: Kind, limit: u32) -> Result<Vec<Trigger>> {
-    let sql = "select * from triggers where user_id = ?1 and kind = ?2
+    let sql = "select * from triggers where user_id = ?1 and kind = ?2 and deleted_at is null
                order by name collate nocase, id limit ?3";
     r.rows(sql, (user, word(Kind::WORDS, kind), limit), from_row)
 }
 
 pub fn list_of_agent(r: &Reader<'_>, agent: AgentId) -> Result<Vec<Trigger>> {
-    let sql = "select * from triggers where agent_id = ?1 order by name collate nocase, id";
+    let sql = "select * from triggers where agent_id = ?1 and deleted_at is null
+               order by name collate nocase, id";
     r.rows(sql, [agent], from_row)
 }
 
+/// What went in the change that deleted its agent.
+pub fn list_deleted_with(r: &Reader<'_>, agent: AgentId) -> Result<Vec<Trigger>> {
+    let sql = "select triggers.* from triggers join agents on agents.id = triggers.agent_id
+               where agent_id = ?1 and triggers.deleted_at = agents.deleted_at
+               order by triggers.id";
+    r.rows(sql, [agent], from_row)
+}
+
+/// Those that went by then, whosever they are.
+pub fn list_deleted_by(r: &Reader<'_>, by: Timestamp) -> Result<Vec<TriggerId>> {
+    let sql = "select id from triggers where deleted_at <= ?1 order by deleted_at, id";
+    r.rows(sql, [by.as_millisecond()], |row| row.get(0))
+}
+
+/// When the first of those went that can still come back.
+pub fn first_deleted(r: &Reader<'_>) -> Result<Option<Timestamp>> {
+    let sql = "select deleted_at from triggers where deleted_at is not null
+               order by deleted_at limit 1";
+    r.row(sql, (), |row| at(row, "deleted_at"))
+}
+
+/// Out of sight, or back again.
+pub fn set_deleted(tx: &Tx<'_>, id: TriggerId, at: Option<Timestamp>) -> Result<()> {
+    let sql = "update triggers set deleted_at = ?2 where id = ?1";
+    tx.execute(sql, (id, at.map(Timestamp::as_millisecond)))?;
+    Ok(())
+}
+
 pub fn count(r: &Reader<'_>, user: UserId) -> Result<u32> {
-    r.one("select count(*) from triggers where user_id = ?1", [user], |row| row.get(0))
+    let sql = "select count(*) from triggers where user_id = ?1 and deleted_at is null";
+    r.one(sql, [user], |row| row.get(0))
 }
 
 pub fn find(r: &Reader<'_>, user: UserId, id: TriggerId) -> Result<Trigger> {
-    let sql = "select * from triggers where user_id = ?1 and id = ?2";
+    let sql = "select * from triggers where user_id = ?1 and id = ?2 and deleted_at is null";
     r.row(sql, (user, id), from_row)?.ok_or(Error::NotFound("trigger"))
 }
 
 /// Whosever it is.
 pub fn get(r: &Reader<'_>, id: TriggerId) -> Result<Option<Trigger>> {
-    r.row("select * from triggers where id = ?1", [id], from_row)
+    r.row("select * from triggers where id = ?1 and deleted_at is null", [id], from_row)
 }
 
 pub fn save(tx: &Tx<'_>, it: &Trigger) -> Result<()> {
@@ -103,7 +133,8 @@ pub fn forget_intent(tx: &Tx<'_>, id: TriggerId) -> Result<()> {
 
 /// One whose words nobody has tried to read yet.
 pub fn unread(r: &Reader<'_>) -> Result<Option<Trigger>> {
-    let sql = "select * from triggers where intent_tried = 0 order by updated_at limit 1";
+    let sql = "select * from triggers where intent_tried = 0 and deleted_at is null
+               order by updated_at limit 1";
     r.row(sql, [], from_row)
 }
 
