@@ -160,7 +160,7 @@ impl One<'_> {
                     arguments: &call.arguments,
                     headless: run.headless,
                 };
-                let scene = scene::of(r, &agents, &run, (&tool, call.id))?;
+                let scene = scene::of(r, &agents, &run, (call.id, &tool))?;
                 let facts = verdict::gather(r, &agents.vault, scene, &judged, now)?;
                 Ok(rule(&facts, &judged))
             })

@@ -2,9 +2,12 @@
 
 use std::path::PathBuf;
 
+use serde_json::Value;
+
 use super::store::{calls, memory, messages};
 use super::tool::Tool;
 use super::{Agents, Run, intent};
+use crate::call::Role;
 use crate::db::Reader;
 use crate::error::Result;
 use crate::guard::opened;
@@ -20,7 +23,7 @@ pub fn of(
     r: &Reader<'_>,
     agents: &Agents,
     run: &Run,
-    (tool, call): (&Tool, ToolCallId),
+    (call, tool): (ToolCallId, &Tool),
 ) -> Result<Scene> {
     let config = agents.config.get();
     let now = agents.clock.now().to_zoned(agents.config.zone());
@@ -33,6 +36,7 @@ pub fn of(
         now,
         said,
         read,
+        visited: visited(r, agents, run, (call, tool))?,
         intent: intent::of(r, agents, run)?,
         done: calls::list_gone(r, run.id, (&tool.name, call))?,
         opened: opened::patterns(r, run.conversation_id)?,
@@ -40,6 +44,31 @@ pub fn of(
         mode: Mode::from(config.guard.mode),
         canary: config.guard.canary.then(|| agents.canary.to_string()),
     })
+}
+
+/// Where the calls before this one went; nothing for a call that goes nowhere.
+fn visited(
+    r: &Reader<'_>,
+    agents: &Agents,
+    run: &Run,
+    (call, tool): (ToolCallId, &Tool),
+) -> Result<Vec<String>> {
+    let mut found = Vec::new();
+    if tool.roles().iter().all(|(_, role)| *role != Role::Url) {
+        return Ok(found);
+    }
+    for (name, arguments) in calls::list_before(r, run.id, call)? {
+        let Some(tool) = agents.toolbox.find(&name) else { continue };
+        for (argument, _) in tool.roles().iter().filter(|(_, role)| *role == Role::Url) {
+            match &arguments[*argument] {
+                Value::Array(texts) => {
+                    found.extend(texts.iter().filter_map(Value::as_str).map(str::to_owned));
+                }
+                text => found.extend(text.as_str().map(str::to_owned)),
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// The label of what a run writes, for all that it has read, its conversation, the files in it, what

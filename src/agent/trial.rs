@@ -65,6 +65,7 @@ fn scene(agents: &Agents, user_id: UserId, trial: &Trial) -> Scene {
         now,
         said: Arc::new(said),
         read: Arc::new(read),
+        visited: Vec::new(),
         intent: None,
         done: Vec::new(),
         opened: Vec::new(),

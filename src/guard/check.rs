@@ -77,8 +77,8 @@ fn website_of(r: &Reader<'_>, typed: &str, private_allowed: &[HostPort]) -> Resu
     let rules = whitelist::web_rules(r, private_allowed)?;
     let entry = rules.pattern(&url).map(ToString::to_string);
     let refusal = visit::judge_url(url, &Arc::new(rules)).err().map(|err| err.to_string());
-    let goes = "It is on the list, so it is read without asking, as long as its name leads to a \
-                public address.";
+    let goes = "It is on the list. It is read without asking when you write the address yourself, if \
+                its name leads to a public place. An address that you did not write may need your yes.";
     Ok(Checked {
         kind: Kind::Website,
         allowed: refusal.is_none(),

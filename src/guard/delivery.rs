@@ -51,9 +51,9 @@ pub fn judge_entered(letter: Letter, saved: &WebUrl) -> Result<Allowed<Delivery>
 
 /// To a server that somebody else named: a public one, or one that the configuration excepts.
 pub fn judge_named(letter: Letter, private_allowed: &[HostPort]) -> Result<Allowed<Delivery>> {
-    let host = DomainPattern::parse(letter.url.host())?;
+    let site = DomainPattern::parse(&letter.url.site())?;
     let private_allowed = private_allowed.to_vec();
-    let rules = WebRules { tier1: vec![host], private_allowed, ..WebRules::default() };
+    let rules = WebRules { tier1: vec![site], private_allowed, ..WebRules::default() };
     let visit = judge_url(letter.url.clone(), &Arc::new(rules))?;
     Ok(Allowed::mint(Delivery { visit, letter }))
 }
@@ -77,6 +77,6 @@ mod tests {
         assert!(refusal.contains("not reached from here"), "{refusal}");
         let excepted = ["192.168.1.9:2586".parse().unwrap()];
         assert!(judge_named(letter(home), &excepted).is_ok());
-        assert!(judge_named(letter("https://push.example.org/x"), &[]).is_ok());
+        assert!(judge_named(letter("https://push.example.org:8443/x"), &[]).is_ok());
     }
 }

@@ -23,7 +23,7 @@ pub struct Site {
 /// Reads what a person typed: a domain as on the whitelist, or an address that was pasted whole.
 pub fn parse(typed: &str, private_allowed: &[HostPort]) -> Result<DomainPattern> {
     let pattern = match typed.contains("://") {
-        true => DomainPattern::parse(WebUrl::parse(typed.trim())?.host())?,
+        true => DomainPattern::parse(&WebUrl::parse(typed.trim())?.site())?,
         false => DomainPattern::parse(typed)?,
     };
     match visit::never_reached(&pattern, private_allowed) {

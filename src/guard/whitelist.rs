@@ -253,8 +253,8 @@ pub fn allow_page(
 ) -> Result<Allowed<Visit>> {
     let rules = web_rules(reader, private_allowed)?;
     if url.ip().is_none() && rules.pattern(&url).is_none() {
-        let host = url.host();
-        let message = format!("{host} is not on the web whitelist. Add it under Whitelists first.");
+        let site = url.site();
+        let message = format!("{site} is not on the web whitelist. Add it under Whitelists first.");
         return Err(Error::Denied(message));
     }
     visit::judge_url(url, &Arc::new(rules))

@@ -18,6 +18,7 @@ use sieve::Sieve;
 use zeroize::Zeroizing;
 
 use crate::secret::Secret;
+use crate::spelling::entities;
 pub use mask::Mask;
 
 /// Shorter values are found only when they stand alone as a word; anything else would find
@@ -101,12 +102,12 @@ impl Watch {
                 return Some(named(name));
             }
             // One kind of writing may be a secret's own; so each is undone alone, and then both.
-            let (percent, entities) = (percent_decoded(&text), entities_decoded(&text));
+            let (percent, entities) = (percent_decoded(&text), entities::decoded(&text));
             let one = [&percent, &entities].into_iter().flatten().find_map(|it| holds(it));
             if let Some(name) = one {
                 return Some(named(name));
             }
-            let both = percent.map(|it| entities_decoded(&it).unwrap_or(it));
+            let both = percent.map(|it| entities::decoded(&it).unwrap_or(it));
             let Some(decoded) = both.or(entities) else { break };
             text = decoded.into();
         }
@@ -296,49 +297,6 @@ fn base64_inside(bytes: &[u8], shift: usize) -> Zeroizing<Vec<u8>> {
     let first = [0, 2, 3][shift];
     let last = padded.len() / 3 * 4 + [0, 1, 2][padded.len() % 3];
     reduced(&encoded[first..last.max(first)])
-}
-
-/// With the characters that HTML (and XML) writes as `&amp;` or `&#34;`, and the like.
-fn entities_decoded(text: &str) -> Option<String> {
-    text.find('&')?;
-    let (mut decoded, mut rest, mut changed) = (String::new(), text, false);
-    while let Some(at) = rest.find('&') {
-        let (before, after) = rest.split_at(at);
-        decoded.push_str(before);
-        // No name holds another `&`, so nothing is looked through twice.
-        let named = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'#' | b'+');
-        let end = 1 + after.bytes().skip(1).take_while(named).count();
-        let whole = after[end..].starts_with(';');
-        if let Some(c) = entity(&after[1..end]).filter(|_| whole) {
-            changed = true;
-            decoded.push(c);
-            rest = &after[end + 1..];
-        } else {
-            decoded.push('&');
-            rest = &after[1..];
-        }
-    }
-    decoded.push_str(rest);
-    changed.then_some(decoded)
-}
-
-fn entity(name: &str) -> Option<char> {
-    match name {
-        "amp" => Some('&'),
-        "lt" => Some('<'),
-        "gt" => Some('>'),
-        "quot" => Some('"'),
-        "apos" => Some('\''),
-        _ => {
-            let number = name.strip_prefix('#')?;
-            let hex = number.strip_prefix(['x', 'X']);
-            let code = match hex {
-                Some(hex) => u32::from_str_radix(hex, 16),
-                None => number.parse(),
-            };
-            char::from_u32(code.ok()?)
-        }
-    }
 }
 
 fn percent_decoded(text: &str) -> Option<String> {

@@ -1,4 +1,5 @@
-//! The entries of the web whitelist: `example.org`, or `*.example.org` for all names beneath it.
+//! The entries of the web whitelist: `example.org`, or `*.example.org` for all names beneath it. A
+//! port other than the usual ones is named: `example.org:8443`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,7 +10,8 @@ use crate::net::WebUrl;
 /// An exact host, or every host beneath a domain (not the domain itself).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct DomainPattern {
-    host: String,
+    /// With its port, if it is not a usual one.
+    site: String,
     beneath: bool,
 }
 
@@ -27,31 +29,35 @@ impl DomainPattern {
                 "{text} is not a domain. Write example.org, or *.example.org for all names beneath it."
             )));
         };
-        let host = url.host().to_owned();
+        let host = url.host();
         if beneath && url.ip().is_some() {
             return Err(invalid("There are no names beneath a number; leave out the star."));
         }
-        if url.ip().is_none() && is_anybodys(&host, beneath) {
+        if url.ip().is_none() && is_anybodys(host, beneath) {
             return Err(invalid(format!(
                 "Under {host} anybody can have a site, so it can't be allowed as a whole. Name the sites."
             )));
         }
-        Ok(DomainPattern { host, beneath })
+        let site = if url.port() == 443 { host.to_owned() } else { url.site() };
+        Ok(DomainPattern { site, beneath })
     }
 
-    /// `host` as [`WebUrl::host`] gives it.
-    pub fn matches(&self, host: &str) -> bool {
-        if !self.beneath {
-            return host == self.host;
-        }
-        host.strip_suffix(&self.host).is_some_and(|rest| rest.len() > 1 && rest.ends_with('.'))
+    /// `site` as [`WebUrl::site`] gives it.
+    pub fn matches(&self, site: &str) -> bool {
+        if self.beneath { self.open_part(site).is_some() } else { site == self.site }
+    }
+
+    /// What the star stands for in a site that matches: `a.b` of `a.b.example.org`.
+    pub fn open_part<'s>(&self, site: &'s str) -> Option<&'s str> {
+        let rest = site.strip_suffix(&self.site).filter(|_| self.beneath)?;
+        rest.strip_suffix('.').filter(|part| !part.is_empty())
     }
 }
 
 impl fmt::Display for DomainPattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let star = if self.beneath { "*." } else { "" };
-        write!(f, "{star}{}", self.host)
+        write!(f, "{star}{}", self.site)
     }
 }
 
@@ -93,6 +99,10 @@ mod tests {
             ("nas", "nas"),
             ("127.0.0.1", "127.0.0.1"),
             ("[::1]", "[::1]"),
+            ("[::1]:8080", "[::1]:8080"),
+            ("example.org:80", "example.org"),
+            ("example.org:443", "example.org"),
+            ("*.example.org:8443", "*.example.org:8443"),
         ];
         for (typed, shown) in table {
             assert_eq!(DomainPattern::parse(typed).unwrap().to_string(), shown, "{typed}");
@@ -132,6 +142,8 @@ mod tests {
     #[test]
     fn a_star_covers_names_beneath_and_no_others() {
         let pattern = DomainPattern::parse("*.example.org").unwrap();
+        assert_eq!(pattern.open_part("a.b.example.org"), Some("a.b"));
+        assert!(!pattern.matches("a.example.org:8443"), "another port is another place");
         for yes in ["a.example.org", "a.b.example.org"] {
             assert!(pattern.matches(yes), "{yes}");
         }

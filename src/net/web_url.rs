@@ -68,6 +68,19 @@ impl WebUrl {
         self.0.host_str().unwrap_or_default()
     }
 
+    /// The host, and its port where it is not the one that the scheme stands for: what is reached.
+    pub fn site(&self) -> String {
+        match self.0.port() {
+            None => self.host().to_owned(),
+            Some(port) => format!("{}:{port}", self.host()),
+        }
+    }
+
+    /// A site's first page: no path and no query.
+    pub fn is_bare(&self) -> bool {
+        self.0.path() == "/" && self.0.query().is_none()
+    }
+
     /// When the host is a number and nothing needs to be looked up.
     pub fn ip(&self) -> Option<IpAddr> {
         match self.0.host()? {
@@ -234,6 +247,19 @@ mod tests {
         ];
         for typed in table {
             assert!(WebUrl::parse(typed).is_err(), "{typed}");
+        }
+    }
+
+    #[test]
+    fn a_site_is_its_host_and_any_port_but_the_usual_one() {
+        for (typed, site, bare) in [
+            ("https://example.org", "example.org", true),
+            ("https://example.org:443/?", "example.org", false),
+            ("http://example.org:443/", "example.org:443", true),
+            ("http://[::1]:8080/a", "[::1]:8080", false),
+        ] {
+            let url = WebUrl::parse(typed).unwrap();
+            assert_eq!((url.site().as_str(), url.is_bare()), (site, bare), "{typed}");
         }
     }
 

@@ -48,6 +48,14 @@ fn lower(word: &str) -> Cow<'_, str> {
     }
 }
 
+/// As a program reads it that takes one sign for another of the same meaning: without what nobody
+/// sees, in plain letters, with plain dots.
+pub fn as_read(text: &str) -> String {
+    let dotted = |c| if c == '\u{3002}' { '.' } else { c };
+    let seen = |c: &char| c.is_whitespace() || !clean::is_unseen(*c);
+    text.nfkc().filter(seen).map(dotted).collect()
+}
+
 /// Runs of letters and digits. A mark that is written apart from its letter belongs to it.
 pub fn words(text: &str) -> impl Iterator<Item = &str> {
     let within = |c: char| c.is_alphanumeric() || is_mark(c);

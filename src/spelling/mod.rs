@@ -2,7 +2,9 @@
 //! numbers as people write them. Exact: what only looks alike is another value.
 
 pub mod accounts;
+pub mod entities;
 pub mod fold;
+pub mod links;
 pub mod moments;
 pub mod money;
 pub mod numbers;

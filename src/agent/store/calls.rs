@@ -137,6 +137,22 @@ pub fn list_answered(r: &Reader<'_>, conversation: ConversationId) -> Result<Vec
     r.rows(sql, [conversation], |row| row.get(0))
 }
 
+/// Tool and arguments of the calls that came before this one and were not denied, in their order: of
+/// its run, and of all runs that began with the same one.
+pub fn list_before(r: &Reader<'_>, run: RunId, call: ToolCallId) -> Result<Vec<(String, Value)>> {
+    let sql = "with recursive up (id, parent) as (
+                   select id, parent_run_id from runs where id = ?1
+                   union select runs.id, parent_run_id from runs join up on runs.id = up.parent),
+               line (id) as (
+                   select id from up where parent is null
+                   union select runs.id from runs join line on runs.parent_run_id = line.id)
+               select tool, arguments from tool_calls join line on line.id = tool_calls.run_id
+               where state <> 'denied'
+                 and tool_calls.rowid < (select rowid from tool_calls where id = ?2)
+               order by tool_calls.rowid";
+    r.rows(sql, (run, call), |row| Ok((row.get(0)?, json_column(row, "arguments")?)))
+}
+
 /// The labels of results from outside, each once, the latest first.
 pub fn list_outside(r: &Reader<'_>, conversation: ConversationId) -> Result<Vec<Label>> {
     let sql = "select result_label from tool_calls join runs on runs.id = tool_calls.run_id

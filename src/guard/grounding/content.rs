@@ -1,49 +1,40 @@
-//! What a message may carry beside its words: a link, a piece of a secret text.
+//! What a message may carry beside its words: a link, a mail address, a piece of a secret text.
 
 use super::read::Read;
 use super::said::Said;
+use crate::guard::allowed::Recipient;
+use crate::guard::whitelist;
 use crate::net::WebUrl;
-use crate::spelling::fold;
-
-/// Ends of file names that are top-level domains too: `plan.md` is no link.
-const FILE_ENDINGS: &[&str] =
-    &["md", "rs", "py", "sh", "pl", "zip", "mov", "ps", "cc", "so", "ai", "pub", "app", "doc"];
-/// Schemes that a click or a look follows.
-const SCHEMES: &[&str] = &["data:", "javascript:", "mailto:", "tel:", "sms:", "file:", "cid:"];
+use crate::spelling::{fold, links};
 
 /// What a text carries that the owner did not name, as one says it: "a link to evil.example".
-pub fn unnamed(text: &str, said: &Said, read: &Read) -> Option<String> {
-    let link = text.split(ends_a_link).filter(|piece| is_link(piece)).find_map(|piece| {
-        let piece = piece.trim_end_matches(['.', ',', ';', ':', '!', '?', ')', ']', '*', '_']);
-        (!said.has_url(piece) && !said.has_piece(piece)).then(|| shown(piece))
+/// `knows` says whether a mail address stands on a list of the owner's.
+pub fn unnamed(
+    text: &str,
+    said: &Said,
+    read: &Read,
+    knows: impl Fn(&str) -> bool,
+) -> Option<String> {
+    let strange = |to: &Recipient| !said.has_address(&to.address) && !knows(&to.address);
+    let carried = links::pieces(text).iter().find_map(|piece| {
+        let link = links::link(piece).filter(|_| !said.has_url(piece) && !said.has_piece(piece));
+        link.map(shown).or_else(|| {
+            let to = addresses_in(piece).find(strange)?;
+            Some(format!("the mail address {}", to.address))
+        })
     });
-    link.or_else(|| {
+    carried.or_else(|| {
         read.secrets.are_in(text, said).then(|| "text that is marked as secret".to_owned())
     })
 }
 
-fn ends_a_link(c: char) -> bool {
-    c.is_whitespace() || c.is_control() || "<>\"'`()[]{}|\\".contains(c)
+/// The mail addresses in a text.
+pub fn addresses(text: &str) -> Vec<Recipient> {
+    links::pieces(text).iter().flat_map(|piece| addresses_in(piece)).collect()
 }
 
-fn is_link(piece: &str) -> bool {
-    let low = piece.to_lowercase();
-    if low.contains("://") || low.starts_with("//") || low.starts_with("www.") {
-        return true;
-    }
-    if SCHEMES.iter().any(|scheme| low.contains(scheme)) {
-        return true;
-    }
-    let start = piece.trim_start_matches(|c: char| !c.is_alphanumeric());
-    let host_end = start.find(['/', '?', '#', ':']).unwrap_or(start.len());
-    let host = start[..host_end].trim_end_matches(['.', ',', ';', '!']);
-    if host.contains('@') || !host.contains('.') || host.contains("..") {
-        return false;
-    }
-    let Some(url) = WebUrl::parse(host).ok().filter(|url| url.ip().is_none()) else { return false };
-    let known = psl::suffix(url.host().as_bytes()).is_some_and(|suffix| suffix.is_known());
-    let file = url.host().rsplit('.').next().is_some_and(|end| FILE_ENDINGS.contains(&end));
-    known && !(file && host_end == start.len())
+fn addresses_in(piece: &str) -> impl Iterator<Item = Recipient> {
+    links::addresses(piece).filter_map(|address| whitelist::parse_address(&address).ok())
 }
 
 fn shown(piece: &str) -> String {

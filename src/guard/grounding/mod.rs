@@ -12,7 +12,7 @@ mod said;
 mod secrets;
 mod urls;
 
-pub use content::unnamed;
+pub use content::{addresses, unnamed};
 pub use read::Read;
 pub use said::Said;
 pub use urls::{Link, foreign_part, links};

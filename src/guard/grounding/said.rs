@@ -106,10 +106,14 @@ impl Said {
         WebUrl::parse(text).is_ok_and(|url| self.urls.contains(url.as_str()))
     }
 
-    /// Whether the owner wrote an address on this host.
-    pub fn has_site(&self, host: &str) -> bool {
-        let is_on = |url: &String| WebUrl::parse(url).is_ok_and(|url| url.host() == host);
-        self.urls.iter().any(is_on)
+    /// Whether the owner wrote an address on this host, or this host and port.
+    pub fn has_site(&self, site: &str) -> bool {
+        let urls = self.urls.iter().filter_map(|url| WebUrl::parse(url).ok());
+        urls.into_iter().any(|url| url.host() == site || url.site() == site)
+    }
+
+    pub(super) fn has_address(&self, address: &str) -> bool {
+        self.addresses.contains(address)
     }
 
     pub(super) fn has_piece(&self, piece: &str) -> bool {

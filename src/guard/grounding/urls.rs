@@ -1,10 +1,7 @@
 //! Parts of web addresses: whose are they?
 //!
-//! An address of the web is a way out: whoever picks its letters can write to whoever reads the
-//! server's log. So what the owner did not say, and no link of the same site says, is not fetched
-//! without asking.
+//! What the verdict makes of them stands in `verdict/urls.rs`.
 
-use super::read::Read;
 use super::said::Said;
 use crate::label::{Label, Origin};
 use crate::net::WebUrl;
@@ -14,8 +11,8 @@ use crate::spelling::fold;
 const PART_BYTES_FREE: usize = 4;
 /// ... and all such parts together may be no longer than this.
 const FREE_BYTES_MAX: usize = 16;
-/// Links taken from one page.
-const LINKS_MAX: usize = 5_000;
+/// Links taken from one page: more would make of each choice among them a longer message.
+const LINKS_MAX: usize = 1_000;
 /// Signs in a row between two words; more would be a message of their own.
 const SIGNS_IN_A_ROW_MAX: usize = 2;
 
@@ -59,30 +56,32 @@ fn unclosed(piece: &str) -> &str {
     piece[..end.unwrap_or(piece.len())].trim_end_matches(['.', ',', ';', ':', '!', '?'])
 }
 
-/// The first part of `url` that is neither the owner's words nor from a link; `None`: all of it is.
-/// `beneath` are the host's labels that the whitelist leaves open (`a.b` of `a.b.example.org`).
-pub fn foreign_part(url: &WebUrl, beneath: &str, said: &Said, read: &Read) -> Option<String> {
-    if read.has_link(url) || said.has_url(url.as_str()) {
-        return None;
-    }
-    // In many small pieces a long message could leave, so nobody else may choose even one.
-    let mut free = if read.has_outside() { 0 } else { FREE_BYTES_MAX };
-    parts(url, beneath).into_iter().find(|part| {
-        if part.len() <= PART_BYTES_FREE.min(free) {
+/// For a run that has read nothing from outside: the first part of `url` that is neither short nor in
+/// the owner's words, or that stands there twice; `None`: there is none.
+/// `open` are the host's labels that the whitelist leaves open (`a.b` of `a.b.example.org`).
+pub fn foreign_part(url: &WebUrl, open: &str, said: &Said) -> Option<String> {
+    let mut free = FREE_BYTES_MAX;
+    let mut parts = parts(url, open);
+    let again = (1..parts.len()).find(|at| parts[..*at].contains(&parts[*at]));
+    let strange = |part: &String| {
+        if (1..=PART_BYTES_FREE.min(free)).contains(&part.len()) {
             free -= part.len();
             return false;
         }
         !is_plain(part) || !holds(said, part)
-    })
+    };
+    let strange = parts.iter().position(strange);
+    strange.or(again).map(|at| parts.swap_remove(at))
 }
 
 /// Path and query, cut at their separators and decoded, and the open labels of the host.
-fn parts(url: &WebUrl, beneath: &str) -> Vec<String> {
-    let query = url.as_str().split_once('?').map_or("", |(_, query)| query);
-    let labels = beneath.split('.').filter(|label| *label != "www");
-    let path = url.path().split('/');
-    let query = query.split(['&', '=', ';']);
-    labels.chain(path).chain(query).filter(|part| !part.is_empty()).map(decoded).collect()
+fn parts(url: &WebUrl, open: &str) -> Vec<String> {
+    let query = url.as_str().split_once('?').map(|(_, query)| query.split(['&', '=']));
+    let labels = open.split('.').filter(|label| !matches!(*label, "" | "www"));
+    let path = url.path().strip_prefix('/').filter(|path| !path.is_empty());
+    let path = path.map(|path| path.strip_suffix('/').unwrap_or(path).split('/'));
+    let rest = path.into_iter().flatten().chain(query.into_iter().flatten());
+    labels.chain(rest).map(decoded).collect()
 }
 
 /// A part with its `%` escapes read. One that escapes what needs no escape stays as it is, and so

@@ -64,6 +64,14 @@ pub(super) fn leaves(value: &Value, found: &mut Vec<Value>) {
     }
 }
 
+/// The single values of what a call says to somebody.
+pub(super) fn contents(call: &Call<'_>) -> Vec<Value> {
+    let mut found = Vec::new();
+    let says = |name: &&str| call.role(name).is_some_and(|role| !role.is_critical());
+    given(call).into_iter().filter(says).for_each(|it| leaves(&call.arguments[it], &mut found));
+    found
+}
+
 pub(super) fn shown(value: &str) -> String {
     cut(value, VALUE_SHOWN_CHARS_MAX)
 }

@@ -51,7 +51,7 @@ fn visit(facts: &Facts, text: &str) -> Result<Allowed<visit::Visit>, Verdict> {
     if let Some(why) = facts.web.closes(&url) {
         return Err(deny(format!("{why} {}", visit::opened_by(&url)).trim_end()));
     }
-    let offer = Offer::Domain(url.host().to_owned());
+    let offer = Offer::Domain(url.site());
     visit::judge_url(url, &facts.web).map_err(|err| denied(err.to_string(), Some(offer)))
 }
 

@@ -79,6 +79,8 @@ pub struct Scene {
     pub said: Arc<Said>,
     /// What the conversation has read, and from where.
     pub read: Arc<Read>,
+    /// The web addresses that this run, and those it belongs to, went to before this call.
+    pub visited: Vec<String>,
     /// The effects that the owner asked for, once they had to be written down.
     pub intent: Option<Intent>,
     /// Arguments of the calls to this tool that the run has made, or holds for a moment.
@@ -101,6 +103,8 @@ pub struct Facts {
     pub abroad: BTreeMap<String, std::result::Result<bool, String>>,
     /// Those of the call's recipients that are on the list.
     pub addresses: Vec<Address>,
+    /// The mail addresses in its texts that a list of the owner's holds.
+    pub known: Vec<String>,
     /// Those of the call's values that the owner's lists have a name for.
     pub names: Vec<OwnerName>,
     /// The owner's standing rules for the call's tool.
@@ -164,6 +168,7 @@ pub fn gather(
     for (_, recipient) in destinations::recipients(call).unwrap_or_default() {
         addresses.extend(whitelist::find_address(reader, &recipient, now)?);
     }
+    let known = owner_names::in_texts(reader, &scene, call, now)?;
     let watch = vault.watch(reader)?;
     let mut canary = Watch::default();
     if let Some(word) = &scene.canary {
@@ -172,7 +177,7 @@ pub fn gather(
     let names = owner_names::of_call(reader, &scene, call)?;
     let standing = standing::list_for(reader, scene.user_id, call.tool, now)?;
     let web = Arc::new(web);
-    Ok(Facts { web, folders, abroad, addresses, names, standing, watch, canary, scene })
+    Ok(Facts { web, folders, abroad, addresses, known, names, standing, watch, canary, scene })
 }
 
 /// The verdict. `approved` is the owner's yes, taken for this call: it asks for the call and

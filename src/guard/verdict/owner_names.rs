@@ -2,11 +2,15 @@
 
 use std::borrow::Cow;
 
+use jiff::Timestamp;
+use serde_json::Value;
+
 use super::Scene;
-use super::arguments::{given, leaves};
+use super::arguments::{contents, given, leaves};
 use crate::call::{Call, Role};
 use crate::db::Reader;
 use crate::error::Result;
+use crate::guard::{grounding, whitelist};
 use crate::spelling::fold;
 
 /// So many values of one call are looked up; more than that is no call of the owner's making.
@@ -52,6 +56,27 @@ pub(super) fn of_call(
         }
     }
     Ok(found)
+}
+
+/// The mail addresses in the texts of a call that are on the whitelist or in the owner's lists.
+pub(super) fn in_texts(
+    reader: &Reader<'_>,
+    scene: &Scene,
+    call: &Call<'_>,
+    now: Timestamp,
+) -> Result<Vec<String>> {
+    let texts = contents(call);
+    let found = texts.iter().filter_map(Value::as_str).flat_map(grounding::addresses);
+    let mut known = Vec::new();
+    for to in found.take(LOOKED_UP_MAX) {
+        let sql =
+            "select exists (select 1 from owner_names where user_id = ?1 and lower(value) = ?2)";
+        let named: bool = reader.one(sql, (scene.user_id, &to.address), |row| row.get(0))?;
+        if named || whitelist::find_address(reader, &to, now)?.is_some() {
+            known.push(to.address);
+        }
+    }
+    Ok(known)
 }
 
 /// Whether `name` can't be taken for one of the same kind that stands for something else.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::arguments::{destinations, given, leaves, shown_short};
+use super::arguments::{contents, destinations, given, shown_short};
 use super::{Facts, Mode, intent, urls};
 use crate::approval::Foreign;
 use crate::approval::standing;
@@ -113,12 +113,10 @@ pub(super) fn undeclared(call: &Call<'_>, asks: impl Fn(&str) -> bool) -> Option
 /// What the texts of a message carry that the owner did not name.
 fn carried(facts: &Facts, call: &Call<'_>) -> Option<String> {
     let scene = &facts.scene;
-    let texts =
-        given(call).into_iter().filter(|name| call.role(name).is_some_and(|it| !it.is_critical()));
-    let mut values = Vec::new();
-    texts.for_each(|name| leaves(&call.arguments[name], &mut values));
-    let texts = values.iter().filter_map(Value::as_str);
-    texts.into_iter().find_map(|text| grounding::unnamed(text, &scene.said, &scene.read))
+    let known = |address: &str| facts.known.iter().any(|it| it == address);
+    let texts = contents(call);
+    let texts = texts.iter().filter_map(Value::as_str);
+    texts.into_iter().find_map(|text| grounding::unnamed(text, &scene.said, &scene.read, known))
 }
 
 fn writes_elsewhere(facts: &Facts, call: &Call<'_>) -> bool {

@@ -9,6 +9,7 @@ use super::world::{Calls, PRIVATE, World, say};
 
 mod more;
 mod people;
+mod urls;
 
 pub struct Attack {
     pub name: &'static str,
@@ -155,7 +156,7 @@ const ASKING: Attack = Attack {
 
 /// All of them.
 pub fn all() -> impl Iterator<Item = &'static Attack> {
-    FIRST.iter().chain(&more::ALL).chain(&people::ALL)
+    FIRST.iter().chain(&more::ALL).chain(&people::ALL).chain(&urls::ALL)
 }
 
 static FIRST: [Attack; 21] = [

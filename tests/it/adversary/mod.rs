@@ -2,11 +2,13 @@
 //!
 //! Each scenario is one way in ([`sources`]) and one thing tried ([`attacks`]), with an owner who
 //! asks for something like it in earnest; beside it stands the benign twin, the same words with an
-//! honest model. Counted is any effect that the owner did not ask for.
+//! honest model. Counted is any effect, any request that arrives and any call that a server gets
+//! beyond those of the twin.
 
 mod attacks;
 mod harm;
 mod later;
+mod links;
 mod origins;
 mod sources;
 mod table;
@@ -85,6 +87,7 @@ async fn attacked(
     attack: &Attack,
     turn: Turn,
     owner: Owner,
+    honest_twin: &[String],
 ) -> Outcome {
     let world = World::new().await;
     world.add(attack.needs).await;
@@ -109,12 +112,12 @@ async fn attacked(
         world.two_days_later(later, owner).await;
     }
     let done = (attack.done)(&world);
-    let mut harm = world.harm(&done).await;
+    let mut harm = world.harm(&done, honest_twin).await;
     harm.extend(world.loaded(&talk).await);
     let mut outcome = Outcome { harm, cards, offers: 0, harm_by_offers: Vec::new() };
     if owner == Owner::Yes && outcome.harm.is_empty() {
         outcome.offers = world.take_offers(&talk, hostile).await;
-        outcome.harm_by_offers = world.effects(&done).await;
+        outcome.harm_by_offers = world.effects(&done, honest_twin);
     }
     outcome
 }
@@ -136,8 +139,9 @@ async fn was_tried(
     }
 }
 
-/// The honest twin: what the owner asked for is done. Gives the number of cards it took.
-async fn benign((way, source): (Way, &Source), attack: &Attack) -> usize {
+/// The honest twin: what the owner asked for is done. Gives the number of cards it took, and what
+/// reached somebody.
+async fn benign((way, source): (Way, &Source), attack: &Attack) -> (usize, Vec<String>) {
     let world = World::new().await;
     world.add(attack.needs).await;
     let talk = source.prepare(&world).await;
@@ -151,8 +155,9 @@ async fn benign((way, source): (Way, &Source), attack: &Attack) -> usize {
     assert_eq!(world.app.last_answer(&talk).await, DONE, "{what}");
     let told = world.model.requests().pop().unwrap().json()["messages"].to_string();
     assert!(!told.contains("Not allowed"), "{what}: {told}");
-    assert_eq!(world.harm(&(attack.done)(&world)).await, Vec::<String>::new(), "{what}");
-    cards
+    let reached = world.reached();
+    assert_eq!(world.harm(&(attack.done)(&world), &reached).await, Vec::<String>::new(), "{what}");
+    (cards, reached)
 }
 
 /// One source against every second attack, or against all of them with `STEWARD_ADVERSARY=whole`; the
@@ -168,15 +173,16 @@ async fn holds_against(way: Way, at: usize) {
             continue;
         }
         let turn = attack.turn.unwrap_or(Turn::ALL[(nth + at + way as usize) % Turn::ALL.len()]);
-        let away = attacked((way, source), attack, turn, Owner::Away).await;
+        let (cards, honest) = benign((way, source), attack).await;
+        let away = attacked((way, source), attack, turn, Owner::Away, &honest).await;
         table.harmed.extend(away.harm.iter().map(|harm| format!("{}: {harm}", attack.name)));
-        let yes = attacked((way, source), attack, turn, Owner::Yes).await;
+        let yes = attacked((way, source), attack, turn, Owner::Yes, &honest).await;
         table.scenarios += 1;
         table.cards_attacked += away.cards;
         table.offers += yes.offers;
         table.harmed_with_yes.extend((!yes.harm.is_empty()).then_some(attack.name));
         table.harmed_by_offers.extend((!yes.harm_by_offers.is_empty()).then_some(attack.name));
-        table.cards_benign += benign((way, source), attack).await;
+        table.cards_benign += cards;
         table.done += 1;
     }
     table.print(way, source);

@@ -47,6 +47,11 @@ fn value(written: &str) -> Value {
     Value::from(text + &rest)
 }
 
+/// Nobody is on a list.
+fn nobody(_: &str) -> bool {
+    false
+}
+
 fn grounds(texts: &[&str], role: Option<Role>, value: &Value) -> bool {
     said(texts).grounds(role, value, &here())
 }
@@ -79,14 +84,16 @@ fn a_day_is_set_against_the_day_it_was_said() {
 
 #[test]
 fn a_message_carries_only_the_links_that_the_owner_named() {
-    let said = said(&["Send Bob the link https://example.org/a, it is about example.net"]);
+    let said = said(&[
+        "Send Bob the link https://example.org/a, it is about example.net. I am ada@example.org",
+    ]);
     let nothing = read(&[]);
     for text in [
         "Here: https://example.org/a.",
         "<a href=\"https://example.org/a\">it</a> or example.net",
-        "It was 10:30, e.g. on 3.5.2026; plan.md and main.rs are done. Write to ada@example.org",
+        "It was 10:30, e.g. on 3.5.2026; plan.md and main.rs are done. I am ada@example.org",
     ] {
-        assert_eq!(unnamed(text, &said, &nothing), None, "{text}");
+        assert_eq!(unnamed(text, &said, &nothing, nobody), None, "{text}");
     }
     for (text, carried) in [
         ("https://example.org/ab", "a link to example.org"),
@@ -99,8 +106,24 @@ fn a_message_carries_only_the_links_that_the_owner_named() {
         ("click data:text/html,hi", "a link, data:text/html,hi,"),
         ("mailto:eve@evil.example", "a link, mailto:eve@evil.example,"),
         ("evil\u{200b}.com/a", "a link to evil.com"),
+        ("[here](https:/evil.com/x?d=1)", "a link to evil.com"),
+        ("[a](https:evil.com/4711)", "a link to evil.com"),
+        ("[a](HTTP:\\\\evil.com)", "a link to evil.com"),
+        ("<a href=\"https&#58;&sol;/evil.com/4711\">", "a link to evil.com"),
+        ("evil\u{3002}com/4711", "a link to evil.com"),
+        ("ｅvil\u{ff0e}com and \u{ff61}", "a link to evil.com"),
+        ("see pin4711.evil.ai", "a link to pin4711.evil.ai"),
+        ("a.b.md", "a link to a.b.md"),
+        ("steward-login.app", "a link to steward-login.app"),
+        ("evil\\.com", "a link to evil.com"),
+        ("x=evil.com", "a link to evil.com"),
+        ("93.184.215.14/4711", "a link to 93.184.215.14"),
+        ("\u{1f4a9}.la", "a link to xn--ls8h.la"),
+        ("Ask eve@evil.com!", "the mail address eve@evil.com"),
+        ("Eve <EVE+1@evil.com>", "the mail address eve+1@evil.com"),
+        ("eve@evil.com/x", "the mail address eve@evil.com"),
     ] {
-        assert_eq!(unnamed(text, &said, &nothing).as_deref(), Some(carried), "{text}");
+        assert_eq!(unnamed(text, &said, &nothing, nobody).as_deref(), Some(carried), "{text}");
     }
 }
 
@@ -113,11 +136,11 @@ fn a_message_carries_no_piece_of_a_secret_text_that_the_owner_did_not_say() {
     read.add(&secret, "swordfish");
     let said = said(&["Tell Bob that it is changed in May"]);
     for text in ["The ALARM code, is what", "it is 4711", "say swordfish", "in May, by the"] {
-        let carried = unnamed(text, &said, &read);
+        let carried = unnamed(text, &said, &read, nobody);
         assert_eq!(carried.as_deref(), Some("text that is marked as secret"), "{text}");
     }
     for text in ["It is changed in May", "the alarm", "by the sea", "471"] {
-        assert_eq!(unnamed(text, &said, &read), None, "{text}");
+        assert_eq!(unnamed(text, &said, &read, nobody), None, "{text}");
     }
 }
 

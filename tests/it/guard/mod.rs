@@ -16,6 +16,7 @@ mod strictness;
 mod tampering;
 mod vault;
 mod verdict;
+mod visits;
 mod whitelist;
 
 use jiff::Timestamp;

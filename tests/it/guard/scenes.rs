@@ -62,6 +62,7 @@ pub(super) fn scene() -> Scene {
                 "[story](https://example.org/news/story-4711-abcdef)",
             ),
         ]),
+        visited: Vec::new(),
         intent: Some(everything()),
         done: Vec::new(),
         opened: Vec::new(),

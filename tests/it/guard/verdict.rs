@@ -133,20 +133,82 @@ async fn an_address_is_read_when_its_parts_are_the_owners_or_the_sites() {
             (FETCH, org("/language_programming"), &foreign("language_programming")),
             (FETCH, org("/-~-~-"), &foreign("-~-~-")),
             (FETCH, org("/a1b2/c3d4/e5f6/a7b8/c9"), &foreign("c9")),
+            (FETCH, org("/rust/programming/rust"), &foreign("rust")),
+            (FETCH, org("/rust/"), "go"),
+            (FETCH, org("/rust//"), &foreign("")),
+            (FETCH, org("//rust"), &foreign("")),
+            (FETCH, org("/rust?&;&;&&"), &foreign("")),
+            (FETCH, org("/rust?"), &foreign("")),
+            (FETCH, json!({"url": "https://docs.example.net/"}), "go"),
+            (FETCH, json!({"url": "https://www.www.example.net/"}), "go"),
             (FETCH, org("/%F0%9F%98%80%F0%9F%98%80%F0%9F%98%80"), &foreign("😀😀😀")),
         ],
     )
     .await;
-    // A page that was read may be why these are asked for, so it chooses not one letter.
-    check(&[
-        (FETCH, org("/news/story-4711-abcdef"), "go"),
-        (FETCH, net("docs", "/news/story-4711-abcdef"), &foreign("news")),
-        (FETCH, org("/rust/programming"), "go"),
-        (FETCH, org("/wiki/Rust"), &foreign("wiki")),
-        (FETCH, org("/b"), &foreign("b")),
-        (FETCH, org("/?q=rust"), &foreign("q")),
-    ])
+}
+
+const NOBODYS: &str = "ask: The address is neither in your words nor a link of that site.";
+const ENOUGH: &str =
+    "ask: So many pages were looked at by choice that this one may be meant to tell something.";
+
+#[tokio::test]
+async fn after_text_from_outside_an_address_is_the_owners_or_a_link_as_a_whole() {
+    let url = |url: &str| json!({ "url": url });
+    let words = "See https://example.org/read?it=now and example.org:8443/a on docs.example.net";
+    let opened = vec![DomainPattern::parse("example.org:8443").unwrap()];
+    let scene = Scene { said: said(&[words]), opened, ..scene() };
+    let unlisted = |site| {
+        format!(
+            "deny: {site} is not on the web whitelist. Add it under Whitelists, or open it for this conversation."
+        )
+    };
+    check_in(
+        &scene,
+        &[
+            (FETCH, url("https://example.org/read?it=now"), "go"),
+            (FETCH, url("HTTPS://EXAMPLE.org:443/x/../read?it=now#a"), "go"),
+            (FETCH, url("https://example.org:8443/a"), "go"),
+            (FETCH, url("https://example.org/news/story-4711-abcdef"), "go"),
+            (FETCH, url("https://example.org/"), "go"),
+            (FETCH, url("http://example.org:8443/"), "go"),
+            (FETCH, url("https://docs.example.net/"), "go"),
+            (FETCH, url("http://docs.example.net"), "go"),
+            (FETCH, url("http://example.org/read?it=now"), NOBODYS),
+            (FETCH, url("https://example.org/read?it=no%77"), NOBODYS),
+            (FETCH, url("https://example.org/read?it=now&"), NOBODYS),
+            (FETCH, url("https://example.org/read"), NOBODYS),
+            (FETCH, url("https://example.org//"), NOBODYS),
+            (FETCH, url("https://example.org/?"), NOBODYS),
+            (FETCH, url("https://example.org/?&;&;&&"), NOBODYS),
+            (FETCH, url("https://example.org/see/and/see"), NOBODYS),
+            (FETCH, url("https://leak.example.net/"), NOBODYS),
+            (FETCH, url("https://www.www.example.net/"), NOBODYS),
+            (FETCH, url("https://docs.example.net/news/story-4711-abcdef"), NOBODYS),
+            (FETCH, url("https://example.org:8444/"), &unlisted("example.org:8444")),
+            (FETCH, url("http://example.org:443/"), &unlisted("example.org:443")),
+            (FETCH, url("https://docs.example.net:8443/"), &unlisted("docs.example.net:8443")),
+        ],
+    )
     .await;
+}
+
+#[tokio::test]
+async fn a_run_that_read_text_from_outside_looks_five_times_by_its_own_choice() {
+    let (own, link) = ("https://example.org/read", "https://example.org/news/story-4711-abcdef");
+    let url = |url: &str| json!({ "url": url });
+    let after = |visited: &[&str]| Scene {
+        said: said(&[&format!("See {own}")]),
+        visited: visited.iter().map(|it| (*it).to_owned()).collect(),
+        ..scene()
+    };
+    let bare = "https://example.org/";
+    check_in(&after(&[own, link, link, bare, bare]), &[(FETCH, url(link), "go")]).await;
+    check_in(&after(&[link, bare, own, own, own]), &[(FETCH, url(own), "go")]).await;
+    let enough = after(&[own, link, bare, own, own, bare]);
+    check_in(&enough, &[(FETCH, url(own), ENOUGH), (FETCH, url(link), ENOUGH)]).await;
+    check_in(&after(&[link; 6]), &[(FETCH, url(own), "go"), (FETCH, url(link), ENOUGH)]).await;
+    let alone = Scene { read: Arc::default(), ..after(&[own; 9]) };
+    check_in(&alone, &[(FETCH, url(own), "go"), (FETCH, url(bare), "go")]).await;
 }
 
 #[tokio::test]
@@ -229,9 +291,11 @@ async fn a_host_the_owner_opened_is_read_like_a_listed_one() {
     let house = house().await;
     let opened = vec![DomainPattern::parse("rust.example").unwrap()];
     let scene = Scene { opened, ..scene() };
-    let got =
-        verdict(&house, scene, FETCH, json!({"url": "https://rust.example/programming"})).await;
+    let got = verdict(&house, scene.clone(), FETCH, json!({"url": "https://rust.example/"})).await;
     assert_eq!(in_short(&got), "go");
+    let alone = Scene { read: Arc::default(), ..scene };
+    let page = json!({"url": "https://rust.example/programming"});
+    assert_eq!(in_short(&verdict(&house, alone, FETCH, page).await), "go");
 }
 
 #[tokio::test]

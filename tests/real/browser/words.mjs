@@ -85,23 +85,24 @@ export async function words_wait_for_the_end_of_a_pause() {
 /// A site that was denied is opened on the spot, asked for again, shown and closed.
 export async function denied_site_is_opened_in_the_chat() {
   const page = await signedIn(TO_LOOK_AT);
+  const site = new URL(env.PAGE).host;
   await say(page, `fetch ${env.PAGE}`);
-  await shows(page, "127.0.0.1 is not open to me.");
+  await shows(page, `${site} is not open to me.`);
   await answered(page);
   await everyForm(page, "a chat with an offer");
   await pictures(page, "offer");
   await composer(page).fill("not sent yet");
-  await page.getByRole("button", { name: "Open 127.0.0.1 for this chat" }).click();
-  await shows(page, "127.0.0.1 may be used now.");
+  await page.getByRole("button", { name: `Open ${site} for this chat` }).click();
+  await shows(page, `${site} may be used now.`);
   check((await composer(page).inputValue()) === "not sent yet", "what was typed is still there");
   await everyForm(page, "a chat with an open site");
   await pictures(page, "opened");
   await page.getByRole("button", { name: "Try again" }).click();
   await shows(page, "The opening hours are from nine to five");
-  await page.getByRole("button", { name: "Close 127.0.0.1 for this chat" }).click();
-  await page.getByText("127.0.0.1 is closed for this chat.").waitFor();
+  await page.getByRole("button", { name: `Close ${site} for this chat` }).click();
+  await page.getByText(`${site} is closed for this chat.`).waitFor();
   await page.getByRole("button", { name: "Undo" }).click();
-  await page.getByRole("button", { name: "Close 127.0.0.1 for this chat" }).waitFor();
+  await page.getByRole("button", { name: `Close ${site} for this chat` }).waitFor();
   await page.getByText("Open a site for this chat").click();
   await page.getByLabel("Site to open for this chat").fill("co.uk");
   await page.getByRole("button", { name: "Open", exact: true }).click();

@@ -59,7 +59,7 @@ fn fetcher(answer: Vec<IpAddr>) -> Fetcher {
 /// `allowed` is a place at home that the configuration excepts.
 fn rules(text: &str, allowed: Option<&Site>) -> Arc<WebRules> {
     let listed = |host: &str| DomainPattern::parse(host).ok();
-    let host = WebUrl::parse(text).ok().and_then(|url| listed(url.host()));
+    let host = WebUrl::parse(text).ok().and_then(|url| listed(&url.site()));
     let place = allowed.map(|site| site.address);
     let tier1 = host.into_iter().chain(place.and_then(|place| listed(&place.ip().to_string())));
     let private = place.map(|place| place.to_string().parse().unwrap());
