@@ -18,11 +18,13 @@ const LABEL_LENGTH_MAX: usize = 63;
 pub struct WebUrl(Url);
 
 impl WebUrl {
-    /// Reads what a person, a page or a model wrote. A bare `example.org/page` is taken as https.
+    /// Reads what a person, a page or a model wrote. A bare `example.org/page` is taken as https, but for
+    /// one with port 80.
     pub fn parse(text: &str) -> Result<WebUrl> {
         let text = text.trim();
         check_text(text)?;
         let with_scheme = match looks_bare(text) {
+            true if host_of(text).ends_with(":80") => format!("http://{text}"),
             true => format!("https://{text}"),
             false => text.to_owned(),
         };
@@ -136,10 +138,14 @@ fn check_text(text: &str) -> Result<()> {
 }
 
 fn looks_bare(text: &str) -> bool {
-    let host = text.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = host_of(text);
     let (name, port) = host.rsplit_once(':').unwrap_or((host, ""));
     let named = name.contains('.') && !name.contains([':', '@', '[']);
     named && port.chars().all(|c| c.is_ascii_digit())
+}
+
+fn host_of(text: &str) -> &str {
+    text.split(['/', '?', '#']).next().unwrap_or_default()
 }
 
 fn drop_final_dot(url: &mut Url) -> Result<()> {
@@ -179,6 +185,7 @@ mod tests {
             ("https://example.org./a#b", "https://example.org/a"),
             ("example.org/a?b", "https://example.org/a?b"),
             ("example.org:8443/a", "https://example.org:8443/a"),
+            ("example.org:80/a", "http://example.org/a"),
             ("http://münchen.de/", "http://xn--mnchen-3ya.de/"),
             ("http://xn--mnchen-3ya.de/", "http://xn--mnchen-3ya.de/"),
             // Cyrillic а: seen to be another name.

@@ -149,7 +149,7 @@ async fn redirect_to_a_private_address_is_not_followed() {
         "/plain" => moved(&inner_url),
         "/scheme" => moved("file:///etc/passwd"),
         "/slashes" => moved("//169.254.169.254/latest/meta-data"),
-        "/listed" => moved("http://localhost:1/"),
+        "/listed" => moved("http://localhost:8443/"),
         "/odd" => moved("http://2130706433:1/"),
         "/on" => moved("end?a=b"),
         _ => html("the end"),
@@ -164,7 +164,7 @@ async fn redirect_to_a_private_address_is_not_followed() {
     /plain: 127.0.0.1 sends us on to another place. 127.0.0.1 is this machine itself, and is not reached from here.
     /scheme: Only http and https pages can be fetched, not file.
     /slashes: 127.0.0.1 sends us on to another place. 169.254.169.254 is a cloud's address for handing out keys, and is not reached from here.
-    /listed: 127.0.0.1 sends us on to another place. localhost:1 is not on the web whitelist. Add it under Whitelists, or open it for this conversation.
+    /listed: 127.0.0.1 sends us on to another place. localhost:8443 is not on the web whitelist. Add it under Whitelists, or open it for this conversation.
     /odd: 127.0.0.1 sends us on to another place. 127.0.0.1 is this machine itself, and is not reached from here.
     /on: http://127.0.0.1:PORT/end?a=b |  | the end
     ");
