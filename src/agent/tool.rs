@@ -280,12 +280,12 @@ impl Tool {
     }
 
     /// Whether a call can do more than read and change our own data: send, run, destroy, visit an
-    /// address, write in an opened folder.
+    /// address, write in an opened folder, tell somebody else's server a path.
     pub fn reaches_out(&self) -> bool {
         self.changes_the_world()
             || self.planned_roles().iter().any(|(_, role)| match role {
                 Role::Recipient | Role::Chat | Role::Url | Role::Command => true,
-                Role::Path => self.effect == Effect::Write,
+                Role::Path => self.effect == Effect::Write || matches!(self.args, Args::Foreign(_)),
                 _ => false,
             })
     }

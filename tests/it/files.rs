@@ -174,8 +174,11 @@ async fn a_file_that_the_owner_named_is_deleted_unasked_and_another_is_not() {
     );
     // On the card, what is nobody's is marked where it stands and not said again.
     let page = house.get("/approvals").await.text;
-    assert!(page.contains("<p class=\"hint\">It takes something away for good.</p>"), "{page}");
-    assert!(page.contains("<mark>plan.txt</mark><p class=\"origin\">"), "{page}");
+    assert!(
+        page.contains("<p class=\"hint\" dir=\"auto\">It takes something away for good.</p>"),
+        "{page}"
+    );
+    assert!(page.contains("<mark>plan.txt</mark></bdi><p class=\"origin\">"), "{page}");
     assert_eq!(page.matches("plan.txt").count(), 1, "{page}");
     model.answer(Answer::of(Kind::OpenAi, &[Say::Text("Done.")]));
     let call = waiting["approvals"][0]["call_id"].as_str().unwrap().to_owned();

@@ -135,8 +135,8 @@ pub struct ModelCall<'a> {
     pub outcome: &'a str,
 }
 
-/// Holds for those rows of the ledger that asked for an answer, and not for something aside.
-pub const FOR_AN_ANSWER: &str = "outcome not in ('plan', 'screen', 'summary', 'no_summary')";
+/// Holds for those rows of the ledger whose model answered, and was not only asked or asked aside.
+pub const ANSWERED: &str = "outcome in ('ok', 'stopped')";
 
 /// Gives the row's number.
 pub fn insert_model_call(tx: &Tx<'_>, call: &ModelCall<'_>, now: Timestamp) -> Result<i64> {

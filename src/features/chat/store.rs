@@ -6,7 +6,7 @@ use rusqlite::Row;
 use super::Conversation;
 use super::attachments::NewAttachment;
 use crate::agent::store::messages::{self, Message};
-use crate::agent::store::runs::FOR_AN_ANSWER;
+use crate::agent::store::runs::ANSWERED;
 use crate::db::{Reader, Tx, at, containing, json_column};
 use crate::error::{Error, Result};
 use crate::ids::{AgentId, ConversationId, MessageId, RunId, UserId};
@@ -24,7 +24,7 @@ fn columns() -> String {
          (select model from agents where agents.id = conversations.agent_id) as agent_model,
          (select model_calls.model
           from runs cross join model_calls on model_calls.run_id = runs.id
-          where runs.conversation_id = conversations.id and {FOR_AN_ANSWER}
+          where runs.conversation_id = conversations.id and {ANSWERED}
           order by runs.queued_at desc, model_calls.id desc limit 1) as answered_by"
     )
 }

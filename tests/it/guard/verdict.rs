@@ -79,7 +79,9 @@ async fn what_is_on_no_list_is_denied() {
         (
             FETCH,
             json!({"url": "http://127.0.0.1/"}),
-            "deny: 127.0.0.1 is this machine itself, and is not reached from here.",
+            "deny: 127.0.0.1 is this machine itself, and is not reached from here. \
+             Only guard.private_allowed = [\"127.0.0.1:80\"] in the configuration file opens it, \
+             from the next start on.",
         ),
         (READ, json!([1]), "deny: The arguments have to be a JSON object."),
     ])

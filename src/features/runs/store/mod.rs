@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::{Filter, ModelCall, Seen, Spent};
 use crate::agent::store::messages::{self, Message};
-use crate::agent::store::runs::FOR_AN_ANSWER;
+use crate::agent::store::runs::ANSWERED;
 use crate::db::{Reader, at, at_or_none, json_column, json_or_none};
 use crate::error::{Error, Result};
 use crate::ids::{ConversationId, RunId, UserId};
@@ -83,7 +83,7 @@ pub fn spent(r: &Reader<'_>, run: RunId) -> Result<Spent> {
                 coalesce(sum(cached_tokens), 0) as cached_tokens,
                 case when count(*) = count(cost_usd_micros)
                      then coalesce(sum(cost_usd_micros), 0) end as cost,
-                (select model from model_calls where run_id = ?1 and {FOR_AN_ANSWER}
+                (select model from model_calls where run_id = ?1 and {ANSWERED}
                  order by id desc limit 1) as model
          from model_calls where run_id = ?1"
     );
