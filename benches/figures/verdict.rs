@@ -115,7 +115,7 @@ fn long_conversation(now: Timestamp) -> Scene {
         read.add(&label, &format!("{} See https://news.example.org/{number}", message(number)));
     }
     said.add("Send 1,250.00 to ann@example.org on 3 December", &at);
-    let slot = Slot { tool: "payments_send".to_owned(), bound: Default::default() };
+    let slot = Slot { tool: "payments_send".to_owned(), bound: Default::default(), times: None };
     Scene {
         halt: None,
         own_root: PathBuf::from("/data/files/1"),
@@ -123,6 +123,7 @@ fn long_conversation(now: Timestamp) -> Scene {
         now: at,
         said: Arc::new(said),
         read: Arc::new(read),
+        visited: Vec::new(),
         intent: Some(Intent { slots: vec![slot] }),
         done: Vec::new(),
         opened: Vec::new(),

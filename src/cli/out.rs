@@ -41,7 +41,7 @@ impl Out {
     /// A piece of an answer, at once.
     pub fn piece(&self, text: &str) -> Result<(), Failure> {
         let (mut stdout, piece) = (io::stdout(), clean::shown_piece(text).replace('\r', ""));
-        written(write!(stdout, "{}", piece).and_then(|()| stdout.flush()))
+        written(write!(stdout, "{piece}").and_then(|()| stdout.flush()))
     }
 
     pub fn bytes(&self, bytes: &[u8]) -> Result<(), Failure> {

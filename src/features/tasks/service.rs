@@ -29,13 +29,16 @@ pub fn find(r: &Reader<'_>, user: UserId, id: TaskId) -> Result<Task> {
     tasks::find(r, user, id)
 }
 
-/// A page of what came of a task, each with what holds it up, and how much there is.
+/// One page of a longer list, and how much there is of it.
+type PageOf<T> = (Vec<T>, u32);
+
+/// What came of a task, each with what holds it up.
 pub fn executions(
     r: &Reader<'_>,
     agents: &Agents,
     (user, id): (UserId, TaskId),
     (page, per_page): (u32, u32),
-) -> Result<(Vec<(Told, Option<Hold>)>, u32)> {
+) -> Result<PageOf<(Told, Option<Hold>)>> {
     tasks::find(r, user, id)?;
     let skip = (page - 1).saturating_mul(per_page);
     let told = executions::list(r, id, per_page, skip)?;

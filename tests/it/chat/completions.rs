@@ -265,25 +265,27 @@ async fn a_pause_that_the_provider_asks_for_is_told_of_while_it_lasts() {
     house.app.work().await;
     let mut page = Events::of_page(&house, &format!("/chat/{talk}/stream")).await;
     // As a browser does: it reads all the time, to the end of the second answer.
-    let page = tokio::spawn(async move {
+    let listens = async {
         let mut feet = Vec::new();
         while feet.iter().filter(|foot: &&String| foot.contains("Trace")).count() < 2 {
             let (_, data) = page.next().await.expect("the page is told to the end");
             feet.extend((data.contains("foot-")).then_some(data));
         }
         feet
-    });
+    };
     house.model.answer(Answer::status(429, "").header("retry-after", "2"));
     house.answers(&[Say::Text("Here it is.")]);
-    let hello = json!({"message": "Good day", "conversation_id": talk});
-    let mut events = Events::of(&house, &["chat"], &hello).await;
-    let told = events.until("retrying").await.pop().unwrap();
-    assert_eq!((&told["provider"], &told["seconds"]), (&json!("p"), &json!(2)));
-    let next = house.app.app.clock.now() + SignedDuration::from_secs(2);
-    assert_eq!(told["until"], next.to_string());
-    assert_eq!(events.until("done").await.last().unwrap()["text"], "Here it is.");
-    events.ends().await;
-    let feet = page.await.unwrap();
+    let program = async {
+        let hello = json!({"message": "Good day", "conversation_id": talk});
+        let mut events = Events::of(&house, &["chat"], &hello).await;
+        let told = events.until("retrying").await.pop().unwrap();
+        assert_eq!((&told["provider"], &told["seconds"]), (&json!("p"), &json!(2)));
+        let next = house.app.app.clock.now() + SignedDuration::from_secs(2);
+        assert_eq!(told["until"], next.to_string());
+        assert_eq!(events.until("done").await.last().unwrap()["text"], "Here it is.");
+        events.ends().await;
+    };
+    let (feet, ()) = tokio::join!(listens, program);
     let pauses = |foot: &String| foot.contains("p asks to wait 2 s; trying again at ");
     assert_eq!(feet.iter().filter(|foot| pauses(foot)).count(), 1, "{feet:?}");
     assert!(!pauses(feet.last().unwrap()), "{feet:?}");
