@@ -68,7 +68,9 @@ fn what(provider: &str, failing: &Failing) -> String {
     match failing.kind.as_str() {
         // Their own sentences say where to go, and this is that place.
         "wrong_key" | "rate_limited" | "out_of_quota" => format!("{provider} {}.", verb(failing)),
-        _ => failing.sentence.clone(),
+        // The provider's own words may stand at its end.
+        _ if failing.sentence.ends_with(['.', '!', '?', '…']) => failing.sentence.clone(),
+        _ => format!("{}.", failing.sentence),
     }
 }
 
