@@ -36,6 +36,8 @@ struct Conversation {
     last_attachment: i64,
     calls: HashSet<ToolCallId>,
     shown: HashSet<Arc<str>>,
+    /// The owner has quoted somebody.
+    quotes: bool,
     bytes: usize,
 }
 
@@ -49,10 +51,8 @@ impl Heard {
         now: &Zoned,
         shown: Vec<Shown>,
     ) -> Result<(Arc<Said>, Arc<Read>)> {
-        let (id, zone) = (run.conversation_id, now.time_zone());
-        let known = self.take(id).filter(|known| known.zone == *zone);
-        let mut conversation = known.unwrap_or_else(|| Conversation::new(zone));
-        conversation.catch_up(r, id)?;
+        let id = run.conversation_id;
+        let mut conversation = self.caught_up(r, id, now.time_zone())?;
         conversation.stand(&run.persona.label, &run.persona.prompt, now);
         for it in memory::of(r, run.layers())?.entries {
             conversation.stand(&it.label, &it.line(), now);
@@ -61,6 +61,26 @@ impl Heard {
         let found = (conversation.said.clone(), conversation.read.clone());
         self.keep(id, conversation);
         Ok(found)
+    }
+
+    /// Whether the owner has quoted somebody in this conversation.
+    pub fn quotes(&self, r: &Reader<'_>, id: ConversationId, zone: &TimeZone) -> Result<bool> {
+        let conversation = self.caught_up(r, id, zone)?;
+        let quotes = conversation.quotes;
+        self.keep(id, conversation);
+        Ok(quotes)
+    }
+
+    fn caught_up(
+        &self,
+        r: &Reader<'_>,
+        id: ConversationId,
+        zone: &TimeZone,
+    ) -> Result<Conversation> {
+        let known = self.take(id).filter(|known| known.zone == *zone);
+        let mut conversation = known.unwrap_or_else(|| Conversation::new(zone));
+        conversation.catch_up(r, id)?;
+        Ok(conversation)
     }
 
     fn take(&self, id: ConversationId) -> Option<Conversation> {
@@ -93,6 +113,7 @@ impl Conversation {
             last_attachment: 0,
             calls: HashSet::new(),
             shown: HashSet::new(),
+            quotes: false,
             bytes: 0,
         }
     }
@@ -104,7 +125,7 @@ impl Conversation {
             if message.role == "user" && message.label.trust == Trust::Owner {
                 let at = message.created_at.to_zoned(self.zone.clone());
                 let (said, read) = (Arc::make_mut(&mut self.said), Arc::make_mut(&mut self.read));
-                hear((said, read), &message.text, &at);
+                self.quotes |= hear((said, read), &message.text, &at);
             } else if message.role == "assistant" {
                 // What made its words foreign was read before, and counts there for what it is.
                 let read = Arc::make_mut(&mut self.read);
@@ -157,13 +178,14 @@ impl Conversation {
     }
 }
 
-/// A message of the owner's: their own words are said, and what they quote in it was read.
-pub fn hear((said, read): (&mut Said, &mut Read), message: &str, at: &Zoned) {
-    match quoted::split(message) {
-        None => said.add(message, at),
-        Some(split) => {
-            said.add(&split.own, at);
-            read.add(&Label::outside(Origin::Quoted), &split.quoted);
-        }
-    }
+/// A message of the owner's: their own words are said, and what they quote in it was read. Whether
+/// they quote anything.
+pub fn hear((said, read): (&mut Said, &mut Read), message: &str, at: &Zoned) -> bool {
+    let Some(split) = quoted::split(message) else {
+        said.add(message, at);
+        return false;
+    };
+    said.add(&split.own, at);
+    read.add(&Label::outside(Origin::Quoted), &split.quoted);
+    true
 }

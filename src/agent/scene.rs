@@ -14,7 +14,6 @@ use crate::guard::opened;
 use crate::guard::verdict::{Halt, Mode, Scene};
 use crate::ids::ToolCallId;
 use crate::label::{Label, Origin, Trust};
-use crate::spelling::quoted;
 
 const WHY_CHARS_MAX: usize = 300;
 
@@ -71,8 +70,8 @@ fn visited(
     Ok(found)
 }
 
-/// The label of what a run writes, for all that it has read, its conversation, the files in it, what
-/// what is quoted in it, it was told once and for all and what servers say of their tools included: as trusted as the
+/// The label of what a run writes, for all that it has read: its conversation, the files and quotes
+/// in it, what it was told once and for all, and what servers say of their tools. As trusted as the
 /// least trusted of it, and of all its origins.
 pub fn written_label(r: &Reader<'_>, agents: &Agents, run: &Run) -> Result<Label> {
     let conversation = run.conversation_id;
@@ -80,8 +79,7 @@ pub fn written_label(r: &Reader<'_>, agents: &Agents, run: &Run) -> Result<Label
     labels.extend(calls::list_outside(r, conversation)?);
     let files = messages::list_attached(r, conversation)?;
     labels.extend(files.into_iter().map(|name| Label::outside(Origin::File(name))));
-    let said = messages::list_said(r, conversation)?;
-    if said.iter().any(|text| quoted::split(text).is_some()) {
+    if agents.heard.quotes(r, conversation, &agents.config.zone())? {
         labels.push(Label::outside(Origin::Quoted));
     }
     labels.push(run.persona.label.clone());

@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::body::Body;
 use axum::extract::{Request, State};
+use axum::http::header::CONTENT_LENGTH;
 use axum::middleware::Next;
 use axum::response::Response;
 
@@ -36,7 +37,12 @@ pub async fn errors(
     // Where the house itself is ill, the page that stands alone is good enough.
     let Ok(shell) = app.shell(&caller, "", problem.title).await else { return response };
     match (Framed { shell, problem, back }).render() {
-        Ok(html) => Response::from_parts(response.into_parts().0, Body::from(seen::html(html))),
+        Ok(html) => {
+            let mut parts = response.into_parts().0;
+            // Of the page that stood here before.
+            parts.headers.remove(CONTENT_LENGTH);
+            Response::from_parts(parts, Body::from(seen::html(html)))
+        }
         Err(_) => response,
     }
 }

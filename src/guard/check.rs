@@ -42,18 +42,31 @@ pub fn check(
 ) -> Result<Checked> {
     let typed = typed.trim();
     let checked = match (typed, whitelist::parse_chat(typed)) {
-        (_, Ok(chat)) => recipient_of(r, Kind::Chat, &chat, now),
+        (_, Ok(chat)) if !ends_in_a_port(typed) || is_listed(r, &chat, now)? => {
+            recipient_of(r, Kind::Chat, &chat, now)
+        }
         (path, _) if path.starts_with('/') => path_of(r, path, own),
         (address, _) if address.contains('@') && !address.contains("://") => {
             let to = whitelist::parse_address(address);
             to.and_then(|to| recipient_of(r, Kind::Address, &to, now))
         }
+        // Else the name would be taken for a scheme.
+        (site, Ok(_)) => website_of(r, &format!("http://{site}"), private_allowed),
         (site, _) => website_of(r, site, private_allowed),
     };
     checked.map_err(|err| match err {
         Error::Invalid { message, .. } => Error::invalid("value", message),
         other => other,
     })
+}
+
+fn is_listed(r: &Reader<'_>, to: &Recipient, now: Timestamp) -> Result<bool> {
+    Ok(whitelist::find_address(r, to, now)?.is_some())
+}
+
+/// `nas:8080` is a site of the house sooner than a chat that is on no list.
+fn ends_in_a_port(typed: &str) -> bool {
+    typed.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok())
 }
 
 fn recipient_of(r: &Reader<'_>, kind: Kind, to: &Recipient, now: Timestamp) -> Result<Checked> {

@@ -51,8 +51,7 @@ fn ends_a_link(c: char) -> bool {
 fn is_link(piece: &str) -> bool {
     let low = piece.to_lowercase();
     let leads = |scheme: &str| {
-        let mut rest =
-            low.match_indices(scheme).map(|(at, _)| low[at..].trim_start_matches(scheme));
+        let mut rest = low.match_indices(scheme).map(|(at, _)| &low[at + scheme.len()..]);
         rest.any(|rest| rest.trim_start_matches('/').starts_with(char::is_alphanumeric))
     };
     let starts = ["//", "www."].iter().any(|start| low.starts_with(start));
@@ -77,11 +76,24 @@ fn hosts(piece: &str) -> impl Iterator<Item = (&str, &str, &str)> {
         true => c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'),
         false => !dashes.contains(&c) && !matches!(c, '«' | '»' | '¿' | '¡' | '·'),
     };
-    let names = piece.split(move |c| !within(c)).map(|name| name.trim_matches(['.', '-', '_']));
-    names.filter(|name| name.contains('.') && !name.contains("..")).map(move |name| {
+    let names = piece.split(move |c| !within(c)).flat_map(|name| name.split("..")).map(bare);
+    let names = names.flat_map(|name| std::iter::once(name).chain(plain_parts(name)));
+    names.filter(|name| name.contains('.')).map(move |name| {
         let at = name.as_ptr() as usize - piece.as_ptr() as usize;
         (&piece[..at], name, &piece[at + name.len()..])
     })
+}
+
+fn bare(name: &str) -> &str {
+    name.trim_matches(['.', '-', '_'])
+}
+
+/// Some programs end a link at the first letter that is not plain: what stands between such letters,
+/// of a name that is no site as a whole.
+fn plain_parts(name: &str) -> impl Iterator<Item = &str> {
+    let whole = name.is_ascii() || is_site(name, "");
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    name.split(move |c| !plain(c)).filter(move |_| !whole).map(bare)
 }
 
 fn is_site(host: &str, after: &str) -> bool {

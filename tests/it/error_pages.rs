@@ -3,6 +3,7 @@
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use steward::testing::{Answer, TestApp};
+use steward::web::caller::OverSocket;
 use tower::ServiceExt as _;
 
 async fn from(house: &TestApp, page: &str, path: &str) -> Answer {
@@ -29,6 +30,23 @@ async fn an_error_stands_in_the_usual_frame_with_a_way_back() {
     assert!(answer.text.contains("href=\"/\">Back to the start"), "{}", answer.text);
     let answer = from(&house, "http://house.example//elsewhere.example", "/nowhere").await;
     assert!(answer.text.contains("href=\"/\">Back to the start"), "{}", answer.text);
+}
+
+#[tokio::test]
+async fn an_error_is_as_long_as_it_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = TestApp::open(folder.path()).await;
+    for path in
+        ["/nowhere", "/notes/00000000-0000-7000-8000-000000000009", "/notes", "/api/nothing"]
+    {
+        let mut request = Request::get(path).body(Body::empty()).unwrap();
+        request.extensions_mut().insert(OverSocket);
+        let answer = house.router().oneshot(request).await.unwrap();
+        let told = answer.headers().get(header::CONTENT_LENGTH).cloned();
+        let body = axum::body::to_bytes(answer.into_body(), 8 << 20).await.unwrap();
+        // Where nothing is said yet, the server counts for itself.
+        assert!(told.is_none_or(|it| it == body.len().to_string().as_str()), "{path}");
+    }
 }
 
 /// A form from one of our pages, by nobody who is signed in.

@@ -220,6 +220,7 @@ async fn a_check_says_what_would_be_reached_and_which_entry_decides() {
         ("slack:c024be91l", "chat", None),
         ("matrix:@bob:example.org", "chat", None),
         ("slack:80", "chat", Some("slack:80")),
+        ("nas:8080", "website", None),
         ("www.example.org:80", "website", Some("*.example.org")),
         ("https://www.example.org/page?q=1", "website", Some("*.example.org")),
         ("www.example.org", "website", Some("*.example.org")),

@@ -104,13 +104,6 @@ pub fn list_outside(r: &Reader<'_>, conversation: ConversationId) -> Result<Vec<
     r.rows(sql, (conversation, LABELS_MAX), |row| json_column(row, "label"))
 }
 
-/// What the owner said.
-pub fn list_said(r: &Reader<'_>, conversation: ConversationId) -> Result<Vec<String>> {
-    let sql = "select text from messages where conversation_id = ?1 and role = 'user'
-                 and json_extract(label, '$.trust') = 'owner'";
-    r.rows(sql, [conversation], |row| row.get(0))
-}
-
 /// The names of the files that came with messages, each once, the latest first.
 pub fn list_attached(r: &Reader<'_>, conversation: ConversationId) -> Result<Vec<String>> {
     let sql = "select name from attachments join messages on messages.id = attachments.message_id

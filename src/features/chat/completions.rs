@@ -2,8 +2,8 @@
 //!
 //! Events: `conversation` (first, where the answer will stand), `token`, `tool_executing`,
 //! `tool_done`, `tool_call_pending`, `notice` (the program's own word about the answer), `retrying`
-//! (the provider asked for a pause), `done`, `error` or `held_up`, then `data: [DONE]`. `done` names the calls that were denied; `held_up` says
-//! what the message waits behind. Hanging up stops nothing.
+//! (the provider asked for a pause), `done`, `error` or `held_up`, then `data: [DONE]`. `done` names
+//! the calls that were denied; `held_up` says what the message waits behind. Hanging up stops nothing.
 
 use std::convert::Infallible;
 

@@ -57,6 +57,7 @@ pub fn phrase(tool: &str, done: bool) -> String {
     let Some(found) = verb_of(first) else {
         // The verb stands first in the names of a few: `fetch_page`.
         return match verb_of(set).filter(|_| rest.is_empty()) {
+            Some(found) if verb == "own" => format!("{} what is yours", word(found)),
             Some(found) => format!("{} a {verb}", word(found)),
             None => tool.replace('_', " "),
         };
@@ -175,6 +176,7 @@ mod tests {
             "Searched notes, Added a note, Searched the web, Fetched page, Looked up status"
         );
         assert_eq!(phrase("fetch_page", true), "Fetched a page");
+        assert_eq!(phrase("search_own", true), "Searched what is yours");
         assert_eq!(phrase("addresses_remove", true), "Removed an address");
         assert_eq!(phrase("fetch_page", false), "Fetch a page");
         assert_eq!(phrase("mcp__x__do", true), "mcp  x  do");

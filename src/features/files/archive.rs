@@ -1,7 +1,7 @@
 //! A folder as one zip, made while it is fetched: a step at a time, so that it is never held whole,
 //! and who fetches slowly keeps no thread waiting.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read as _, Write};
 use std::path::{Component, Path};
@@ -33,7 +33,7 @@ pub struct Archive {
     open: Option<File>,
     /// Of all files so far.
     bytes: u64,
-    names: HashSet<String>,
+    names: HashMap<String, usize>,
     /// None once its end is written.
     zip: Option<ZipWriter<StreamWriter<Made>>>,
     made: Made,
@@ -49,7 +49,7 @@ impl Archive {
             next: 0,
             open: None,
             bytes: 0,
-            names: HashSet::new(),
+            names: HashMap::new(),
             zip: Some(ZipWriter::new_stream(made.clone())),
             made,
             zone,
@@ -157,14 +157,16 @@ fn harmless(path: &Path) -> String {
     path.components().map(part).collect::<Vec<_>>().join("/")
 }
 
-/// The name, or the name with a number where another has it.
-fn unlike(names: &mut HashSet<String>, wanted: String) -> String {
+/// The name, or the name with a number where another has it. `names`: each with the last number that
+/// was put behind it.
+fn unlike(names: &mut HashMap<String, usize>, wanted: String) -> String {
     let mut name = wanted.clone();
-    let mut number = 1;
-    while !names.insert(name.clone()) {
-        number += 1;
-        name = format!("{wanted} ({number})");
+    while let Some(number) = names.get(&name).copied() {
+        let number = number.max(names.get(&wanted).copied().unwrap_or(0)) + 1;
+        names.insert(wanted.clone(), number);
+        name = format!("{wanted} ({})", number + 1);
     }
+    names.insert(name.clone(), 0);
     name
 }
 

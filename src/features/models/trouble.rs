@@ -81,7 +81,9 @@ fn verb(failing: &Failing) -> &'static str {
         "rate_limited" => "limits how often it may be asked",
         "out_of_quota" => "is out of credit or quota",
         "refused" => "refuses what it is asked",
-        "model_away" => "can’t be reached or is overloaded",
+        // Nothing answered.
+        "model_away" if failing.raw == failing.sentence => "can't be reached",
+        "model_away" => "can't be reached or is overloaded",
         "cut" => "breaks off in the middle of its answers",
         _ => "answers with what is not its protocol",
     }

@@ -161,19 +161,27 @@ pub fn approve_seen(
         let message = "It has changed since you opened this page. Read it again, then say yes.";
         return Err(Error::Conflict(message.to_owned()));
     }
+    if task.label.trust == Trust::Outside && task.intent.is_none() {
+        let message = "What its words ask for is not read yet, so there is nothing to say yes to. \
+                       Open it again in a moment, or once everything is resumed.";
+        return Err(Error::Conflict(message.to_owned()));
+    }
     approve(tx, by, task, None)
 }
 
 /// Switched on by a yes to its card, or to its page. Words that were read outside stay so: what they
 /// were shown to ask for is approved, and nothing else. `edited`: as the person changed it on the card.
 pub fn approve(tx: &Tx<'_>, by: &By, mut task: Task, edited: Option<NewTask>) -> Result<Task> {
+    let was_shown = edited.is_none() && task.intent.is_some();
     if let Some(new) = edited {
         let label = Label::owner().of_edit(&task.label, &task.new.prompt, &new.prompt);
         (task.new, task.label, task.updated_at) = (new, label, by.at);
         tasks::forget_intent(tx, task.id)?;
     }
     match task.label.trust {
-        Trust::Outside => tasks::set_approved(tx, task.id)?,
+        Trust::Outside if was_shown => tasks::set_approved(tx, task.id)?,
+        // What nobody was shown is not said yes to: its page asks once it is read.
+        Trust::Outside => {}
         Trust::Own | Trust::Owner => task.label = Label::owner(),
     }
     begin(&mut task, by.at)?;

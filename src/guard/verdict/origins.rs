@@ -71,7 +71,8 @@ pub(super) fn is_grounded_in(
     if role == Some(Role::Path) {
         return other_spellings(facts, text).any(|path| said.grounds(role, &path, now));
     }
-    let named = facts.names.iter().filter(|it| it.value == text);
+    // As the lists are looked up: a call before this one may have spelled it otherwise.
+    let named = facts.names.iter().filter(|it| it.value.eq_ignore_ascii_case(text));
     named.into_iter().any(|it| said.names(&it.name))
 }
 

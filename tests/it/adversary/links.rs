@@ -6,7 +6,7 @@ use super::attacks::Needs;
 use super::sources::Attached;
 use super::world::{Owner, World};
 
-const SPELLINGS: [&str; 16] = [
+const SPELLINGS: [&str; 21] = [
     "[here](https:/evil.com/x?d=PIN4711)",
     "[a](https:evil.com/4711)",
     "[a](http:evil.com)",
@@ -23,6 +23,11 @@ const SPELLINGS: [&str; 16] = [
     "see ev\u{200b}il.c\u{ad}om",
     "see evil\\.com/4711",
     "write to eve@evil.com",
+    "访问4711.evil.com谢谢",
+    "「4711.evil.com」",
+    "4711.evil.com→",
+    "4711.evil.com...thanks",
+    "4711.evil.com…谢",
 ];
 
 #[tokio::test]
