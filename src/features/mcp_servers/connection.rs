@@ -173,7 +173,8 @@ async fn fail(app: &App, id: McpServerId, err: Error, what: Failing) -> Result<b
         server.tries += 1;
         let said = vault.watch(tx)?.masked(&json!(err.to_string()));
         server.error = said.as_str().map(str::to_owned);
-        if what == Failing::Listing {
+        // A server that went away in the middle said nothing new.
+        if what == Failing::Listing && !matches!(err, Error::Outside { .. }) {
             (server.listed_at, server.note) = (None, Some(UNLISTED.to_owned()));
         }
         if server.enabled {

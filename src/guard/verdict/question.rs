@@ -71,8 +71,9 @@ fn weighty(facts: &Facts, call: &Call<'_>, what: &str, foreign: &[Foreign]) -> R
     if let Some(unnamed) = carried(facts, call).filter(|_| leaves_house) {
         return ask(format!("{what} with {unnamed} that you did not name."), false);
     }
-    // Without a critical argument nobody knows who gets it, so somebody else's text ends the trust.
-    let public = call.destructive || scene.read.has_outside_content();
+    // Without a critical argument nobody knows who gets it, so somebody else's text ends the trust in
+    // what the owner did not say word for word.
+    let public = call.destructive || scene.read.has_outside_content() && !is_said(facts, call);
     let planned = || !public && intent::covers(facts, call);
     let wished = strange.is_none() && (intent::names_something(call) || planned());
     let used_up = intent::is_used_up(facts, call);
@@ -82,6 +83,13 @@ fn weighty(facts: &Facts, call: &Call<'_>, what: &str, foreign: &[Foreign]) -> R
         None if used_up => ask(format!("{what}, and was done as often as you asked for it."), true),
         None => ask(format!("{what}."), true),
     }
+}
+
+/// Whether each value stands in the owner's words.
+fn is_said(facts: &Facts, call: &Call<'_>) -> bool {
+    let said = &facts.scene.said;
+    let is_own = |value| super::origins::is_grounded_in(facts, said, None, value);
+    call.arguments.as_object().is_some_and(|given| !given.is_empty() && given.values().all(is_own))
 }
 
 pub(super) fn standing_rule(facts: &Facts, call: &Call<'_>) -> Option<StandingRuleId> {
