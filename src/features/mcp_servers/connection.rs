@@ -173,7 +173,7 @@ async fn fail(app: &App, id: McpServerId, err: Error, what: Failing) -> Result<b
         server.tries += 1;
         let said = vault.watch(tx)?.masked(&json!(err.to_string()));
         server.error = said.as_str().map(str::to_owned);
-        // A server that went away in the middle said nothing new.
+        // One that only went away keeps its tools: none is called before its list was read again.
         if what == Failing::Listing && !matches!(err, Error::Outside { .. }) {
             (server.listed_at, server.note) = (None, Some(UNLISTED.to_owned()));
         }

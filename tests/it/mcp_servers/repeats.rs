@@ -162,3 +162,18 @@ async fn what_everybody_sees_is_asked_about_once_a_text_from_outside_was_read() 
         "only the letter was read"
     );
 }
+
+#[tokio::test]
+async fn what_the_owner_said_word_for_word_goes_once_though_everybody_sees_it() {
+    let house = house().await;
+    house.plan(&json!([{"tool": ECHO}]));
+    let hello = || (ECHO, json!({"text": "hello to all"}));
+    let calls = [(LETTER, json!({})), hello(), hello()];
+    house.does("Read the letter, and say hello to all", &calls).await;
+    assert_eq!(house.came_of_it().await, (2, 1), "the letter and one hello; another asks");
+    let house = self::house().await;
+    house.plan(&json!([{"tool": ECHO}]));
+    let calls = [(LETTER, json!({})), (ECHO, json!({"text": "all hello"}))];
+    house.does("Read the letter, and say hello to all", &calls).await;
+    assert_eq!(house.came_of_it().await, (1, 1), "its words in another order are the model's");
+}
