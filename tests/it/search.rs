@@ -21,6 +21,26 @@ async fn earlier_words_are_found_newest_first_and_only_the_own_ones() {
 }
 
 #[tokio::test]
+async fn whole_words_come_before_longer_ones_where_there_is_no_room_for_both() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = TestApp::open(folder.path()).await;
+    let say = async |words: &str| house.ask(&format!("what day is 3 May 2027 {words}")).await;
+    say("by the boiler").await;
+    say("by the boilers").await;
+    let found = async |limit: u32| {
+        let query = format!("/api/search?q=boiler&kind=message&limit={limit}");
+        let found = house.get(&query).await.json();
+        let hits = found["results"].as_array().unwrap().clone();
+        let asked = hits.iter().filter_map(|hit| hit["excerpt"].as_str());
+        asked.filter(|it| it.starts_with("what day")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let (older, newer) =
+        ("what day is 3 May 2027 by the boiler", "what day is 3 May 2027 by the boilers");
+    assert_eq!(found(20).await, [newer, older]);
+    assert_eq!(found(1).await, [older]);
+}
+
+#[tokio::test]
 async fn words_are_found_however_they_are_written() {
     let folder = tempfile::tempdir().unwrap();
     let house = TestApp::open(folder.path()).await;

@@ -33,7 +33,7 @@ pub fn find(
     let saved = |kind| among(kind) && narrow.channel.is_none();
     let mut hits = Vec::new();
     if among(Kind::Message) {
-        hits.extend(store::messages(r, user, &words, narrow, limit)?);
+        hits.extend(messages(r, user, &words, narrow, limit)?);
     }
     if saved(Kind::Note) {
         let found = notes::list(r, user, query, 1, limit)?.notes;
@@ -48,6 +48,22 @@ pub fn find(
     hits.sort_by_key(|hit| (later(hit), std::cmp::Reverse(hit.at)));
     hits.truncate(limit as usize);
     Ok(hits)
+}
+
+/// The index tells the newest with a whole word at once, but puts together all that there is before it
+/// tells the newest with a word that begins so: that is asked only where whole words are too few.
+fn messages(
+    r: &Reader<'_>,
+    user: UserId,
+    words: &str,
+    narrow: &Narrow,
+    limit: u32,
+) -> Result<Vec<Hit>> {
+    let whole = store::messages(r, user, words, narrow, limit)?;
+    if whole.len() == limit as usize {
+        return Ok(whole);
+    }
+    store::messages(r, user, &format!("{words}*"), narrow, limit)
 }
 
 fn note(note: Note) -> Hit {
@@ -97,7 +113,7 @@ fn words(query: &str) -> Result<String> {
     if words.is_empty() {
         return Err(Error::invalid("q", "Say what to look for."));
     }
-    Ok(format!("{}*", words.join(" ")))
+    Ok(words.join(" "))
 }
 
 /// As FTS5's tokenizer `unicode61` has it.
@@ -113,9 +129,9 @@ mod tests {
 
     #[test]
     fn nothing_a_person_types_is_an_operator() {
-        assert_eq!(words("boiler AND (near*").unwrap(), r#""boiler" "AND" "near"*"#);
-        assert_eq!(words("\"it's\"").unwrap(), r#""it" "s"*"#);
-        assert_eq!(words("cafe\u{301}s").unwrap(), r#""cafés"*"#);
+        assert_eq!(words("boiler AND (near*").unwrap(), r#""boiler" "AND" "near""#);
+        assert_eq!(words("\"it's\"").unwrap(), r#""it" "s""#);
+        assert_eq!(words("cafe\u{301}s").unwrap(), r#""cafés""#);
         assert!(words(" ?! ").is_err());
     }
 }
