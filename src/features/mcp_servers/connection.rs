@@ -21,8 +21,6 @@ const RETRY_MAX: SignedDuration = SignedDuration::from_mins(5);
 const TRIES_MAX: u32 = 12;
 /// A connection that lasted so long makes up for the tries before it.
 const STEADY: SignedDuration = SignedDuration::from_mins(1);
-const UNLISTED: &str =
-    "What it offers could not be read. Until it can be, none of its tools is used.";
 
 /// At the start: nothing is connected yet, and the tools that were accepted are known.
 pub async fn start(app: &App) -> Result<()> {
@@ -58,7 +56,7 @@ pub async fn connect(app: &App, server: &Server) -> Result<()> {
     let link = match open(app, server).await {
         Ok(link) => link,
         Err(err) => {
-            fail(app, server.id, err, Failing::Connection).await.or_else(unwanted)?;
+            fail(app, server.id, err).await.or_else(unwanted)?;
             return load_tools(app).await;
         }
     };
@@ -97,8 +95,8 @@ pub async fn list_anew(app: &App, server: &Server, link: &Link) -> Result<()> {
     load_tools(app).await
 }
 
-/// Notes what a server offers, and `met` in its row. Where that can't be known, nothing of it is
-/// called: it is disconnected, and none of its tools is in effect. False: it is not to be called.
+/// Notes what a server offers, and `met` in its row. Where that can't be known or noted it is
+/// disconnected, so that nothing of it is called before it was. False: it is not to be called.
 async fn list(
     app: &App,
     server: &Server,
@@ -119,7 +117,7 @@ async fn list(
         Ok(wanted) => Ok(wanted),
         Err(err) => {
             app.outside.mcp().disconnect(&server.name);
-            fail(app, id, err, Failing::Listing).await.or_else(unwanted)?;
+            fail(app, id, err).await.or_else(unwanted)?;
             Ok(false)
         }
     }
@@ -128,7 +126,7 @@ async fn list(
 /// The connection of a server ended by itself.
 pub async fn lost(app: &App, server: &Server) -> Result<Timestamp> {
     let err = Error::outside(&server.name, format!("The connection to {} ended.", server.name));
-    fail(app, server.id, err, Failing::Connection).await?;
+    fail(app, server.id, err).await?;
     let id = server.id;
     let now = app.clock.now();
     Ok(app.db.read(move |r| store::find(r, id)).await?.retry_at.unwrap_or(now))
@@ -151,15 +149,8 @@ fn settle_listed(
     Ok(server.enabled)
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Failing {
-    Connection,
-    /// What it offers is not known, so nothing of it is in effect.
-    Listing,
-}
-
 /// Notes a failure and when it is tried again. What went wrong is shown without any secret in it.
-async fn fail(app: &App, id: McpServerId, err: Error, what: Failing) -> Result<bool> {
+async fn fail(app: &App, id: McpServerId, err: Error) -> Result<bool> {
     let (vault, now) = (app.vault.clone(), app.clock.now());
     if let Error::Internal(cause) = &err {
         tracing::error!(server = %id, "{cause:#}");
@@ -173,10 +164,6 @@ async fn fail(app: &App, id: McpServerId, err: Error, what: Failing) -> Result<b
         server.tries += 1;
         let said = vault.watch(tx)?.masked(&json!(err.to_string()));
         server.error = said.as_str().map(str::to_owned);
-        // One that only went away keeps its tools: none is called before its list was read again.
-        if what == Failing::Listing && !matches!(err, Error::Outside { .. }) {
-            (server.listed_at, server.note) = (None, Some(UNLISTED.to_owned()));
-        }
         if server.enabled {
             server.state = if server.tries < TRIES_MAX { State::Waiting } else { State::Failed };
         }

@@ -72,10 +72,9 @@ pub fn delete(tx: &Tx<'_>, id: McpServerId) -> Result<()> {
 const TOOLS: &str = "select mcp_tools.*, mcp_servers.name as server from mcp_tools
                      join mcp_servers on mcp_servers.id = mcp_tools.server_id";
 
-/// The tools of all servers that are switched on and said what they offer when they were last asked.
+/// The tools of all servers that are switched on.
 pub fn tools_in_use(r: &Reader<'_>) -> Result<Vec<ServerTool>> {
-    let sql = "where mcp_servers.enabled = 1 and mcp_servers.listed_at is not null
-               order by mcp_tools.name";
+    let sql = "where mcp_servers.enabled = 1 order by mcp_tools.name";
     r.rows(&format!("{TOOLS} {sql}"), (), tool_row)
 }
 
