@@ -8,23 +8,38 @@ use jiff::Zoned;
 use jiff::tz::TimeZone;
 
 use super::Run;
+use super::store::messages::Message;
 use super::store::{calls, memory, messages};
 use super::toolbox::Shown;
 use crate::db::Reader;
 use crate::error::Result;
 use crate::guard::grounding::{Read, Said};
-use crate::ids::{ConversationId, ToolCallId};
+use crate::ids::{ConversationId, MessageId, ToolCallId};
 use crate::label::{Label, Origin, Trust};
 use crate::spelling::quoted;
 
 /// Conversations kept at most, the latest used; what falls out is read again from its rows.
 const KEPT_MAX: usize = 16;
+/// Conversations of which it is known whether anybody is quoted in them.
+const QUOTES_KEPT_MAX: usize = 256;
 /// Text in all conversations kept; what is made of it takes several times as much.
 const KEPT_BYTES_MAX: usize = 4 << 20;
 
 /// Shared by all runs. It holds nothing that the rows don't.
 #[derive(Clone, Default)]
-pub struct Heard(Arc<Mutex<VecDeque<(ConversationId, Conversation)>>>);
+pub struct Heard {
+    conversations: Arc<Mutex<VecDeque<(ConversationId, Conversation)>>>,
+    quotes: Arc<Mutex<VecDeque<(ConversationId, Quotes)>>>,
+}
+
+/// Whether the owner quoted somebody. Each answer asks this, also where no call is ever judged, so it
+/// is kept apart from what a verdict needs.
+#[derive(Default)]
+struct Quotes {
+    /// Its number and id: the number of one that was rolled back is given away again.
+    last: Option<(i64, MessageId)>,
+    any: bool,
+}
 
 /// Messages, files and results are only ever added, so this only grows.
 struct Conversation {
@@ -36,8 +51,6 @@ struct Conversation {
     last_attachment: i64,
     calls: HashSet<ToolCallId>,
     shown: HashSet<Arc<str>>,
-    /// The owner has quoted somebody.
-    quotes: bool,
     bytes: usize,
 }
 
@@ -51,8 +64,10 @@ impl Heard {
         now: &Zoned,
         shown: Vec<Shown>,
     ) -> Result<(Arc<Said>, Arc<Read>)> {
-        let id = run.conversation_id;
-        let mut conversation = self.caught_up(r, id, now.time_zone())?;
+        let (id, zone) = (run.conversation_id, now.time_zone());
+        let known = self.take(id).filter(|known| known.zone == *zone);
+        let mut conversation = known.unwrap_or_else(|| Conversation::new(zone));
+        conversation.catch_up(r, id)?;
         conversation.stand(&run.persona.label, &run.persona.prompt, now);
         for it in memory::of(r, run.layers())?.entries {
             conversation.stand(&it.label, &it.line(), now);
@@ -64,33 +79,36 @@ impl Heard {
     }
 
     /// Whether the owner has quoted somebody in this conversation.
-    pub fn quotes(&self, r: &Reader<'_>, id: ConversationId, zone: &TimeZone) -> Result<bool> {
-        let conversation = self.caught_up(r, id, zone)?;
-        let quotes = conversation.quotes;
-        self.keep(id, conversation);
-        Ok(quotes)
-    }
-
-    fn caught_up(
-        &self,
-        r: &Reader<'_>,
-        id: ConversationId,
-        zone: &TimeZone,
-    ) -> Result<Conversation> {
-        let known = self.take(id).filter(|known| known.zone == *zone);
-        let mut conversation = known.unwrap_or_else(|| Conversation::new(zone));
-        conversation.catch_up(r, id)?;
-        Ok(conversation)
+    pub fn quotes(&self, r: &Reader<'_>, id: ConversationId) -> Result<bool> {
+        let mut kept = self.quotes.lock().expect("nobody panics while moving an entry");
+        let at = kept.iter().position(|(kept, _)| *kept == id);
+        let mut quotes = at.and_then(|at| kept.remove(at)).map(|(_, it)| it).unwrap_or_default();
+        drop(kept);
+        if let Some((seq, message)) = quotes.last
+            && messages::id_at(r, seq)? != Some(message)
+        {
+            quotes = Quotes::default();
+        }
+        for message in messages::list_after(r, id, quotes.last.map_or(0, |(seq, _)| seq))? {
+            quotes.last = Some((message.seq, message.id));
+            quotes.any |= is_owners(&message) && quoted::split(&message.text).is_some();
+        }
+        let any = quotes.any;
+        let mut kept = self.quotes.lock().expect("nobody panics while moving an entry");
+        kept.retain(|(other, _)| *other != id);
+        kept.push_front((id, quotes));
+        kept.truncate(QUOTES_KEPT_MAX);
+        Ok(any)
     }
 
     fn take(&self, id: ConversationId) -> Option<Conversation> {
-        let mut kept = self.0.lock().expect("nobody panics while moving an entry");
+        let mut kept = self.conversations.lock().expect("nobody panics while moving an entry");
         let at = kept.iter().position(|(kept, _)| *kept == id)?;
         kept.remove(at).map(|(_, conversation)| conversation)
     }
 
     fn keep(&self, id: ConversationId, conversation: Conversation) {
-        let mut kept = self.0.lock().expect("nobody panics while moving an entry");
+        let mut kept = self.conversations.lock().expect("nobody panics while moving an entry");
         kept.retain(|(other, _)| *other != id);
         kept.push_front((id, conversation));
         let mut bytes = 0;
@@ -113,7 +131,6 @@ impl Conversation {
             last_attachment: 0,
             calls: HashSet::new(),
             shown: HashSet::new(),
-            quotes: false,
             bytes: 0,
         }
     }
@@ -122,10 +139,10 @@ impl Conversation {
         for message in messages::list_after(r, id, self.last_message)? {
             self.last_message = message.seq;
             self.bytes += message.text.len();
-            if message.role == "user" && message.label.trust == Trust::Owner {
+            if is_owners(&message) {
                 let at = message.created_at.to_zoned(self.zone.clone());
                 let (said, read) = (Arc::make_mut(&mut self.said), Arc::make_mut(&mut self.read));
-                self.quotes |= hear((said, read), &message.text, &at);
+                hear((said, read), &message.text, &at);
             } else if message.role == "assistant" {
                 // What made its words foreign was read before, and counts there for what it is.
                 let read = Arc::make_mut(&mut self.read);
@@ -178,14 +195,17 @@ impl Conversation {
     }
 }
 
-/// A message of the owner's: their own words are said, and what they quote in it was read. Whether
-/// they quote anything.
-pub fn hear((said, read): (&mut Said, &mut Read), message: &str, at: &Zoned) -> bool {
-    let Some(split) = quoted::split(message) else {
-        said.add(message, at);
-        return false;
-    };
-    said.add(&split.own, at);
-    read.add(&Label::outside(Origin::Quoted), &split.quoted);
-    true
+fn is_owners(message: &Message) -> bool {
+    message.role == "user" && message.label.trust == Trust::Owner
+}
+
+/// A message of the owner's: their own words are said, and what they quote in it was read.
+pub fn hear((said, read): (&mut Said, &mut Read), message: &str, at: &Zoned) {
+    match quoted::split(message) {
+        None => said.add(message, at),
+        Some(split) => {
+            said.add(&split.own, at);
+            read.add(&Label::outside(Origin::Quoted), &split.quoted);
+        }
+    }
 }

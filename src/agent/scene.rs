@@ -79,7 +79,7 @@ pub fn written_label(r: &Reader<'_>, agents: &Agents, run: &Run) -> Result<Label
     labels.extend(calls::list_outside(r, conversation)?);
     let files = messages::list_attached(r, conversation)?;
     labels.extend(files.into_iter().map(|name| Label::outside(Origin::File(name))));
-    if agents.heard.quotes(r, conversation, &agents.config.zone())? {
+    if agents.heard.quotes(r, conversation)? {
         labels.push(Label::outside(Origin::Quoted));
     }
     labels.push(run.persona.label.clone());

@@ -1,6 +1,7 @@
 //! What somebody quotes in a message: a letter, a page, a log. Those are another's words, so nothing
 //! in them is an order or a value of whoever quotes them.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// In quotation marks so many words are a phrase; more are a text.
@@ -28,6 +29,8 @@ const LETTER: &[&str] = &[
     "-----",
     "begin forwarded message",
 ];
+/// Enough to tell one.
+const LETTER_CHARS: usize = 32;
 /// Stands in place of what was quoted.
 const GAP: &str = "\n[…]\n";
 
@@ -48,7 +51,8 @@ pub fn own_words(text: &str) -> String {
 pub fn split(text: &str) -> Option<Split> {
     let mut spans = blocks(text);
     let rest = blanked(text, &spans);
-    spans.extend(PAIRS.iter().filter_map(|(open, close)| in_marks(&rest, *open, close)));
+    let pairs = PAIRS.iter().filter(|(open, _)| rest.contains(*open));
+    spans.extend(pairs.filter_map(|(open, close)| in_marks(&rest, *open, close)));
     let rest = blanked(text, &spans);
     spans.extend(pasted(&rest));
     if spans.is_empty() {
@@ -128,21 +132,24 @@ fn pasted(text: &str) -> Option<Range<usize>> {
     let mut lines = text[start..].split_inclusive('\n');
     at += lines.by_ref().take_while(|line| !line.trim().is_empty()).map(str::len).sum::<usize>();
     let rest = text.get(at..)?.trim_start();
-    let low = rest.to_lowercase();
+    let low = rest.chars().take(LETTER_CHARS).collect::<String>().to_lowercase();
     let letter = LETTER.iter().any(|start| low.starts_with(start));
     let long = PASTED_WORDS_MIN <= rest.split_whitespace().count();
     (letter || long).then_some(text.len() - rest.len()..text.len())
 }
 
 /// The same with blanks in these places, so that what stands elsewhere stays where it is.
-fn blanked(text: &str, spans: &[Range<usize>]) -> String {
+fn blanked<'t>(text: &'t str, spans: &[Range<usize>]) -> Cow<'t, str> {
+    if spans.is_empty() {
+        return Cow::Borrowed(text);
+    }
     let mut bytes = text.as_bytes().to_vec();
     for byte in spans.iter().cloned().flatten() {
         if bytes[byte] != b'\n' {
             bytes[byte] = b' ';
         }
     }
-    String::from_utf8(bytes).unwrap_or_default()
+    Cow::Owned(String::from_utf8(bytes).unwrap_or_default())
 }
 
 #[cfg(test)]

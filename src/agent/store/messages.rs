@@ -90,6 +90,11 @@ fn window(r: &Reader<'_>, conversation: ConversationId, until: Until) -> Result<
     Ok(Window { summary, messages })
 }
 
+/// The id of the message with this number.
+pub fn id_at(r: &Reader<'_>, seq: i64) -> Result<Option<MessageId>> {
+    r.row("select id from messages where seq = ?1", [seq], |row| row.get(0))
+}
+
 /// All messages after one, the oldest first; those that were summarised are among them.
 pub fn list_after(r: &Reader<'_>, conversation: ConversationId, seq: i64) -> Result<Vec<Message>> {
     let sql = "select * from messages where conversation_id = ?1 and seq > ?2 order by seq";
