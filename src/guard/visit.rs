@@ -13,8 +13,8 @@ use crate::error::{Error, Result};
 use crate::guard::allowed::Allowed;
 use crate::net::{AddressKind, DomainPattern, WebUrl};
 
-/// Ports below 1024 that speak the web; the others (mail, remote shells) are no pages.
-const LOW_PORTS: [u16; 2] = [80, 443];
+/// Below it, a port stands for one thing (mail, remote shells), and for pages only its scheme's own.
+const LOW_PORTS: u16 = 1024;
 
 /// What a run may reach, gathered before it is asked.
 #[derive(Debug, Clone, Default)]
@@ -52,9 +52,9 @@ impl WebRules {
         {
             return Some(refused(url, ip, why));
         }
-        let port = url.port();
-        let odd = port < 1024 && !LOW_PORTS.contains(&port);
-        odd.then(|| format!("Port {port} is not one that pages are served on."))
+        let (port, usual) = (url.port(), if url.is_encrypted() { 443 } else { 80 });
+        let odd = port < LOW_PORTS && port != usual;
+        odd.then(|| format!("Port {port} is not one that such pages are served on."))
     }
 }
 
@@ -156,8 +156,10 @@ pub fn never_reached(site: &DomainPattern, private_allowed: &[HostPort]) -> Opti
     let url = WebUrl::parse(&format!("http://{site}/")).ok()?;
     let ip = url.ip()?;
     let why = AddressKind::of(ip).refusal()?;
-    let excepted = private_allowed.iter().any(|exception| exception.host == bare_host(&url));
-    (!excepted).then(|| refused(&url, ip, why))
+    // Without a port it stands for each that is excepted.
+    let any_port = url.site() == url.host();
+    let names = |it: &HostPort| it.host == bare_host(&url) && (any_port || it.port == url.port());
+    (!private_allowed.iter().any(names)).then(|| refused(&url, ip, why))
 }
 
 /// What opens an address of the home network, for who asked for it; "" for any other.

@@ -120,6 +120,9 @@ async fn what_no_list_opens_is_not_offered_and_what_does_is_said() {
         ("http://127.0.0.1:8080/x", "this machine itself", "\"127.0.0.1:8080\""),
         ("http://169.254.169.254/", "a cloud's address", ""),
         ("http://example.org:25/", "Port 25 is not one", ""),
+        ("http://example.org:443/", "Port 443 is not one", ""),
+        ("https://example.org:80/", "Port 80 is not one", ""),
+        ("https://github.io/", "github.io is not on the web whitelist", ""),
     ] {
         let chat = house.say(None, &format!("fetch {url}")).await;
         house.work().await;

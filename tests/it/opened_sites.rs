@@ -45,6 +45,8 @@ async fn opened_site_is_read_in_its_conversation_and_in_no_other() {
     // An address that the owner typed opens nothing by itself.
     let shut = said(&house, &here, &fetch).await;
     assert!(shut.contains("is not on the web whitelist"), "{shut}");
+    let other = house.post(&sites_of(&here), &json!({"domain": "127.0.0.1:9"})).await;
+    assert_eq!(other.status, 400, "another port of it would open nothing: {}", other.text);
     let opened = house.post(&sites_of(&here), &json!({"domain": "127.0.0.1"})).await;
     assert_eq!(opened.json(), json!({"ok": true, "domain": "127.0.0.1"}));
     assert!(said(&house, &here, &fetch).await.contains("Nine to five"));

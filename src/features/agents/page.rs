@@ -109,11 +109,15 @@ fn sign(state: AgentState) -> Sign {
     }
 }
 
-fn run_sign(state: RunState) -> Sign {
-    match state {
+fn run_sign(run: &RunLine) -> Sign {
+    if let Some(hold) = &run.hold {
+        let tasks::Sign { word, class, icon } = tasks::hold_sign(hold);
+        return Sign { word, class, icon };
+    }
+    match run.state {
         RunState::Queued => Sign { word: "in the queue", class: "now", icon: "clock" },
         RunState::Running => Sign { word: "running", class: "now", icon: "play" },
-        RunState::Waiting => Sign { word: "waits", class: "wait", icon: "approvals" },
+        RunState::Waiting => Sign { word: "waiting", class: "now", icon: "clock" },
         RunState::Completed => Sign { word: "done", class: "ok", icon: "check" },
         RunState::Failed => Sign { word: "failed", class: "bad", icon: "warn" },
         RunState::Cancelled | RunState::Interrupted => {
@@ -207,9 +211,9 @@ fn task_words(task: &Task) -> String {
 fn line(it: RunLine, now: &Zoned) -> Line {
     Line {
         url: format!("/chat/{}", it.conversation_id),
+        sign: run_sign(&it),
         title: it.title,
         when: When::new(it.queued_at, now),
-        sign: run_sign(it.state),
         error: it.error.unwrap_or_default(),
     }
 }

@@ -54,7 +54,7 @@ pub async fn find(app: &App, id: AgentId) -> Result<Agent> {
 }
 
 pub async fn whole(app: &App, caller: &Caller, id: AgentId) -> Result<Whole> {
-    let user = caller.user_id;
+    let (user, paused) = (caller.user_id, app.inbox.paused());
     app.db
         .read(move |r| {
             let agent = store::find(r, id)?;
@@ -63,7 +63,7 @@ pub async fn whole(app: &App, caller: &Caller, id: AgentId) -> Result<Whole> {
                 agent,
                 schedule: tasks::schedule_of(r, id)?,
                 used: store::used(r, id)?,
-                runs: store::list_runs(r, user, id, RUNS_SHOWN)?,
+                runs: store::list_runs(r, (user, id), paused, RUNS_SHOWN)?,
                 versions: store::prompts(r, id, VERSIONS_SHOWN)?,
                 variations: variations::list(r, id)?,
             })

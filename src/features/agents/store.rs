@@ -6,8 +6,8 @@ use serde::Serialize;
 use serde_json::Map;
 
 use super::{Agent, NewAgent};
-use crate::agent::store::runs;
-use crate::agent::{AgentState, RunState};
+use crate::agent::store::{holds, runs};
+use crate::agent::{AgentState, Hold, RunState};
 use crate::db::{Reader, Tx, at, json_or_none};
 use crate::error::{Error, Result};
 use crate::ids::{AgentId, ConversationId, RunId, UserId};
@@ -158,16 +158,24 @@ pub struct RunLine {
     pub state: RunState,
     pub error: Option<String>,
     pub queued_at: Timestamp,
+    /// What keeps it from going on; `/api/runs` tells programs.
+    #[serde(skip)]
+    pub hold: Option<Hold>,
 }
 
-/// The latest in this user's conversations.
-pub fn list_runs(r: &Reader<'_>, user: UserId, id: AgentId, limit: u32) -> Result<Vec<RunLine>> {
+/// The latest in this user's conversations. `paused`: everything is.
+pub fn list_runs(
+    r: &Reader<'_>,
+    (user, id): (UserId, AgentId),
+    paused: bool,
+    limit: u32,
+) -> Result<Vec<RunLine>> {
     let sql = "select runs.*, conversations.title from runs
                join conversations on conversations.id = runs.conversation_id
                where runs.agent_id = ?1 and runs.user_id = ?2
                  and conversations.deleted_at is null
                order by runs.queued_at desc limit ?3";
-    r.rows(sql, (id, user, limit), |row| {
+    let mut runs = r.rows(sql, (id, user, limit), |row| {
         Ok(RunLine {
             id: row.get("id")?,
             conversation_id: row.get("conversation_id")?,
@@ -175,8 +183,13 @@ pub fn list_runs(r: &Reader<'_>, user: UserId, id: AgentId, limit: u32) -> Resul
             state: row.get("state")?,
             error: row.get("error")?,
             queued_at: at(row, "queued_at")?,
+            hold: None,
         })
-    })
+    })?;
+    for run in &mut runs {
+        run.hold = holds::of_run(r, (run.id, run.state), paused)?;
+    }
+    Ok(runs)
 }
 
 /// Its runs that have not ended, whosever they are.

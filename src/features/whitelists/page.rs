@@ -92,7 +92,7 @@ impl Kind {
             Kind::Domains => [
                 "domains",
                 "Websites",
-                "What may be read without asking.",
+                "What may be read. Once a page was read, addresses that are not yours may need a yes.",
                 "Domain",
                 "example.org, or *.example.org for all names beneath it",
                 "Note",

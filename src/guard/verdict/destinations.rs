@@ -11,7 +11,7 @@ use crate::guard::allowed::{Allowed, Command, Recipient};
 use crate::guard::permit::Proof;
 use crate::guard::visit;
 use crate::guard::whitelist;
-use crate::net::WebUrl;
+use crate::net::{DomainPattern, WebUrl};
 
 /// One proof for each destination among the arguments.
 pub(super) fn proofs(facts: &Facts, call: &Call<'_>) -> Result<Vec<(String, Proof)>, Verdict> {
@@ -51,8 +51,10 @@ fn visit(facts: &Facts, text: &str) -> Result<Allowed<visit::Visit>, Verdict> {
     if let Some(why) = facts.web.closes(&url) {
         return Err(deny(format!("{why} {}", visit::opened_by(&url)).trim_end()));
     }
-    let offer = Offer::Domain(url.site());
-    visit::judge_url(url, &facts.web).map_err(|err| denied(err.to_string(), Some(offer)))
+    let site = url.site();
+    let fits = DomainPattern::parse(&site).is_ok_and(|pattern| pattern.matches(&site));
+    let offer = fits.then_some(Offer::Domain(site));
+    visit::judge_url(url, &facts.web).map_err(|err| denied(err.to_string(), offer))
 }
 
 /// Whom the call writes to: mail addresses, and chats where its tool is.

@@ -39,6 +39,8 @@ async fn a_paused_agent_keeps_what_comes_and_a_stopped_one_refuses_it() {
     assert_eq!(ready, json!({"ready": false, "reason": "Gardener is paused."}));
     let talk = house.run(&gardener, Some("Look")).await;
     assert!(house.model.requests().is_empty());
+    let page = house.app.get(gardener.trim_start_matches("/api")).await.text;
+    assert!(page.contains("held: its agent is paused"), "{page}");
     house.answers(&[Say::Text("Noon.")]);
     assert_eq!(house.app.ask("What is the time?").await, "Noon.", "others go on");
     house.answers(&[Say::Text("Looked.")]);

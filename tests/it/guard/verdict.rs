@@ -187,7 +187,11 @@ async fn after_text_from_outside_an_address_is_the_owners_or_a_link_as_a_whole()
             (FETCH, url("https://www.www.example.net/"), NOBODYS),
             (FETCH, url("https://docs.example.net/news/story-4711-abcdef"), NOBODYS),
             (FETCH, url("https://example.org:8444/"), &unlisted("example.org:8444")),
-            (FETCH, url("http://example.org:443/"), &unlisted("example.org:443")),
+            (
+                FETCH,
+                url("http://example.org:443/"),
+                "deny: Port 443 is not one that such pages are served on.",
+            ),
             (FETCH, url("https://docs.example.net:8443/"), &unlisted("docs.example.net:8443")),
         ],
     )
