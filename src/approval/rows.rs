@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{Answered, Approval, Card, NewApproval, State};
 use crate::audit::{self, By, Decision, Entry};
 use crate::call::call_hash;
-use crate::db::{Reader, Tx, at, at_or_none, containing, json_column, json_or_none};
+use crate::db::{Reader, Tx, at, at_or_none, json_column, json_or_none};
 use crate::error::Result;
 use crate::ids::{ApprovalId, RunId, ToolCallId, UserId};
 
@@ -51,10 +51,10 @@ pub fn insert(tx: &Tx<'_>, new: &NewApproval, by: &By) -> Result<ApprovalId> {
 
 /// Everything on a card one of whose calls has the words in what the card shows of it.
 const FITS: &str = "(?2 = '' or group_id in (
-    select group_id from approvals where what like ?2 escape '\\' or tool like ?2 escape '\\'
-        or recipient like ?2 escape '\\' or memo like ?2 escape '\\'
+    select group_id from approvals where holds(what, ?2) or holds(tool, ?2)
+        or holds(recipient, ?2) or holds(memo, ?2)
         or exists (select 1 from json_each(coalesce(edited_arguments, arguments))
-                   where value like ?2 escape '\\')))";
+                   where holds(value, ?2))))";
 
 /// What waits for an answer, oldest first and each card's together; of one user, or of all. With
 /// `words` on the card; "" for all.
@@ -67,7 +67,7 @@ pub fn list_waiting(
         "select * from approvals where state = 'waiting' and (?1 is null or user_id = ?1) and {FITS}
          order by min(created_at) over (partition by group_id), group_id, created_at, rowid"
     );
-    reader.rows(&sql, (user, containing(words)), from_row)
+    reader.rows(&sql, (user, words.trim()), from_row)
 }
 
 /// What was answered, newest first: `limit` of them after `skip`, and how many there are. With
@@ -79,16 +79,16 @@ pub fn list_decided(
     skip: u32,
     limit: u32,
 ) -> Result<(Vec<Approval>, u64)> {
-    let words = containing(words);
+    let words = words.trim();
     let decided = format!(
         "from approvals where state <> 'waiting' and (?1 is null or user_id = ?1) and {FITS}"
     );
     let count = format!("select count(*) {decided}");
-    let total: i64 = reader.one(&count, (user, &words), |row| row.get(0))?;
+    let total: i64 = reader.one(&count, (user, words), |row| row.get(0))?;
     let sql = format!(
         "select * {decided} order by coalesce(answered_at, created_at) desc, id limit ?3 offset ?4"
     );
-    let rows = reader.rows(&sql, (user, &words, limit, skip), from_row)?;
+    let rows = reader.rows(&sql, (user, words, limit, skip), from_row)?;
     Ok((rows, total.unsigned_abs()))
 }
 

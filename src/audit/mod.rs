@@ -224,11 +224,10 @@ pub fn list(
          and (?2 is null or happened_at < ?2) and (?3 is null or tool_name = ?3)
          and (?4 is null or session_id = ?4) and (?5 is null or task_id = ?5)
          and (not ?6 or confirmed = 1)
-         and (?7 is null or instr(lower(action || ' ' || coalesce(tool_name, '') || ' ' || target), ?7))
+         and (?7 is null or holds(action || ' ' || coalesce(tool_name, '') || ' ' || target, ?7))
          and (?8 is null or actor_id = ?8
               or session_id in (select id from conversations where user_id = ?8))";
-    let Filter { tool_name, session_id, task_id, confirmed_only, user, .. } = filter;
-    let text = filter.text.as_ref().map(|text| text.trim().to_lowercase());
+    let Filter { tool_name, session_id, task_id, confirmed_only, text, user, .. } = filter;
     let fits = (start, end, tool_name, session_id, task_id, confirmed_only, text, user);
     let total = reader
         .one(&format!("select count(*) {wanted}"), fits.clone(), |row| row.get::<_, i64>(0))?;

@@ -16,11 +16,14 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use anyhow::Context as _;
+use rusqlite::functions::FunctionFlags;
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Params, Row};
 use tokio::sync::Semaphore;
 
 use crate::error::{Error, Result};
 use crate::spawn::Timers;
+use crate::spelling::fold;
 use writer::Writer;
 
 const READERS_MAX: usize = 4;
@@ -232,15 +235,19 @@ impl Shared {
     }
 }
 
-/// For `like … escape '\'`: whatever has `text` in it, whose signs mean themselves. "" when there is
-/// nothing to look for.
-pub fn containing(text: &str) -> String {
-    let text = text.trim();
-    if text.is_empty() {
-        return String::new();
-    }
-    let text = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-    format!("%{text}%")
+/// For SQL: `holds(text, words)`, as [`fold::any_holds`] has it. A number is its digits.
+fn add_holds(conn: &Connection) -> rusqlite::Result<()> {
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
+    conn.create_scalar_function("holds", 2, flags, |cx| {
+        let words = cx.get_raw(1).as_str()?;
+        let holds = |text: &str| fold::any_holds(&[text], words);
+        Ok(match cx.get_raw(0) {
+            ValueRef::Text(_) => holds(cx.get_raw(0).as_str()?),
+            ValueRef::Integer(number) => holds(&number.to_string()),
+            ValueRef::Real(number) => holds(&number.to_string()),
+            ValueRef::Null | ValueRef::Blob(_) => false,
+        })
+    })
 }
 
 fn connect(path: &Path) -> anyhow::Result<Connection> {
@@ -253,6 +260,7 @@ fn connect(path: &Path) -> anyhow::Result<Connection> {
          pragma trusted_schema = off; pragma cache_size = -{CACHE_KIB};"
     ))
     .map_err(|err| unusable(path, err))?;
+    add_holds(&conn)?;
     Ok(conn)
 }
 

@@ -75,6 +75,23 @@ async fn reminders_are_found_by_a_part_of_their_text_open_or_done() {
 }
 
 #[tokio::test]
+async fn neither_case_nor_accents_count_in_any_alphabet() {
+    let (_folder, house) = open().await;
+    remind(&house, "call the Ärztin in Kraków").await;
+    house.say(None, "ΑΘΗΝΑ in May").await;
+    house.work().await;
+    for query in ["arztin", "%C3%84RZTIN", "krakow", "KRAK%C3%93W"] {
+        let found = house.get(&format!("/api/reminders?q={query}")).await.json();
+        assert_eq!(found["total"], 1, "{query}: {found}");
+    }
+    for query in ["αθηνα", "Αθήνα"] {
+        let query: String = query.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let found = house.get(&format!("/api/conversations?q={query}")).await.json();
+        assert_eq!(found["total"], 1, "{query}: {found}");
+    }
+}
+
+#[tokio::test]
 async fn a_filter_stays_from_one_page_of_a_list_to_the_next() {
     let (_folder, house) = open().await;
     done(&house, "call Ann").await;

@@ -7,7 +7,7 @@ use super::Conversation;
 use super::attachments::NewAttachment;
 use crate::agent::store::messages::{self, Message};
 use crate::agent::store::runs::ANSWERED;
-use crate::db::{Reader, Tx, at, containing, json_column};
+use crate::db::{Reader, Tx, at, json_column};
 use crate::error::{Error, Result};
 use crate::ids::{AgentId, ConversationId, MessageId, RunId, UserId};
 use crate::inbox::Trigger;
@@ -70,18 +70,18 @@ pub fn list(
     let from = "from conversations indexed by conversations_chats
                 where user_id = ?1 and deleted_at is null and task_id is null
                 and trigger_id is null
-                and (?2 = '' or title like ?2 escape '\\')";
-    let query = containing(query);
+                and (?2 = '' or holds(title, ?2))";
+    let query = query.trim();
     let total: u32 = if query.is_empty() {
         let sql = "select coalesce(sum(conversations), 0) from counterparties where user_id = ?1";
         r.one(sql, [user], |row| row.get(0))?
     } else {
-        r.one(&format!("select count(*) {from}"), (user, &query), |row| row.get(0))?
+        r.one(&format!("select count(*) {from}"), (user, query), |row| row.get(0))?
     };
     let columns = columns();
     let sql = format!("select {columns} {from} order by updated_at desc, id limit ?3 offset ?4");
     let skip = i64::from(page.saturating_sub(1)) * i64::from(per_page);
-    Ok((r.rows(&sql, (user, &query, per_page, skip), from_row)?, total))
+    Ok((r.rows(&sql, (user, query, per_page, skip), from_row)?, total))
 }
 
 pub fn find(r: &Reader<'_>, user: UserId, id: ConversationId) -> Result<Conversation> {

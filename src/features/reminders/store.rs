@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use rusqlite::Row;
 
 use super::{Reminder, State};
-use crate::db::{Reader, Tx, at, at_or_none, bad_column, containing, json_column};
+use crate::db::{Reader, Tx, at, at_or_none, bad_column, json_column};
 use crate::error::{Error, Result};
 use crate::ids::{ConversationId, ReminderId, UserId};
 
@@ -38,20 +38,20 @@ pub fn list(
     offset: u32,
 ) -> Result<Vec<Reminder>> {
     let sql = format!(
-        "select * from reminders where user_id = ?1 and (?2 = '' or text like ?2 escape '\\')
+        "select * from reminders where user_id = ?1 and (?2 = '' or holds(text, ?2))
          and {} limit ?3 offset ?4",
         which.clause()
     );
-    r.rows(&sql, (user, containing(words), limit, offset), from_row)
+    r.rows(&sql, (user, words.trim(), limit, offset), from_row)
 }
 
 pub fn count(r: &Reader<'_>, user: UserId, which: Which, words: &str) -> Result<u32> {
     let sql = format!(
         "select count(*) from (select 1 from reminders where user_id = ?1
-         and (?2 = '' or text like ?2 escape '\\') and {})",
+         and (?2 = '' or holds(text, ?2)) and {})",
         which.clause()
     );
-    r.one(&sql, (user, containing(words)), |row| row.get(0))
+    r.one(&sql, (user, words.trim()), |row| row.get(0))
 }
 
 pub fn find(r: &Reader<'_>, user: UserId, id: ReminderId) -> Result<Reminder> {
