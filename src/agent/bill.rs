@@ -79,8 +79,14 @@ impl Bill {
 
 impl Sums {
     fn catch_up(&mut self, r: &Reader<'_>, since: Timestamp) -> Result<()> {
-        for cost in runs::list_costs(r, self.last, since)? {
-            self.last = cost.id;
+        let newest = runs::newest_call(r)?;
+        if newest <= self.last {
+            return Ok(());
+        }
+        let costs = runs::list_costs(r, self.last, since)?;
+        // Also past those of another day, which a clock that was set back may have left behind.
+        self.last = newest;
+        for cost in costs {
             if cost.usd_micros == 0 {
                 continue;
             }

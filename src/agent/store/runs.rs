@@ -175,11 +175,15 @@ fn take_from_balance(tx: &Tx<'_>, call: &ModelCall<'_>) -> Result<()> {
 
 /// What one model call cost, in micro-dollars.
 pub struct Cost {
-    pub id: i64,
     pub agent_id: Option<AgentId>,
     pub task_id: Option<TaskId>,
     pub usd_micros: i64,
     pub at: Timestamp,
+}
+
+/// The number of the last call that was counted; 0: there is none.
+pub fn newest_call(r: &Reader<'_>) -> Result<i64> {
+    r.one("select coalesce(max(id), 0) from model_calls", (), |row| row.get(0))
 }
 
 /// What the calls cost that were counted after the row `after`, since `since`; 0: none is known yet.
@@ -187,7 +191,8 @@ pub fn list_costs(r: &Reader<'_>, after: i64, since: Timestamp) -> Result<Vec<Co
     let since = since.as_millisecond();
     let after = match after {
         0 => {
-            let sql = "select min(id) from model_calls where created_at >= ?1";
+            // Without the plus all rows are passed by in their order, where there is none since then.
+            let sql = "select min(+id) from model_calls where created_at >= ?1";
             match r.one(sql, [since], |row| row.get::<_, Option<i64>>(0))? {
                 Some(first) => first - 1,
                 None => return Ok(Vec::new()),
@@ -195,7 +200,7 @@ pub fn list_costs(r: &Reader<'_>, after: i64, since: Timestamp) -> Result<Vec<Co
         }
         after => after,
     };
-    let sql = "select model_calls.id, model_calls.agent_id, model_calls.created_at,
+    let sql = "select model_calls.agent_id, model_calls.created_at,
                       coalesce(cost_usd_micros, 0) as cost,
                       json_extract(root.trigger, '$.task_id') as task_id
                from model_calls left join runs on runs.id = model_calls.run_id
@@ -204,7 +209,6 @@ pub fn list_costs(r: &Reader<'_>, after: i64, since: Timestamp) -> Result<Vec<Co
                order by model_calls.id";
     r.rows(sql, (after, since), |row| {
         Ok(Cost {
-            id: row.get("id")?,
             agent_id: row.get("agent_id")?,
             task_id: row.get("task_id")?,
             usd_micros: row.get("cost")?,
