@@ -73,6 +73,12 @@ impl<K> Id<K> {
         Id(Uuid::new_v7(stamp), PhantomData)
     }
 
+    /// The first of all ids that are made at `at` or later.
+    pub fn first_at(at: Timestamp) -> Id<K> {
+        let millis = u64::try_from(at.as_millisecond()).unwrap_or(0);
+        Id(uuid::Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid(), PhantomData)
+    }
+
     /// A fixed id, for the few rows that every installation has.
     pub const fn from_u128(value: u128) -> Id<K> {
         Id(Uuid::from_u128(value), PhantomData)

@@ -42,6 +42,7 @@ pub async fn measure(table: &mut Table, size: Size) {
         ("q=note".to_owned(), "a word in every one"),
         ("q=note+boiler+window3".to_owned(), "three common words"),
         (format!("q=note&to={middle}"), "a word in every one, of the older half"),
+        (format!("q=boiler+part77&from={middle}"), "a rare pair, of the newer half"),
     ];
     for (query, name) in searches {
         let mut times = looks(&house, &key, &format!("/api/search?{query}")).await;
@@ -69,11 +70,14 @@ async fn say(house: &House, messages: usize) {
     let db = Db::open(&house.data().join("steward.db"), &house.data().join("backups")).unwrap();
     Copies { table: "conversations", from: "true" }.make(&db, 1..CHATS, &[]).await;
     let chat = format!("printf('%s%08x', substr(conversation_id, 1, 28), 1 + i % {})", CHATS - 1);
+    let said_at = "created_at + i * 1000";
+    let id = format!("printf('%08x-%04x', ({said_at}) >> 16, ({said_at}) & 65535)");
     let columns = [
+        ("id", format!("{id} || substr(id, 14)")),
         ("seq", "seq + i * 2".to_owned()),
         ("text", TEXT.replace('?', &(messages / 10).to_string())),
         ("conversation_id", chat),
-        ("created_at", "created_at + i * 1000".to_owned()),
+        ("created_at", said_at.to_owned()),
     ];
     Copies { table: "messages", from: "role = 'user'" }.make(&db, 1..messages, &columns).await;
 }

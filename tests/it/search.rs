@@ -1,5 +1,6 @@
 //! Finding what was said.
 
+use jiff::SignedDuration;
 use serde_json::json;
 use steward::testing::TestApp;
 
@@ -105,6 +106,41 @@ async fn who_searches_again_finds_what_was_saved_and_not_the_search() {
     }
     let all = house.get("/api/search?q=boiler").await.text;
     assert!(all.contains("find boiler"), "a program finds all: {all}");
+}
+
+#[tokio::test]
+async fn what_was_said_in_a_time_is_found_though_the_clock_was_wrong_in_between() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = TestApp::open(folder.path()).await;
+    let day = SignedDuration::from_hours(24);
+    for (words, then) in [
+        ("tulips on the first day", day * 9),
+        ("tulips on the tenth day", -day * 8),
+        ("tulips on the second day", day),
+        ("tulips on the third day", day),
+    ] {
+        house.say(None, words).await;
+        house.work().await;
+        house.shift(then);
+    }
+    let found = async |time: &str| {
+        let found = house.get(&format!("/api/search?q=tulips&kind=message&{time}")).await.json();
+        let hits = found["results"].as_array().unwrap().iter();
+        let words = hits.map(|it| it["excerpt"].as_str().unwrap().to_owned());
+        let mut days: Vec<String> =
+            words.filter_map(|it| it.strip_prefix("tulips on the ").map(str::to_owned)).collect();
+        days.sort_unstable();
+        days.join(", ")
+    };
+    assert_eq!(found("to=2030-01-03T00:00:00Z").await, "first day, second day");
+    assert_eq!(found("from=2030-01-02T00:00:00Z").await, "second day, tenth day, third day");
+    assert_eq!(found("from=2030-01-05T00:00:00Z").await, "tenth day");
+    assert_eq!(found("from=2030-02-01T00:00:00Z").await, "");
+    assert_eq!(found("to=2029-12-01T00:00:00Z").await, "");
+    assert_eq!(
+        found("from=2030-01-02T00:00:00Z&to=2030-01-04T00:00:00Z").await,
+        "second day, third day"
+    );
 }
 
 #[tokio::test]

@@ -5,12 +5,14 @@ use jiff::Timestamp;
 use super::{Hit, Kind};
 use crate::db::{Reader, at, json_column};
 use crate::error::Result;
-use crate::ids::{ConversationId, UserId};
+use crate::ids::{ConversationId, MessageId, UserId};
 use crate::label::Label;
 use crate::outside::model::catalog::COMMANDS;
 
 /// Words around a match.
 const EXCERPT_TOKENS: u32 = 24;
+/// Said by a clock that ran ahead or behind: so many messages later, a time is still looked for.
+const ASTRAY_MAX: i64 = 10_000;
 
 /// What a search is narrowed by.
 #[derive(Debug, Clone, Default)]
@@ -67,12 +69,15 @@ pub fn messages(
                and (?5 is null or messages.created_at < ?5)
                and (?6 is null or messages.conversation_id <> ?6)
                and (?8 = 0 or not {LOOKED_UP})
+               and messages_text.rowid between ?10 and ?11
          order by messages_text.rowid desc limit ?7"
     );
     let from = narrow.from.map(Timestamp::as_millisecond);
     let to = narrow.to.map(Timestamp::as_millisecond);
+    let (first, last) = numbers(r, narrow)?;
     let Narrow { channel, without, for_reading, .. } = narrow;
-    let wanted = (words, user, channel, from, to, without, limit, for_reading, COMMANDS);
+    let wanted =
+        (words, user, channel, from, to, without, limit, for_reading, COMMANDS, first, last);
     r.rows(&sql, wanted, |row| {
         let conversation: ConversationId = row.get("conversation_id")?;
         let (label, namer): (Label, Label) =
@@ -88,4 +93,20 @@ pub fn messages(
             label: if namer.trust < label.trust { namer } else { label },
         })
     })
+}
+
+/// Between these numbers is all that was said in the time looked for; ids sort by their time.
+fn numbers(r: &Reader<'_>, narrow: &Narrow) -> Result<(i64, i64)> {
+    let number = |sql, at| r.row(sql, [MessageId::first_at(at)], |row| row.get::<_, i64>(0));
+    let first = match narrow.from {
+        None => 0,
+        Some(from) => number("select seq from messages where id >= ?1 order by id limit 1", from)?
+            .unwrap_or(i64::MAX),
+    };
+    let last = match narrow.to {
+        None => i64::MAX,
+        Some(to) => number("select seq from messages where id < ?1 order by id desc limit 1", to)?
+            .unwrap_or(0),
+    };
+    Ok((first.saturating_sub(ASTRAY_MAX), last.saturating_add(ASTRAY_MAX)))
 }
