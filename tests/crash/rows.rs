@@ -115,7 +115,7 @@ impl Rows {
     }
 
     /// Something is at work, or will be by itself.
-    pub fn has_open_work(&self) -> bool {
+    pub fn open_work(&self) -> usize {
         let sql = "select 1 from runs where state in ('queued', 'running')
                    union all
                    select 1 from tool_calls where state = 'waiting' and held_until is not null
@@ -123,7 +123,7 @@ impl Rows {
                    select 1 from executions where state in ('due', 'started')
                    union all
                    select 1 from deliveries where state in ('due', 'started')";
-        !self.list(sql, (), |_| Ok(())).is_empty()
+        self.list(sql, (), |_| Ok(())).len()
     }
 
     pub fn deliveries(&self, trigger: &str) -> Vec<Delivered> {
