@@ -229,8 +229,8 @@ pub fn list(
               or session_id in (select id from conversations where user_id = ?8))";
     let Filter { tool_name, session_id, task_id, confirmed_only, text, user, .. } = filter;
     let fits = (start, end, tool_name, session_id, task_id, confirmed_only, text, user);
-    let total = reader
-        .one(&format!("select count(*) {wanted}"), fits, |row| row.get::<_, i64>(0))?;
+    let total =
+        reader.one(&format!("select count(*) {wanted}"), fits, |row| row.get::<_, i64>(0))?;
     let per_page = per_page.clamp(1, PER_PAGE_MAX);
     let skipped = i64::from(page.saturating_sub(1)) * i64::from(per_page);
     let rows = reader.rows(
