@@ -2,6 +2,7 @@
 
 /// A command longer than this is not looked for.
 const COMMAND_BYTES_MAX: usize = 500;
+const ITEM_DIGITS_MAX: usize = 2;
 const PAIRS: &[(char, char)] =
     &[('"', '"'), ('\'', '\''), ('`', '`'), ('“', '”'), ('„', '“'), ('‘', '’'), ('«', '»')];
 const RUN: &[&str] =
@@ -29,6 +30,16 @@ pub fn quoted(text: &str) -> impl Iterator<Item = &str> {
             found
         })
     })
+}
+
+/// Whether the number that stands there counts the items of a list: "1. Look it up. 2. Tell Anna."
+pub fn counts_items(text: &str, (start, end): (usize, usize)) -> bool {
+    let before = text[..start].trim_end_matches([' ', '\t', '(']);
+    let begins = before.is_empty() || before.ends_with(['.', ':', ';', '!', '?', '\n']);
+    let number = &text[start..end];
+    let short = number.len() <= ITEM_DIGITS_MAX && number.bytes().all(|b| b.is_ascii_digit());
+    let item = text[end..].strip_prefix(['.', ')']).filter(|_| begins && short);
+    item.is_some_and(|item| item.starts_with(char::is_whitespace) && !item.trim().is_empty())
 }
 
 /// Command lines, to the letter but for how many spaces stand between their words.

@@ -23,6 +23,7 @@ pub const PASSWORD: &str = "correct horse battery staple";
 pub struct House {
     dir: tempfile::TempDir,
     port: u16,
+    program: PathBuf,
     /// The program's environment.
     pub settings: Vec<(String, String)>,
     /// Holds a small file system over the data folder, seen by this house alone.
@@ -45,6 +46,7 @@ impl House {
         House {
             dir: tempfile::tempdir().unwrap(),
             port,
+            program: binary(),
             settings: usual.chain(settings).collect(),
             disk: None,
             running: None,
@@ -74,6 +76,13 @@ impl House {
         let mut command = self.inside("mount");
         command.args(["-o", &format!("remount,{options}")]).arg(self.data());
         assert!(command.status().await.unwrap().success());
+    }
+
+    /// From the next start on it is then, in the debug build: no other has a clock that can be set.
+    pub fn set_clock(&mut self, then: jiff::Timestamp) {
+        let ahead = then.as_millisecond() - jiff::Timestamp::now().as_millisecond();
+        std::fs::write(self.data().join(steward::data_folder::CLOCK), ahead.to_string()).unwrap();
+        self.program = env!("CARGO_BIN_EXE_steward").into();
     }
 
     /// A running house with its owner set up, and a key for everything.
@@ -183,7 +192,7 @@ impl House {
 
     /// Runs one of the program's commands against this house.
     pub async fn run(&self, args: &[&str]) -> Said {
-        let mut command = self.inside(binary());
+        let mut command = self.inside(&self.program);
         command.args(args).arg("--data-dir").arg(self.data());
         let output = timeout(COMMAND_TIME_MAX, self.environment(&mut command).output())
             .await
@@ -193,7 +202,7 @@ impl House {
 
     /// Runs a command in a terminal of its own, in which these lines are typed, and then Ctrl-D.
     pub async fn typed(&self, args: &[&str], lines: &[&str]) -> Said {
-        let (program, data) = (binary(), self.data());
+        let (program, data) = (&self.program, self.data());
         let line =
             format!("{} {} --data-dir {}", program.display(), args.join(" "), data.display());
         let mut command = self.inside("script");
@@ -236,7 +245,7 @@ impl House {
     }
 
     fn serve(&self) -> Command {
-        let mut command = self.inside(binary());
+        let mut command = self.inside(&self.program);
         command.arg("--data-dir").arg(self.data());
         command.arg("--listen").arg(format!("127.0.0.1:{}", self.port));
         self.environment(&mut command);

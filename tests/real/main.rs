@@ -27,5 +27,6 @@ mod setup;
 mod site;
 mod small_model;
 mod talk;
+mod tasks;
 mod terminal;
 mod trouble;

@@ -94,6 +94,11 @@ impl Chat {
         }
     }
 
+    /// The next event, whatever it is.
+    pub async fn event(&mut self) -> Value {
+        self.next("event").await
+    }
+
     /// Everything that came over the socket.
     pub fn heard(&self) -> String {
         self.heard.clone()

@@ -229,7 +229,8 @@ impl Said {
             while dated.get(next).is_some_and(|range| range.end <= piece.at) {
                 next += 1;
             }
-            taken[place] = dated.get(next).is_some_and(|range| range.start < piece.end());
+            taken[place] = dated.get(next).is_some_and(|range| range.start < piece.end())
+                || spans::counts_items(text, (piece.at, piece.end()));
         }
         let mut place = 0;
         while place < pieces.len() {
