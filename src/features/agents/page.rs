@@ -13,9 +13,10 @@ use super::editor::{self, schedule_words};
 use super::service::{self, Unit, Whole};
 use super::store::{PromptVersion, RunLine};
 use super::{Agent, fields, variations};
-use crate::agent::{AgentState, RunState};
+use crate::agent::AgentState;
 use crate::app::App;
 use crate::error::{Error, Result};
+use crate::features::runs::{self, Sign};
 use crate::features::tasks::{self, Task};
 use crate::ids::AgentId;
 use crate::web::Page;
@@ -42,13 +43,6 @@ pub fn routes() -> Router<App> {
         .route("/agents/{id}/balance", post(set_balance))
         .route("/agents/{id}/delete", post(delete))
         .route("/agents/{id}/restore", post(restore))
-}
-
-/// A state in a word, with its class and icon: never colour alone.
-struct Sign {
-    word: &'static str,
-    class: &'static str,
-    icon: &'static str,
 }
 
 struct Row {
@@ -106,23 +100,6 @@ fn sign(state: AgentState) -> Sign {
         AgentState::Paused => Sign { word: "paused", class: "", icon: "pause" },
         AgentState::Stopped => Sign { word: "stopped", class: "", icon: "stop" },
         AgentState::Error => Sign { word: "error", class: "bad", icon: "warn" },
-    }
-}
-
-fn run_sign(run: &RunLine) -> Sign {
-    if let Some(hold) = &run.hold {
-        let tasks::Sign { word, class, icon } = tasks::hold_sign(hold);
-        return Sign { word, class, icon };
-    }
-    match run.state {
-        RunState::Queued => Sign { word: "in the queue", class: "now", icon: "clock" },
-        RunState::Running => Sign { word: "running", class: "now", icon: "play" },
-        RunState::Waiting => Sign { word: "waiting", class: "now", icon: "clock" },
-        RunState::Completed => Sign { word: "done", class: "ok", icon: "check" },
-        RunState::Failed => Sign { word: "failed", class: "bad", icon: "warn" },
-        RunState::Cancelled | RunState::Interrupted => {
-            Sign { word: "stopped", class: "", icon: "stop" }
-        }
     }
 }
 
@@ -211,7 +188,7 @@ fn task_words(task: &Task) -> String {
 fn line(it: RunLine, now: &Zoned) -> Line {
     Line {
         url: format!("/chat/{}", it.conversation_id),
-        sign: run_sign(&it),
+        sign: runs::run_sign(it.state, it.hold.as_ref()),
         title: it.title,
         when: When::new(it.queued_at, now),
         error: it.error.unwrap_or_default(),

@@ -13,6 +13,8 @@ mod store;
 mod trace;
 mod words;
 
+pub use words::{Sign, run_sign};
+
 use jiff::Timestamp;
 
 use super::Feature;

@@ -139,7 +139,7 @@ fn row(r: &Reader<'_>, run: Seen, spent: &Spent, now: &Zoned) -> Result<Row> {
         cause: Cause::of(&run, occasion.as_ref(), now).sentence,
         words: title(&run),
         when: When::new(run.queued_at, now),
-        sign: words::run_sign(&run),
+        sign: words::run_sign(run.state, run.hold.as_ref()),
         facts: facts.join(" · "),
     })
 }
@@ -190,7 +190,7 @@ async fn show(
         shell: app.shell(&caller, HERE, &title(&it.run)).await?,
         url: format!("{HERE}/{id}"),
         chat: format!("/chat/{}", it.run.conversation_id),
-        sign: words::run_sign(&it.run),
+        sign: words::run_sign(it.run.state, it.run.hold.as_ref()),
         open: it.run.is_open(),
         cause: Cause::of(&it.run, it.occasion.as_ref(), &now),
         facts: facts(&it, &app.config.get().models.default.to_string()),

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Zoned};
 use super::{ModelCall, Seen, Spent};
 use crate::agent::screen::Found;
 use crate::agent::store::calls::{Call, NOT_ALLOWED};
-use crate::agent::{CallState, RunState};
+use crate::agent::{CallState, Hold, RunState};
 use crate::approval::{Approval, State};
 use crate::features::chat::{grouped, took};
 use crate::features::tasks::{self, cost};
@@ -24,12 +24,12 @@ const fn sign(word: &'static str, class: &'static str, icon: &'static str) -> Si
     Sign { word, class, icon }
 }
 
-pub fn run_sign(run: &Seen) -> Sign {
-    if let Some(hold) = &run.hold {
+pub fn run_sign(state: RunState, hold: Option<&Hold>) -> Sign {
+    if let Some(hold) = hold {
         let tasks::Sign { word, class, icon } = tasks::hold_sign(hold);
         return sign(word, class, icon);
     }
-    match run.state {
+    match state {
         RunState::Queued => sign("in the queue", "now", "clock"),
         RunState::Running => sign("running", "now", "play"),
         RunState::Waiting => sign("waiting", "now", "clock"),
