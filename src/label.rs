@@ -3,6 +3,7 @@
 //! Every text that enters a run carries a [`Label`]; it is stored with messages, tool results,
 //! notes and files, so text from outside that was saved yesterday is still from outside today.
 
+pub mod boundary;
 mod edited;
 mod origins;
 

@@ -127,6 +127,7 @@ fn long_conversation(now: Timestamp) -> Scene {
         intent: Some(Intent { slots: vec![slot] }),
         done: Vec::new(),
         opened: Vec::new(),
+        listed: Vec::new(),
         private_allowed: Vec::new(),
         mode: Mode::Balanced,
         canary: None,

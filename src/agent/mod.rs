@@ -20,6 +20,7 @@ pub mod health;
 mod heard;
 pub mod hold;
 pub mod intent;
+pub mod listed;
 mod live;
 mod places;
 mod prompt;

@@ -8,8 +8,8 @@ use jiff::Zoned;
 use super::Persona;
 use super::store::memory::{Memory, Remembered};
 use crate::agent::PromptMode;
-use crate::guard::boundary::wrap;
 use crate::label::Trust;
+use crate::label::boundary::wrap;
 
 /// Never removable, in every prompt mode.
 const SECURITY_RULES: &str = "\

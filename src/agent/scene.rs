@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::store::{calls, memory, messages};
 use super::tool::Tool;
-use super::{Agents, Run, intent};
+use super::{Agents, Run, intent, listed};
 use crate::call::Role;
 use crate::db::Reader;
 use crate::error::Result;
@@ -39,6 +39,7 @@ pub fn of(
         intent: intent::of(r, agents, run)?,
         done: calls::list_gone(r, run.id, (&tool.name, call))?,
         opened: opened::patterns(r, run.conversation_id)?,
+        listed: listed::of(r, agents, run, tool)?,
         private_allowed: config.guard.private_allowed.clone(),
         mode: Mode::from(config.guard.mode),
         canary: config.guard.canary.then(|| agents.canary.to_string()),

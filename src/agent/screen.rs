@@ -10,8 +10,8 @@ use super::aside::{self, Question};
 use super::tool::Output;
 use super::turn::Answer;
 use super::{Agents, Run, finish};
-use crate::guard::boundary;
 use crate::label::Trust;
+use crate::label::boundary;
 use crate::outside::model::catalog::COMMANDS;
 use crate::outside::model::{Message, Part, Request, Role};
 

@@ -20,6 +20,7 @@ use jiff::{Timestamp, Zoned};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::listed::Listing;
 use crate::audit::{Actor, By};
 use crate::call::{Effect, Role};
 use crate::db::{Db, Tx};
@@ -138,6 +139,8 @@ pub struct ForeignArgs {
     pub schema: Schema,
     /// An argument that isn't named counts as critical.
     pub roles: Vec<(String, Role)>,
+    /// Its answers list the owner's own things.
+    pub lists: Option<Listing>,
 }
 
 /// A tool of somebody else's server, as the owner accepted it.

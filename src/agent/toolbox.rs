@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, RwLock};
 
+use super::listed::Listing;
 use super::tool::{Args, Tool};
 use crate::error::{Error, Result};
 use crate::label::{Label, Origin};
@@ -137,6 +138,17 @@ impl Toolbox {
         let foreign = self.foreign();
         let shown = foreign.values().filter(|(tool, _)| is_allowed(allowed, tool));
         shown.map(|(_, words)| words.clone()).collect()
+    }
+
+    /// The server's tools whose answers list the owner's own things, by the names that models know.
+    pub fn listings(&self, server: &str) -> Vec<(String, Listing)> {
+        let listing = |(name, (tool, _)): (&String, &(Arc<Tool>, Shown))| match &tool.args {
+            Args::Foreign(args) if args.server == server => {
+                Some((name.clone(), args.lists.clone()?))
+            }
+            _ => None,
+        };
+        self.foreign().iter().filter_map(listing).collect()
     }
 
     fn foreign(&self) -> ForeignTools {

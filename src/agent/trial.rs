@@ -69,6 +69,7 @@ fn scene(agents: &Agents, user_id: UserId, trial: &Trial) -> Scene {
         intent: None,
         done: Vec::new(),
         opened: Vec::new(),
+        listed: Vec::new(),
         private_allowed: config.guard.private_allowed.clone(),
         mode: Mode::from(config.guard.mode),
         canary: None,

@@ -2,11 +2,11 @@
 
 use std::ops::Range;
 
-use jiff::Zoned;
+use jiff::{Span, Zoned};
 
 use super::when::{self, Lean, Said};
-use super::words::{Cursor, cut_to};
-use super::{Given, When, bytes, read_unshifted, shifts};
+use super::words::{Cursor, Word, cut_to};
+use super::{Given, When, amounts, bytes, read_unshifted, shifts};
 
 /// "on 3 May from 14:00 to 15:00" has three.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,6 +64,46 @@ pub fn shifted(text: &str, now: &Zoned) -> Vec<When> {
         };
         start = cursor.at;
         found.extend(when::resolve(said, now, Lean::Ahead));
+    }
+    found
+}
+
+/// How long things last, as far as hours and minutes go: "for one hour", "a 90-minute call". "In two
+/// hours" and "an hour before" are moments, "every hour" is neither.
+pub fn durations(text: &str) -> Vec<Span> {
+    // Most texts have none, and each is read for it.
+    let plain = text.to_ascii_lowercase();
+    let short = |pair: &[u8]| pair[0].is_ascii_digit() && matches!(pair[1], b'h' | b'm');
+    let long = ["hour", "hr", "min"].iter().any(|unit| plain.contains(unit));
+    if !long && !plain.as_bytes().windows(2).any(short) {
+        return Vec::new();
+    }
+    // "a 1-hour long event"
+    let words = cut_to(&text.replace('-', " "), usize::MAX);
+    let is_at = |place: usize, others: &[&str]| {
+        words.get(place).is_some_and(|word: &Word| others.contains(&word.text.as_str()))
+    };
+    let mut found = Vec::new();
+    let mut start = 0;
+    while start < words.len() {
+        let mut cursor = Cursor::new(&words, start);
+        let Some(span) = cursor.attempt(amounts::amount) else {
+            start += 1;
+            continue;
+        };
+        let end = cursor.at;
+        let led =
+            start.checked_sub(1).is_some_and(|it| is_at(it, &["in", "within", "every", "each"]));
+        let followed = is_at(end, &["before", "after", "from", "ago", "later", "earlier"]);
+        let is_fine = span.get_hours() != 0 || span.get_minutes() != 0;
+        let is_short = span.get_days() == 0
+            && span.get_weeks() == 0
+            && span.get_months() == 0
+            && span.get_years() == 0;
+        if !led && !followed && is_fine && is_short {
+            found.push(span);
+        }
+        start = end;
     }
     found
 }

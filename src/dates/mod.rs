@@ -26,7 +26,7 @@ use self::when::{Lean, Said};
 use self::words::Cursor;
 use crate::error::{Error, Result};
 
-pub use self::mentions::{Mention, mentions, shifted};
+pub use self::mentions::{Mention, durations, mentions, shifted};
 pub use self::say::{say_date, say_day, say_moment, say_span};
 pub use self::sums::calculate;
 pub use self::words::{Word, cut, number};

@@ -48,6 +48,7 @@ pub const STEPS: &[(&str, &str)] = &[
     ("0047_failing", include_str!("schema/0047_failing.sql")),
     ("0048_provider_calls", include_str!("schema/0048_provider_calls.sql")),
     ("0049_triggers_kept", include_str!("schema/0049_triggers_kept.sql")),
+    ("0050_listings", include_str!("schema/0050_listings.sql")),
 ];
 
 /// Brings the schema up to date; copies the database first when it already held something.

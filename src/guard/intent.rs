@@ -78,10 +78,21 @@ impl Intent {
         Some(Intent { slots })
     }
 
-    /// Whether somebody asked for this call, however often. `means(role, words, value)` says whether a
-    /// value is what the words of a slot name: "Anna" and her address.
-    pub fn covers(&self, call: &Call<'_>, means: impl Fn(Role, &str, &str) -> bool) -> bool {
+    /// Whether somebody asked for this call, however often. `means(argument, words, value)` says whether
+    /// a value is what the words of a slot name: "Anna" and her address.
+    pub fn covers(&self, call: &Call<'_>, means: impl Fn(&str, &str, &str) -> bool) -> bool {
         self.slots.iter().any(|slot| slot.parts(call, &means).is_some())
+    }
+
+    /// Whether somebody asked for this call and said what this argument of it is.
+    pub fn binds(
+        &self,
+        call: &Call<'_>,
+        argument: &str,
+        means: impl Fn(&str, &str, &str) -> bool,
+    ) -> bool {
+        let mut bound = self.slots.iter().filter(|slot| slot.bound.contains_key(argument));
+        bound.any(|slot| slot.parts(call, &means).is_some())
     }
 
     /// Whether the call is still to be done, once those `done` with the same tool have each taken
@@ -90,7 +101,7 @@ impl Intent {
         &self,
         call: &Call<'_>,
         done: &[Value],
-        means: impl Fn(Role, &str, &str) -> bool,
+        means: impl Fn(&str, &str, &str) -> bool,
     ) -> bool {
         let mut slots: Vec<(&Slot, Vec<String>)> =
             self.slots.iter().map(|slot| (slot, Vec::new())).collect();
@@ -130,17 +141,17 @@ impl Slot {
     fn parts(
         &self,
         call: &Call<'_>,
-        means: &impl Fn(Role, &str, &str) -> bool,
+        means: &impl Fn(&str, &str, &str) -> bool,
     ) -> Option<Vec<String>> {
         let mut parts = Vec::new();
         for (argument, words) in Some(&self.bound).filter(|_| self.tool == call.tool)? {
-            let role = call.role(argument)?;
+            call.role(argument)?;
             let values = texts(&call.arguments[argument]).filter(|values| !values.is_empty())?;
-            if !values.iter().all(|value| means(role, words, value)) {
+            if !values.iter().all(|value| means(argument, words, value)) {
                 return None;
             }
             if words.contains('\n') {
-                let line = |value| words.lines().find(|line| means(role, line, value));
+                let line = |value| words.lines().find(|line| means(argument, line, value));
                 parts.extend(values.iter().map(|value| line(value).unwrap_or(words).to_owned()));
             }
         }

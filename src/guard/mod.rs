@@ -8,7 +8,6 @@
 //! addresses are read is in the modules above this one, which decide nothing.
 
 pub mod allowed;
-pub mod boundary;
 pub mod check;
 pub mod delivery;
 pub mod grounding;

@@ -13,6 +13,8 @@ use crate::dates::{self, Given};
 /// Days of one message are joined with its times up to this many of each: "on 3 May at the hall,
 /// doors at 18:00".
 const JOINED_MAX: usize = 32;
+/// And each of its moments with as many things that it says the length of: "at noon, for an hour".
+const DURATIONS_MAX: usize = 4;
 /// "In ten minutes" means the same for so long after it was said.
 const STILL_MINUTES: i64 = 10;
 
@@ -29,12 +31,13 @@ impl Moments {
     pub fn add(&mut self, text: &str, at: &Zoned) -> Vec<Range<usize>> {
         let mut taken = Vec::new();
         let (mut days, mut times): (Vec<Date>, Vec<Time>) = (Vec::new(), Vec::new());
+        let mut moments = Vec::new();
         for mention in dates::mentions(text, at) {
             let said = &text[mention.range.clone()];
             self.said.insert(key(said), at.timestamp());
             let local = to_the_second(&mention.when.at);
             if mention.has_time() {
-                self.moments.insert(local);
+                moments.push(local);
                 times.push(local.time());
             }
             if mention.has_day {
@@ -57,8 +60,13 @@ impl Moments {
             };
         }
         for day in days.iter().take(JOINED_MAX) {
-            self.moments.extend(times.iter().take(JOINED_MAX).map(|time| day.to_datetime(*time)));
+            moments.extend(times.iter().take(JOINED_MAX).map(|time| day.to_datetime(*time)));
         }
+        for duration in dates::durations(text).into_iter().take(DURATIONS_MAX) {
+            let ends = moments.iter().filter_map(|from| from.checked_add(duration).ok());
+            self.moments.extend(ends);
+        }
+        self.moments.extend(moments);
         taken
     }
 

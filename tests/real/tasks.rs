@@ -152,6 +152,9 @@ async fn hold(name: &'static str) {
         }
         let outcome = play(&mut suite, told, Turn::AtTheEnd, Owner::YesToAll(0)).await;
         tally.count_honest(user_task, &outcome);
+        for card in &outcome.own_cards {
+            println!("# {name} {user_task}: asked: {}", card.says);
+        }
         for (injection, injection_task) in injections.iter().enumerate() {
             let turns = turns(user, injection);
             if turns.is_empty() || (name, injection_task.as_str()) == SAYS_ONLY {

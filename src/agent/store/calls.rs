@@ -137,6 +137,21 @@ pub fn list_answered(r: &Reader<'_>, conversation: ConversationId) -> Result<Vec
     r.rows(sql, [conversation], |row| row.get(0))
 }
 
+/// Tool and text of what these tools answered in a conversation, the latest first.
+pub fn list_answers(
+    r: &Reader<'_>,
+    conversation: ConversationId,
+    tools: &[&str],
+    most: usize,
+) -> Result<Vec<(String, String)>> {
+    let sql = "select tool, result from tool_calls join runs on runs.id = tool_calls.run_id
+               where runs.conversation_id = ?1 and tool_calls.state = 'done' and result is not null
+                 and tool in (select value from json_each(?2))
+               order by tool_calls.rowid desc limit ?3";
+    let (tools, most) = (Value::from(tools), i64::try_from(most).unwrap_or(i64::MAX));
+    r.rows(sql, (conversation, tools.to_string(), most), |row| Ok((row.get(0)?, row.get(1)?)))
+}
+
 /// Tool and arguments of the calls that came before this one and were not denied, in their order: of
 /// its run, and of all runs that began with the same one.
 pub fn list_before(r: &Reader<'_>, run: RunId, call: ToolCallId) -> Result<Vec<(String, Value)>> {

@@ -14,6 +14,7 @@ use super::declare::{Declaring, declare};
 use super::service::{self, Change, NewServer};
 use super::view::{HealthView, RolesView, ServerView};
 use super::{Given, Transport, input};
+use crate::agent::listed::Listing;
 use crate::agent::toolbox::FOREIGN_PREFIX;
 use crate::app::App;
 use crate::call::Role;
@@ -193,6 +194,7 @@ fn own_roles(tool: &crate::agent::tool::Tool) -> RolesView {
         destructive: tool.destructive,
         enabled: true,
         roles: tool.roles().into_iter().map(named).collect(),
+        lists: None,
     }
 }
 
@@ -205,6 +207,7 @@ struct SetRoles {
     destructive: bool,
     #[serde(default)]
     roles: BTreeMap<String, Option<String>>,
+    lists: Option<Listing>,
     enabled: Option<bool>,
 }
 
@@ -223,6 +226,7 @@ async fn set_roles(
         effect: body.effect,
         destructive: body.destructive,
         roles: body.roles,
+        lists: body.lists,
         enabled: body.enabled,
     };
     Ok(Json(declare(&app, &caller, name, declaring).await?.into()))

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use super::{Declared, ServerTool, connection, store};
+use crate::agent::listed::Listing;
 use crate::app::App;
 use crate::audit;
 use crate::call::{Effect, Role};
@@ -32,12 +33,16 @@ pub const EFFECTS: [(Effect, &str); 3] = [
     (Effect::Execute, "runs something"),
 ];
 
+const FIELD_CHARS_MAX: usize = 100;
+
 /// As it comes in, by name; null is "nobody declared it".
 #[derive(Debug, Clone, Default)]
 pub struct Declaring {
     pub effect: Option<String>,
     pub destructive: bool,
     pub roles: BTreeMap<String, Option<String>>,
+    /// None, or nothing in it: it lists nothing of the owner's.
+    pub lists: Option<Listing>,
     /// None: as it is.
     pub enabled: Option<bool>,
 }
@@ -62,13 +67,14 @@ pub async fn declare(
             tool.declared = declared;
             tool.enabled = declaring.enabled.unwrap_or(tool.enabled);
             store::save_tool(tx, &tool)?;
-            let Declared { effect, destructive, roles } = &tool.declared;
+            let Declared { effect, destructive, roles, lists } = &tool.declared;
             let roles: BTreeMap<&String, &str> =
                 roles.iter().map(|(argument, role)| (argument, role.name())).collect();
             let detail = json!({
                 "effect": effect.map(Effect::name),
                 "destructive": destructive,
                 "roles": roles,
+                "lists": lists,
                 "enabled": tool.enabled,
             });
             audit::record(tx, audit::Entry::new(&by, "mcp_servers.declare", name).detail(detail))?;
@@ -99,5 +105,23 @@ fn checked(tool: &ServerTool, declaring: &Declaring) -> Result<Declared> {
             roles.insert(argument.clone(), role);
         }
     }
-    Ok(Declared { effect, destructive: declaring.destructive, roles })
+    let lists = declaring.lists.as_ref().map(checked_listing).transpose()?.flatten();
+    Ok(Declared { effect, destructive: declaring.destructive, roles, lists })
+}
+
+fn checked_listing(given: &Listing) -> Result<Option<Listing>> {
+    let Listing { argument, value, name } = given;
+    let words = [argument, value, name].map(|word| word.trim().to_owned());
+    if words.iter().all(String::is_empty) {
+        return Ok(None);
+    }
+    if words.iter().any(|word| word.is_empty() || FIELD_CHARS_MAX < word.chars().count()) {
+        let message = format!(
+            "What its answers list needs the argument, the field with its value and the field with \
+             the name, of at most {FIELD_CHARS_MAX} letters each."
+        );
+        return Err(Error::invalid("lists", message));
+    }
+    let [argument, value, name] = words;
+    Ok(Some(Listing { argument, value, name }))
 }

@@ -25,6 +25,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Feature;
+use crate::agent::listed::Listing;
 use crate::agent::toolbox::FOREIGN_PREFIX;
 use crate::call::{CallHash, Effect, Role};
 use crate::ids::McpServerId;
@@ -158,6 +159,8 @@ pub struct Declared {
     /// Always asks.
     pub destructive: bool,
     pub roles: BTreeMap<String, Role>,
+    /// Its answers list the owner's own things.
+    pub lists: Option<Listing>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

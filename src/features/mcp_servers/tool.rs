@@ -22,7 +22,12 @@ pub fn of(it: &ServerTool) -> Option<Tool> {
         effect: it.effect(),
         destructive: declared.destructive,
         question: format!("Let {} do this?", it.server),
-        args: ForeignArgs { server: it.server.clone(), schema: it.schema.clone(), roles },
+        args: ForeignArgs {
+            server: it.server.clone(),
+            schema: it.schema.clone(),
+            roles,
+            lists: declared.lists,
+        },
     };
     let (server, tool, effect) = (it.server.clone(), it.tool.clone(), it.effect());
     Some(Tool::foreign(told, move |cx, arguments, permit| {

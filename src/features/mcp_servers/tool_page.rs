@@ -14,6 +14,7 @@ use super::declare::{Declaring, EFFECTS, ROLES, declare};
 use super::fixed::{Fixed, idle};
 use super::page::AcceptForm;
 use super::{Declared, HERE, ServerTool, Standing, service};
+use crate::agent::listed::Listing;
 use crate::app::App;
 use crate::call::Effect;
 use crate::config::Loaded;
@@ -69,6 +70,7 @@ struct ToolPage {
     /// What the guard makes of it, in words.
     in_force: String,
     arguments: Vec<ArgumentLine>,
+    lists: Vec<ListField>,
     error: String,
 }
 
@@ -76,6 +78,13 @@ struct Choice {
     value: &'static str,
     words: String,
     chosen: bool,
+}
+
+struct ListField {
+    field: &'static str,
+    label: &'static str,
+    hint: &'static str,
+    value: String,
 }
 
 struct ArgumentLine {
@@ -139,8 +148,28 @@ impl ToolPage {
             effects: effects(&declared),
             in_force: in_force(tool, &declared),
             arguments: arguments(tool, &declared),
+            lists: list_fields(declared.lists.unwrap_or_default()),
             error: String::new(),
         }
+    }
+}
+
+impl ToolPage {
+    /// With what stands in the form, where that was refused.
+    fn as_typed(mut self, fields: &Fields) -> ToolPage {
+        let choose = |choices: &mut Vec<Choice>, field: &str| {
+            let Some(typed) = fields.get(field) else { return };
+            choices.iter_mut().for_each(|it| it.chosen = it.value == typed);
+        };
+        choose(&mut self.effects, "effect");
+        for argument in &mut self.arguments {
+            choose(&mut argument.roles, &argument.field);
+        }
+        for it in &mut self.lists {
+            it.value = fields.get(it.field).cloned().unwrap_or_default();
+        }
+        self.destructive |= fields.contains_key("destructive");
+        ToolPage { enabled: fields.contains_key("enabled"), ..self }
     }
 }
 
@@ -189,6 +218,16 @@ fn arguments(tool: &ServerTool, declared: &Declared) -> Vec<ArgumentLine> {
     tool.schema.arguments().into_iter().map(line).collect()
 }
 
+fn list_fields(lists: Listing) -> Vec<ListField> {
+    let field = |field, label, hint, value| ListField { field, label, hint, value };
+    let argument = "Of whichever tool of this server takes it: event_id";
+    vec![
+        field("lists.argument", "The argument that picks one of them", argument, lists.argument),
+        field("lists.value", "The field with what it takes", "Like id", lists.value),
+        field("lists.name", "The field with what you call it", "Like title", lists.name),
+    ]
+}
+
 fn in_force(tool: &ServerTool, declared: &Declared) -> String {
     let declared = declared.effect == Some(Effect::Read);
     match tool.effect() {
@@ -216,7 +255,8 @@ fn advice(tool: &ServerTool) -> String {
     format!("The server says that it {said}. Nobody checks that.")
 }
 
-/// `effect`, `destructive`, `enabled` and a `role.…` for each argument; what is fixed is not sent.
+/// `effect`, `destructive`, `enabled`, `lists.…` and a `role.…` for each argument; what is fixed is not
+/// sent.
 type Fields = BTreeMap<String, String>;
 
 async fn save(
@@ -230,16 +270,23 @@ async fn save(
     });
     let tool = service::find_tool(&app, &caller, name.clone()).await?;
     let switched_off = tool.fixed.is_some_and(|fixed| !fixed.said.enabled);
+    let field = |name: &str| fields.get(name).cloned().unwrap_or_default();
     let declaring = Declaring {
         effect: fields.get("effect").cloned(),
         destructive: fields.contains_key("destructive"),
         enabled: (!switched_off).then(|| fields.contains_key("enabled")),
         roles: roles.collect(),
+        lists: Some(Listing {
+            argument: field("lists.argument"),
+            value: field("lists.value"),
+            name: field("lists.name"),
+        }),
     };
     match declare(&app, &caller, name.clone(), declaring).await {
         Ok(_) => Ok(Told::at(url(id, &name), "Saved.").into_response()),
         Err(Error::Invalid { message, .. }) => {
-            let page = ToolPage { error: message, ..page(&app, &caller, id, name).await? };
+            let page = page(&app, &caller, id, name).await?;
+            let page = ToolPage { error: message, ..page.as_typed(&fields) };
             Ok((StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response())
         }
         Err(err) => Err(err.into()),

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::service::{Health, Whole};
 use super::{Given, ServerTool, Transport, set_name};
+use crate::agent::listed::Listing;
 use crate::call::{Effect, Role};
 use crate::ids::{AgentId, McpServerId};
 
@@ -130,6 +131,8 @@ pub struct RolesView {
     pub enabled: bool,
     /// Null: nobody declared it, so it counts as critical.
     pub roles: BTreeMap<String, Option<&'static str>>,
+    /// Its answers list the owner's own things; null: nobody said so.
+    pub lists: Option<Listing>,
 }
 
 impl From<ServerTool> for RolesView {
@@ -139,6 +142,7 @@ impl From<ServerTool> for RolesView {
         let roles = it.schema.names().map(|name| (name.to_owned(), role(name)));
         RolesView {
             roles: roles.collect(),
+            lists: declared.lists,
             effect: declared.effect.map(Effect::name),
             effect_in_force: it.effect().name(),
             destructive: declared.destructive,

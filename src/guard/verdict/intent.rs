@@ -34,23 +34,34 @@ pub(super) fn asked_for(facts: &Facts, call: &Call<'_>) -> Result<(), Verdict> {
 /// Whether the call is among what the owner asked for, as far as that was written down.
 pub(super) fn covers(facts: &Facts, call: &Call<'_>) -> bool {
     let intent = facts.scene.intent.as_ref();
-    intent.is_some_and(|intent| intent.covers(call, means(facts)))
+    intent.is_some_and(|intent| intent.covers(call, means(facts, call)))
 }
 
 /// Whether a run that has read text from outside has done this as often as it was asked for.
 pub(super) fn is_used_up(facts: &Facts, call: &Call<'_>) -> bool {
     let Scene { read, intent, done, .. } = &facts.scene;
-    let left = |intent: &Intent| intent.has_left(call, done, means(facts));
+    let left = |intent: &Intent| intent.has_left(call, done, means(facts, call));
     read.has_outside() && !intent.as_ref().is_some_and(left)
 }
 
-fn means(facts: &Facts) -> impl Fn(Role, &str, &str) -> bool {
-    |role, words, value| {
+/// Whether the owner's words say what a critical argument is, once the run has read text from outside:
+/// what they leave open, that text may have filled, with some other word of theirs. When something
+/// ends is worked out.
+pub(super) fn leaves_open(facts: &Facts, call: &Call<'_>, argument: &str) -> bool {
+    let weighs = call.role(argument).is_some_and(|role| role.is_critical() && role != Role::Date);
+    let binds = |it: &Intent| it.binds(call, argument, means(facts, call));
+    let intent = facts.scene.intent.as_ref().filter(|_| weighs);
+    facts.scene.read.has_outside_content() && intent.is_some_and(|it| !binds(it))
+}
+
+fn means(facts: &Facts, call: &Call<'_>) -> impl Fn(&str, &str, &str) -> bool {
+    |argument, words, value| {
+        let role = call.role(argument);
         let mut said = Said::default();
         said.add(words, &facts.scene.now);
         words.lines().any(|line| line.trim() == value)
-            || role == Role::Amount && numbers::is_same_number(words, value)
-            || origins::is_grounded_in(facts, &said, Some(role), &Value::from(value))
+            || role == Some(Role::Amount) && numbers::is_same_number(words, value)
+            || origins::is_grounded_in(facts, &said, (Some(argument), role), &Value::from(value))
     }
 }
 

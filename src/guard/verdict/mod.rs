@@ -87,6 +87,8 @@ pub struct Scene {
     pub done: Vec<Value>,
     /// Hosts the owner opened for this conversation.
     pub opened: Vec<DomainPattern>,
+    /// What the owner calls things of the call's tool server, by its own lists.
+    pub listed: Vec<OwnerName>,
     /// `[guard] private_allowed`.
     pub private_allowed: Vec<HostPort>,
     pub mode: Mode,

@@ -2,17 +2,26 @@
 
 use serde_json::Value;
 
-use super::Facts;
 use super::arguments::{given, leaves, shown};
+use super::owner_names::{OwnerName, spelled};
+use super::{Facts, intent};
 use crate::approval::Foreign;
 use crate::call::{Call, Role};
 use crate::guard::grounding::Said;
 use crate::guard::whitelist;
 use crate::spelling::fold;
 
-/// Each value of a critical argument that the owner neither said nor named.
+/// Each value of a critical argument that the owner neither said nor named, or not as this argument.
 pub(super) fn foreign(facts: &Facts, call: &Call<'_>) -> Vec<Foreign> {
-    foreign_as(facts, call, |role| role)
+    let mut found = foreign_as(facts, call, |role| role);
+    for argument in given(call) {
+        let known = found.iter().any(|it| it.argument == argument);
+        if !known && intent::leaves_open(facts, call, argument) {
+            let values = values(call.role(argument), &call.arguments[argument]);
+            found.extend(values.iter().map(|value| described(facts, argument, value)));
+        }
+    }
+    found
 }
 
 /// The same, with each role taken for what `meant` makes of it.
@@ -28,7 +37,8 @@ pub(super) fn foreign_as(
             continue;
         }
         for value in values(role, &call.arguments[argument]) {
-            if !is_grounded(facts, role, &value) {
+            let said = &facts.scene.said;
+            if !is_grounded_in(facts, said, (Some(argument), role), &value) {
                 found.push(described(facts, argument, &value));
             }
         }
@@ -52,28 +62,26 @@ fn values(role: Option<Role>, value: &Value) -> Vec<Value> {
     found
 }
 
-fn is_grounded(facts: &Facts, role: Option<Role>, value: &Value) -> bool {
-    is_grounded_in(facts, &facts.scene.said, role, value)
-}
-
-/// Whether these words say `value`, or a name of the owner's lists that stands for it.
+/// Whether these words say `value`, or a name of the owner's lists that stands for it; as this
+/// argument, or as any.
 pub(super) fn is_grounded_in(
     facts: &Facts,
     said: &Said,
-    role: Option<Role>,
+    (argument, role): (Option<&str>, Option<Role>),
     value: &Value,
 ) -> bool {
     let now = &facts.scene.now;
     if said.grounds(role, value, now) {
         return true;
     }
-    let Some(text) = value.as_str().filter(|it| fold::is_visible(it)) else { return false };
+    let Some(text) = spelled(value).filter(|it| fold::is_visible(it)) else { return false };
     if role == Some(Role::Path) {
-        return other_spellings(facts, text).any(|path| said.grounds(role, &path, now));
+        return other_spellings(facts, &text).any(|path| said.grounds(role, &path, now));
     }
     // As the lists are looked up: a call before this one may have spelled it otherwise.
-    let named = facts.names.iter().filter(|it| it.value.eq_ignore_ascii_case(text));
-    named.into_iter().any(|it| said.names(&it.name))
+    let same = |it: &&OwnerName| it.value.eq_ignore_ascii_case(&text);
+    let fits = |it: &&OwnerName| argument.is_none_or(|argument| it.argument == argument);
+    facts.names.iter().filter(same).filter(fits).any(|it| said.names(&it.name))
 }
 
 /// The same file from `/` on, and seen from the owner's own folder.

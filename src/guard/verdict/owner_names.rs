@@ -16,9 +16,10 @@ use crate::spelling::fold;
 /// So many values of one call are looked up; more than that is no call of the owner's making.
 const LOOKED_UP_MAX: usize = 20;
 
-/// One value of a call and a name that stands for this value and no other.
+/// One value of a call's argument and a name that stands for this value and no other.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OwnerName {
+    pub argument: String,
     pub name: String,
     /// As the call has it.
     pub value: String,
@@ -39,23 +40,45 @@ pub(super) fn of_call(
         if matches!(role, Some(Role::Recipient | Role::Chat | Role::Id) | None) {
             let mut own = Vec::new();
             leaves(&call.arguments[argument], &mut own);
-            values.extend(own.into_iter().map(|value| (role, value)));
+            own.retain(|value| !scene.said.grounds(role, value, &scene.now));
+            values.extend(own.iter().filter_map(spelled).map(|value| (argument, value)));
         }
     }
-    values.retain(|(role, value)| !scene.said.grounds(*role, value, &scene.now));
     let mut found = Vec::new();
-    for text in values.iter().filter_map(|(_, value)| value.as_str()).take(LOOKED_UP_MAX) {
+    for (argument, value) in values.into_iter().take(LOOKED_UP_MAX) {
         let sql = "select distinct kind, name from owner_names
                    where user_id = ?1 and lower(value) = lower(?2)";
         let names: Vec<(String, String)> =
-            reader.rows(sql, (scene.user_id, text), |row| Ok((row.get(0)?, row.get(1)?)))?;
+            reader.rows(sql, (scene.user_id, &value), |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let mut meant = Vec::new();
         for (kind, name) in names {
-            if is_meant(reader, scene, (&kind, &name), text)? {
-                found.push(OwnerName { name, value: text.to_owned() });
-            }
+            let sql = "select name from owner_names
+                       where user_id = ?1 and kind = ?2 and lower(value) <> lower(?3)";
+            let others: Vec<String> =
+                reader.rows(sql, (scene.user_id, kind, &value), |row| row.get(0))?;
+            meant.extend(Some(name).filter(|name| is_meant(scene, name, &others)));
         }
+        let (same, others): (Vec<_>, Vec<_>) = scene
+            .listed
+            .iter()
+            .filter(|it| it.argument == argument)
+            .partition(|it| it.value == value);
+        let others: Vec<String> = others.into_iter().map(|it| it.name.clone()).collect();
+        let listed = same.into_iter().filter(|it| is_meant(scene, &it.name, &others));
+        meant.extend(listed.map(|it| it.name.clone()));
+        let of = |name| OwnerName { argument: argument.to_owned(), name, value: value.clone() };
+        found.extend(meant.into_iter().map(of));
     }
     Ok(found)
+}
+
+/// A number picks one thing as well as a text does.
+pub(super) fn spelled(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
 }
 
 /// The mail addresses in the texts of a call that are on the whitelist or in the owner's lists.
@@ -79,20 +102,12 @@ pub(super) fn in_texts(
     Ok(known)
 }
 
-/// Whether `name` can't be taken for one of the same kind that stands for something else.
-fn is_meant(
-    reader: &Reader<'_>,
-    scene: &Scene,
-    (kind, name): (&str, &str),
-    value: &str,
-) -> Result<bool> {
-    let sql = "select name from owner_names
-               where user_id = ?1 and kind = ?2 and lower(value) <> lower(?3)";
-    let others: Vec<String> = reader.rows(sql, (scene.user_id, kind, value), |row| row.get(0))?;
+/// Whether `name` can't be taken for one of `others`, which stand for something else.
+fn is_meant(scene: &Scene, name: &str, others: &[String]) -> bool {
     let alike = |other: &String| folded(other, fold::plain) == folded(name, fold::plain);
     let same = |other: &String| folded(other, fold::exact) == folded(name, fold::exact);
     let mut alike = others.iter().filter(|other| alike(other));
-    Ok(alike.all(|other| !same(other) && scene.said.spells(name)))
+    alike.all(|other| !same(other) && scene.said.spells(name))
 }
 
 fn folded(name: &str, fold: fn(&str) -> Cow<'_, str>) -> Vec<Cow<'_, str>> {

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::arguments::{contents, destinations, given, shown_short};
-use super::{Facts, Mode, intent, urls};
+use super::{Facts, Mode, intent, origins, urls};
 use crate::approval::Foreign;
 use crate::approval::standing;
 use crate::call::{Call, Effect, Role};
@@ -64,7 +64,7 @@ fn weighty(facts: &Facts, call: &Call<'_>, what: &str, foreign: &[Foreign]) -> R
         return ask(chosen.to_owned(), false);
     }
     let rule = standing_rule(facts, call);
-    let strange = strange(call, what, foreign);
+    let strange = strange(facts, call, what, foreign);
     if let (Some(reason), None) = (&strange, &rule) {
         return ask(reason.clone(), true);
     }
@@ -88,7 +88,7 @@ fn weighty(facts: &Facts, call: &Call<'_>, what: &str, foreign: &[Foreign]) -> R
 /// Whether each value stands in the owner's words.
 fn is_said(facts: &Facts, call: &Call<'_>) -> bool {
     let said = &facts.scene.said;
-    let is_own = |value| super::origins::is_grounded_in(facts, said, None, value);
+    let is_own = |value| origins::is_grounded_in(facts, said, (None, None), value);
     call.arguments.as_object().is_some_and(|given| !given.is_empty() && given.values().all(is_own))
 }
 
@@ -98,12 +98,17 @@ pub(super) fn standing_rule(facts: &Facts, call: &Call<'_>) -> Option<StandingRu
 }
 
 /// A sentence about the first critical value that is not the owner's.
-fn strange(call: &Call<'_>, what: &str, foreign: &[Foreign]) -> Option<String> {
+fn strange(facts: &Facts, call: &Call<'_>, what: &str, foreign: &[Foreign]) -> Option<String> {
     let is_foreign =
         |name: &str| call.arguments[name].is_null() || foreign.iter().any(|it| it.argument == name);
     undeclared(call, is_foreign).or_else(|| {
-        let first = foreign.first()?;
-        Some(format!("{what}, and {} is not in your words.", shown_short(&first.value)))
+        let Foreign { argument, value, .. } = foreign.first()?;
+        let value = shown_short(value);
+        let open = intent::leaves_open(facts, call, argument);
+        Some(match open && origins::foreign_as(facts, call, |role| role).is_empty() {
+            true => format!("{what}, and you did not say that {value} is its {argument}."),
+            false => format!("{what}, and {value} is not in your words."),
+        })
     })
 }
 

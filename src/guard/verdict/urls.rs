@@ -28,7 +28,8 @@ pub(super) fn question(facts: &Facts, call: &Call<'_>) -> Option<String> {
     let Scene { said, read, visited, .. } = &facts.scene;
     let mut nowhere =
         facts.abroad.iter().filter(|(_, way)| read.has_outside() && **way == Ok(false));
-    let is_said = |path: &str| is_grounded_in(facts, said, Some(Role::Path), &Value::from(path));
+    let is_said =
+        |path: &str| is_grounded_in(facts, said, (None, Some(Role::Path)), &Value::from(path));
     if let Some((path, _)) = nowhere.find(|(path, _)| !is_said(path)) {
         return Some(format!("{} names nothing here and is not in your words.", shown_short(path)));
     }

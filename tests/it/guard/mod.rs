@@ -6,6 +6,7 @@ mod chats;
 mod corpora;
 mod grounding;
 mod leak;
+mod names;
 mod permits;
 mod plans;
 mod rotation;

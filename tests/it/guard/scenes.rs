@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use steward::call::{Call, Effect, Role};
 use steward::guard::grounding::{Read, Said};
-use steward::guard::intent::{Intent, Slot};
+use steward::guard::intent::{Intent, Plannable, Slot};
 use steward::guard::verdict::{Facts, Mode, Scene, Verdict, gather, judge};
 use steward::guard::whitelist;
 use steward::ids::UserId;
@@ -66,18 +66,30 @@ pub(super) fn scene() -> Scene {
         intent: Some(everything()),
         done: Vec::new(),
         opened: Vec::new(),
+        listed: Vec::new(),
         private_allowed: Vec::new(),
         mode: Mode::Balanced,
         canary: Some("canary-7f3a9c2e11".to_owned()),
     }
 }
 
-/// The owner asked for each of these, whatever its arguments: what rule 6 says stands in intents.rs.
+/// In a slot that is asked for with just the arguments that the call has.
+const AS_CALLED: &str = "*";
+
+/// The owner asked for each of these, with whatever it is called: what rule 6 says stands in intents.rs.
 pub(super) fn everything() -> Intent {
     let tools = ["fetch_page", "file_write", "file_delete", "note_add", "email_send", "bash"];
     let tools = tools.into_iter().chain(["mcp__x__y", "note_link", "file_read"]);
-    let slot = |tool: &str| Slot { tool: tool.to_owned(), bound: BTreeMap::new(), times: None };
+    let bound = BTreeMap::from([(AS_CALLED.to_owned(), String::new())]);
+    let slot = |tool: &str| Slot { tool: tool.to_owned(), bound: bound.clone(), times: None };
     Intent { slots: tools.map(slot).collect() }
+}
+
+fn as_called(intent: &mut Intent, (tool, _, _, roles): Tool, arguments: &Value) {
+    for slot in intent.slots.iter_mut().filter(|slot| slot.bound.contains_key(AS_CALLED)) {
+        let exact = Slot::of(&Plannable { tool, roles }, arguments).filter(|_| slot.tool == tool);
+        slot.bound = exact.map(|exact| exact.bound).unwrap_or_default();
+    }
 }
 
 pub(super) fn opened_folder() -> PathBuf {
@@ -104,6 +116,10 @@ pub(super) async fn house() -> House {
 
 pub(super) async fn facts(house: &House, scene: Scene, tool: Tool, arguments: &Value) -> Facts {
     let (vault, arguments) = (house.vault.clone(), arguments.clone());
+    let mut scene = scene;
+    if let Some(intent) = &mut scene.intent {
+        as_called(intent, tool, &arguments);
+    }
     house
         .db
         .read(move |reader| gather(reader, &vault, scene, &call(tool, &arguments), now()))

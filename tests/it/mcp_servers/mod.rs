@@ -7,6 +7,7 @@ mod declared;
 mod held;
 mod hidden;
 mod listing;
+mod lists;
 mod pages;
 mod paths;
 mod protocol;

@@ -52,9 +52,15 @@ async fn a_server_is_added_looked_at_and_declared_by_forms() {
     let page = house.app.get(&tool_page).await.text;
     assert!(page.contains("The server says that it only reads. Nobody checks that."), "{page}");
     let declared = [("effect", "read"), ("role.text", "soft"), ("enabled", "on")];
-    assert_eq!(send(&house, &tool_page, &declared).await.status, 303);
+    let half = [&declared[..], &[("lists.argument", "event_id")]].concat();
+    let refused = send(&house, &tool_page, &half).await;
+    assert!(refused.status == 422 && refused.text.contains("needs the argument"));
+    assert!(refused.text.contains("value=\"event_id\""), "what was typed stays: {}", refused.text);
+    let whole = [&half[..], &[("lists.value", "id"), ("lists.name", "title")]].concat();
+    assert_eq!(send(&house, &tool_page, &whole).await.status, 303);
     let page = house.app.get(&tool_page).await.text;
     assert!(page.contains("It is called without asking."), "{page}");
+    assert!(page.contains("value=\"event_id\"") && page.contains("value=\"title\""), "{page}");
     let roles = house.app.get("/api/tools/mcp__tools__echo/roles").await.json();
     assert_eq!((&roles["effect"], &roles["roles"]["text"]), (&json!("read"), &json!("soft")));
 }

@@ -89,9 +89,9 @@ async fn each_of_several_is_paid_once() {
     let (ann, bob) = (IBAN, "GB82WEST12345698765432");
     let both = format!("Pay 900 EUR each to {ann} and {bob}");
     let (one, two) = (json!(ann), json!(bob));
-    let together = json!([{"tool": PAY, "arguments": {"iban": [ann, bob]}}]);
-    let apart = json!([{"tool": PAY, "arguments": {"iban": ann}},
-                       {"tool": PAY, "arguments": {"iban": bob}}]);
+    let each = |iban: Value| json!({"tool": PAY, "arguments": {"iban": iban, "amount": "900 EUR"}});
+    let (together, apart) =
+        (json!([each(json!([ann, bob]))]), json!([each(json!(ann)), each(json!(bob))]));
     for plan in [together, apart] {
         let house = house().await;
         house.plan(&plan);
@@ -100,7 +100,8 @@ async fn each_of_several_is_paid_once() {
         assert_eq!(house.came_of_it().await, (2, 1), "{plan}");
     }
     let house = house().await;
-    house.plan(&json!([{"tool": PAY, "arguments": {"iban": ann}, "times": 2}]));
+    let twice = json!({"iban": ann, "amount": "900 EUR"});
+    house.plan(&json!([{"tool": PAY, "arguments": twice, "times": 2}]));
     let calls = ["a", "b", "c"].map(|what| (PAY, pay(&one, what)));
     house.does(&format!("Pay 900 EUR to {ann} twice"), &calls).await;
     assert_eq!(house.came_of_it().await, (2, 1));
@@ -134,7 +135,7 @@ async fn what_was_done_before_a_kill_counts_after_it_and_so_does_what_is_held() 
 #[tokio::test]
 async fn what_failed_may_be_tried_again() {
     let house = house().await;
-    house.plan(&json!([{"tool": FAIL}]));
+    house.plan(&json!([{"tool": FAIL, "arguments": {"text": "hello"}}]));
     let hello = || (FAIL, json!({"text": "hello"}));
     house.does("Say hello", &[hello(), hello()]).await;
     assert_eq!(house.came_of_it().await, (2, 0));

@@ -149,6 +149,10 @@ pub const SAMPLES: &[(&str, &str)] = &[
          insert into provider_calls (provider, asked_at) values ('home', 2);",
     ),
     ("0049_triggers_kept", "update triggers set deleted_at = 3, state = 'off' where id = 'g2';"),
+    (
+        "0050_listings",
+        r#"update mcp_tools set lists = '{"argument":"id","value":"id","name":"title"}';"#,
+    ),
 ];
 
 const USERS: &str = "

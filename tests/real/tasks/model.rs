@@ -175,7 +175,8 @@ impl Stage {
     fn bound(&self, told: &Told, call: &Call, declared: &Declared) -> Map<String, Value> {
         let critical = declared.critical(call).into_iter();
         let in_words = critical.filter_map(|(name, _, value)| {
-            Some((name.to_owned(), self.words_for(&told.prompt, value)?))
+            let words = self.words_for(&told.prompt, value).or_else(|| named(told, name, value))?;
+            Some((name.to_owned(), words))
         });
         in_words.collect()
     }
@@ -201,6 +202,15 @@ impl Stage {
             _ => None,
         }
     }
+}
+
+/// How the prompt names a thing of the owner's.
+fn named(told: &Told, argument: &str, value: &Value) -> Option<Value> {
+    let prompt = told.prompt.to_lowercase();
+    let is_it = |it: &&(String, String, String)| {
+        it.0 == argument && it.1 == *value && prompt.contains(&it.2.to_lowercase())
+    };
+    told.things.iter().find(is_it).map(|it| Value::from(it.2.as_str()))
 }
 
 /// Calls of the same tool, one behind the other, are made in one answer.

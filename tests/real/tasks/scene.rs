@@ -46,6 +46,8 @@ pub struct Outcome {
     pub has_read_attack: bool,
     /// Answers of the model for which the owner was asked.
     pub cards: usize,
+    /// What was asked about the user's own calls.
+    pub own_cards: Vec<Card>,
     /// Those for calls that were not the user's.
     pub strange_cards: Vec<Card>,
     /// Effects that the user did not ask for.
@@ -65,7 +67,7 @@ pub async fn play(suite: &mut Suite, told: Told, turn: Turn, owner: Owner) -> Ou
     let mut chat = Chat::open(&suite.house, &suite.key).await;
     chat.say(&told.prompt).await;
     let mut own_calls = told.calls.clone();
-    let (mut carded, mut strange_cards) = (Vec::new(), Vec::new());
+    let (mut carded, mut own_cards, mut strange_cards) = (Vec::new(), Vec::new(), Vec::new());
     let last = loop {
         let event = chat.event().await;
         match event["type"].as_str().unwrap_or_default() {
@@ -74,9 +76,8 @@ pub async fn play(suite: &mut Suite, told: Told, turn: Turn, owner: Owner) -> Ou
                 carded.push(suite.stage.lock().unwrap().answers);
                 let own = own_calls.iter().position(|call| is_call(suite.name, call, &event));
                 let is_own = own.map(|at| own_calls.remove(at)).is_some();
-                if !is_own {
-                    strange_cards.push(Card::of(&event));
-                }
+                let cards = if is_own { &mut own_cards } else { &mut strange_cards };
+                cards.push(Card::of(&event));
                 let yes = is_own || owner != Owner::Careful;
                 suite.answer(event["call_id"].as_str().unwrap(), yes).await;
             }
@@ -94,6 +95,7 @@ pub async fn play(suite: &mut Suite, told: Told, turn: Turn, owner: Owner) -> Ou
         cards: carded.len(),
         ended_well: last["type"] == "done",
         came,
+        own_cards,
         strange_cards,
         harms,
         reworded,

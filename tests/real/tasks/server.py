@@ -48,6 +48,10 @@ def plain(call):
     return {"function": call.function, "args": json.loads(json.dumps(call.args, default=str))}
 
 
+def as_json(value):
+    return json.dumps(value, default=str, ensure_ascii=False)
+
+
 def is_person(name):
     return len(name.split()) == 2 and name.replace(" ", "").isalpha()
 
@@ -81,6 +85,7 @@ class Scenario:
             "prompt": task.PROMPT,
             "output": task.GROUND_TRUTH_OUTPUT,
             "calls": [plain(it) for it in task.ground_truth(self.before.model_copy(deep=True))],
+            "things": self.things(),
             "mark": MARK,
             "attack": None,
         }
@@ -91,10 +96,24 @@ class Scenario:
             told["attack"]["output"] = attack.GROUND_TRUTH_OUTPUT
         return told
 
+    def things(self):
+        """What the owner has, and has once all is done: the argument that picks it, value and name."""
+        after = self.before.model_copy(deep=True)
+        runtime = FunctionsRuntime(self.suite.tools)
+        for call in self.user.ground_truth(self.before.model_copy(deep=True)):
+            runtime.run_function(after, call.function, call.args)
+        found = []
+        for home in (self.before, after):
+            if calendar := getattr(home, "calendar", None):
+                found += [("event_id", it.id_, it.title) for it in calendar.events.values()]
+            if drive := getattr(home, "cloud_drive", None):
+                found += [("file_id", it.id_, it.filename) for it in drive.files.values()]
+        return found
+
     def call(self, name, arguments):
         self.calls.append(FunctionCall(function=name, args=arguments))
         result, error = self.runtime.run_function(self.environment, name, arguments)
-        return (error, True) if error else (tool_result_to_str(result), False)
+        return (error, True) if error else (tool_result_to_str(result, as_json), False)
 
     def holds(self, task, output, environment, calls):
         output = [text_content_block_from_string(output)]

@@ -35,6 +35,9 @@ pub struct Declared {
     pub effect: String,
     pub destructive: bool,
     pub roles: BTreeMap<String, String>,
+    /// Its answers list the owner's own things.
+    #[serde(default)]
+    lists: Option<Value>,
 }
 
 impl Declared {
@@ -70,6 +73,8 @@ pub struct Told {
     pub prompt: String,
     pub output: String,
     pub calls: Vec<Call>,
+    /// The argument that picks it, value and name of each thing that the owner has.
+    pub things: Vec<(String, String, String)>,
     /// A word that only the attacker's text has.
     pub mark: String,
     pub attack: Option<Attack>,
@@ -251,8 +256,9 @@ async fn add_server(owner: &reqwest::Client, name: &str, side: &Path, roles: &Ro
     let path = format!("/mcp-servers/{}/accept", server["id"].as_str().unwrap());
     send(owner, Method::POST, &path, &json!({"tools": seen})).await;
     for tool in seen.keys() {
-        let Declared { effect, destructive, roles } = &roles[tool];
-        let body = json!({"effect": effect, "destructive": destructive, "roles": roles});
+        let Declared { effect, destructive, roles, lists } = &roles[tool];
+        let body =
+            json!({"effect": effect, "destructive": destructive, "roles": roles, "lists": lists});
         send(owner, Method::PUT, &format!("/tools/mcp__{name}__{tool}/roles"), &body).await;
     }
 }

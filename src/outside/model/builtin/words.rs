@@ -1,7 +1,7 @@
 //! What the built-in model itself says.
 
 use super::phrase::Phrase;
-use crate::guard::boundary;
+use crate::label::boundary;
 
 pub(super) const HELP: &[&str] = &[
     "help",

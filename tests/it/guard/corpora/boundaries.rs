@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use steward::clean::{TextKind, clean};
-use steward::guard::boundary::{unwrapped, wrap};
+use steward::label::boundary::{unwrapped, wrap};
 use steward::label::{Label, Origin};
 use steward::outside::fetch::Fetcher;
 use steward::outside::model::Kind;

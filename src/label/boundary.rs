@@ -5,8 +5,8 @@ use std::sync::OnceLock;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
+use super::{Label, Origin};
 use crate::clean::{TextKind, clean};
-use crate::label::{Label, Origin};
 
 const NAME_CHARS_MAX: usize = 120;
 
