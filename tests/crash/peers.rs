@@ -19,6 +19,10 @@ pub const SEND: &str = "mcp__peer__send";
 /// Nobody declared what its text means, and the owner did not say it: there is always a card.
 pub const POST: &str = "mcp__peer__post";
 
+/// What tasks want, again at each of their slots; the one is done unasked, the other is not.
+pub const SENT_BY_TASK: &str = "send-slot";
+pub const ASKED_BY_TASK: &str = "yes-slot";
+
 const BEGIN: &str = "Please: ";
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/crash/peer.sh");
 
@@ -40,6 +44,11 @@ pub fn verb(token: &str) -> &str {
 /// A text that holds the token, and is not in the owner's words.
 pub fn sealed(token: &str) -> String {
     token.chars().rev().collect()
+}
+
+/// Whether a call's text is of a task, whose every run calls with the same.
+pub fn is_of_task(text: &str) -> bool {
+    text == SENT_BY_TASK || text == sealed(ASKED_BY_TASK)
 }
 
 pub async fn model() -> ModelServer {

@@ -1,6 +1,6 @@
 //! What has to be true in the end, whatever happened: each broken promise is a sentence.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crate::diary::{Card, Diary, Fate, Said};
@@ -87,9 +87,11 @@ fn ended(said: &Said, turn: &Turn, diary: &Diary) {
 }
 
 fn each_call_ended_once(rows: &Rows, calls: &[Call], diary: &Diary) {
-    let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut seen: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     for call in calls {
-        *seen.entry(&call.text).or_default() += 1;
+        // Each of a task's runs makes its one call.
+        let run = if peers::is_of_task(&call.text) { &*call.run } else { "" };
+        *seen.entry((&call.text, run)).or_default() += 1;
         let (ends, waits) = (rows.audited(&call.id), call.state == "waiting");
         let open = matches!(call.state.as_str(), "proposed" | "approved" | "executing");
         if diary.lenient && call.run_failed && ends == usize::from(!open && !waits) {
@@ -99,14 +101,18 @@ fn each_call_ended_once(rows: &Rows, calls: &[Call], diary: &Diary) {
             diary.broken(format!("{call:?} has {ends} lines in the audit"));
         }
     }
-    for (text, count) in seen.into_iter().filter(|(_, count)| 1 < *count) {
-        diary.broken(format!("{text} was called {count} times"));
+    for ((text, run), count) in seen.into_iter().filter(|(_, count)| 1 < *count) {
+        diary.broken(format!("{text} was called {count} times {run}"));
     }
 }
 
 /// No send twice, none that is not told of, none that is told of and was not made.
 fn sends(calls: &[Call], made: &BTreeMap<String, usize>, diary: &Diary) {
-    for (text, count) in made {
+    let of_tasks = calls.iter().filter(|call| peers::is_of_task(&call.text));
+    for text in of_tasks.map(|call| &call.text).collect::<BTreeSet<_>>() {
+        sends_of_task(text, calls, made.get(text).copied().unwrap_or_default(), diary);
+    }
+    for (text, count) in made.iter().filter(|(text, _)| !peers::is_of_task(text)) {
         let told = calls.iter().find(|call| call.text == *text).map(|call| call.state.as_str());
         if *count != 1 || !matches!(told, Some("done" | "unknown")) {
             diary.broken(format!("{text} was sent {count}×, and is told as {told:?}"));
@@ -114,7 +120,9 @@ fn sends(calls: &[Call], made: &BTreeMap<String, usize>, diary: &Diary) {
     }
     for call in calls.iter().filter(|call| matches!(call.tool.as_str(), peers::SEND | peers::POST))
     {
-        let sent = made.contains_key(&call.text);
+        // Which of a task's runs sent it, the text does not say.
+        let of_task = peers::is_of_task(&call.text);
+        let sent = made.contains_key(&call.text) && (!of_task || call.state == "done");
         let honest = match call.state.as_str() {
             "done" => sent,
             "unknown" => call.result.contains("not known whether it was done"),
@@ -126,6 +134,16 @@ fn sends(calls: &[Call], made: &BTreeMap<String, usize>, diary: &Diary) {
         if !honest {
             diary.broken(format!("{call:?} was sent: {sent}"));
         }
+    }
+}
+
+/// As often as its calls say, where what is not known may have been done or not.
+fn sends_of_task(text: &str, calls: &[Call], made: usize, diary: &Diary) {
+    let of_it =
+        |state: &str| calls.iter().filter(|it| it.text == text && it.state == state).count();
+    let (done, unknown) = (of_it("done"), of_it("unknown"));
+    if !(done..=done + unknown).contains(&made) {
+        diary.broken(format!("{text} was sent {made}×: {done} are done, {unknown} unknown"));
     }
 }
 

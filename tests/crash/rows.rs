@@ -19,6 +19,7 @@ pub struct Turn {
 #[derive(Debug)]
 pub struct Call {
     pub id: String,
+    pub run: String,
     pub tool: String,
     pub text: String,
     pub state: String,
@@ -87,12 +88,13 @@ impl Rows {
         let sql = "select id, tool, state, coalesce(result, ''),
                           coalesce(arguments ->> 'text', arguments ->> 'content',
                                    arguments ->> 'query'),
-                          (select runs.state = 'failed' from runs where runs.id = run_id)
+                          (select runs.state = 'failed' from runs where runs.id = run_id), run_id
                    from tool_calls";
         self.list(sql, (), |row| {
             let (id, tool, state) = (row.get(0)?, row.get(1)?, row.get(2)?);
             let (result, text) = (row.get(3)?, row.get(4)?);
-            Ok(Call { id, tool, state, result, text, run_failed: row.get(5)? })
+            let (run_failed, run) = (row.get(5)?, row.get(6)?);
+            Ok(Call { id, run, tool, state, result, text, run_failed })
         })
     }
 

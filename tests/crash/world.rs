@@ -21,11 +21,14 @@ const MINUTE: Duration = Duration::from_mins(1);
 const AHEAD_MS: i64 = 3_600_000;
 const SETTINGS: [(&str, &str); 2] =
     [("LIMITS__MAX_AUTONOMOUS_RUNS_PER_HOUR", "10000"), ("GUARD__HOLD_SECONDS", "1")];
-/// Schedule, distance of its slots, what of those that were missed, what while one still runs.
-const TASKS: [(&str, Duration, &str, &str); 3] = [
-    ("* * * * *", MINUTE, "all", "queue"),
-    ("@every 1m", MINUTE, "once", "skip"),
-    ("*/2 * * * *", MINUTE.saturating_mul(2), "skip", "cancel"),
+/// What is wanted, schedule, distance of its slots, what of those that were missed, what while one
+/// still runs.
+const TASKS: [(&str, &str, Duration, &str, &str); 5] = [
+    ("say-0", "* * * * *", MINUTE, "all", "queue"),
+    ("say-1", "@every 1m", MINUTE, "once", "skip"),
+    ("say-2", "*/2 * * * *", MINUTE.saturating_mul(2), "skip", "cancel"),
+    (peers::SENT_BY_TASK, "* * * * *", MINUTE, "once", "queue"),
+    (peers::ASKED_BY_TASK, "*/2 * * * *", MINUTE.saturating_mul(2), "once", "queue"),
 ];
 
 /// What the house has to bear.
@@ -119,8 +122,8 @@ impl World {
             _model: model,
         };
         world.add_tools().await;
-        for (number, task) in (0..).zip(TASKS) {
-            world.add_task(number, task).await;
+        for task in TASKS {
+            world.add_task(task).await;
         }
         world
     }
@@ -155,15 +158,15 @@ impl World {
 
     async fn add_task(
         &mut self,
-        number: usize,
-        (schedule, every, missed, overlap): (&str, Duration, &str, &str),
+        (token, schedule, every, missed, overlap): (&str, &str, Duration, &str, &str),
     ) {
         let body = json!({
-            "name": format!("task {number}"), "schedule": schedule, "missed": missed,
-            "overlap": overlap, "prompt": peers::words(&[format!("say-{number}")]),
-            "zone": "UTC", "notify": "never",
+            "name": format!("task {token}"), "schedule": schedule, "missed": missed,
+            "overlap": overlap, "prompt": peers::words(&[token.to_owned()]),
+            "allowed_tools": ["mcp__peer"], "zone": "UTC", "notify": "never",
         });
-        let task = self.key.post("/tasks", &body).await;
+        // By the owner: a program's words are not theirs.
+        let task = self.owner("POST", "/tasks", &body).await;
         let made_at: Timestamp = task["created_at"].as_str().unwrap().parse().unwrap();
         if made_at < Timestamp::now() + MINUTE {
             (self.time.moves, self.time.ahead_ms) = (false, Cell::new(0));
