@@ -32,7 +32,7 @@ pub const INTERVAL_MAX: SignedDuration = SignedDuration::from_hours(24 * 366);
 
 #[derive(Debug, Clone)]
 pub struct Schedule {
-    /// As it is stored: a cron line, `@every 90m`, or a local time.
+    /// As it is stored: a cron line, `@every 90m`, a local time, or one with its offset.
     text: String,
     zone: TimeZone,
     rule: Rule,
@@ -51,6 +51,8 @@ enum Rule {
         anchor: Timestamp,
     },
     Once(DateTime),
+    /// Given with an offset: what the clocks show then changes nothing about it.
+    At(Timestamp),
 }
 
 /// A slot with what the clocks do to it.
@@ -62,7 +64,7 @@ pub struct Fire {
 }
 
 impl Schedule {
-    /// As it is stored: a cron line, `@every 90m`, or a local time. Reads as the same schedule.
+    /// As it is stored: a cron line, `@every 90m`, a local time, or one with its offset. Reads as the same schedule.
     pub fn text(&self) -> &str {
         &self.text
     }
@@ -76,6 +78,6 @@ impl Schedule {
     }
 
     pub fn is_once(&self) -> bool {
-        matches!(self.rule, Rule::Once(_))
+        matches!(self.rule, Rule::Once(_) | Rule::At(_))
     }
 }

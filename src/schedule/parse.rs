@@ -3,7 +3,7 @@
 use croner::parser::{CronParser, Seconds, Year};
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, Zoned};
 
 use super::field::KINDS;
 use super::{INTERVAL_MAX, INTERVAL_MIN, Rule, Schedule, TEXT_CHARS_MAX, words};
@@ -48,11 +48,11 @@ fn read(text: &str, zone: &TimeZone, anchor: Timestamp) -> Result<(String, Rule)
     if text.starts_with('@') {
         return shorthand(&text.to_lowercase(), anchor);
     }
-    if let Ok(local) = text.parse::<DateTime>() {
-        return Ok((say_local(local), Rule::Once(local)));
+    if let Some(at) = moment(text) {
+        return Ok((say_moment(&at.to_zoned(zone.clone())), Rule::At(at)));
     }
-    if let Ok(at) = text.parse::<Timestamp>() {
-        let local = zone.to_datetime(at);
+    // Of a moment that is none after all, such as one with another zone's offset, no half is read.
+    if let Some(local) = text.parse::<DateTime>().ok().filter(|_| !text.contains('[')) {
         return Ok((say_local(local), Rule::Once(local)));
     }
     let fields: Vec<&str> = text.split(' ').collect();
@@ -63,6 +63,19 @@ fn read(text: &str, zone: &TimeZone, anchor: Timestamp) -> Result<(String, Rule)
         Some(line) => read(&line, zone, anchor),
         None => Err(wrong(format!("I can't read {text:?} as a schedule. {EXAMPLES}"))),
     }
+}
+
+/// What names an offset or a zone of its own is one instant, whatever zone the schedule is in.
+fn moment(text: &str) -> Option<Timestamp> {
+    if text.contains('[') {
+        return Some(text.parse::<Zoned>().ok()?.timestamp());
+    }
+    text.parse().ok()
+}
+
+/// In the zone of its reader, with the offset that says which of two it is.
+pub(super) fn say_moment(at: &Zoned) -> String {
+    format!("{}{}", say_local(at.datetime()), at.strftime("%:z"))
 }
 
 fn say_local(local: DateTime) -> String {

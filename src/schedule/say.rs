@@ -1,6 +1,9 @@
 //! A schedule in plain words: "Weekdays at 07:30, Europe/Berlin".
 
+use jiff::civil::DateTime;
+
 use super::field::KINDS;
+use super::slots::instant;
 use super::{Rule, Schedule};
 use crate::dates;
 
@@ -27,9 +30,11 @@ impl Schedule {
     /// "Weekdays at 07:30, Europe/Berlin".
     pub fn sentence(&self) -> String {
         let words = match &self.rule {
-            Rule::Once(local) => {
-                let time = local.strftime("%H:%M");
-                format!("Once, {} at {time}", dates::say_date(local.date()))
+            Rule::Once(local) => once(*local),
+            Rule::At(at) => {
+                let local = self.zone.to_datetime(*at);
+                let second = instant(&self.zone, local) < *at;
+                format!("{}{}", once(local), if second { ", the second time" } else { "" })
             }
             Rule::Every { span, .. } => {
                 let minutes = span.as_mins();
@@ -121,6 +126,10 @@ fn step_of(values: &[u8], end: u8) -> Option<u8> {
     let step = second - first;
     let expected = (0..end).step_by(usize::from(step));
     (*first == 0 && expected.eq(values.iter().copied())).then_some(step)
+}
+
+fn once(local: DateTime) -> String {
+    format!("Once, {} at {}", dates::say_date(local.date()), local.strftime("%H:%M"))
 }
 
 fn weekday_words(days: &[u8]) -> String {

@@ -19,6 +19,7 @@ impl Schedule {
     pub fn next_after(&self, after: Timestamp) -> Option<Timestamp> {
         match &self.rule {
             Rule::Once(local) => Some(instant(&self.zone, *local)).filter(|at| after < *at),
+            Rule::At(at) => Some(*at).filter(|at| after < *at),
             Rule::Every { span, anchor } => next_of_interval(*anchor, *span, after),
             Rule::Cron { steady: true, .. } => self.next_steady(after),
             Rule::Cron { steady: false, .. } => self.next_by_the_clock(after),
@@ -95,9 +96,9 @@ impl Schedule {
         cron.find_next_occurrence(&from, inclusive).ok()
     }
 
-    /// What the clocks do to a slot; silent on a steady schedule, which they do nothing to.
+    /// What the clocks do to a slot; silent where they do nothing: on an instant or a steady schedule.
     fn note(&self, slot: Timestamp) -> Option<String> {
-        if matches!(self.rule, Rule::Every { .. } | Rule::Cron { steady: true, .. }) {
+        if matches!(self.rule, Rule::At(_) | Rule::Every { .. } | Rule::Cron { steady: true, .. }) {
             return None;
         }
         let local = self.zone.to_datetime(slot);
@@ -124,7 +125,7 @@ impl Schedule {
         match &self.rule {
             Rule::Once(meant) => *meant == local,
             Rule::Cron { cron, .. } => cron.is_time_matching(&local).unwrap_or(false),
-            Rule::Every { .. } => true,
+            Rule::At(_) | Rule::Every { .. } => true,
         }
     }
 }

@@ -6,13 +6,15 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Zoned};
 
 use super::field::{DAYS, MONTHS};
+use super::parse::say_moment;
+use super::slots::instant;
 use crate::dates;
 use crate::error::{Error, Result};
 
 const FULL_DAYS: [&str; 7] =
     ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"];
 
-/// As a cron line, an interval or a local time; none: these are not such words.
+/// As a cron line, an interval or a moment; none: these are not such words.
 pub fn read(text: &str, now: &Zoned) -> Result<Option<String>> {
     let text = text.to_lowercase();
     if let Some(line) = distance(&text) {
@@ -142,6 +144,9 @@ fn ordinal(text: &str) -> Option<u8> {
 
 /// "tomorrow at 18:00": a schedule that comes once.
 fn one_moment(text: &str, now: &Zoned) -> Option<String> {
-    let found = dates::parse(text, now).ok().filter(|_| !dates::repeats(text))?;
-    Some(found.at.strftime("%Y-%m-%dT%H:%M:%S").to_string())
+    let at = dates::parse(text, now).ok().filter(|_| !dates::repeats(text))?.at;
+    // "In 2 hours" may be the second of two times that look the same.
+    let second = instant(now.time_zone(), at.datetime()) < at.timestamp();
+    let local = at.strftime("%Y-%m-%dT%H:%M:%S").to_string();
+    Some(if second { say_moment(&at) } else { local })
 }

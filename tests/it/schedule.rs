@@ -164,6 +164,44 @@ fn what_is_stored_reads_as_the_same_schedule() {
 }
 
 #[test]
+fn a_moment_with_an_offset_stays_that_moment() {
+    let said = |text: &str| {
+        let once = read(text, "Europe/Berlin");
+        let again = read(once.text(), "Asia/Tokyo");
+        let from = "2026-01-01T00:00:00Z".parse().unwrap();
+        let slot = |it: &Schedule| it.next_after(from).unwrap();
+        assert_eq!(slot(&once), slot(&again), "{text}");
+        assert!(once.is_once());
+        assert_eq!(once.fires(from, 2)[0].note, None);
+        format!("{} = {} = {}", slot(&once), once.text(), once.sentence())
+    };
+    let table = [
+        "2026-12-24T08:00:00-08:00",
+        "2026-12-24T11:00[America/New_York]",
+        "2026-12-24T11:00:00-05:00[America/New_York]",
+        "2026-12-24T16:00:00Z",
+        "2027-10-31T00:30:00Z",
+        "2027-10-31T01:30:00Z",
+    ];
+    insta::assert_snapshot!(table.map(said).join("\n"), @r"
+    2026-12-24T16:00:00Z = 2026-12-24T17:00+01:00 = Once, Thursday 24 December 2026 at 17:00, Europe/Berlin
+    2026-12-24T16:00:00Z = 2026-12-24T17:00+01:00 = Once, Thursday 24 December 2026 at 17:00, Europe/Berlin
+    2026-12-24T16:00:00Z = 2026-12-24T17:00+01:00 = Once, Thursday 24 December 2026 at 17:00, Europe/Berlin
+    2026-12-24T16:00:00Z = 2026-12-24T17:00+01:00 = Once, Thursday 24 December 2026 at 17:00, Europe/Berlin
+    2027-10-31T00:30:00Z = 2027-10-31T02:30+02:00 = Once, Sunday 31 October 2027 at 02:30, Europe/Berlin
+    2027-10-31T01:30:00Z = 2027-10-31T02:30+01:00 = Once, Sunday 31 October 2027 at 02:30, the second time, Europe/Berlin
+    ");
+    assert!(refused("2026-12-24T11:00:00+02:00[America/New_York]").starts_with("I can't read"));
+}
+
+#[test]
+fn in_an_hour_means_so_where_clocks_are_set_back() {
+    let now: Timestamp = "2030-10-27T00:30:00Z".parse().unwrap();
+    let it = Schedule::parse("in 1 hour", zone("Europe/Berlin").unwrap(), now).unwrap();
+    assert_eq!(it.next_after(now).unwrap().to_string(), "2030-10-27T01:30:00Z");
+}
+
+#[test]
 fn what_the_clocks_do_to_a_slot_is_said() {
     let fires = |text: &str, from: &str| {
         let it = read(text, "Europe/Berlin");
