@@ -49,6 +49,7 @@ pub const STEPS: &[(&str, &str)] = &[
     ("0048_provider_calls", include_str!("schema/0048_provider_calls.sql")),
     ("0049_triggers_kept", include_str!("schema/0049_triggers_kept.sql")),
     ("0050_listings", include_str!("schema/0050_listings.sql")),
+    ("0051_task_changes", include_str!("schema/0051_task_changes.sql")),
 ];
 
 /// Brings the schema up to date; copies the database first when it already held something.

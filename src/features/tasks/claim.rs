@@ -40,6 +40,19 @@ enum Lot {
     Miss,
 }
 
+/// A look at the slots of one task.
+struct Look<'a> {
+    agents: &'a Agents,
+    schedule: &'a Schedule,
+    now: Timestamp,
+}
+
+impl Look<'_> {
+    fn is_late(&self, task: &Task, slot: Timestamp) -> bool {
+        LATE < self.now.duration_since(task.fires_at(self.schedule, slot))
+    }
+}
+
 /// Deals with all slots of a task that are due by now.
 pub fn claim(tx: &Tx<'_>, agents: &Agents, mut task: Task, now: Timestamp) -> Result<()> {
     let Some(first) = task.next_slot_at else { return Ok(()) };
@@ -47,19 +60,24 @@ pub fn claim(tx: &Tx<'_>, agents: &Agents, mut task: Task, now: Timestamp) -> Re
         Ok(schedule) => schedule,
         Err(err) => return pause(tx, task, &format!("Its schedule can't be read: {err}"), now),
     };
+    // What a slot waits for by chance may have changed since it was written down.
+    if now < task.fires_at(&schedule, first) {
+        return tasks::save(tx, &task);
+    }
+    let look = Look { agents, schedule: &schedule, now };
     let until = task.new.end_at.map_or(now, |end| end.min(now));
     let (slots, earlier) = schedule.last_between(first - JUST_BEFORE, until, MISSED_ROWS_MAX);
-    let slots: Vec<Timestamp> =
-        slots.into_iter().take_while(|slot| task.fires_at(*slot) <= now).collect();
+    let is_due = |slot: &Timestamp| task.fires_at(&schedule, *slot) <= now;
+    let slots: Vec<Timestamp> = slots.into_iter().take_while(is_due).collect();
     let mut last = first;
     if let Some(oldest) = slots.first().filter(|_| earlier) {
-        miss_stretch(tx, agents, &task, &schedule, (first, *oldest), now)?;
+        miss_stretch(tx, &look, &task, (first, *oldest))?;
     }
-    for (slot, lot) in lots(&task, &slots, now) {
+    for (slot, lot) in lots(&look, &task, &slots) {
         if task.new.max_runs.is_some_and(|most| most <= task.runs) {
             break;
         }
-        settle(tx, agents, &mut task, (slot, lot), now)?;
+        settle(tx, &look, &mut task, (slot, lot))?;
         last = slot;
     }
     move_on(tx, &mut task, &schedule, last)?;
@@ -71,19 +89,18 @@ pub fn claim(tx: &Tx<'_>, agents: &Agents, mut task: Task, now: Timestamp) -> Re
 /// one for those between two.
 fn miss_stretch(
     tx: &Tx<'_>,
-    agents: &Agents,
+    look: &Look<'_>,
     task: &Task,
-    schedule: &Schedule,
     (from, end): (Timestamp, Timestamp),
-    now: Timestamp,
 ) -> Result<()> {
+    let schedule = look.schedule;
     let mut next = Some(from);
     let known = executions::list_between(tx, task.id, (from, end))?;
     for (begins, ends) in known.into_iter().chain([(end, end)]) {
         if let Some(from) = next.filter(|from| *from < begins) {
             let later = schedule.last_between(from, begins - JUST_BEFORE, 1).0;
             let until_at = Some(later.last().copied().unwrap_or(from));
-            executions::insert(tx, &Execution { until_at, ..missed(agents, task, from, now) })?;
+            executions::insert(tx, &Execution { until_at, ..missed(look, task, from) })?;
         }
         next = schedule.next_after(ends);
     }
@@ -92,6 +109,8 @@ fn miss_stretch(
 
 /// On to the first slot that has no row.
 pub fn move_on(tx: &Tx<'_>, task: &mut Task, schedule: &Schedule, after: Timestamp) -> Result<()> {
+    let forgotten = executions::forgotten_until(tx, task.id)?;
+    let after = forgotten.map_or(after, |until| until.max(after));
     let mut next = task.next_after(schedule, after);
     while let Some(slot) = next
         && executions::has_slot(tx, task.id, slot)?
@@ -126,8 +145,8 @@ pub fn hold(tx: &Tx<'_>, mut task: Task, why: &str, now: Timestamp) -> Result<Ta
 }
 
 /// A slot that is late was missed, and so was one that is seen only when a later one is due too.
-fn lots(task: &Task, slots: &[Timestamp], now: Timestamp) -> Vec<(Timestamp, Lot)> {
-    let on_time = slots.last().filter(|slot| !is_late(task, **slot, now)).copied();
+fn lots(look: &Look<'_>, task: &Task, slots: &[Timestamp]) -> Vec<(Timestamp, Lot)> {
+    let on_time = slots.last().filter(|slot| !look.is_late(task, **slot)).copied();
     let missed = slots.iter().filter(|slot| Some(**slot) != on_time);
     let made_up = match task.new.missed {
         Missed::Skip => 0,
@@ -144,40 +163,30 @@ fn lots(task: &Task, slots: &[Timestamp], now: Timestamp) -> Vec<(Timestamp, Lot
     slots.iter().map(|slot| (*slot, lot(*slot))).collect()
 }
 
-fn is_late(task: &Task, slot: Timestamp, now: Timestamp) -> bool {
-    LATE < now.duration_since(task.fires_at(slot))
-}
-
 fn settle(
     tx: &Tx<'_>,
-    agents: &Agents,
+    look: &Look<'_>,
     task: &mut Task,
     (slot, lot): (Timestamp, Lot),
-    now: Timestamp,
 ) -> Result<()> {
+    let now = look.now;
     if executions::has_slot(tx, task.id, slot)? {
         return Ok(());
     }
     let row = match lot {
-        Lot::Miss => missed(agents, task, slot, now),
+        Lot::Miss => missed(look, task, slot),
         Lot::CatchUp => Execution { missed: true, ..due(task, slot, now) },
         Lot::Run => due(task, slot, now),
     };
-    let row =
-        if row.state == Progress::Due { overlapped(tx, agents, task, row, now)? } else { row };
+    let row = if row.state == Progress::Due { overlapped(tx, look, task, row)? } else { row };
     task.runs += u32::from(row.state == Progress::Due);
     executions::insert(tx, &row)?;
     Ok(())
 }
 
 /// What the run before makes of a slot.
-fn overlapped(
-    tx: &Tx<'_>,
-    agents: &Agents,
-    task: &Task,
-    row: Execution,
-    now: Timestamp,
-) -> Result<Execution> {
+fn overlapped(tx: &Tx<'_>, look: &Look<'_>, task: &Task, row: Execution) -> Result<Execution> {
+    let (agents, now) = (look.agents, look.now);
     let mut open = executions::list_open(tx, task.id)?;
     open.retain(|it| it.kind != Kind::Dry);
     if open.is_empty() {
@@ -242,9 +251,10 @@ fn due(task: &Task, slot: Timestamp, now: Timestamp) -> Execution {
     }
 }
 
-fn missed(agents: &Agents, task: &Task, slot: Timestamp, now: Timestamp) -> Execution {
-    let reason = match is_late(task, slot, now) {
-        true if slot < agents.up_since => "Missed: Steward was not running then.",
+fn missed(look: &Look<'_>, task: &Task, slot: Timestamp) -> Execution {
+    let now = look.now;
+    let reason = match look.is_late(task, slot) {
+        true if slot < look.agents.up_since => "Missed: Steward was not running then.",
         true => "Missed: this machine slept then, or its clock was set ahead.",
         false => "Left out: the next one was due before this could begin.",
     };

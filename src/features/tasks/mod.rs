@@ -201,10 +201,21 @@ impl Task {
         self.schedule().map_or_else(written, |schedule| schedule.sentence())
     }
 
-    /// When a slot is due: its own moment, or a little later by chance.
-    pub fn fires_at(&self, slot: Timestamp) -> Timestamp {
+    /// When a slot is due: its own moment, or a little later by chance. Half of the way to the next
+    /// one is left to begin in.
+    pub fn fires_at(&self, schedule: &Schedule, slot: Timestamp) -> Timestamp {
+        if self.new.jitter_s == 0 {
+            return slot;
+        }
         let most = SignedDuration::from_secs(i64::from(self.new.jitter_s));
+        let next = schedule.next_after(slot);
+        let most = next.map_or(most, |next| most.min(next.duration_since(slot) / 2));
         slot + schedule::jitter(&self.id.to_string(), slot, most)
+    }
+
+    pub fn next_fire_at(&self) -> Option<Timestamp> {
+        let slot = self.next_slot_at?;
+        Some(self.schedule().map_or(slot, |schedule| self.fires_at(&schedule, slot)))
     }
 
     /// The first slot after `after` that its bounds leave it.

@@ -153,6 +153,7 @@ pub const SAMPLES: &[(&str, &str)] = &[
         "0050_listings",
         r#"update mcp_tools set lists = '{"argument":"id","value":"id","name":"title"}';"#,
     ),
+    ("0051_task_changes", "update tasks set revision = 2, forgotten_until = 1 where id = 'k1';"),
 ];
 
 const USERS: &str = "

@@ -164,6 +164,55 @@ async fn a_clock_that_ran_ahead_and_was_set_right_silences_nothing() {
     assert_eq!(done, ["10:00", "11:00", "12:00", "13:00", "14:00", "15:00"]);
 }
 
+/// Minute for minute, five slots that are done one by one.
+async fn five(house: &TestApp) {
+    for _ in 0..5 {
+        house.advance(MINUTE).await;
+    }
+    settle(house).await;
+}
+
+#[tokio::test]
+async fn what_was_missed_by_a_wrong_clock_pushes_nothing_out_that_was_done() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = TestApp::with_config(folder.path(), CONFIG).await;
+    let begin = house.app.clock.now();
+    add(&house, "note: x", "* * * * *", json!({"missed": "skip"})).await;
+    five(&house).await;
+    for _ in 0..4 {
+        house.advance(MINUTE * 1_000).await;
+    }
+    house.advance(SignedDuration::from_hours(24 * 32)).await;
+    settle(&house).await;
+    let done = notes(&house).await.as_u64().unwrap();
+    house.advance(begin.duration_since(house.app.clock.now())).await;
+    five(&house).await;
+    assert_eq!(notes(&house).await, done, "none of the old ones is done again");
+    five(&house).await;
+    assert_eq!(notes(&house).await, done + 5, "and the next come in their time");
+}
+
+#[tokio::test]
+async fn what_was_done_stays_done_when_its_row_is_forgotten() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = TestApp::with_config(folder.path(), CONFIG).await;
+    let begin = house.app.clock.now();
+    let task = add(&house, "note: x", "* * * * *", json!({"missed": "skip"})).await;
+    five(&house).await;
+    let many = "insert into executions (id, task_id, kind, slot_at, state, created_at)
+                select printf('x%d', n), id, 'slot', anchor_at + n * 60000, 'done', anchor_at
+                from tasks, (with recursive count (n) as (
+                    select 6 union all select n + 1 from count where n < 2105) select n from count)";
+    house.app.db.write(move |tx| tx.execute(many, ())).await.unwrap();
+    house.advance(SignedDuration::from_hours(24 * 34)).await;
+    settle(&house).await;
+    assert!(begin + MINUTE * 5 < rows(&house, &task).await[0].from, "the old rows are gone");
+    let done = notes(&house).await;
+    house.advance(begin.duration_since(house.app.clock.now())).await;
+    five(&house).await;
+    assert_eq!(notes(&house).await, done);
+}
+
 #[tokio::test]
 async fn through_a_year_a_daily_task_is_done_once_a_day() {
     let folder = tempfile::tempdir().unwrap();

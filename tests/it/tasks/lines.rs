@@ -7,6 +7,7 @@ use steward::testing::TestApp;
 use steward::testing::model_answers::{Answer, Say};
 use steward::testing::model_server::ModelServer;
 
+use super::clock::CONFIG;
 use super::{MINUTE, add, notes, open, open_with, told};
 
 async fn after(missed: &str, closed: SignedDuration) -> Vec<String> {
@@ -180,6 +181,21 @@ async fn a_delay_by_chance_is_the_same_after_a_restart() {
     house.advance(SignedDuration::from_secs(1)).await;
     let lines = told(&house, &task).await;
     assert!(lines[0].starts_with("10:00 done"), "{lines:?}");
+}
+
+#[tokio::test]
+async fn a_delay_by_chance_never_reaches_the_next_slot() {
+    let (_folder, house) = open_with(CONFIG).await;
+    let late = json!({"jitter_seconds": 240, "overlap": "queue"});
+    let task = add(&house, "status", "* * * * *", late).await;
+    for _ in 0..20 * 6 {
+        house.advance(MINUTE / 6).await;
+    }
+    let lines = told(&house, &task).await;
+    assert!((19..=20).contains(&lines.len()), "{lines:?}");
+    for (line, minute) in lines.iter().zip(1..) {
+        assert!(line.starts_with(&format!("09:{minute:02} done")), "{lines:?}");
+    }
 }
 
 #[tokio::test]

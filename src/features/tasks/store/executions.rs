@@ -76,12 +76,20 @@ pub fn find(r: &Reader<'_>, id: ExecutionId) -> Result<Execution> {
     r.row(sql, [id], from_row)?.ok_or(Error::NotFound("execution"))
 }
 
-/// Whether a slot has a row: its own, or that of a stretch that was missed as a whole.
+/// Whether a slot has a row: its own, or that of a stretch that was missed as a whole. One that was
+/// forgotten counts.
 pub fn has_slot(r: &Reader<'_>, task: TaskId, slot: Timestamp) -> Result<bool> {
-    let sql = "select coalesce(until_at, slot_at) >= ?2 from executions
-               where task_id = ?1 and slot_at <= ?2 order by slot_at desc limit 1";
-    let covered = r.row(sql, (task, slot.as_millisecond()), |row| row.get(0))?;
-    Ok(covered.unwrap_or(false))
+    let sql = "select coalesce((select forgotten_until >= ?2 from tasks where id = ?1), 0)
+                   or coalesce((select coalesce(until_at, slot_at) >= ?2 from executions
+                                where task_id = ?1 and slot_at <= ?2
+                                order by slot_at desc limit 1), 0)";
+    r.one(sql, (task, slot.as_millisecond()), |row| row.get(0))
+}
+
+/// Up to which slot rows of what was done are forgotten.
+pub fn forgotten_until(r: &Reader<'_>, task: TaskId) -> Result<Option<Timestamp>> {
+    let sql = "select forgotten_until from tasks where id = ?1";
+    r.one(sql, [task], |row| at_or_none(row, "forgotten_until"))
 }
 
 /// Where the rows of a time begin and end, in order.
@@ -204,15 +212,26 @@ pub fn unmiss_after(tx: &Tx<'_>, task: TaskId, now: Timestamp) -> Result<usize> 
     Ok(gone + tx.execute(sql, (task, now))?)
 }
 
-/// Forgets what ended before `before`, but for the newest `kept` of each task.
-pub fn prune(tx: &Tx<'_>, task: TaskId, before: Timestamp, kept: u32) -> Result<usize> {
-    tx.execute(
-        "delete from executions where task_id = ?1 and state not in ('due', 'started')
-             and coalesce(slot_at, created_at) < ?2
-             and id not in (select id from executions where task_id = ?1
-                            order by coalesce(slot_at, created_at) desc, id desc limit ?3)",
-        (task, before.as_millisecond(), kept),
-    )
+/// Forgets what ended before `before`, but for the newest `kept` of each task, and the newest `kept`
+/// that were not just missed: a clock that runs ahead pushes out nothing that was done.
+pub fn prune(tx: &Tx<'_>, task: TaskId, before: Timestamp, kept: u32) -> Result<()> {
+    let old = "task_id = ?1 and state not in ('due', 'started')
+               and coalesce(slot_at, created_at) < ?2
+               and id not in (select id from executions where task_id = ?1
+                              order by coalesce(slot_at, created_at) desc, id desc limit ?3)
+               and id not in (select id from executions
+                              where task_id = ?1 and not (missed = 1 and state = 'skipped')
+                              order by coalesce(slot_at, created_at) desc, id desc limit ?3)";
+    let which = (task, before.as_millisecond(), kept);
+    let done = format!(
+        "update tasks set forgotten_until = gone.slot_at
+         from (select max(slot_at) as slot_at from executions
+               where {old} and not (missed = 1 and state = 'skipped')) as gone
+         where id = ?1 and gone.slot_at > coalesce(forgotten_until, 0)"
+    );
+    tx.execute(&done, which)?;
+    tx.execute(&format!("delete from executions where {old}"), which)?;
+    Ok(())
 }
 
 fn from_row(row: &Row<'_>) -> rusqlite::Result<Execution> {

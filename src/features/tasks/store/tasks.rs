@@ -51,7 +51,6 @@ pub fn save(tx: &Tx<'_>, task: &Task) -> Result<()> {
     let tools = serde_json::to_string(&new.allowed_tools).map_err(Error::internal)?;
     let label = serde_json::to_string(&task.label).map_err(Error::internal)?;
     let millis = |at: Option<Timestamp>| at.map(Timestamp::as_millisecond);
-    let fire = task.next_slot_at.map(|slot| task.fires_at(slot));
     tx.execute(
         "insert into tasks (id, user_id, name, prompt, schedule, zone, model, allowed_tools, state,
              why, start_at, end_at, max_runs, missed, overlap, jitter_s, budget_usd_micros, notify,
@@ -93,7 +92,7 @@ pub fn save(tx: &Tx<'_>, task: &Task) -> Result<()> {
             task.runs,
             task.anchor_at.as_millisecond(),
             millis(task.next_slot_at),
-            millis(fire),
+            millis(task.next_fire_at()),
             task.created_at.as_millisecond(),
             task.updated_at.as_millisecond(),
             new.agent_id,
