@@ -34,7 +34,7 @@ async fn done(house: &TestApp, text: &str) {
 #[tokio::test]
 async fn each_list_has_a_box_that_works_without_script_and_by_its_key() {
     let (_folder, house) = open().await;
-    for page in ["/reminders", "/credentials", "/whitelists", "/approvals"] {
+    for page in ["/reminders", "/credentials", "/whitelists", "/approvals", "/tasks"] {
         let shown = house.get(page).await.text;
         let form = format!("<form class=\"filter\" method=\"get\" action=\"{page}\"");
         assert_eq!(shown.matches(&form).count(), 1, "{page}: {shown}");

@@ -142,15 +142,17 @@ async fn update(
     Json(body): Json<Map<String, Value>>,
 ) -> Result<Json<Value>, ApiError> {
     caller.require(Scope::Write)?;
-    let user = caller.user_id;
-    let old = app.db.read(move |r| service::find(r, user, id)).await?;
-    let mut fields = serde_json::to_value(Input::of(&old)).map_err(Error::internal)?;
-    if let Some(fields) = fields.as_object_mut() {
-        fields.extend(body);
-    }
-    let it = checked(&app, read_json(fields.to_string().as_bytes())?)?;
-    let whose = (user, triggers::label_of(&caller));
-    change(&app, &caller, move |tx, app, by| service::update(tx, app, by, whose, id, it)).await?;
+    let whose = (caller.user_id, triggers::label_of(&caller));
+    change(&app, &caller, move |tx, app, by| {
+        let old = service::find(tx, whose.0, id)?;
+        let mut fields = serde_json::to_value(Input::of(&old)).map_err(Error::internal)?;
+        if let Some(fields) = fields.as_object_mut() {
+            fields.extend(body);
+        }
+        let it = checked(app, read_json(fields.to_string().as_bytes())?)?;
+        service::update(tx, app, by, whose, id, it)
+    })
+    .await?;
     Ok(Json(json!({"ok": true})))
 }
 

@@ -179,7 +179,11 @@ pub struct Words {
 }
 
 pub async fn start(app: &App, caller: &Caller, agent: AgentId, words: Words) -> Result<Sent> {
-    say(app, caller, (ConversationId::new(app.clock.now()), Some(agent)), words).await
+    let conversation = ConversationId::new(app.clock.now());
+    say(app, caller, (conversation, Some(agent)), words).await.map_err(|err| match err {
+        Error::NotFound("agent") => Error::invalid("agent_id", "There is no such agent."),
+        err => err,
+    })
 }
 
 /// A further message in a run's conversation, and the run that it wakes.

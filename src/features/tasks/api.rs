@@ -23,7 +23,7 @@ use crate::label::Label;
 use crate::schedule::Fire;
 use crate::web::caller::Caller;
 use crate::web::error::ApiError;
-use crate::web::form::{Json, Nothing, Path, Query, paging, read_json};
+use crate::web::form::{Json, Nothing, Path, Query, paging};
 use crate::web::scope::Scope;
 
 /// Slots that are told ahead.
@@ -123,15 +123,23 @@ async fn list(State(app): State<App>, caller: Caller) -> Result<Json<Vec<View>>,
     Ok(Json(tasks.into_iter().map(|task| View::new(task, now)).collect()))
 }
 
-pub async fn create(
+async fn create(
     State(app): State<App>,
     caller: Caller,
-    Json(body): Json<Input>,
+    Json(body): Json<Map<String, Value>>,
 ) -> Result<(StatusCode, Json<View>), ApiError> {
     caller.require(Scope::Write)?;
-    let (new, enabled) = checked(&app, body, None)?;
-    let whose = (caller.user_id, label_of(&caller));
-    let made = change(&app, &caller, move |tx, app, by| {
+    make(&app, &caller, Input::merged(Map::new(), body)?).await
+}
+
+pub async fn make(
+    app: &App,
+    caller: &Caller,
+    input: Input,
+) -> Result<(StatusCode, Json<View>), ApiError> {
+    let (new, enabled) = checked(app, input, None)?;
+    let whose = (caller.user_id, label_of(caller));
+    let made = change(app, caller, move |tx, app, by| {
         let new = service::without_secrets(tx, app, new)?;
         service::create(tx, by, whose, (new, enabled))
     });
@@ -157,25 +165,16 @@ pub async fn update(
     Json(body): Json<Map<String, Value>>,
 ) -> Result<Json<Value>, ApiError> {
     caller.require(Scope::Write)?;
-    let user = caller.user_id;
-    let task = app.db.read(move |r| service::find(r, user, id)).await?;
-    let merged = merged(&Input::of(&task), body)?;
-    let (new, enabled) = checked(&app, merged, Some(&task))?;
-    let whose = (user, label_of(&caller));
+    let (user, label) = (caller.user_id, label_of(&caller));
     change(&app, &caller, move |tx, app, by| {
+        let task = service::find(tx, user, id)?;
+        let input = Input::merged(Input::of(&task).fields()?, body)?;
+        let (new, enabled) = checked(app, input, Some(&task))?;
         let new = service::without_secrets(tx, app, new)?;
-        service::update(tx, by, whose, id, (new, enabled))
+        service::update(tx, by, (user, label), (id, None), (new, enabled))
     })
     .await?;
     Ok(Json(json!({"ok": true})))
-}
-
-fn merged(old: &Input, body: Map<String, Value>) -> Result<Input> {
-    let mut fields = serde_json::to_value(old).map_err(Error::internal)?;
-    if let Some(fields) = fields.as_object_mut() {
-        fields.extend(body);
-    }
-    read_json(fields.to_string().as_bytes())
 }
 
 pub async fn delete(

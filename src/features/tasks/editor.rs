@@ -34,6 +34,8 @@ struct EditPage {
     agent: String,
     agent_name: String,
     typed: Typed,
+    /// What is kept now, where it is no longer what the form showed.
+    now: Option<Task>,
     tools: Vec<Tick>,
     selects: Vec<Select>,
     /// For a new one.
@@ -50,6 +52,8 @@ struct EditPage {
 /// As it was typed.
 #[derive(Default)]
 struct Typed {
+    /// Of the task that the form showed; "" for a new one.
+    revision: String,
     name: String,
     prompt: String,
     schedule: String,
@@ -149,7 +153,7 @@ pub async fn save(
     State(app): State<App>,
     caller: Caller,
     Path(id): Path<TaskId>,
-    Form(fields): Form<Fields>,
+    Form(mut fields): Form<Fields>,
 ) -> Result<Response, PageError> {
     let user = caller.user_id;
     let task = app.db.read(move |r| service::find(r, user, id)).await?;
@@ -157,15 +161,29 @@ pub async fn save(
         Ok(read) => read,
         Err(response) => return Ok(*response),
     };
-    let (whose, enabled) = ((user, label_of(&caller)), task.state == super::State::On);
+    let (whose, seen) = ((user, label_of(&caller)), seen(&fields));
     let keep = change(&app, &caller, move |tx, app, by| {
+        let enabled = service::find(tx, user, id)?.state == super::State::On;
         let new = service::without_secrets(tx, app, new)?;
-        service::update(tx, by, whose, id, (new, enabled))
+        service::update(tx, by, whose, (id, seen), (new, enabled))
     });
     match keep.await {
         Ok(task) => Ok(saved(&task, "is saved").into_response()),
+        Err(err @ Error::Conflict(_)) => {
+            // Whoever was told of the change may save again.
+            let now = app.db.read(move |r| service::find(r, user, id)).await?;
+            fields.insert("revision".to_owned(), now.revision.to_string());
+            let page = page(&app, &caller, Some(id), fields, Some(problem(err)?)).await?;
+            let page = EditPage { now: Some(now), ..page };
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response())
+        }
         Err(err) => refused(&app, &caller, Some(id), fields, err).await,
     }
+}
+
+/// The revision that the form showed.
+fn seen(fields: &Fields) -> Option<u32> {
+    fields.get("revision")?.parse().ok()
 }
 
 fn saved(task: &Task, what: &str) -> Told {
@@ -213,6 +231,7 @@ async fn page(
     let agent = agent_of(app, &fields).await?;
     let text = |name: &str| fields.get(name).cloned().unwrap_or_default();
     let typed = Typed {
+        revision: text("revision"),
         name: text("name"),
         prompt: text("prompt"),
         schedule: fields::schedule(&fields),
@@ -249,6 +268,7 @@ async fn page(
         agent: fields::agent(&fields)?.map(|id| id.to_string()).unwrap_or_default(),
         agent_name: agent.name,
         typed,
+        now: None,
         sentence,
         fires,
         error,

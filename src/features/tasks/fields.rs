@@ -14,7 +14,8 @@ use crate::ids::AgentId;
 
 /// What the ticks of tools are called: this and the set.
 pub const TOOL_FIELD: &str = "tool.";
-const NAMES: [&str; 16] = [
+const NAMES: [&str; 17] = [
+    "revision",
     "agent",
     "name",
     "prompt",
@@ -113,6 +114,7 @@ pub fn fields_of(task: &Task, now: &Zoned) -> Fields {
     let budget = new.budget_usd_micros.map(|it| (it as f64 / MICROS).to_string());
     fields.extend(
         [
+            ("revision", task.revision.to_string()),
             ("name", new.name.clone()),
             ("prompt", new.prompt.clone()),
             ("schedule", new.schedule.clone()),

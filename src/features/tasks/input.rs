@@ -2,6 +2,7 @@
 
 use jiff::{Timestamp, Zoned};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::kinds::{Missed, Notify, Overlap, Words, read, word};
 use super::{NewTask, Task};
@@ -11,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::ids::AgentId;
 use crate::outside::model::catalog::Catalog;
 use crate::schedule::{self, Schedule};
-use crate::web::form::{check_number, check_text};
+use crate::web::form::{check_number, check_text, read_json};
 
 const NAME_CHARS_MAX: usize = 100;
 const PROMPT_CHARS_MAX: usize = 20_000;
@@ -56,6 +57,23 @@ pub struct Input {
     pub notify: String,
 }
 
+/// What has a usual value.
+const NULLABLE: [&str; 13] = [
+    "allowed_tools",
+    "enabled",
+    "zone",
+    "model",
+    "agent_id",
+    "start_at",
+    "end_at",
+    "max_runs",
+    "missed",
+    "overlap",
+    "jitter_seconds",
+    "budget_usd_micros",
+    "notify",
+];
+
 fn yes() -> bool {
     true
 }
@@ -99,6 +117,20 @@ impl Input {
             jitter_seconds: 0,
             budget_usd_micros: None,
             notify: notify(),
+        }
+    }
+
+    /// What the body leaves out stays as it is in `fields`; what it sets to null becomes the usual.
+    pub fn merged(mut fields: Map<String, Value>, body: Map<String, Value>) -> Result<Input> {
+        fields.extend(body);
+        fields.retain(|name, value| !value.is_null() || !NULLABLE.contains(&name.as_str()));
+        read_json(Value::Object(fields).to_string().as_bytes())
+    }
+
+    pub fn fields(&self) -> Result<Map<String, Value>> {
+        match serde_json::to_value(self).map_err(Error::internal)? {
+            Value::Object(fields) => Ok(fields),
+            other => Err(Error::internal(anyhow::anyhow!("an input is written as {other}"))),
         }
     }
 

@@ -96,6 +96,8 @@ pub struct Task {
     pub failures: u32,
     /// Slots that became runs.
     pub runs: u32,
+    /// How often it was changed.
+    pub revision: u32,
     pub anchor_at: Timestamp,
     /// The first slot without a row.
     pub next_slot_at: Option<Timestamp>,

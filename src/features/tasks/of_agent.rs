@@ -60,7 +60,9 @@ pub fn keep_schedule(
     let waits = agent.label.trust == Trust::Outside && !goes_on;
     let (label, enabled) = (agent.label.clone(), agent.enabled && !waits);
     let kept = match old {
-        Some(task) => service::update(tx, by, (task.user_id, label), task.id, (new, enabled))?,
+        Some(task) => {
+            service::update(tx, by, (task.user_id, label), (task.id, None), (new, enabled))?
+        }
         None => service::create(tx, by, (user, label), (new, enabled))?,
     };
     let why = if agent.enabled && waits { service::UNREAD.to_owned() } else { kept.why.clone() };

@@ -51,6 +51,8 @@ pub fn routes() -> Router<App> {
 #[template(path = "tasks/list.html")]
 struct ListPage {
     shell: Shell,
+    /// What the list is filtered by.
+    q: String,
     rows: Vec<Row>,
 }
 
@@ -81,14 +83,26 @@ struct OnePage {
     next: String,
 }
 
-async fn list(State(app): State<App>, caller: Caller) -> Result<Page<ListPage>, PageError> {
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Filter {
+    #[serde(default)]
+    q: String,
+}
+
+async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    Query(Filter { q }): Query<Filter>,
+) -> Result<Page<ListPage>, PageError> {
+    let words = q.clone();
     let now = local_now(&app);
     let (user, now_too, app_too) = (caller.user_id, now.clone(), app.clone());
     let rows = app
         .db
         .read(move |r| {
             let gate = Gate::look(r, &app_too)?;
-            let tasks = service::list(r, user)?.into_iter();
+            let tasks = service::list_with(r, user, &words)?.into_iter();
             let rows = tasks.map(|task| {
                 let told = gate.with_holds(r, executions::list(r, task.id, BEATS, 0)?)?;
                 Ok(row(&task, &told, &now_too))
@@ -96,7 +110,7 @@ async fn list(State(app): State<App>, caller: Caller) -> Result<Page<ListPage>, 
             rows.collect::<Result<Vec<Row>>>()
         })
         .await?;
-    Ok(Page(ListPage { shell: app.shell(&caller, HERE, "Schedule").await?, rows }))
+    Ok(Page(ListPage { shell: app.shell(&caller, HERE, "Schedule").await?, q, rows }))
 }
 
 #[derive(Default, Deserialize)]

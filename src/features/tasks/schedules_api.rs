@@ -52,16 +52,17 @@ async fn create(
     State(app): State<App>,
     caller: Caller,
     Path(agent): Path<AgentId>,
-    Json(body): Json<Input>,
+    Json(body): Json<Map<String, Value>>,
 ) -> Result<(StatusCode, Json<View>), ApiError> {
     caller.require(Scope::Write)?;
+    let body = Input::merged(Map::new(), body)?;
     app.db.read(move |r| runs::persona(r, agent)).await?;
     if body.agent_id.is_some_and(|named| named != agent) {
         let message = "The address names another agent. Leave this out.";
         return Err(Error::invalid("agent_id", message).into());
     }
     let body = Input { agent_id: (agent != ASSISTANT).then_some(agent), ..body };
-    api::create(State(app), caller, Json(body)).await
+    api::make(&app, &caller, body).await
 }
 
 async fn update(

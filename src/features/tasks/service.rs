@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::ids::{ExecutionId, TaskId, UserId};
 use crate::label::{Label, Trust};
 use crate::schedule::Fire;
+use crate::spelling::fold;
 
 /// Tasks of one person.
 pub const TASKS_MAX: u32 = 200;
@@ -23,6 +24,13 @@ const BY_HAND_MAX: usize = 5;
 
 pub fn list(r: &Reader<'_>, user: UserId) -> Result<Vec<Task>> {
     tasks::list(r, user, TASKS_MAX)
+}
+
+/// Those that have the words in their name or prompt.
+pub fn list_with(r: &Reader<'_>, user: UserId, words: &str) -> Result<Vec<Task>> {
+    let mut all = list(r, user)?;
+    all.retain(|task| fold::any_holds(&[&task.new.name, &task.new.prompt], words));
+    Ok(all)
 }
 
 pub fn find(r: &Reader<'_>, user: UserId, id: TaskId) -> Result<Task> {
@@ -73,7 +81,7 @@ pub fn create(
         let message = format!("You have {TASKS_MAX} tasks. Delete some first.");
         return Err(Error::Denied(message));
     }
-    runs::persona(tx, new.agent())?;
+    check_agent(tx, &new)?;
     let mut task = Task {
         id: TaskId::new(by.at),
         user_id,
@@ -87,6 +95,7 @@ pub fn create(
         approved: false,
         failures: 0,
         runs: 0,
+        revision: 0,
         next_slot_at: None,
         created_at: by.at,
         updated_at: by.at,
@@ -97,15 +106,20 @@ pub fn create(
     keep(tx, by, "tasks.create", task)
 }
 
+/// `seen` is the revision that the change was made on; `None`: whatever it is now.
 pub fn update(
     tx: &Tx<'_>,
     by: &By,
     (user, label): (UserId, Label),
-    id: TaskId,
+    (id, seen): (TaskId, Option<u32>),
     (new, enabled): (NewTask, bool),
 ) -> Result<Task> {
     let mut task = tasks::find(tx, user, id)?;
-    runs::persona(tx, new.agent())?;
+    if seen.is_some_and(|seen| seen != task.revision) {
+        let message = "Somebody changed this task meanwhile. Look at it, then save again.";
+        return Err(Error::Conflict(message.to_owned()));
+    }
+    check_agent(tx, &new)?;
     let old = std::mem::replace(&mut task.new, new);
     let new = &task.new;
     let words =
@@ -132,8 +146,15 @@ pub fn update(
         (true, _) => switch_on(&mut task, by)?,
         (false, _) => switch_off(tx, &mut task, by.at)?,
     }
-    task.updated_at = by.at;
+    (task.updated_at, task.revision) = (by.at, task.revision + 1);
     keep(tx, by, "tasks.update", task)
+}
+
+fn check_agent(r: &Reader<'_>, new: &NewTask) -> Result<()> {
+    match runs::persona(r, new.agent()) {
+        Err(Error::NotFound(_)) => Err(Error::invalid("agent_id", "There is no such agent.")),
+        found => found.map(drop),
+    }
 }
 
 /// On becomes off; anything else becomes on.
@@ -176,6 +197,7 @@ pub fn approve(tx: &Tx<'_>, by: &By, mut task: Task, edited: Option<NewTask>) ->
     if let Some(new) = edited {
         let label = Label::owner().of_edit(&task.label, &task.new.prompt, &new.prompt);
         (task.new, task.label, task.updated_at) = (new, label, by.at);
+        task.revision += 1;
         tasks::forget_intent(tx, task.id)?;
     }
     match task.label.trust {

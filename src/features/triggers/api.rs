@@ -197,16 +197,18 @@ async fn update(
     Json(body): Json<Map<String, Value>>,
 ) -> Result<Json<Value>, ApiError> {
     caller.require(Scope::Write)?;
-    let user = caller.user_id;
-    let found = app.db.read(move |r| mine(r, user, ids)).await?;
-    let mut fields = serde_json::to_value(Input::of(&found.trigger)).map_err(Error::internal)?;
-    if let Some(fields) = fields.as_object_mut() {
-        fields.extend(body);
-    }
-    let new = checked(&app, ids.0, read_json(fields.to_string().as_bytes())?)?;
-    let whose = (user, label_of(&caller));
-    change(&app, &caller, move |tx, app, by| service::update(tx, app, by, whose, ids.1, new))
-        .await?;
+    let whose = (caller.user_id, label_of(&caller));
+    change(&app, &caller, move |tx, app, by| {
+        let found = mine(tx, whose.0, ids)?;
+        let mut fields =
+            serde_json::to_value(Input::of(&found.trigger)).map_err(Error::internal)?;
+        if let Some(fields) = fields.as_object_mut() {
+            fields.extend(body);
+        }
+        let new = checked(app, ids.0, read_json(fields.to_string().as_bytes())?)?;
+        service::update(tx, app, by, whose, ids.1, new)
+    })
+    .await?;
     Ok(Json(json!({"ok": true})))
 }
 

@@ -175,7 +175,8 @@ async fn a_task_may_be_an_agents_and_is_narrowed_to_its_own_tools() {
         "name": "Beds", "prompt": "x", "schedule": "@daily",
         "agent_id": "01900000-0000-7000-8000-000000000000",
     });
-    assert_eq!(house.app.post("/api/tasks", &stranger).await.status, 404);
+    let refused = house.app.post("/api/tasks", &stranger).await;
+    assert_eq!((refused.status.as_u16(), &refused.json()["detail"]), (400, &json!("agent_id")));
 }
 
 #[tokio::test]

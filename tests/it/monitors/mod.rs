@@ -12,6 +12,7 @@ use steward::outside::fetch::Fetcher;
 use steward::testing::TestApp;
 
 use crate::site::{Site, respond};
+use crate::tasks::edits::change_twice_at_once;
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
@@ -84,4 +85,12 @@ async fn notes(house: &TestApp) -> Value {
 
 async fn look(house: &TestApp) {
     house.advance(HOUR).await;
+}
+
+#[tokio::test]
+async fn of_two_changes_at_once_none_is_lost() {
+    let site = Changing::start(page("one", "")).await;
+    let (_folder, house) = open(&site.site).await;
+    let monitor = add(&house, "page", &site.site.url("/")).await;
+    change_twice_at_once(&house, "PATCH", &monitor).await;
 }

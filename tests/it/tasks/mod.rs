@@ -3,6 +3,7 @@
 mod bounds;
 mod clock;
 mod dry;
+pub mod edits;
 mod fairness;
 mod intent;
 mod lines;

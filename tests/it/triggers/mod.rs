@@ -11,6 +11,8 @@ use serde_json::{Value, json};
 use steward::agent::ASSISTANT;
 use steward::testing::{Answer, TestApp};
 
+use crate::tasks::edits::change_twice_at_once;
+
 const SECRET: &str = "a-secret-of-the-sender-0123456789";
 
 async fn open() -> (tempfile::TempDir, TestApp) {
@@ -229,4 +231,11 @@ async fn past_the_hourly_limit_a_delivery_waits_and_is_not_lost() {
     }
     house.advance(SignedDuration::from_mins(61)).await;
     assert_eq!(notes(&house).await, 3);
+}
+
+#[tokio::test]
+async fn of_two_changes_at_once_none_is_lost() {
+    let (_folder, house) = open().await;
+    let id = add(&house, "status", json!({})).await;
+    change_twice_at_once(&house, "PATCH", &format!("{}/{id}", home())).await;
 }

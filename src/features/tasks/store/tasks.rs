@@ -55,9 +55,9 @@ pub fn save(tx: &Tx<'_>, task: &Task) -> Result<()> {
         "insert into tasks (id, user_id, name, prompt, schedule, zone, model, allowed_tools, state,
              why, start_at, end_at, max_runs, missed, overlap, jitter_s, budget_usd_micros, notify,
              label, failures, runs, anchor_at, next_slot_at, next_fire_at, created_at, updated_at,
-             agent_id, of_agent)
+             agent_id, of_agent, revision)
          values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,
-             ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28)
+             ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29)
          on conflict (id) do update set agent_id = excluded.agent_id,
              of_agent = excluded.of_agent, name = excluded.name, prompt = excluded.prompt,
              schedule = excluded.schedule, zone = excluded.zone, model = excluded.model,
@@ -67,7 +67,8 @@ pub fn save(tx: &Tx<'_>, task: &Task) -> Result<()> {
              budget_usd_micros = excluded.budget_usd_micros, notify = excluded.notify,
              label = excluded.label, failures = excluded.failures, runs = excluded.runs,
              anchor_at = excluded.anchor_at, next_slot_at = excluded.next_slot_at,
-             next_fire_at = excluded.next_fire_at, updated_at = excluded.updated_at",
+             next_fire_at = excluded.next_fire_at, updated_at = excluded.updated_at,
+             revision = excluded.revision",
         rusqlite::params![
             task.id,
             task.user_id,
@@ -97,6 +98,7 @@ pub fn save(tx: &Tx<'_>, task: &Task) -> Result<()> {
             task.updated_at.as_millisecond(),
             new.agent_id,
             task.of_agent,
+            task.revision,
         ],
     )?;
     Ok(())
@@ -221,6 +223,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Task> {
         approved: row.get("approved")?,
         failures: row.get("failures")?,
         runs: row.get("runs")?,
+        revision: row.get("revision")?,
         anchor_at: at(row, "anchor_at")?,
         next_slot_at: at_or_none(row, "next_slot_at")?,
         created_at: at(row, "created_at")?,
