@@ -51,8 +51,7 @@ impl Calendar {
             return;
         }
         let Ok(schedule) = task.schedule() else { return };
-        let next = |slot: &Timestamp| task.next_after(&schedule, *slot);
-        let slots = std::iter::successors(task.next_slot_at, next).take(EVENTS_MAX);
+        let slots = task.slots(&schedule, task.next_slot_at).take(EVENTS_MAX);
         for slot in slots.take_while(|slot| *slot <= now + AHEAD) {
             self.event(task, slot, &schedule.sentence());
         }
@@ -69,6 +68,7 @@ impl Calendar {
         self.line("BEGIN:VEVENT");
         self.line(&format!("UID:{}-{}@steward", task.id, slot.as_second()));
         self.line(&format!("DTSTAMP:{}", utc(task.updated_at)));
+        self.line(&format!("SEQUENCE:{}", task.revision));
         self.line(&format!("DTSTART:{}", utc(slot)));
         self.line("DURATION:PT15M");
         self.line("TRANSP:TRANSPARENT");

@@ -220,6 +220,17 @@ impl Task {
         Some(self.schedule().map_or(slot, |schedule| self.fires_at(&schedule, slot)))
     }
 
+    /// The slots from `first` on, as far as its bounds leave it.
+    pub fn slots(
+        &self,
+        schedule: &Schedule,
+        first: Option<Timestamp>,
+    ) -> impl Iterator<Item = Timestamp> {
+        let left = self.new.max_runs.map_or(u32::MAX, |most| most.saturating_sub(self.runs));
+        let next = |slot: &Timestamp| self.next_after(schedule, *slot);
+        std::iter::successors(first, next).take(left as usize)
+    }
+
     /// The first slot after `after` that its bounds leave it.
     pub fn next_after(&self, schedule: &Schedule, after: Timestamp) -> Option<Timestamp> {
         let before_start = self.new.start_at.map(|start| start - SignedDuration::from_millis(1));

@@ -56,19 +56,13 @@ pub fn executions(
 /// The next slots of a task as it stands; none where its schedule can no longer be read.
 pub fn next_fires(task: &Task, now: Timestamp, limit: usize) -> Vec<Fire> {
     let Ok(schedule) = task.schedule() else { return Vec::new() };
-    let mut fires = Vec::new();
-    let mut next = match task.state {
+    let first = match task.state {
         State::On => task.next_slot_at,
         _ => task.next_after(&schedule, now),
     };
-    while let Some(slot) = next.filter(|_| fires.len() < limit) {
-        let just_before = slot - jiff::SignedDuration::from_millis(1);
-        fires.extend(schedule.fires(just_before, 1));
-        next = task.next_after(&schedule, slot);
-    }
-    let left = task.new.max_runs.map_or(limit, |most| most.saturating_sub(task.runs) as usize);
-    fires.truncate(left);
-    fires
+    let just_before = |slot: Timestamp| slot - jiff::SignedDuration::from_millis(1);
+    let slots = task.slots(&schedule, first).take(limit);
+    slots.flat_map(|slot| schedule.fires(just_before(slot), 1)).collect()
 }
 
 pub fn create(

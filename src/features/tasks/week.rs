@@ -31,6 +31,8 @@ struct WeekPage {
     days: Vec<Day>,
     /// The address of the calendar, the one time that it is shown.
     address: String,
+    /// The same, for a program that subscribes to calendars; "": where that is, nobody knows.
+    webcal: String,
     feed: Option<When>,
 }
 
@@ -63,9 +65,14 @@ pub async fn page(app: &App, caller: &Caller, address: String) -> Result<impl Te
     Ok(WeekPage {
         shell: app.shell(caller, HERE, "The next seven days").await?,
         days: days(&tasks, &now),
+        webcal: webcal(&address),
         address,
         feed: made_at.map(|at| When::new(at, &now)),
     })
+}
+
+fn webcal(address: &str) -> String {
+    address.split_once("://").map(|(_, rest)| format!("webcal://{rest}")).unwrap_or_default()
 }
 
 fn days(tasks: &[Task], now: &Zoned) -> Vec<Day> {
@@ -114,8 +121,7 @@ fn entries(task: &Task, now: &Zoned) -> Vec<(Date, Entry)> {
 fn slots(task: &Task, now: &Zoned) -> Vec<Timestamp> {
     let Ok(schedule) = task.schedule() else { return Vec::new() };
     let until = now.timestamp() + SignedDuration::from_hours(24 * i64::from(DAYS));
-    let next = |slot: &Timestamp| task.next_after(&schedule, *slot);
-    let slots = std::iter::successors(task.next_slot_at, next);
+    let slots = task.slots(&schedule, task.next_slot_at);
     slots.take_while(|slot| *slot <= until).take(SLOTS_MAX).collect()
 }
 

@@ -126,7 +126,8 @@ async fn the_pages_tell_what_comes_and_what_came() {
 #[tokio::test]
 async fn a_calendar_reads_by_its_address_until_that_is_revoked() {
     let (_folder, house) = open_with("[server]\nbase_url = \"https://home.example/\"\n").await;
-    add(&house, "note: x", "0 10 * * *", json!({"name": "Water; plants, all"})).await;
+    let named = json!({"name": "Water; plants, all"});
+    let task = add(&house, "note: x", "0 10 * * *", named).await;
     house.advance(MINUTE * 60).await;
     let made = post_form(&house, "/tasks/feed", "").await.text;
     assert!(made.contains("https://home.example/ical/"), "{made}");
@@ -145,6 +146,10 @@ async fn a_calendar_reads_by_its_address_until_that_is_revoked() {
         "and what comes in three months"
     );
     assert_eq!(calendar.text.matches("BEGIN:VEVENT").count(), 91);
+    assert!(made.contains("href=\"webcal://home.example/ical/"), "{made}");
+    assert!(calendar.text.contains("SEQUENCE:0\r\n"), "{}", calendar.text);
+    house.send_json("PUT", &task, &json!({"notify": "never"})).await;
+    assert!(stranger(&address).await.text.contains("SEQUENCE:1\r\n"));
     let hidden = stranger(&format!("{address}?titles=hidden")).await.text;
     assert!(!hidden.contains("Water") && hidden.contains("SUMMARY:Task"), "{hidden}");
     assert_eq!(stranger("/ical/guess.ics").await.status, StatusCode::NOT_FOUND);
@@ -166,4 +171,19 @@ async fn a_calendar_reads_by_its_address_until_that_is_revoked() {
         .read(|r| r.one("select count(*) from calendar_feeds", (), |row| row.get::<_, i64>(0)))
         .await;
     assert_eq!(rows, 0);
+}
+
+#[tokio::test]
+async fn what_ends_after_some_runs_is_shown_no_further_anywhere() {
+    let (_folder, house) = open().await;
+    let twice = json!({"name": "Twice", "max_runs": 2});
+    let task = add(&house, "status", "0 10 * * *", twice).await;
+    let ahead = house.get(&format!("{task}/preview?count=9")).await.json();
+    assert_eq!(ahead["next_runs"].as_array().unwrap().len(), 2);
+    let week = house.get("/tasks/week").await.text;
+    assert_eq!(week.matches(">Twice</a>").count(), 2, "{week}");
+    let made = post_form(&house, "/tasks/feed", "").await.text;
+    let begin = made.find("/ical/").unwrap();
+    let calendar = house.get(made[begin..].split('<').next().unwrap()).await.text;
+    assert_eq!(calendar.matches("BEGIN:VEVENT").count(), 2, "{calendar}");
 }
