@@ -16,17 +16,20 @@ pub(super) const REMIND_AFTER: SignedDuration = SignedDuration::from_hours(4);
 const NAMED_MAX: usize = 3;
 
 /// One card, as its owner is told of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Group {
     pub id: ApprovalId,
     pub user_id: UserId,
+    pub run_id: RunId,
+    /// What waits on it; never empty.
+    pub waiting: Vec<Approval>,
     /// "Delete this file?", or "3 things of one task: …".
     pub what: String,
 }
 
 impl Group {
     /// Of what waits on it; `None`: nothing does.
-    fn of(waiting: &[Approval]) -> Option<Group> {
+    fn of(waiting: Vec<Approval>) -> Option<Group> {
         let first = waiting.first()?;
         let mut questions: Vec<&str> = waiting.iter().map(|it| it.card.what.as_str()).collect();
         let count = questions.len();
@@ -38,7 +41,8 @@ impl Group {
             1 => named,
             _ => format!("{count} things of one task: {named}{more}"),
         };
-        Some(Group { id: first.group_id, user_id: first.user_id, what })
+        let Approval { group_id: id, user_id, run_id, .. } = *first;
+        Some(Group { id, user_id, run_id, waiting, what })
     }
 }
 
@@ -92,7 +96,7 @@ fn groups(r: &Reader<'_>, ids: Vec<ApprovalId>) -> Result<Vec<Group>> {
         }
         let sql = "select * from approvals where group_id = ?1 and state = 'waiting'
                    order by created_at, rowid";
-        found.extend(Group::of(&r.rows(sql, [id], from_row)?));
+        found.extend(Group::of(r.rows(sql, [id], from_row)?));
     }
     Ok(found)
 }

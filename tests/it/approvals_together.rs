@@ -73,7 +73,10 @@ async fn several_calls_of_one_task_are_one_card_told_of_once_and_reminded_of_onc
     let (house, talk) = House::parked().await;
     let told = house.told().await;
     assert_eq!(told.len(), 1, "{told:?}");
-    assert_eq!(told[0]["text"], "Waits for your answer: 3 things of one task: Delete this file?");
+    assert_eq!(
+        told[0]["text"],
+        "Waits for your answer: 3 things of one task: Delete this file? one.txt, two.txt, three.txt"
+    );
     let cards = house.approvals().await;
     let group = cards[0]["group_id"].as_str().unwrap();
     assert!(cards.iter().all(|it| it["group_id"] == group) && cards[0]["id"] == group);
@@ -93,7 +96,7 @@ async fn several_calls_of_one_task_are_one_card_told_of_once_and_reminded_of_onc
     assert_eq!(told.len(), 2, "{told:?}");
     assert!(
         told.contains(&json!(
-            "Still waits for your answer: 3 things of one task: Delete this file?"
+            "Still waits for your answer: 3 things of one task: Delete this file? one.txt, two.txt, three.txt"
         ))
     );
 }

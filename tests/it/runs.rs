@@ -142,13 +142,16 @@ impl House {
 async fn a_card_is_told_of_at_once_reminded_of_once_and_settled_by_its_answer() {
     let house = House::new(Kind::OpenAi, "").await;
     house.parked().await;
-    assert_eq!(house.told_of_approvals().await, ["Waits for your answer: Delete this file?"]);
+    assert_eq!(
+        house.told_of_approvals().await,
+        ["Waits for your answer: Delete this file? old.txt"]
+    );
     for _ in 0..3 {
         house.app.advance(SignedDuration::from_hours(5)).await;
     }
     let told = house.told_of_approvals().await;
     assert_eq!(told.len(), 2, "{told:?}");
-    assert!(told.contains(&"Still waits for your answer: Delete this file?".to_owned()));
+    assert!(told.contains(&"Still waits for your answer: Delete this file? old.txt".to_owned()));
     assert_eq!(house.approvals().await.len(), 1, "it waits for as long as it takes");
     let call = house.approvals().await[0]["call_id"].as_str().unwrap().to_owned();
     house.app.post(&format!("/api/tool-calls/{call}/deny"), &json!({})).await;

@@ -3,14 +3,19 @@
 use jiff::Timestamp;
 
 use super::{held, outcome};
+use crate::agent::store::runs;
 use crate::agent::{Agents, Run, answer};
 use crate::app::App;
-use crate::approval::{self, Group};
-use crate::db::Tx;
+use crate::approval::{self, Approval, Group};
+use crate::db::{Reader, Tx};
 use crate::error::Result;
 use crate::features::Job;
+use crate::features::chat::target;
 use crate::features::notifications::{self, Telling};
-use crate::ids::ApprovalId;
+use crate::features::tasks;
+use crate::ids::{ApprovalId, RunId};
+use crate::inbox::Trigger;
+use crate::leak::Watch;
 
 const ATTEND: &str = "approvals.attend";
 pub const RELEASE: &str = "approvals.release_held";
@@ -19,17 +24,21 @@ pub const ALL: &[Job] = &[
     Job { name: RELEASE, run: |app| Box::pin(held::release(app)) },
 ];
 const KIND: &str = "approval";
+/// Values named in one sentence.
+const NAMED_MAX: usize = 3;
+const RECIPIENT_CHARS_MAX: usize = 80;
 
 async fn attend(app: App) -> Result<Option<Timestamp>> {
     while answer::expire(&app.agents).await? > 0 {}
     let now = app.clock.now();
-    app.db.write(move |tx| remind(tx, now)).await?;
+    let agents = app.agents.clone();
+    app.db.write(move |tx| remind(tx, &agents, now)).await?;
     app.db.read(approval::next_due).await
 }
 
-fn remind(tx: &Tx<'_>, now: Timestamp) -> Result<()> {
+fn remind(tx: &Tx<'_>, agents: &Agents, now: Timestamp) -> Result<()> {
     for group in approval::remind(tx, now)? {
-        let text = format!("Still waits for your answer: {}", group.what);
+        let text = format!("Still waits for your answer: {}", sentence(tx, agents, &group)?);
         let (user_id, link) = (group.user_id, Some(link(group.id)));
         notifications::tell(tx, &Telling { user_id, kind: KIND, text: &text, link }, now)?;
     }
@@ -38,7 +47,7 @@ fn remind(tx: &Tx<'_>, now: Timestamp) -> Result<()> {
 
 /// Tells whose run it is what waits for their yes; once, also where more comes to it.
 pub fn tell_asked(tx: &Tx<'_>, agents: &Agents, group: &Group, now: Timestamp) -> Result<()> {
-    let text = format!("Waits for your answer: {}", group.what);
+    let text = format!("Waits for your answer: {}", sentence(tx, agents, group)?);
     let (user_id, link) = (group.user_id, Some(link(group.id)));
     notifications::tell_more(tx, &Telling { user_id, kind: KIND, text: &text, link }, now)?;
     let timers = agents.timers.clone();
@@ -61,6 +70,42 @@ pub fn tell_settled(
     let text = outcome::of_group(agents, &group, now);
     let (user_id, link) = (run.user_id, Some(link(settled.group_id)));
     notifications::settle(tx, &Telling { user_id, kind: KIND, text: &text, link }, now)
+}
+
+/// What is asked and about what; where nobody chats, for whom too: "Delete this file? plans.txt (task
+/// “Tidy”)".
+fn sentence(r: &Reader<'_>, agents: &Agents, group: &Group) -> Result<String> {
+    let watch = agents.vault.watch(r)?;
+    let mut values: Vec<String> = group.waiting.iter().map(|it| value(it, &watch)).collect();
+    values.retain(|it| !it.is_empty());
+    values.dedup();
+    if NAMED_MAX < values.len() {
+        values.truncate(NAMED_MAX);
+        values.push("…".to_owned());
+    }
+    let parts = [group.what.clone(), values.join(", "), whose(r, group.run_id)?];
+    Ok(parts.into_iter().filter(|it| !it.is_empty()).collect::<Vec<_>>().join(" "))
+}
+
+/// Whom a call reaches, else what it is about.
+fn value(it: &Approval, watch: &Watch) -> String {
+    match it.card.recipient.as_str() {
+        "" => target(&watch.masked(&it.arguments)),
+        recipient => watch.shown(recipient).chars().take(RECIPIENT_CHARS_MAX).collect(),
+    }
+}
+
+fn whose(r: &Reader<'_>, run: RunId) -> Result<String> {
+    let run = runs::find(r, run)?;
+    let task = match run.trigger {
+        Trigger::Task { task_id, execution_id, .. } => tasks::occasion(r, task_id, execution_id)?,
+        _ => None,
+    };
+    Ok(match task {
+        Some(it) => format!("(task “{}”)", it.task),
+        None if run.headless => format!("({})", run.persona.name),
+        None => String::new(),
+    })
 }
 
 fn link(group: ApprovalId) -> String {

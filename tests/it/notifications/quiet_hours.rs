@@ -115,7 +115,7 @@ async fn what_waits_for_a_yes_rings_in_quiet_hours_too_and_louder() {
     let (_folder, house, peer) = asked(true).await;
     let said = peer.requests()[0].json();
     assert_eq!((&said["title"], &said["priority"]), (&json!("Steward asks"), &json!(4)));
-    assert_eq!(said["message"], "Waits for your answer: Delete this file?");
+    assert_eq!(said["message"], "Waits for your answer: Delete this file? plans.txt");
     let id = house.get("/api/approvals").await.json()["approvals"][0]["id"].clone();
     assert_eq!(
         said["click"],
@@ -130,7 +130,7 @@ async fn what_waits_for_a_yes_waits_for_the_morning_where_that_is_wanted() {
     house.advance(SignedDuration::from_hours(1)).await;
     assert_eq!(
         peer.requests().iter().map(message).collect::<Vec<_>>(),
-        ["Waits for your answer: Delete this file?"]
+        ["Waits for your answer: Delete this file? plans.txt"]
     );
 }
 

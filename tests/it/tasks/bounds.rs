@@ -82,7 +82,10 @@ async fn what_must_be_asked_parks_and_holds_nothing_up() {
     model.answer(Answer::openai(&[Say::Call("files_delete", json!({"path": "plans.txt"}))]));
     house.advance(MINUTE * 10).await;
     assert_eq!(told(&house, &asks).await, ["09:10 waiting"]);
-    assert_eq!(notifications(&house).await, ["Waits for your answer: Delete this file?"]);
+    assert_eq!(
+        notifications(&house).await,
+        ["Waits for your answer: Delete this file? plans.txt (task “Tidy”)"]
+    );
     house.advance(MINUTE).await;
     assert_eq!(told(&house, &other).await.len(), 1);
     assert_eq!(notes(&house).await, 1);
