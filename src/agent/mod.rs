@@ -223,7 +223,6 @@ pub enum RunState {
     Completed,
     Failed,
     Cancelled,
-    Interrupted,
 }
 
 /// What keeps something from going on that was begun, or is still to begin.

@@ -83,10 +83,7 @@ pub fn agent_state(r: &Reader<'_>, run: RunId) -> Result<AgentState> {
 }
 
 pub fn set_state(tx: &Tx<'_>, id: RunId, state: RunState, now: Timestamp) -> Result<()> {
-    let ended = matches!(
-        state,
-        RunState::Completed | RunState::Failed | RunState::Cancelled | RunState::Interrupted
-    );
+    let ended = matches!(state, RunState::Completed | RunState::Failed | RunState::Cancelled);
     let sql = "update runs set state = ?2, ended_at = ?3 where id = ?1";
     tx.execute(sql, (id, state, ended.then(|| now.as_millisecond())))?;
     Ok(())
@@ -331,7 +328,6 @@ impl RunState {
             RunState::Completed => "completed",
             RunState::Failed => "failed",
             RunState::Cancelled => "cancelled",
-            RunState::Interrupted => "interrupted",
         }
     }
 }
@@ -351,7 +347,6 @@ impl FromSql for RunState {
             "completed" => RunState::Completed,
             "failed" => RunState::Failed,
             "cancelled" => RunState::Cancelled,
-            "interrupted" => RunState::Interrupted,
             _ => return Err(FromSqlError::InvalidType),
         })
     }

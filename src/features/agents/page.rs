@@ -187,7 +187,7 @@ fn task_words(task: &Task) -> String {
 
 fn line(it: RunLine, now: &Zoned) -> Line {
     Line {
-        url: format!("/chat/{}", it.conversation_id),
+        url: format!("/runs/{}", it.id),
         sign: runs::run_sign(it.state, it.hold.as_ref()),
         title: it.title,
         when: When::new(it.queued_at, now),

@@ -36,7 +36,6 @@ pub fn run_sign(state: RunState, hold: Option<&Hold>) -> Sign {
         RunState::Completed => sign("done", "ok", "check"),
         RunState::Failed => sign("failed", "bad", "warn"),
         RunState::Cancelled => sign("stopped", "", "stop"),
-        RunState::Interrupted => sign("interrupted", "bad", "warn"),
     }
 }
 
@@ -190,7 +189,6 @@ fn end(state: RunState, error: Option<&str>) -> String {
         RunState::Running => "It is still going on.".to_owned(),
         RunState::Completed => "It was done.".to_owned(),
         RunState::Cancelled => "It was stopped.".to_owned(),
-        RunState::Interrupted => "It was interrupted.".to_owned(),
         RunState::Failed => match error {
             Some(error) => format!("It failed: {error}"),
             None => "It failed.".to_owned(),

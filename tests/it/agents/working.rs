@@ -297,3 +297,18 @@ async fn an_agent_that_is_brought_back_has_its_set_times_again() {
     let found = house.app.get(&gardener).await.json();
     assert!(found["agent"]["schedule"].is_string(), "{found}");
 }
+
+#[tokio::test]
+async fn each_run_on_an_agents_page_leads_to_why_it_happened() {
+    let house = House::new().await;
+    let gardener = house.gardener().await;
+    house.answers(&[Say::Text("Looked.")]);
+    house.run(&gardener, Some("Look")).await;
+    let run = house.app.get("/api/runs").await.json()["runs"][0]["id"].clone();
+    let run = format!("/runs/{}", run.as_str().unwrap());
+    let page = house.app.get(&gardener.replace("/api", "")).await.text;
+    assert!(page.contains(&format!("href=\"{run}\"")), "{page}");
+    assert!(house.app.get(&run).await.text.contains("What woke it"));
+    let never = house.app.get("/api/runs?state=interrupted").await;
+    assert_eq!(never.status, 400, "no run ends so: {}", never.text);
+}
