@@ -5,9 +5,10 @@ use std::sync::{Arc, Mutex};
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::caps::Spender;
 use super::reserve::UnderWay;
 use super::spend::{Purse, Spent};
-use super::store::runs;
+use super::store::ledger;
 use crate::db::Reader;
 use crate::error::Result;
 use crate::ids::{AgentId, TaskId};
@@ -46,15 +47,15 @@ impl Bill {
         purse: &Purse,
         (day, now): (Timestamp, Timestamp),
     ) -> Result<Spent> {
-        let run = purse.root.map_or(Ok(0), |root| runs::spent_by(r, root))?;
+        let run = purse.root.map_or(Ok(0), |root| ledger::spent_by(r, root))?;
+        let line = ledger::spenders(r, purse.agent, purse.run)?;
         self.with(r, day, now, |sums| Spent {
             hour: sums.hour.iter().map(|(_, cost)| cost).sum(),
             day: sums.today,
-            agent: sums.agents.get(&purse.agent).copied().unwrap_or(0),
             task: purse.task.and_then(|task| sums.tasks.get(&task).copied()).unwrap_or(0),
             run,
+            line: line.into_iter().map(|it| sums.counted(it)).collect(),
             last_row: sums.last,
-            ..Spent::default()
         })
     }
 
@@ -78,12 +79,16 @@ impl Bill {
 }
 
 impl Sums {
+    fn counted(&self, spender: Spender) -> Spender {
+        Spender { today: self.agents.get(&spender.agent).copied().unwrap_or(0), ..spender }
+    }
+
     fn catch_up(&mut self, r: &Reader<'_>, since: Timestamp) -> Result<()> {
-        let newest = runs::newest_call(r)?;
+        let newest = ledger::newest_call(r)?;
         if newest <= self.last {
             return Ok(());
         }
-        let costs = runs::list_costs(r, self.last, since)?;
+        let costs = ledger::list_costs(r, self.last, since)?;
         // Also past those of another day, which a clock that was set back may have left behind.
         self.last = newest;
         for cost in costs {
@@ -95,7 +100,7 @@ impl Sums {
                 continue;
             }
             self.today += cost.usd_micros;
-            if let Some(agent) = cost.agent_id {
+            for agent in cost.agents {
                 *self.agents.entry(agent).or_default() += cost.usd_micros;
             }
             if let Some(task) = cost.task_id {

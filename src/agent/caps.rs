@@ -1,6 +1,8 @@
 //! Spend caps: the call that would pass one is not made.
 
+use super::Left;
 use crate::error::{Error, Result};
+use crate::ids::AgentId;
 
 /// Micro-dollars; `None`: no cap.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -8,27 +10,34 @@ pub struct Caps {
     /// Of any sixty minutes.
     pub hour: Option<i64>,
     pub day: Option<i64>,
-    /// The agent's, for a day.
-    pub agent: Option<i64>,
     /// The task's, for a day.
     pub task: Option<i64>,
     /// Of this run alone.
     pub run: Option<i64>,
-    /// What is left of the agent's own budget, however long it took to use the rest.
-    pub left: Option<i64>,
+}
+
+/// An agent that pays for a call: the one that makes it, or one that waits for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spender {
+    pub agent: AgentId,
+    /// "This agent's", "Gardener's".
+    pub whose: String,
+    /// What it may spend a day, and did, in micro-dollars.
+    pub daily: Option<i64>,
+    pub today: i64,
+    /// Of its own budget, however long it took to use the rest.
+    pub left: Left,
 }
 
 /// What the ledger says was spent today, and by the run, in micro-dollars.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Spent {
     pub hour: i64,
     pub day: i64,
-    pub agent: i64,
     pub task: i64,
     pub run: i64,
-    /// Of what was left of the agent's own budget, since that was read: micro-dollars, and tokens.
-    pub of_left: i64,
-    pub tokens_of_left: i64,
+    /// Those who pay.
+    pub line: Vec<Spender>,
     /// The last row of the ledger that is in here.
     pub last_row: i64,
 }
@@ -36,14 +45,10 @@ pub struct Spent {
 /// Whether a model call that costs at most `estimate` micro-dollars may be made. An unknown price
 /// (`None`) is not 0: it fits no cap.
 pub fn check_spend(caps: &Caps, spent: &Spent, estimate: Option<i64>) -> Result<()> {
-    let each = [
-        ("The hour's", caps.hour, spent.hour),
-        ("The day's", caps.day, spent.day),
-        ("This agent's", caps.agent, spent.agent),
-        ("This task's", caps.task, spent.task),
-        ("This run's", caps.run, spent.run),
-    ];
-    for (whose, cap, spent) in each {
+    let all = [("The hour's", caps.hour, spent.hour), ("The day's", caps.day, spent.day)];
+    let agents = spent.line.iter().map(|it| (it.whose.as_str(), it.daily, it.today));
+    let own = [("This task's", caps.task, spent.task), ("This run's", caps.run, spent.run)];
+    for (whose, cap, spent) in all.into_iter().chain(agents).chain(own) {
         let Some(cap) = cap else { continue };
         let Some(estimate) = estimate else {
             return Err(Error::Denied(format!(
@@ -62,33 +67,35 @@ pub fn check_spend(caps: &Caps, spent: &Spent, estimate: Option<i64>) -> Result<
             )));
         }
     }
-    check_left(caps.left.map(|left| left.saturating_sub(spent.of_left)), estimate)
+    spent.line.iter().try_for_each(|it| check_left(it, estimate))
 }
 
 /// What an agent has left does not come back by waiting, as what a day allows does.
-fn check_left(left: Option<i64>, estimate: Option<i64>) -> Result<()> {
-    let why = match (left, estimate) {
+fn check_left(spender: &Spender, estimate: Option<i64>) -> Result<()> {
+    let Spender { whose, left: Left { usd_micros: left, .. }, .. } = spender;
+    let why = match (*left, estimate) {
         (None, _) => return Ok(()),
         (Some(left), Some(estimate)) if estimate <= left => return Ok(()),
         (Some(_), Some(estimate)) => format!("this call may cost {}", dollars(estimate)),
         (Some(_), None) => "this model's price is not known; enter it under Models".to_owned(),
     };
     Err(Error::Denied(format!(
-        "This agent's budget has {} left, and {why}. Add to its dollars over the API: POST \
+        "{whose} budget has {} left, and {why}. Add to its dollars over the API: POST \
          /api/agents/ID/balance.",
         dollars(left.unwrap_or(0).max(0))
     )))
 }
 
-/// Whether a model call that takes at most `estimate` tokens fits what is left of a budget.
-pub fn check_tokens(left: Option<i64>, estimate: i64) -> Result<()> {
-    match left {
-        Some(left) if left < estimate => Err(Error::Denied(format!(
-            "This agent's budget has {} tokens left, and this call may take {estimate}. Set more \
+/// Whether a model call that takes at most `estimate` tokens fits what is left of each budget.
+pub fn check_tokens(spent: &Spent, estimate: i64) -> Result<()> {
+    let fits = |it: &&Spender| it.left.tokens.is_none_or(|left| estimate <= left);
+    match spent.line.iter().find(|it| !fits(it)) {
+        Some(Spender { whose, left, .. }) => Err(Error::Denied(format!(
+            "{whose} budget has {} tokens left, and this call may take {estimate}. Set more \
              under Budget on the agent's page.",
-            left.max(0)
+            left.tokens.unwrap_or(0).max(0)
         ))),
-        _ => Ok(()),
+        None => Ok(()),
     }
 }
 
@@ -106,10 +113,16 @@ mod tests {
 
     use super::*;
 
+    fn spender() -> Spender {
+        let (agent, whose) = (crate::agent::ASSISTANT, "This agent's".to_owned());
+        Spender { agent, whose, daily: None, today: 0, left: Left::default() }
+    }
+
     #[test]
     fn the_call_that_would_pass_a_cap_is_stopped() {
-        let caps = Caps { day: Some(5_000_000), agent: Some(1_000_000), ..Caps::default() };
-        let spent = Spent { day: 999_000, agent: 999_000, ..Spent::default() };
+        let caps = Caps { day: Some(5_000_000), ..Caps::default() };
+        let agent = Spender { daily: Some(1_000_000), today: 999_000, ..spender() };
+        let spent = Spent { day: 999_000, line: vec![agent], ..Spent::default() };
         assert!(check_spend(&caps, &spent, Some(1_000)).is_ok());
         let said = check_spend(&caps, &spent, Some(1_001)).unwrap_err().to_string();
         insta::assert_snapshot!(said, @"This agent's spending limit of $1.00 would be passed: $1.00 is spent and this call may cost $0.0010. Raise the limit, or go on later.");
@@ -117,15 +130,16 @@ mod tests {
 
     #[test]
     fn what_an_agent_has_left_is_said_with_how_to_add_to_it() {
-        let caps = Caps { left: Some(1_000_000), ..Caps::default() };
-        let spent = Spent { of_left: 500_000, ..Spent::default() };
+        let caps = Caps::default();
+        let left = Left { tokens: Some(500), usd_micros: Some(500_000) };
+        let spent = Spent { line: vec![Spender { left, ..spender() }], ..Spent::default() };
         assert!(check_spend(&caps, &spent, Some(500_000)).is_ok());
         let said = check_spend(&caps, &spent, Some(600_000)).unwrap_err().to_string();
         insta::assert_snapshot!(said, @"This agent's budget has $0.50 left, and this call may cost $0.60. Add to its dollars over the API: POST /api/agents/ID/balance.");
         let said = check_spend(&caps, &spent, None).unwrap_err().to_string();
         insta::assert_snapshot!(said, @"This agent's budget has $0.50 left, and this model's price is not known; enter it under Models. Add to its dollars over the API: POST /api/agents/ID/balance.");
-        assert!(check_tokens(Some(500), 500).is_ok());
-        let said = check_tokens(Some(500), 512).unwrap_err().to_string();
+        assert!(check_tokens(&spent, 500).is_ok());
+        let said = check_tokens(&spent, 512).unwrap_err().to_string();
         insta::assert_snapshot!(said, @"This agent's budget has 500 tokens left, and this call may take 512. Set more under Budget on the agent's page.");
     }
 

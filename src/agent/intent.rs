@@ -101,15 +101,7 @@ pub async fn foresee(
 ) -> Result<(Option<Intent>, String)> {
     let persona = agents.db.read(move |r| runs::persona(r, agent)).await?;
     let asker = Asker {
-        purse: Purse {
-            agent: persona.id,
-            agent_daily: persona.daily_spend_usd_micros,
-            left: persona.left,
-            task: None,
-            run: None,
-            root: None,
-            run_budget: None,
-        },
+        purse: Purse { agent: persona.id, task: None, run: None, root: None, run_budget: None },
         allowed: match tools {
             Some(tools) => agents.toolbox.narrowed(&persona.allowed_tools, tools),
             None => persona.allowed_tools,

@@ -10,15 +10,17 @@ use tokio::sync::Notify;
 use super::caps::Spent;
 use super::spend::Purse;
 use crate::error::Result;
+use crate::ids::AgentId;
 
 /// Calls remembered that were counted after somebody last read the ledger.
 const COUNTED_MAX: usize = 1_024;
 const UNEXPECTED: &str = "nobody panics while setting aside";
 
 /// What a call may cost, or did: micro-dollars and tokens.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Cost {
     pub purse: Purse,
+    pub payers: Arc<[AgentId]>,
     pub usd_micros: i64,
     pub tokens: i64,
 }
@@ -42,6 +44,7 @@ pub struct Reservation {
     under_way: Arc<UnderWay>,
     id: u64,
     purse: Purse,
+    payers: Arc<[AgentId]>,
     /// What was asked, as far as it can be estimated.
     pub input_tokens: u64,
 }
@@ -61,9 +64,9 @@ impl UnderWay {
         loop {
             let mut ended = pin!(self.ended.notified());
             ended.as_mut().enable();
-            if let Some(id) = self.calls.lock().expect(UNEXPECTED).open(cost, spent, &fits)? {
-                let (under_way, purse) = (self.clone(), cost.purse);
-                return Ok(Reservation { under_way, id, purse, input_tokens });
+            if let Some(id) = self.calls.lock().expect(UNEXPECTED).open(&cost, spent, &fits)? {
+                let (under_way, Cost { purse, payers, .. }) = (self.clone(), cost);
+                return Ok(Reservation { under_way, id, purse, payers, input_tokens });
             }
             ended.await;
         }
@@ -74,11 +77,11 @@ impl Calls {
     /// None: not now.
     fn open(
         &mut self,
-        cost: Cost,
+        cost: &Cost,
         spent: &Spent,
         fits: impl Fn(&Spent) -> Result<()>,
     ) -> Result<Option<u64>> {
-        let (read, mut spent) = (spent.last_row, *spent);
+        let (read, mut spent) = (spent.last_row, spent.clone());
         let later = self.counted.iter().filter(|(row, _)| read < *row);
         later.for_each(|(_, counted)| spent.add(&cost.purse, counted));
         fits(&spent)?;
@@ -87,7 +90,7 @@ impl Calls {
             return Ok(None);
         }
         self.next += 1;
-        self.open.insert(self.next, cost);
+        self.open.insert(self.next, cost.clone());
         Ok(Some(self.next))
     }
 }
@@ -97,7 +100,8 @@ impl Reservation {
     pub fn settle(&self, row: i64, usd_micros: i64, tokens: i64) {
         let mut calls = self.under_way.calls.lock().expect(UNEXPECTED);
         if calls.open.remove(&self.id).is_some() {
-            calls.counted.push_back((row, Cost { purse: self.purse, usd_micros, tokens }));
+            let (purse, payers) = (self.purse, self.payers.clone());
+            calls.counted.push_back((row, Cost { purse, payers, usd_micros, tokens }));
             if COUNTED_MAX < calls.counted.len() {
                 calls.counted.pop_front();
             }
@@ -119,10 +123,10 @@ impl Spent {
         let usd = other.usd_micros;
         self.hour += usd;
         self.day += usd;
-        if purse.agent == other.purse.agent {
-            self.agent += usd;
-            self.of_left += usd;
-            self.tokens_of_left += other.tokens;
+        for payer in self.line.iter_mut().filter(|it| other.payers.contains(&it.agent)) {
+            payer.today += usd;
+            payer.left.tokens = payer.left.tokens.map(|left| left - other.tokens);
+            payer.left.usd_micros = payer.left.usd_micros.map(|left| left - usd);
         }
         if purse.task.is_some() && purse.task == other.purse.task {
             self.task += usd;

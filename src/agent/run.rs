@@ -274,7 +274,7 @@ impl Step {
             system_tail: prompt::tail(&asked_at, capped),
             messages: context::messages(&self.history),
             tools: agents.toolbox.schemas(allowed),
-            output_tokens_max: spend::output_tokens_max(&run.persona.left, OUTPUT_TOKENS_MAX),
+            output_tokens_max: spend::output_tokens_max(&self.spent, OUTPUT_TOKENS_MAX),
             now,
             agents: self.others.clone(),
         };

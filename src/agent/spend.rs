@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 
 pub use super::caps::Spent;
-use super::caps::{Caps, check_spend, check_tokens};
+use super::caps::{Caps, Spender, check_spend, check_tokens};
 use super::reserve::{Cost, Reservation};
-use super::{Agents, Left, Run, context};
+use super::{Agents, Run, context};
 use crate::clock::Clock;
 use crate::config::Live;
 use crate::db::Reader;
@@ -26,7 +26,10 @@ fn start_of_day(clock: &Clock, config: &Live) -> Timestamp {
 
 pub fn load(r: &Reader<'_>, agents: &Agents, purse: &Purse) -> Result<Spent> {
     let day = start_of_day(&agents.clock, &agents.config);
-    agents.bill.spent(r, purse, (day, agents.clock.now()))
+    let mut spent = agents.bill.spent(r, purse, (day, agents.clock.now()))?;
+    let all = agents.config.get().limits.agent_daily_spend_usd_micros;
+    spent.line.iter_mut().for_each(|it: &mut Spender| it.daily = it.daily.or(all));
+    Ok(spent)
 }
 
 /// By everybody, today.
@@ -35,12 +38,10 @@ pub fn today(r: &Reader<'_>, agents: &Agents) -> Result<i64> {
     agents.bill.today(r, day, agents.clock.now())
 }
 
-/// Who spends, and what they may spend beside what holds for all.
+/// For what is spent.
 #[derive(Debug, Clone, Copy)]
 pub struct Purse {
     pub agent: AgentId,
-    pub agent_daily: Option<i64>,
-    pub left: Left,
     pub task: Option<TaskId>,
     /// None: it is asked for no run.
     pub run: Option<RunId>,
@@ -53,8 +54,6 @@ impl Run {
     pub(super) fn purse(&self) -> Purse {
         Purse {
             agent: self.persona.id,
-            agent_daily: self.persona.daily_spend_usd_micros,
-            left: self.persona.left,
             task: self.task_id,
             run: Some(self.id),
             root: Some(self.root),
@@ -79,10 +78,8 @@ pub async fn reserve(
     let caps = Caps {
         hour: limits.hourly_spend_usd_micros,
         day: limits.daily_spend_usd_micros,
-        agent: purse.agent_daily.or(limits.agent_daily_spend_usd_micros),
         task: limits.task_daily_spend_usd_micros.filter(|_| purse.task.is_some()),
         run: purse.run_budget,
-        left: purse.left.usd_micros,
     };
     let usage = Usage {
         input_tokens: context::request_tokens_estimate(request) as u64,
@@ -93,9 +90,10 @@ pub async fn reserve(
     let tokens = usage.input_tokens.saturating_add(usage.output_tokens).cast_signed();
     let fits = |spent: &Spent| {
         check_spend(&caps, spent, estimate)?;
-        check_tokens(purse.left.tokens.map(|left| left - spent.tokens_of_left), tokens)
+        check_tokens(spent, tokens)
     };
-    let cost = Cost { purse: *purse, usd_micros: estimate.unwrap_or(0), tokens };
+    let payers = spent.line.iter().map(|it| it.agent).collect();
+    let cost = Cost { purse: *purse, payers, usd_micros: estimate.unwrap_or(0), tokens };
     agents.bill.under_way.reserve((cost, usage.input_tokens), spent, fits).await
 }
 
@@ -112,8 +110,9 @@ pub fn fitted(agents: &Agents, model: &str, mut request: Request) -> Request {
     request
 }
 
-/// The longest answer that is asked for: what is left of a budget of tokens shortens it.
-pub fn output_tokens_max(left: &Left, most: u32) -> u32 {
-    let half = left.tokens.map(|tokens| u32::try_from((tokens / 2).max(0)).unwrap_or(u32::MAX));
+/// The longest answer that is asked for: what is left of the least budget of tokens shortens it.
+pub fn output_tokens_max(spent: &Spent, most: u32) -> u32 {
+    let left = spent.line.iter().filter_map(|it| it.left.tokens).min();
+    let half = left.map(|tokens| u32::try_from((tokens / 2).max(0)).unwrap_or(u32::MAX));
     half.map_or(most, |half| half.clamp(OUTPUT_TOKENS_MIN, most))
 }

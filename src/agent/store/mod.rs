@@ -4,6 +4,7 @@ pub mod calls;
 pub mod conversations;
 pub mod holds;
 pub mod intents;
+pub mod ledger;
 pub mod memory;
 pub mod messages;
 pub mod providers;

@@ -4,11 +4,12 @@ use jiff::Timestamp;
 use rusqlite::Row;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 
+use super::ledger;
 use crate::agent::PromptMode;
 use crate::agent::{ASSISTANT, AgentState, Left, Persona, Run, RunState};
-use crate::db::{Reader, Tx, at, json_column, json_or_none};
+use crate::db::{Reader, Tx, json_column, json_or_none};
 use crate::error::{Error, Result};
-use crate::ids::{AgentId, ConversationId, RunId, TaskId};
+use crate::ids::{AgentId, ConversationId, RunId};
 use crate::inbox::{Bounds, Claimed};
 use crate::label::Label;
 use crate::outside::model::Usage;
@@ -155,70 +156,8 @@ pub fn insert_model_call(tx: &Tx<'_>, call: &ModelCall<'_>, now: Timestamp) -> R
         ],
     )?;
     let row = tx.last_key();
-    take_from_balance(tx, call)?;
+    ledger::charge(tx, call)?;
     Ok(row)
-}
-
-/// What an agent has no budget for is not counted down.
-fn take_from_balance(tx: &Tx<'_>, call: &ModelCall<'_>) -> Result<()> {
-    let tokens = call.usage.input_tokens.saturating_add(call.usage.output_tokens);
-    let sql = "update agents set balance_tokens = balance_tokens - ?2,
-                                 balance_usd_micros = balance_usd_micros - ?3
-               where id = ?1 and coalesce(balance_tokens, balance_usd_micros) is not null";
-    let cost = call.cost_usd_micros.unwrap_or(0).cast_signed();
-    tx.execute(sql, (call.agent_id, tokens.cast_signed(), cost))?;
-    Ok(())
-}
-
-/// What one model call cost, in micro-dollars.
-pub struct Cost {
-    pub agent_id: Option<AgentId>,
-    pub task_id: Option<TaskId>,
-    pub usd_micros: i64,
-    pub at: Timestamp,
-}
-
-/// The number of the last call that was counted; 0: there is none.
-pub fn newest_call(r: &Reader<'_>) -> Result<i64> {
-    r.one("select coalesce(max(id), 0) from model_calls", (), |row| row.get(0))
-}
-
-/// What the calls cost that were counted after the row `after`, since `since`; 0: none is known yet.
-pub fn list_costs(r: &Reader<'_>, after: i64, since: Timestamp) -> Result<Vec<Cost>> {
-    let since = since.as_millisecond();
-    let after = match after {
-        0 => {
-            // Without the plus all rows are passed by in their order, where there is none since then.
-            let sql = "select min(+id) from model_calls where created_at >= ?1";
-            match r.one(sql, [since], |row| row.get::<_, Option<i64>>(0))? {
-                Some(first) => first - 1,
-                None => return Ok(Vec::new()),
-            }
-        }
-        after => after,
-    };
-    let sql = "select model_calls.agent_id, model_calls.created_at,
-                      coalesce(cost_usd_micros, 0) as cost,
-                      json_extract(root.trigger, '$.task_id') as task_id
-               from model_calls left join runs on runs.id = model_calls.run_id
-                    left join runs as root on root.id = coalesce(runs.root_run_id, runs.id)
-               where model_calls.id > ?1 and model_calls.created_at >= ?2
-               order by model_calls.id";
-    r.rows(sql, (after, since), |row| {
-        Ok(Cost {
-            agent_id: row.get("agent_id")?,
-            task_id: row.get("task_id")?,
-            usd_micros: row.get("cost")?,
-            at: at(row, "created_at")?,
-        })
-    })
-}
-
-/// Spent by a run and all that it began, in micro-dollars.
-pub fn spent_by(r: &Reader<'_>, root: RunId) -> Result<i64> {
-    let sql = "select coalesce(sum(cost_usd_micros), 0) from model_calls
-               where run_id = ?1 or run_id in (select id from runs where root_run_id = ?1)";
-    r.one(sql, [root], |row| row.get(0))
 }
 
 /// Whose runs stand above this one and with it, the run's own agent first; `most` of them.

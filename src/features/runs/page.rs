@@ -207,7 +207,7 @@ async fn show(
 }
 
 fn facts(it: &Trace, default: &str) -> Vec<(&'static str, String)> {
-    let run = &it.run;
+    let (run, others) = (&it.run, &it.spent_by_others);
     let waited = run.started_at.map(|at| at.duration_since(run.queued_at));
     let worked = run.started_at.zip(run.ended_at).map(|(from, to)| to.duration_since(from));
     let budget = run.bounds.budget_usd_micros.map(tasks::dollars);
@@ -220,6 +220,7 @@ fn facts(it: &Trace, default: &str) -> Vec<(&'static str, String)> {
         ("Waited", waited.map(took)),
         ("Took", worked.map(took)),
         ("Used", Some(words::spent(&it.spent))),
+        ("Had others use", (0 < others.model_calls).then(|| words::spent(others))),
         ("Might cost", budget),
         ("Tool calls at most", run.max_tool_calls.map(|most| most.to_string())),
     ];

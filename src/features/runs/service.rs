@@ -91,6 +91,8 @@ pub struct Trace {
     /// None: it was not needed, so the words were not read for it.
     pub intent: Option<Intent>,
     pub model_calls: Vec<ModelCall>,
+    /// By the agents that it asked, and those that they asked.
+    pub spent_by_others: Spent,
     pub said: Vec<Message>,
     pub calls: Vec<Call>,
     pub approvals: HashMap<ToolCallId, Approval>,
@@ -116,6 +118,7 @@ pub fn trace(r: &Reader<'_>, agents: &Agents, user: UserId, id: RunId) -> Result
         intent: intents::find(r, id)?,
         model_calls: store::model_calls(r, id)?,
         said,
+        spent_by_others: store::spent_by_others(r, id)?,
         approvals: approvals(r, &calls)?,
         by_rule: by_rule(r, run.conversation_id)?,
         changes: changes::of_calls(r, calls.iter().map(|call| call.id))?,

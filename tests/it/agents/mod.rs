@@ -2,6 +2,7 @@
 
 mod asking;
 mod brought_back;
+mod budgets;
 mod files;
 mod making;
 mod messages;

@@ -77,15 +77,19 @@ pub fn find(r: &Reader<'_>, user: UserId, id: RunId) -> Result<Seen> {
 }
 
 pub fn spent(r: &Reader<'_>, run: RunId) -> Result<Spent> {
+    spent_of(r, "run_id = ?1", run)
+}
+
+fn spent_of(r: &Reader<'_>, whose: &str, run: RunId) -> Result<Spent> {
     let sql = format!(
         "select count(*), coalesce(sum(input_tokens), 0) as input_tokens,
                 coalesce(sum(output_tokens), 0) as output_tokens,
                 coalesce(sum(cached_tokens), 0) as cached_tokens,
                 case when count(*) = count(cost_usd_micros)
                      then coalesce(sum(cost_usd_micros), 0) end as cost,
-                (select model from model_calls where run_id = ?1 and {ANSWERED}
+                (select model from model_calls where {whose} and {ANSWERED}
                  order by id desc limit 1) as model
-         from model_calls where run_id = ?1"
+         from model_calls where {whose}"
     );
     r.one(&sql, [run], |row| {
         Ok(Spent {
@@ -95,6 +99,29 @@ pub fn spent(r: &Reader<'_>, run: RunId) -> Result<Spent> {
             model: row.get("model")?,
         })
     })
+}
+
+/// Spent by a run, by those after it in its conversation and by all that they had others do, in
+/// micro-dollars.
+pub fn spent_since(r: &Reader<'_>, conversation: ConversationId, run: RunId) -> Result<i64> {
+    let sql = "with since (id) as (select id from runs where conversation_id = ?1
+                                   and rowid >= (select rowid from runs where id = ?2))
+               select coalesce(sum(cost_usd_micros), 0) from model_calls
+               where run_id in (select id from since)
+                     or run_id in (select id from runs where root_run_id in (select id from since))";
+    r.one(sql, (conversation, run), |row| row.get(0))
+}
+
+/// What the runs used that a run had others do, and theirs.
+pub fn spent_by_others(r: &Reader<'_>, run: RunId) -> Result<Spent> {
+    spent_of(
+        r,
+        "run_id in (with recursive begun (id) as (
+             select id from runs where parent_run_id = ?1 union all
+             select runs.id from begun join runs on runs.parent_run_id = begun.id)
+         select id from begun)",
+        run,
+    )
 }
 
 /// In the order in which they ended.
