@@ -94,6 +94,11 @@ impl Caller {
         })
     }
 
+    /// A key, and nobody who waits before a page.
+    pub fn is_program(&self) -> bool {
+        matches!(self.via, Via::Token { .. })
+    }
+
     /// What would ask is refused: the key may chat as an integration and no more.
     pub fn asks_nobody(&self) -> bool {
         let Via::Token { scopes, .. } = &self.via else { return false };

@@ -22,6 +22,10 @@ pub struct NewChatMessage {
     pub channel: Channel,
     /// Of the run; none: the agent's, else the setting's.
     pub max_tool_calls: Option<u32>,
+    /// What binds the run beside that.
+    pub bound: Bounds,
+    /// A program sent it, and nobody waits for the answer.
+    pub batch: bool,
 }
 
 impl NewChatMessage {
@@ -36,6 +40,8 @@ impl NewChatMessage {
             attachments: Vec::new(),
             channel,
             max_tool_calls: None,
+            bound: Bounds::default(),
+            batch: false,
         }
     }
 
@@ -49,11 +55,12 @@ impl NewChatMessage {
     pub(super) fn bounds(&self, r: &Reader<'_>, agent: AgentId, asks: bool) -> Result<Bounds> {
         let variation = self.variation.as_deref().map(|it| variations::named(r, agent, it));
         let memory_layers = self.memory_layers.as_deref().map(|it| memory::named(r, it));
+        let bound = self.bound.clone();
         Ok(Bounds {
             unasked: !asks,
             variation: variation.transpose()?,
-            memory_layers: memory_layers.transpose()?,
-            ..Bounds::default()
+            memory_layers: memory_layers.transpose()?.or(bound.memory_layers),
+            ..bound
         })
     }
 }

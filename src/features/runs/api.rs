@@ -20,6 +20,7 @@ use crate::error::{Error, Result};
 use crate::features::chat::Sent;
 use crate::features::tasks;
 use crate::ids::{AgentId, ConversationId, MemoryLayerId, RunId, TaskId};
+use crate::inbox;
 use crate::web::caller::Caller;
 use crate::web::error::ApiError;
 use crate::web::form::{Json, Nothing, Path, Query, check_number, paging};
@@ -261,7 +262,8 @@ async fn start(
         check_number("max_tool_calls", u64::from(calls), 1, TOOL_CALLS_MAX)?;
     }
     let New { message, variation, memory_layers, model, max_tool_calls, .. } = body;
-    let words = Words { message, variation, memory_layers, model, max_tool_calls };
+    let bound = inbox::Bounds::default();
+    let words = Words { message, variation, memory_layers, model, max_tool_calls, bound };
     let sent = service::start(&app, &caller, agent, words).await?;
     Ok(made(sent))
 }

@@ -19,13 +19,17 @@ use crate::features::chat::{self, Channel, NewChatMessage, Sent};
 use crate::features::{tasks, triggers};
 use crate::guard::intent::Intent;
 use crate::ids::{AgentId, ConversationId, RunId, ToolCallId, UserId};
-use crate::inbox::Trigger;
+use crate::inbox::{Bounds, Trigger};
+use crate::label::Trust;
 use crate::leak::Watch;
 use crate::outside::model::catalog::COMMANDS;
 use crate::web::caller::{Caller, Via};
 
 /// Uses of standing rules in one conversation that are looked at.
 const RULES_USED_MAX: u32 = 200;
+
+const NOBODYS: &str = "What began this run was no person of the house, so nobody can go on with it. \
+    Start it again where it came from, or say it in a new conversation.";
 
 /// One page of runs.
 pub struct Listed {
@@ -87,12 +91,12 @@ pub fn occasion(r: &Reader<'_>, run: &Seen) -> Result<Option<Occasion>> {
 pub struct Trace {
     pub run: Seen,
     pub spent: Spent,
+    /// By the agents that it asked, and those that they asked.
+    pub spent_by_others: Spent,
     pub occasion: Option<Occasion>,
     /// None: it was not needed, so the words were not read for it.
     pub intent: Option<Intent>,
     pub model_calls: Vec<ModelCall>,
-    /// By the agents that it asked, and those that they asked.
-    pub spent_by_others: Spent,
     pub said: Vec<Message>,
     pub calls: Vec<Call>,
     pub approvals: HashMap<ToolCallId, Approval>,
@@ -114,11 +118,11 @@ pub fn trace(r: &Reader<'_>, agents: &Agents, user: UserId, id: RunId) -> Result
     let calls = tool_calls(r, &watch, id)?;
     Ok(Trace {
         spent: store::spent(r, id)?,
+        spent_by_others: store::spent_by_others(r, id)?,
         occasion: occasion(r, &run)?,
         intent: intents::find(r, id)?,
         model_calls: store::model_calls(r, id)?,
         said,
-        spent_by_others: store::spent_by_others(r, id)?,
         approvals: approvals(r, &calls)?,
         by_rule: by_rule(r, run.conversation_id)?,
         changes: changes::of_calls(r, calls.iter().map(|call| call.id))?,
@@ -171,7 +175,6 @@ fn by_rule(r: &Reader<'_>, conversation: ConversationId) -> Result<HashSet<ToolC
     Ok(uses.into_iter().filter_map(call).collect())
 }
 
-/// A message in a new conversation with an agent, and the run that it wakes.
 /// What a run is begun with.
 pub struct Words {
     pub message: String,
@@ -179,8 +182,11 @@ pub struct Words {
     pub memory_layers: Option<Vec<String>>,
     pub model: Option<String>,
     pub max_tool_calls: Option<u32>,
+    /// What binds it beside that.
+    pub bound: Bounds,
 }
 
+/// A message in a new conversation with an agent, and the run that it wakes.
 pub async fn start(app: &App, caller: &Caller, agent: AgentId, words: Words) -> Result<Sent> {
     let conversation = ConversationId::new(app.clock.now());
     say(app, caller, (conversation, Some(agent)), words).await.map_err(|err| match err {
@@ -189,11 +195,32 @@ pub async fn start(app: &App, caller: &Caller, agent: AgentId, words: Words) -> 
     })
 }
 
-/// A further message in a run's conversation, and the run that it wakes.
+/// A further message in a run's conversation, and the run that it wakes: what bound the first binds
+/// it too.
 pub async fn go_on(app: &App, caller: &Caller, id: RunId, message: String) -> Result<Sent> {
-    let run = find(app, caller, id).await?;
-    let words =
-        Words { message, variation: None, memory_layers: None, model: None, max_tool_calls: None };
+    let user = caller.user_id;
+    let read = move |r: &Reader<'_>| {
+        let run = store::find(r, user, id)?;
+        let spent = store::spent_since(r, run.conversation_id, id)?;
+        Ok((run, spent))
+    };
+    let (run, spent) = app.db.read(read).await?;
+    let own = matches!(run.trigger, Trigger::Chat { .. } | Trigger::Task { .. });
+    if !own || run.words_label.as_ref().is_some_and(|label| label.trust == Trust::Outside) {
+        return Err(Error::Conflict(NOBODYS.to_owned()));
+    }
+    let Bounds { allowed_tools, budget_usd_micros, dry, memory_layers, .. } = run.bounds;
+    let budget_usd_micros = budget_usd_micros.map(|all| all.saturating_sub(spent).max(0));
+    let bound =
+        Bounds { allowed_tools, budget_usd_micros, dry, memory_layers, ..Bounds::default() };
+    let words = Words {
+        message,
+        variation: None,
+        memory_layers: None,
+        model: None,
+        max_tool_calls: run.max_tool_calls,
+        bound,
+    };
     say(app, caller, (run.conversation_id, None), words).await
 }
 
@@ -201,11 +228,22 @@ async fn say(
     app: &App,
     caller: &Caller,
     (conversation, agent): (ConversationId, Option<AgentId>),
-    Words { message, variation, memory_layers, model, max_tool_calls }: Words,
+    words: Words,
 ) -> Result<Sent> {
+    let Words { message, variation, memory_layers, model, max_tool_calls, bound } = words;
     let channel = if matches!(caller.via, Via::Socket) { Channel::Cli } else { Channel::Api };
     let plain = NewChatMessage::plain(message, channel);
-    let new = NewChatMessage { model, agent, variation, memory_layers, max_tool_calls, ..plain };
+    let batch = caller.is_program();
+    let new = NewChatMessage {
+        model,
+        agent,
+        variation,
+        memory_layers,
+        max_tool_calls,
+        bound,
+        batch,
+        ..plain
+    };
     chat::send_by(app, caller, conversation, new).await.map_err(|err| match err {
         Error::Invalid { field, message } if field == "content" => {
             Error::invalid("message", message)

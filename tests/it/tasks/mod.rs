@@ -2,6 +2,7 @@
 
 mod bounds;
 mod clock;
+mod continued;
 mod dry;
 pub mod edits;
 mod fairness;

@@ -239,3 +239,18 @@ async fn of_two_changes_at_once_none_is_lost() {
     let id = add(&house, "status", json!({})).await;
     change_twice_at_once(&house, "PATCH", &format!("{}/{id}", home())).await;
 }
+
+#[tokio::test]
+async fn nobody_goes_on_with_what_another_program_began() {
+    let (_folder, house) = open().await;
+    let id = add(&house, "note: it was called", json!({})).await;
+    call_with_secret(&house, &id, r#"{"a": 1}"#).await;
+    house.work().await;
+    let run = house.get("/api/runs").await.json()["runs"][0]["id"].clone();
+    let path = format!("/api/runs/{}/continue", run.as_str().unwrap());
+    let more = house.post(&path, &json!({"message": "note: y"})).await;
+    let sentence =
+        "409 What began this run was no person of the house, so nobody can go on with it.";
+    assert!(said(&more).starts_with(sentence), "{}", more.text);
+    assert_eq!(notes(&house).await, 1);
+}
