@@ -54,6 +54,7 @@ pub(super) fn begin(
         conversation_id,
         trigger: Trigger::Agent { call_id: call.id, message_id },
         headless: run.headless,
+        batch: run.batch && !run.headless,
         model: None,
         max_tool_calls: None,
         bounds: Bounds {

@@ -15,7 +15,7 @@ pub struct LiveRuns {
 
 struct Live {
     stop: CancellationToken,
-    headless: bool,
+    batch: bool,
 }
 
 /// A run's place among the live ones; it is given up when this is dropped.
@@ -28,7 +28,7 @@ pub struct Place {
 impl LiveRuns {
     pub fn enter(&self, claimed: &Claimed) -> Place {
         let (stop, run_id) = (CancellationToken::new(), claimed.run_id);
-        let live = Live { stop: stop.clone(), headless: claimed.headless };
+        let live = Live { stop: stop.clone(), batch: claimed.batch };
         self.lock().insert(run_id, live);
         Place { live: self.clone(), run_id, stop }
     }
@@ -48,7 +48,7 @@ impl LiveRuns {
     /// one that somebody waits for goes beside it.
     pub fn room(&self, most: usize) -> Option<Room> {
         let live = self.lock();
-        let batch = live.values().filter(|it| it.headless).count();
+        let batch = live.values().filter(|it| it.batch).count();
         let free = live.len() < most;
         if free && batch < most.saturating_sub(1).max(1) {
             return Some(Room::Any);

@@ -287,6 +287,8 @@ pub struct Run {
     pub persona: Persona,
     pub trigger: Trigger,
     pub headless: bool,
+    /// Nobody waits for its end.
+    pub batch: bool,
     /// The run's, else the conversation's, else the agent's; none: the default.
     pub model: Option<String>,
     pub max_tool_calls: Option<u32>,

@@ -165,8 +165,8 @@ impl Step {
     }
 
     fn claimed(&self) -> Claimed {
-        let Run { id: run_id, conversation_id, headless, .. } = self.run;
-        Claimed { run_id, conversation_id, headless }
+        let Run { id: run_id, conversation_id, batch, .. } = self.run;
+        Claimed { run_id, conversation_id, batch }
     }
 
     /// One model call. True when the run has ended with it, or with a limit that allows none.

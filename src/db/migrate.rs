@@ -50,6 +50,7 @@ pub const STEPS: &[(&str, &str)] = &[
     ("0049_triggers_kept", include_str!("schema/0049_triggers_kept.sql")),
     ("0050_listings", include_str!("schema/0050_listings.sql")),
     ("0051_task_changes", include_str!("schema/0051_task_changes.sql")),
+    ("0052_batches", include_str!("schema/0052_batches.sql")),
 ];
 
 /// Brings the schema up to date; copies the database first when it already held something.

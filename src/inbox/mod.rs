@@ -25,6 +25,9 @@ pub const QUEUED_MAX: u32 = 100_000;
 /// Messages that one run answers beside the first.
 const JOINED_MAX: usize = 50;
 
+/// Whether a run is headless, and a batch's; what goes first comes first.
+const RANKS: [(bool, bool); 3] = [(false, false), (false, true), (true, false)];
+
 /// Everything that wakes an agent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -96,6 +99,8 @@ pub struct NewRun {
     pub trigger: Trigger,
     /// Nobody watches: what must be asked parks.
     pub headless: bool,
+    /// A program began it, and nobody waits for its end.
+    pub batch: bool,
     pub model: Option<String>,
     pub max_tool_calls: Option<u32>,
     pub bounds: Bounds,
@@ -124,8 +129,8 @@ pub struct Bounds {
 pub struct Claimed {
     pub run_id: RunId,
     pub conversation_id: ConversationId,
-    /// Nobody watches.
-    pub headless: bool,
+    /// Nobody waits for it.
+    pub batch: bool,
 }
 
 /// Which runs there is room for.
@@ -192,16 +197,23 @@ impl Inbox {
         Ok(run_id)
     }
 
-    /// Takes the oldest run that may start, one that somebody waits for before all others: none
-    /// while everything or its agent is paused, one at a time a conversation.
+    /// Takes the oldest run that may start, one that somebody waits for before all others, and what
+    /// a program began before what nobody did: none while everything or its agent is paused, one at a
+    /// time a conversation.
     pub fn claim(&self, tx: &Tx<'_>, room: Room, now: Timestamp) -> Result<Option<Claimed>> {
         if self.paused() {
             return Ok(None);
         }
-        match (store::claim(tx, false, now)?, room) {
-            (None, Room::Any) => store::claim(tx, true, now),
-            (claimed, _) => Ok(claimed),
+        let ranks = match room {
+            Room::Talk => &RANKS[..1],
+            Room::Any => &RANKS,
+        };
+        for rank in ranks {
+            if let Some(claimed) = store::claim(tx, *rank, now)? {
+                return Ok(Some(claimed));
+            }
         }
+        Ok(None)
     }
 
     /// Puts a run back in line by whoever carries it: the pause came, or its process was killed.

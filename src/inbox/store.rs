@@ -17,10 +17,10 @@ pub fn insert(tx: &Tx<'_>, run_id: RunId, new: &NewRun, now: Timestamp) -> Resul
         "insert into runs (id, agent_id, conversation_id, trigger, headless, model, max_tool_calls,
                            allowed_tools, budget_usd_micros, dry, parent_run_id, root_run_id, state,
                            queued_at, unasked, variation_id,
-                           memory_layers, user_id)
+                           memory_layers, batch, user_id)
          values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 'queued', ?13, ?14, ?15, ?16,
-                 (select user_id from conversations where id = ?3))",
-        (
+                 ?17, (select user_id from conversations where id = ?3))",
+        rusqlite::params![
             run_id,
             new.agent_id,
             new.conversation_id,
@@ -37,7 +37,8 @@ pub fn insert(tx: &Tx<'_>, run_id: RunId, new: &NewRun, now: Timestamp) -> Resul
             new.bounds.unasked,
             new.bounds.variation,
             layers,
-        ),
+            new.batch,
+        ],
     )?;
     Ok(())
 }
@@ -53,19 +54,24 @@ pub fn last_unbegun(
     r.row(sql, [conversation], |row| Ok((row.get("id")?, json_column(row, "trigger")?)))
 }
 
+/// Somebody waits for it now.
 pub fn set_trigger(tx: &Tx<'_>, run: RunId, trigger: &Trigger) -> Result<()> {
     let trigger = serde_json::to_string(trigger).map_err(Error::internal)?;
-    tx.execute("update runs set trigger = ?2 where id = ?1", (run, trigger))?;
+    tx.execute("update runs set trigger = ?2, batch = 0 where id = ?1", (run, trigger))?;
     Ok(())
 }
 
 /// A conversation has at most one run going; one that waits for an approval holds its place too. Its
 /// runs go in the order in which they came, whatever the clock did meanwhile.
-pub fn claim(tx: &Tx<'_>, headless: bool, now: Timestamp) -> Result<Option<Claimed>> {
+pub fn claim(
+    tx: &Tx<'_>,
+    (headless, batch): (bool, bool),
+    now: Timestamp,
+) -> Result<Option<Claimed>> {
     tx.row(
         "update runs set state = 'running', started_at = coalesce(started_at, ?1)
          where id = (
-             select id from runs as mine where state = 'queued' and headless = ?2
+             select id from runs as mine where state = 'queued' and headless = ?2 and batch = ?3
              and (select state from agents where agents.id = mine.agent_id) = 'active'
              and not exists (
                  select 1 from runs as other
@@ -74,8 +80,11 @@ pub fn claim(tx: &Tx<'_>, headless: bool, now: Timestamp) -> Result<Option<Claim
                         or (other.state = 'queued' and other.rowid < mine.rowid)))
              order by queued_at limit 1)
          returning id, conversation_id",
-        (now.as_millisecond(), headless),
-        |row| Ok(Claimed { run_id: row.get(0)?, conversation_id: row.get(1)?, headless }),
+        (now.as_millisecond(), headless, batch),
+        |row| {
+            let batch = headless || batch;
+            Ok(Claimed { run_id: row.get(0)?, conversation_id: row.get(1)?, batch })
+        },
     )
 }
 

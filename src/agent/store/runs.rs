@@ -29,6 +29,7 @@ pub fn ensure_assistant(tx: &Tx<'_>, name: &str, tools: &[&str], now: Timestamp)
 /// is read.
 pub fn find(r: &Reader<'_>, id: RunId) -> Result<Run> {
     let sql = "select runs.id as run_id, runs.conversation_id, runs.trigger, runs.headless,
+                      runs.headless or runs.batch as batch,
                       coalesce(runs.model, conversations.model, texts.model, agents.model) as model,
                       coalesce(texts.prompt, agents.prompt) as prompt,
                       iif(texts.prompt is null, agents.label, texts.label) as label,
@@ -114,10 +115,10 @@ pub fn list_in_state(r: &Reader<'_>, state: RunState) -> Result<Vec<RunId>> {
 
 /// The runs that are first in line.
 pub fn list_queued(r: &Reader<'_>, limit: u32) -> Result<Vec<Claimed>> {
-    let sql = "select id, conversation_id, headless from runs where state = 'queued'
+    let sql = "select id, conversation_id, headless or batch from runs where state = 'queued'
                order by queued_at limit ?1";
     r.rows(sql, [limit], |row| {
-        Ok(Claimed { run_id: row.get(0)?, conversation_id: row.get(1)?, headless: row.get(2)? })
+        Ok(Claimed { run_id: row.get(0)?, conversation_id: row.get(1)?, batch: row.get(2)? })
     })
 }
 
@@ -218,6 +219,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Run> {
         persona: persona_from_row(row)?,
         trigger: json_column(row, "trigger")?,
         headless: row.get("headless")?,
+        batch: row.get("batch")?,
         model: row.get("model")?,
         max_tool_calls: row.get("run_max_tool_calls")?,
         state: row.get("state")?,

@@ -370,7 +370,8 @@ pub async fn run(
     };
     let channel = if caller.person().is_ok() { Channel::Web } else { Channel::Api };
     let plain = NewChatMessage::plain(content, channel);
-    let new = NewChatMessage { agent: Some(id), variation, ..plain };
+    let batch = caller.is_program();
+    let new = NewChatMessage { agent: Some(id), variation, batch, ..plain };
     chat::send_by(app, caller, ConversationId::new(app.clock.now()), new).await
 }
 

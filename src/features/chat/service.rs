@@ -125,6 +125,7 @@ async fn send_with(
                 conversation_id: conversation,
                 trigger: Trigger::Chat { message_id, also: Vec::new() },
                 headless: false,
+                batch: new.batch,
                 model: new.model,
                 max_tool_calls: new.max_tool_calls,
                 bounds,

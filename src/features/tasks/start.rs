@@ -94,6 +94,7 @@ pub fn start(tx: &Tx<'_>, agents: &Agents, it: &Execution, now: Timestamp) -> Re
         conversation_id,
         trigger: Trigger::Task { task_id: task.id, execution_id: it.id, message_id },
         headless: true,
+        batch: false,
         model: task.new.model.clone(),
         max_tool_calls: None,
         bounds: Bounds {

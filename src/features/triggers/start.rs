@@ -126,6 +126,7 @@ fn start(tx: &Tx<'_>, agents: &Agents, it: &Delivery, now: Timestamp) -> Result<
             }
         },
         headless: true,
+        batch: false,
         model: trigger.new.model.clone(),
         max_tool_calls: None,
         bounds: Bounds {

@@ -154,6 +154,7 @@ pub const SAMPLES: &[(&str, &str)] = &[
         r#"update mcp_tools set lists = '{"argument":"id","value":"id","name":"title"}';"#,
     ),
     ("0051_task_changes", "update tasks set revision = 2, forgotten_until = 1 where id = 'k1';"),
+    ("0052_batches", "update runs set batch = 1 where id = 'r1';"),
 ];
 
 const USERS: &str = "

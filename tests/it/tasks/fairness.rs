@@ -1,5 +1,7 @@
 //! A chat never waits behind what nobody watches, however few runs may go at a time.
 
+use axum::body::Body;
+use axum::http::{Request, header};
 use serde_json::{Value, json};
 use steward::outside::model::Kind;
 use steward::testing::TestApp;
@@ -7,6 +9,7 @@ use steward::testing::model_answers::{Answer, openai_chunk};
 use steward::testing::model_server::{ModelServer, Signal};
 
 use super::{MINUTE, add, told};
+use crate::callers::with_token;
 
 const COMMANDS: &str = "builtin:commands";
 
@@ -34,6 +37,14 @@ fn late(signal: &Signal) -> Answer {
 async fn batch(house: &TestApp) -> String {
     let more = json!({"model": "p:m", "allowed_tools": [], "max_runs": 1});
     add(house, "Think for long.", "every 10 minutes", more).await
+}
+
+/// Begun by a program.
+async fn begun(house: &TestApp) {
+    let body = json!({"message": "Count the beans.", "model": "p:m"}).to_string();
+    let request = Request::post("/api/runs").header(header::CONTENT_TYPE, "application/json");
+    let made = with_token(house, &["write"], request.body(Body::from(body)).unwrap()).await;
+    assert_eq!(made.status, 201, "{}", made.text);
 }
 
 async fn queue(house: &TestApp) -> (Value, Value) {
@@ -110,5 +121,50 @@ async fn a_task_does_not_go_beside_a_chat_that_has_the_only_place() {
         signal.give();
     };
     tokio::join!(house.work(), second);
+    assert_eq!(queue(&house).await, (json!(0), json!(0)));
+}
+
+#[tokio::test]
+async fn what_a_program_began_leaves_one_place_free_too_and_goes_before_what_nobody_did() {
+    let (_folder, house, model) = open(2, COMMANDS).await;
+    let task = batch(&house).await;
+    let signal = Signal::default();
+    model.always(late(&signal));
+    house.shift(MINUTE * 10);
+    house.tick().await;
+    begun(&house).await;
+    begun(&house).await;
+    let talk = async {
+        model.asked(1).await;
+        // Were there room for the second of them, this would wait for its answer as well.
+        tokio::select! {
+            () = house.work() => {}
+            () = model.asked(2) => panic!("a program took the place that is for chats"),
+        }
+        assert_eq!(queue(&house).await, (json!(1), json!(2)));
+        assert!(model.requests()[0].json().to_string().contains("Count the beans."));
+        let asked = house.say(None, "what time is it?").await;
+        house.work().await;
+        assert!(house.last_answer(&asked).await.contains("09:10"));
+        signal.give();
+    };
+    tokio::join!(house.work(), talk);
+    assert_eq!(told(&house, &task).await, ["09:10 done Done."]);
+}
+
+#[tokio::test]
+async fn where_one_run_goes_at_a_time_a_chat_begins_beside_what_a_program_began() {
+    let (_folder, house, model) = open(1, COMMANDS).await;
+    let signal = Signal::default();
+    model.answer(late(&signal));
+    begun(&house).await;
+    let talk = async {
+        model.asked(1).await;
+        let asked = house.say(None, "what time is it?").await;
+        house.work().await;
+        assert!(house.last_answer(&asked).await.contains("09:00"));
+        signal.give();
+    };
+    tokio::join!(house.work(), talk);
     assert_eq!(queue(&house).await, (json!(0), json!(0)));
 }
