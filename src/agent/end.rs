@@ -20,6 +20,8 @@ use crate::outside::model::StopReason;
 
 /// The code of a run that a limit of spending ended.
 pub(super) const CAPPED: &str = "budget";
+/// The code of a run whose words its model does not take.
+pub(super) const UNHEARD: &str = "unheard";
 
 pub(super) const CUT_SHORT: &str = "The answer ends here because it reached the longest that the \
     model may write. Say “go on” for the rest.";
@@ -81,7 +83,11 @@ pub(super) fn fail_rows(
     for call in calls::list_of_run(tx, id)? {
         finish::cut_off(tx, agents, &run, &call)?;
     }
-    let ended = Ended { state: RunState::Failed, words: &message, capped: code == CAPPED };
+    let ended = Ended {
+        state: RunState::Failed,
+        words: &message,
+        capped: [CAPPED, UNHEARD].contains(&code),
+    };
     finish::run_ended(tx, agents, &run, ended, now)?;
     approval::withdraw(tx, id, &By::system(now))?;
     let event = Event::Error { message, code: code.to_owned() };

@@ -11,6 +11,7 @@ mod ask;
 mod bill;
 mod call;
 mod caps;
+mod chain;
 pub mod compact;
 mod context;
 mod delegate;
@@ -155,7 +156,8 @@ pub enum Told<'a> {
 pub struct Ended<'a> {
     pub state: RunState,
     pub words: &'a str,
-    /// A limit of spending refused it: no fault of its own, and it may go again another time.
+    /// A limit of spending refused it, or its words wait for a yes: no fault of its own, and it may go
+    /// again another time.
     pub capped: bool,
 }
 

@@ -9,6 +9,7 @@ use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
+use super::chain::{chain, unheard};
 use super::context::{self, Handling, History};
 use super::end::{self, CUT_SHORT, end_stopped, fail, keep_partial, no_answer, say_cut};
 use super::live::Place;
@@ -189,7 +190,11 @@ impl Step {
             .unwrap_or(config.limits.max_tool_calls);
         let capped = self.own_calls().count() >= cap as usize;
         let request = self.request(agents, capped, &agents.canary);
-        let chain = self.chain(agents, &request);
+        let chain = chain(agents, run, &request);
+        if let Some(sentence) = unheard(run, &self.history, &chain[0]) {
+            fail(agents, &self.claimed(), sentence, end::UNHEARD).await?;
+            return Ok(true);
+        }
         agents.outside.models().learn(&chain[0]).await;
         let make_room =
             async || compact::compact(agents, run, &self.history, &chain[0], stop).await;
@@ -226,26 +231,8 @@ impl Step {
             return None;
         }
         let request = self.request(agents, false, &agents.canary);
-        let model = self.chain(agents, &request).swap_remove(0);
+        let model = chain(agents, &self.run, &request).swap_remove(0);
         (model != COMMANDS).then(|| Answer::cut_off(agents, model, &request))
-    }
-
-    /// The models to ask, in order; never empty.
-    fn chain(&self, agents: &Agents, request: &Request) -> Vec<String> {
-        let config = agents.config.get();
-        let models = &config.models;
-        if models.commands_first && agents.outside.models().commands.understands(request) {
-            return vec![COMMANDS.to_owned()];
-        }
-        let first = self.run.model.clone().unwrap_or_else(|| models.default.to_string());
-        let off = agents.outside.models().off;
-        let mut chain = vec![first];
-        for next in models.fallback.iter().map(ToString::to_string) {
-            if !chain.contains(&next) && !off.contains(&next) {
-                chain.push(next);
-            }
-        }
-        chain
     }
 
     /// When the owner's last message came: the same in every turn of a run, so that a provider's

@@ -76,7 +76,8 @@ pub fn scopes_wanted(method: &Method, path: &str) -> Vec<Scope> {
     if path == "/api/me" {
         return Vec::new();
     }
-    if !reads && beneath(&["/api/approvals", "/api/tool-calls"]) {
+    let says_yes = path.ends_with("/approve") && beneath(&["/api/tasks", "/api/agents"]);
+    if !reads && (says_yes || beneath(&["/api/approvals", "/api/tool-calls"])) {
         return vec![Scope::Approvals];
     }
     if beneath(&["/ws", "/v1", "/api/chat"]) {

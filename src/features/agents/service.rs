@@ -361,11 +361,19 @@ pub async fn run(
     id: AgentId,
     (message, variation): (Option<String>, Option<String>),
 ) -> Result<Sent> {
-    let agent = find(app, id).await?;
+    let load = move |r: &Reader<'_>| Ok((store::find(r, id)?, tasks::schedule_of(r, id)?));
+    let (agent, schedule) = app.db.read(load).await?;
     let said = message.filter(|it| !it.trim().is_empty());
-    let own = (agent.label.trust == Trust::Owner).then_some(agent.new.prompt);
+    let is_own = agent.label.trust == Trust::Owner
+        || schedule.as_ref().is_some_and(|task| is_said_yes_to(task, &agent));
+    let own = is_own.then_some(agent.new.prompt);
     let Some(content) = said.or(own).filter(|it| !it.trim().is_empty()) else {
-        let message = "Write what it is to do: no person has given it words of its own.";
+        let or = match schedule.is_some_and(|task| !task.unread().is_empty()) {
+            true => ", or say yes to its words on the page of its schedule",
+            false => "",
+        };
+        let message =
+            format!("Write what it is to do{or}: no person has given it words of its own.");
         return Err(Error::invalid("message", message));
     };
     let channel = if caller.person().is_ok() { Channel::Web } else { Channel::Api };
@@ -373,6 +381,11 @@ pub async fn run(
     let batch = caller.is_program();
     let new = NewChatMessage { agent: Some(id), variation, batch, ..plain };
     chat::send_by(app, caller, ConversationId::new(app.clock.now()), new).await
+}
+
+/// Whether a person made an agent's words their own, on the page of its schedule.
+fn is_said_yes_to(schedule: &Task, agent: &Agent) -> bool {
+    schedule.label.trust == Trust::Owner && schedule.new.prompt == agent.new.prompt
 }
 
 /// A program's words are not the owner's own.

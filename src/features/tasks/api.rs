@@ -12,7 +12,7 @@ use super::input::{Input, Setting};
 use super::kinds::{Kind, Missed, Notify, Overlap, Progress, State as Standing, word};
 use super::service;
 use super::store::executions::Told;
-use super::{NewTask, Task, job, of_agent, plan, schedules_api};
+use super::{NewTask, Task, job, of_agent, plan, schedules_api, yes_api};
 use crate::agent::Hold;
 use crate::app::App;
 use crate::audit::By;
@@ -35,6 +35,7 @@ pub fn routes() -> Router<App> {
         .route("/tasks", get(list).post(create))
         .route("/tasks/{id}", get(find).put(update).delete(delete))
         .route("/tasks/{id}/toggle", post(toggle))
+        .route("/tasks/{id}/approve", post(yes_api::approve))
         .route("/tasks/{id}/run", post(run))
         .route("/tasks/{id}/dry-run", post(dry_run))
         .route("/tasks/{id}/executions", get(executions))
@@ -71,13 +72,19 @@ pub struct View {
     runs: u32,
     next_runs: Vec<Timestamp>,
     label: Label,
+    /// No person has said yes to its words yet: where only the owner's own count, its runs do nothing.
+    awaits_yes: bool,
+    /// Whose the words are while they wait; else "".
+    whose: String,
+    /// For the yes: what was read.
+    seen: String,
     created_at: Timestamp,
     updated_at: Timestamp,
 }
 
 impl View {
     pub fn new(task: Task, now: Timestamp) -> View {
-        let sentence = task.sentence();
+        let (sentence, whose, seen) = (task.sentence(), task.unread(), task.seen());
         let next_runs = match task.state {
             Standing::On => service::next_fires(&task, now, FIRES_SHOWN),
             _ => Vec::new(),
@@ -109,6 +116,9 @@ impl View {
             runs: task.runs,
             next_runs: next_runs.iter().map(|fire| fire.at.timestamp()).collect(),
             label: task.label,
+            awaits_yes: !whose.is_empty(),
+            whose,
+            seen,
             created_at: task.created_at,
             updated_at: task.updated_at,
         }

@@ -115,7 +115,7 @@ fn take_note(
             false => claim::pause(tx, task, &why, now),
         };
     }
-    // A limit that refuses one time after another is told of once.
+    // What refuses one time after another is told of once.
     let heard = came.told || (came.capped && executions::capped_before(tx, it)?);
     let wanted = match task.new.notify {
         Notify::Always => true,

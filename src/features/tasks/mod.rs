@@ -31,6 +31,7 @@ mod ticks;
 mod tool;
 mod view;
 mod week;
+mod yes_api;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -185,6 +186,11 @@ impl Task {
             Trust::Own => format!("Not your words: {wrote} wrote them"),
             Trust::Owner => String::new(),
         }
+    }
+
+    /// The same while no person has said yes to them; else "".
+    pub fn unread(&self) -> String {
+        if self.approved { String::new() } else { self.whose() }
     }
 
     /// What a page shows of it, in short: another once its words, tools or times have changed, or what

@@ -143,7 +143,7 @@ async fn show(
         on: task.state == Standing::On,
         sign: task_sign(task.state),
         why: task.why.clone(),
-        unread: if task.approved { String::new() } else { task.whose() },
+        unread: task.unread(),
         waits: task.awaits_a_person(),
         seen: task.seen(),
         fires: if task.state == Standing::On { fire_lines(fires, &now) } else { Vec::new() },
@@ -223,8 +223,9 @@ async fn approve(
 ) -> Result<Told, PageError> {
     caller.person()?;
     let whose = (caller.user_id, id);
-    let task =
-        change(&app, &caller, move |tx, _, by| service::approve_seen(tx, by, whose, &yes.seen));
+    let task = change(&app, &caller, move |tx, _, by| {
+        service::approve_seen(tx, by, whose, Some(&yes.seen))
+    });
     let told = format!("“{}” is switched on.", task.await?.new.name);
     Ok(Told::at(path(id, ""), told).undo(path(id, "/toggle")))
 }

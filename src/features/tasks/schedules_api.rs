@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::api::{self, Paging, View};
 use super::input::Input;
+use super::yes_api::{self, Yes};
 use super::{Task, service};
 use crate::agent::ASSISTANT;
 use crate::agent::store::runs;
@@ -27,6 +28,7 @@ pub fn routes() -> Router<App> {
         .route("/agents/{id}/schedules", get(list).post(create))
         .route("/agents/{id}/schedules/{schedule_id}", patch(update).delete(delete))
         .route("/agents/{id}/schedules/{schedule_id}/toggle", post(toggle))
+        .route("/agents/{id}/schedules/{schedule_id}/approve", post(approve))
         .route("/agents/{id}/schedules/{schedule_id}/executions", get(executions))
 }
 
@@ -92,6 +94,16 @@ async fn toggle(
 ) -> Result<Json<Value>, ApiError> {
     let id = own(&app, &caller, of).await?;
     api::toggle(State(app), caller, Path(id), body).await
+}
+
+async fn approve(
+    State(app): State<App>,
+    caller: Caller,
+    Path(of): Of,
+    body: Json<Yes>,
+) -> Result<Json<View>, ApiError> {
+    let id = own(&app, &caller, of).await?;
+    yes_api::approve(State(app), caller, Path(id), body).await
 }
 
 async fn executions(

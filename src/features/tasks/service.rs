@@ -164,17 +164,21 @@ pub fn toggle(tx: &Tx<'_>, by: &By, user: UserId, id: TaskId) -> Result<Task> {
     keep(tx, by, "tasks.switch_on", task)
 }
 
-/// A yes to all that its page shows of it; `seen` is [`Task::seen`] as the page had it.
+/// A yes to all that its page shows of it; `seen` is [`Task::seen`] as the page had it, `None` for
+/// whatever it is now.
 pub fn approve_seen(
     tx: &Tx<'_>,
     by: &By,
     (user, id): (UserId, TaskId),
-    seen: &str,
+    seen: Option<&str>,
 ) -> Result<Task> {
     let task = tasks::find(tx, user, id)?;
-    if task.seen() != seen {
+    if seen.is_some_and(|seen| seen != task.seen()) {
         let message = "It has changed since you opened this page. Read it again, then say yes.";
         return Err(Error::Conflict(message.to_owned()));
+    }
+    if task.unread().is_empty() {
+        return Err(Error::Conflict("Nothing of it waits for a yes.".to_owned()));
     }
     if task.label.trust == Trust::Outside && task.intent.is_none() {
         let message = "What its words ask for is not read yet, so there is nothing to say yes to. \

@@ -11,6 +11,7 @@ mod lines;
 mod pages;
 mod proposed;
 mod soak;
+mod unheard;
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};

@@ -191,9 +191,10 @@ pub fn run_state(r: &Reader<'_>, run: RunId) -> Result<Option<RunState>> {
     r.row("select state from runs where id = ?1", [run], |row| row.get(0))
 }
 
-/// Whether the time before this one came to nothing because a limit of spending refused it.
+/// Whether the time before this one came to nothing because a limit of spending refused it, or because
+/// its words wait for a yes.
 pub fn capped_before(r: &Reader<'_>, it: &Execution) -> Result<bool> {
-    let sql = "select runs.error_code is 'budget' from executions
+    let sql = "select coalesce(runs.error_code in ('budget', 'unheard'), 0) from executions
                join runs on runs.id = executions.run_id
                where executions.task_id = ?1 and executions.id <> ?2 and kind <> 'dry'
                    and executions.state in ('done', 'failed')

@@ -84,9 +84,10 @@ pub fn list_due(r: &Reader<'_>, limit: u32) -> Result<Vec<Delivery>> {
     r.rows(sql, [limit], from_row)
 }
 
-/// Whether the one before came to nothing because a limit of spending refused it.
+/// Whether the one before came to nothing because a limit of spending refused it, or because its words
+/// are not the owner's.
 pub fn capped_before(r: &Reader<'_>, it: &Delivery) -> Result<bool> {
-    let sql = "select runs.error_code is 'budget' from deliveries
+    let sql = "select coalesce(runs.error_code in ('budget', 'unheard'), 0) from deliveries
                join runs on runs.id = deliveries.run_id
                where deliveries.trigger_id = ?1 and deliveries.id <> ?2
                    and deliveries.state in ('done', 'failed')
