@@ -11,8 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::input::Input;
 use super::service::{self, Unit, Whole};
-use super::store::PromptVersion;
-use super::{Agent, store};
+use super::{Agent, bundle, prompts, store};
 use crate::agent::PromptMode;
 use crate::agent::{AgentState, Left};
 use crate::app::App;
@@ -30,7 +29,7 @@ pub fn routes() -> Router<App> {
         .route("/agents", get(list).post(create))
         .route("/agents/{id}", get(find).put(update).delete(delete))
         .route("/agents/import", post(import))
-        .route("/agents/{id}/bundle", get(bundle))
+        .route("/agents/{id}/bundle", get(as_file))
         .route("/agents/{id}/run", post(run))
         .route("/agents/{id}/stop", post(stop))
         .route("/agents/{id}/status", post(set_status))
@@ -145,13 +144,24 @@ async fn update(
         schedule: schedule.map(|task| task.new.schedule),
         ..Input::of(&agent)
     };
-    let mut fields = serde_json::to_value(old).map_err(Error::internal)?;
-    if let Some(fields) = fields.as_object_mut() {
-        fields.extend(body);
-    }
-    let input = read_json(fields.to_string().as_bytes())?;
+    let input = merged(&old, body)?;
     service::update(&app, &caller, (id, Some(agent.revision)), input).await?;
     Ok(Json(json!({"ok": true})))
+}
+
+fn merged(old: &Input, body: Map<String, Value>) -> Result<Input> {
+    let mut fields = serde_json::to_value(old).map_err(Error::internal)?;
+    if let Some(fields) = fields.as_object_mut() {
+        for (name, value) in body {
+            // One that nobody knows stays, to be named.
+            if value.is_null() && fields.contains_key(&name) {
+                fields.remove(&name);
+            } else {
+                fields.insert(name, value);
+            }
+        }
+    }
+    read_json(fields.to_string().as_bytes())
 }
 
 async fn delete(
@@ -305,9 +315,9 @@ async fn versions(
     State(app): State<App>,
     caller: Caller,
     Path(id): Path<AgentId>,
-) -> Result<Json<Vec<PromptVersion>>, ApiError> {
+) -> Result<Json<Vec<prompts::View>>, ApiError> {
     caller.require(Scope::Read)?;
-    Ok(Json(service::whole(&app, &caller, id).await?.versions))
+    Ok(Json(prompts::views(&service::whole(&app, &caller, id).await?.versions)))
 }
 
 #[derive(Deserialize)]
@@ -317,21 +327,32 @@ struct Import {
     bundle: String,
 }
 
+#[derive(Serialize)]
+struct Imported {
+    #[serde(flatten)]
+    agent: View,
+    /// What came along and is switched off, in sentences.
+    off: Vec<String>,
+}
+
 async fn import(
     State(app): State<App>,
     Admin(caller): Admin,
     Json(body): Json<Import>,
-) -> Result<(StatusCode, Json<View>), ApiError> {
-    let agent = service::import(&app, &caller, &body.bundle).await?;
-    Ok((StatusCode::CREATED, Json(View::new(agent, None))))
+) -> Result<(StatusCode, Json<Imported>), ApiError> {
+    let id = bundle::import(&app, &caller, &body.bundle).await?.id;
+    let whole = service::whole(&app, &caller, id).await?;
+    let off = bundle::off(&whole);
+    let agent = View::new(whole.agent, whole.schedule.as_ref());
+    Ok((StatusCode::CREATED, Json(Imported { agent, off })))
 }
 
-async fn bundle(
+async fn as_file(
     State(app): State<App>,
     caller: Caller,
     Path(id): Path<AgentId>,
 ) -> Result<Response, ApiError> {
     caller.require(Scope::Read)?;
     let whole = service::whole(&app, &caller, id).await?;
-    Ok(super::bundle::response(&whole)?)
+    Ok(bundle::response(&whole)?)
 }

@@ -5,6 +5,7 @@
 //! changes one.
 
 mod api;
+mod budget;
 mod bundle;
 mod editor;
 mod ended;
@@ -13,6 +14,7 @@ mod input;
 mod messages;
 mod page;
 mod phrases;
+mod prompts;
 mod service;
 mod store;
 mod tool;

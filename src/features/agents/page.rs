@@ -7,17 +7,17 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use jiff::Zoned;
 use serde::Deserialize;
-use similar::{ChangeTag, TextDiff};
 
 use super::editor::{self, schedule_words};
-use super::service::{self, Unit, Whole};
-use super::store::{PromptVersion, RunLine};
-use super::{Agent, fields, variations};
+use super::prompts::{self, Version};
+use super::service::{self, Whole};
+use super::store::RunLine;
+use super::{Agent, budget, bundle, fields, variations};
 use crate::agent::AgentState;
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::features::runs::{self, Sign};
-use crate::features::tasks::{self, Task};
+use crate::features::tasks::{self, Task, dollars};
 use crate::ids::AgentId;
 use crate::web::Page;
 use crate::web::caller::{Admin, Caller};
@@ -34,13 +34,13 @@ pub fn routes() -> Router<App> {
         .route("/agents", get(list).post(editor::create))
         .route("/agents/new", get(editor::blank))
         .route("/agents/import", post(import))
-        .route("/agents/{id}/bundle", get(bundle))
+        .route("/agents/{id}/bundle", get(as_file))
         .route("/agents/{id}", get(show).post(editor::save))
         .route("/agents/{id}/edit", get(editor::edit))
         .route("/agents/{id}/run", post(run))
         .route("/agents/{id}/turn", post(turn))
         .route("/agents/{id}/stop", post(stop))
-        .route("/agents/{id}/balance", post(set_balance))
+        .route("/agents/{id}/balance", post(budget::change))
         .route("/agents/{id}/delete", post(delete))
         .route("/agents/{id}/restore", post(restore))
 }
@@ -74,6 +74,8 @@ struct OnePage {
     facts: Vec<(&'static str, String)>,
     tasks: Vec<(String, String)>,
     runs: Vec<Line>,
+    /// What is left of its budget, in words; "" for none.
+    budget: String,
     versions: Vec<Version>,
     variations: Vec<variations::Line>,
 }
@@ -84,14 +86,6 @@ struct Line {
     when: When,
     sign: Sign,
     error: String,
-}
-
-struct Version {
-    number: u32,
-    made_by: String,
-    when: When,
-    /// What is new in it against the one before, line by line: "+", "-" or " ", and the line.
-    lines: Vec<(char, String)>,
 }
 
 fn sign(state: AgentState) -> Sign {
@@ -145,39 +139,15 @@ async fn show(
         sign: sign(agent.state),
         assistant: agent.is_assistant(),
         active: agent.state == AgentState::Active,
+        budget: budget::words(&agent),
         why: agent.why,
         prompt: agent.new.prompt,
         facts,
         tasks: own.map(|it| (format!("/tasks/{}", it.id), task_words(&it))).collect(),
         runs: runs.into_iter().map(|it| line(it, &now)).collect(),
-        versions: told_before(&versions, &now),
+        versions: prompts::versions(&versions, &now),
         variations: variations::lines(&variations),
     }))
-}
-
-/// The newest first, each against the one that it took the place of.
-fn told_before(versions: &[PromptVersion], now: &Zoned) -> Vec<Version> {
-    // A last line with its end, so that it is the same line when another follows.
-    let ended = |it: &PromptVersion| format!("{}\n", it.prompt);
-    let version = |(at, it): (usize, &PromptVersion)| {
-        let (old, new) = (versions.get(at + 1).map(ended).unwrap_or_default(), ended(it));
-        let diff = TextDiff::from_lines(&old, &new);
-        let line = |change: similar::Change<&str>| {
-            let sign = match change.tag() {
-                ChangeTag::Insert => '+',
-                ChangeTag::Delete => '-',
-                ChangeTag::Equal => ' ',
-            };
-            (sign, change.value().trim_end().to_owned())
-        };
-        Version {
-            number: it.version,
-            made_by: it.made_by.clone(),
-            when: When::new(it.created_at, now),
-            lines: diff.iter_all_changes().map(line).collect(),
-        }
-    };
-    versions.iter().enumerate().map(version).collect()
 }
 
 fn task_words(task: &Task) -> String {
@@ -202,9 +172,6 @@ fn facts(whole: &Whole) -> Vec<(&'static str, String)> {
         false => new.allowed_tools.join(", "),
     };
     let mode = fields::MODES.iter().find(|(mode, _)| *mode == new.prompt_mode);
-    let tokens = agent.left.tokens.map(|tokens| format!("{tokens} tokens"));
-    let money = agent.left.usd_micros.map(dollars);
-    let left: Vec<String> = [tokens, money].into_iter().flatten().collect();
     let spent = format!(
         "{} tokens read, {} written{}",
         used.input_tokens,
@@ -219,16 +186,11 @@ fn facts(whole: &Whole) -> Vec<(&'static str, String)> {
         ("Works by itself", Some(schedule_words(whole.schedule.as_ref()))),
         ("Tool calls a run", new.max_tool_calls.map(|it| it.to_string())),
         ("May cost a day", new.daily_spend_usd_micros.map(dollars)),
-        ("Left of its budget", (!left.is_empty()).then(|| left.join(", "))),
+        ("Left of its budget", Some(budget::left(agent))),
         ("Used so far", Some(spent)),
     ];
     let set = all.into_iter().filter_map(|(name, value)| Some((name, value?)));
     set.filter(|(_, value)| !value.is_empty()).collect()
-}
-
-fn dollars(micros: i64) -> String {
-    let dollars = micros as f64 / 1e6;
-    if dollars.abs() < 0.01 { format!("${dollars:.4}") } else { format!("${dollars:.2}") }
 }
 
 #[derive(Deserialize)]
@@ -289,29 +251,6 @@ async fn stop(
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct BalanceForm {
-    /// Tokens; empty: no budget any more.
-    amount: String,
-}
-
-async fn set_balance(
-    State(app): State<App>,
-    Admin(caller): Admin,
-    Path(id): Path<AgentId>,
-    Form(form): Form<BalanceForm>,
-) -> Result<Told, PageError> {
-    let typed = form.amount.trim();
-    let message = "Write a whole number of tokens, or nothing for no budget.";
-    let amount = match typed.is_empty() {
-        true => None,
-        false => Some(typed.parse().map_err(|_| Error::invalid("amount", message))?),
-    };
-    service::set_balance(&app, &caller, id, (Unit::Tokens, amount, false)).await?;
-    Ok(Told::at(path(id, ""), "The budget is set."))
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct ImportForm {
     bundle: String,
 }
@@ -321,20 +260,20 @@ async fn import(
     Admin(caller): Admin,
     Form(form): Form<ImportForm>,
 ) -> Result<Told, PageError> {
-    let agent = service::import(&app, &caller, &form.bundle).await?;
-    Ok(Told::at(
-        path(agent.id, "/edit"),
-        format!("{} is here, and does nothing yet.", agent.new.name),
-    ))
+    let id = bundle::import(&app, &caller, &form.bundle).await?.id;
+    let whole = service::whole(&app, &caller, id).await?;
+    let here = format!("{} is here, and does nothing yet.", whole.agent.new.name);
+    let told = std::iter::once(here).chain(bundle::off(&whole)).collect::<Vec<_>>().join(" ");
+    Ok(Told::at(path(id, "/edit"), told))
 }
 
-async fn bundle(
+async fn as_file(
     State(app): State<App>,
     caller: Caller,
     Path(id): Path<AgentId>,
 ) -> Result<Response, PageError> {
     let whole = service::whole(&app, &caller, id).await?;
-    Ok(super::bundle::response(&whole)?)
+    Ok(bundle::response(&whole)?)
 }
 
 async fn delete(

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::input::Input;
 use super::store::{self, PromptVersion, RunLine, Used};
 use super::variations::{self, Variation};
-use super::{Agent, NewAgent, bundle};
+use super::{Agent, NewAgent};
 use crate::agent::store::memory;
 use crate::agent::{AgentState, Left, answer};
 use crate::app::App;
@@ -15,10 +15,10 @@ use crate::db::{Reader, Tx};
 use crate::error::{Error, Result};
 use crate::features::approvals;
 use crate::features::chat::{self, Channel, NewChatMessage, Sent};
-use crate::features::tasks::{self, Scheduled, Task};
+use crate::features::tasks::{self, Rules, Scheduled, Task};
 use crate::features::{monitors, triggers};
 use crate::ids::{AgentId, ConversationId};
-use crate::label::{Label, Origin, Trust};
+use crate::label::{Label, Trust};
 use crate::web::caller::Caller;
 
 const AGENTS_MAX: usize = 200;
@@ -94,39 +94,7 @@ pub async fn create(app: &App, caller: &Caller, input: Input) -> Result<Agent> {
             revision: 0,
             created_at: by.at,
         };
-        keep(tx, app, by, agent, (caller, schedule.as_deref(), enabled))
-    })
-    .await
-}
-
-/// As somebody else wrote it: its words are theirs until a person writes others, it does nothing until
-/// a person starts it, and its variations are switched off.
-pub async fn import(app: &App, caller: &Caller, bundle: &str) -> Result<Agent> {
-    caller.admin()?;
-    let (input, varied) = bundle::read(bundle)?;
-    let models = app.outside.models();
-    let new = input.check(&models)?;
-    let varied: Vec<_> = varied.into_iter().map(|it| it.check(&models)).collect::<Result<_>>()?;
-    let label = Label::outside(Origin::File("an agent's bundle".to_owned()));
-    change(app, caller, move |tx, app, by, caller| {
-        let agent = Agent {
-            id: AgentId::new(by.at),
-            new,
-            label: label.clone(),
-            state: AgentState::Paused,
-            why: "It was brought in. Read its words and tools, then start it.".to_owned(),
-            failures: 0,
-            left: Left::default(),
-            revision: 0,
-            created_at: by.at,
-        };
-        let agent = keep(tx, app, by, agent, (caller, None, false))?;
-        for new in varied {
-            let new = variations::Input { enabled: false, ..new };
-            let said = (new, label.clone());
-            variations::service::insert(tx, app, (by, &caller.name), agent.id, said)?;
-        }
-        Ok(agent)
+        keep(tx, app, by, agent, (caller, Times::new(schedule.as_deref(), enabled)))
     })
     .await
 }
@@ -151,17 +119,31 @@ pub async fn update(
         app.toolbox.check_known(&new.allowed_tools, &old.new.allowed_tools)?;
         let label = label.of_edit(&old.label, &old.new.prompt, &new.prompt);
         let agent = Agent { new, label, ..old };
-        keep(tx, app, by, agent, (caller, schedule.as_deref(), enabled))
+        keep(tx, app, by, agent, (caller, Times::new(schedule.as_deref(), enabled)))
     })
     .await
 }
 
-fn keep(
+/// When an agent works by itself.
+pub(super) struct Times<'a> {
+    pub schedule: Option<&'a str>,
+    pub enabled: bool,
+    /// None: as they are, or as usual.
+    pub rules: Option<&'a Rules>,
+}
+
+impl<'a> Times<'a> {
+    fn new(schedule: Option<&'a str>, enabled: bool) -> Times<'a> {
+        Times { schedule, enabled, rules: None }
+    }
+}
+
+pub(super) fn keep(
     tx: &Tx<'_>,
     app: &App,
     by: &By,
     mut agent: Agent,
-    (caller, schedule, enabled): (&Caller, Option<&str>, bool),
+    (caller, times): (&Caller, Times<'_>),
 ) -> Result<Agent> {
     if store::name_is_taken(tx, &agent.new.name, agent.id)? {
         let message = format!("There is an agent named {} already.", agent.new.name);
@@ -181,8 +163,9 @@ fn keep(
         name: &agent.new.name,
         prompt: &agent.new.prompt,
         label: &agent.label,
-        schedule: schedule.unwrap_or_default(),
-        enabled,
+        schedule: times.schedule.unwrap_or_default(),
+        enabled: times.enabled,
+        rules: times.rules,
     };
     tasks::keep_schedule(tx, app, by, caller.user_id, &scheduled)?;
     let action = if agent.revision == 1 { "agents.create" } else { "agents.update" };

@@ -50,7 +50,7 @@ pub use holds::{Gate, free_again_at, hold_sentence, hold_sign};
 pub use kinds::{Kind, Missed, Notify, Overlap, Progress, State, Words, read, word};
 pub use occasion::{Occasion, occasion};
 pub use of_agent::{
-    Scheduled, drop_of, is_on, keep_schedule, list_of, restore_of, resume_of, schedule_of,
+    Rules, Scheduled, drop_of, is_on, keep_schedule, list_of, restore_of, resume_of, schedule_of,
 };
 pub use plan::{AskedFor, lines as asked_for};
 pub use start::{unattended_since, waiting_for_limit};

@@ -1,5 +1,7 @@
 //! The schedule that stands on an agent's own page: a task whose words and tools are the agent's.
 
+use serde::{Deserialize, Serialize};
+
 use super::input::{Input, Setting};
 use super::store::tasks;
 use super::{FAILURES_MAX, NewTask, State, Task, job, service};
@@ -19,6 +21,34 @@ pub struct Scheduled<'a> {
     /// "" takes it away.
     pub schedule: &'a str,
     pub enabled: bool,
+    /// None: as they are, or as usual.
+    pub rules: Option<&'a Rules>,
+}
+
+/// What a schedule is kept by, beside its times.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rules {
+    zone: Option<String>,
+    missed: Option<String>,
+    overlap: Option<String>,
+}
+
+impl Rules {
+    pub fn of(task: &Task) -> Rules {
+        let it = Input::of(task);
+        Rules { zone: it.zone, missed: Some(it.missed), overlap: Some(it.overlap) }
+    }
+
+    fn hold_for(&self, input: Input) -> Input {
+        let Rules { zone, missed, overlap } = self.clone();
+        Input {
+            zone: zone.or(input.zone),
+            missed: missed.unwrap_or(input.missed),
+            overlap: overlap.unwrap_or(input.overlap),
+            ..input
+        }
+    }
 }
 
 pub fn schedule_of(r: &Reader<'_>, agent: AgentId) -> Result<Option<Task>> {
@@ -51,6 +81,10 @@ pub fn keep_schedule(
     let input = match &old {
         Some(task) => Input { name: usual.name, schedule: usual.schedule, ..Input::of(task) },
         None => usual,
+    };
+    let input = match agent.rules {
+        Some(rules) => rules.hold_for(input),
+        None => input,
     };
     let input = Input { agent_id: Some(agent.id), prompt: agent.prompt.to_owned(), ..input };
     let now = by.at.to_zoned(app.config.zone());

@@ -195,3 +195,31 @@ async fn what_a_program_wrote_for_an_agent_is_not_said_by_a_person() {
     house.answers(&[steward::testing::model_answers::Say::Text("Gone.")]);
     house.run(&gardener, None).await;
 }
+
+#[tokio::test]
+async fn null_is_the_usual_for_every_field_that_has_one() {
+    let house = House::new().await;
+    let gardener = house.gardener().await;
+    let usual = json!({"allowed_tools": null, "prompt_mode": null, "memory_layers": null,
+                       "metadata": null, "enabled": null, "schedule": null, "prompt": null});
+    let saved = house.put(&gardener, usual).await;
+    assert_eq!(saved.status, 200, "{}", saved.text);
+    let agent = house.app.get(&gardener).await.json()["agent"].clone();
+    assert_eq!(
+        (&agent["allowed_tools"], &agent["prompt_mode"], &agent["prompt"]),
+        (&json!([]), &json!("combined"), &json!(""))
+    );
+    for odd in [json!({"name": null}), json!({"colour": null})] {
+        assert_eq!(house.put(&gardener, odd.clone()).await.status, 400, "{odd}");
+    }
+}
+
+#[tokio::test]
+async fn each_version_of_the_words_says_to_a_program_what_is_new_in_it() {
+    let house = House::new().await;
+    let gardener = house.gardener().await;
+    house.put(&gardener, json!({"prompt": "Note what grows.\nWater the beans."})).await;
+    let versions = house.app.get(&format!("{gardener}/prompt-versions")).await.json();
+    assert_eq!(versions[0]["difference"], json!(["  Note what grows.", "+ Water the beans."]));
+    assert_eq!(versions[1]["difference"], json!(["+ Note what grows."]));
+}

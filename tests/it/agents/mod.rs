@@ -2,7 +2,9 @@
 
 mod asking;
 mod brought_back;
+mod budget_page;
 mod budgets;
+mod bundles;
 mod files;
 mod making;
 mod messages;
