@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::input::Input;
-use super::service::{self, Unit, Whole};
+use super::service::{self, ToDo, Unit, Whole};
 use super::{Agent, bundle, prompts, store};
 use crate::agent::PromptMode;
 use crate::agent::{AgentState, Left};
@@ -189,7 +189,8 @@ async fn run(
     Json(body): Json<Run>,
 ) -> Result<Json<Value>, ApiError> {
     caller.require(Scope::Chat)?;
-    let sent = service::run(&app, &caller, id, (body.message, body.variation)).await?;
+    let task = ToDo { message: body.message, variation: body.variation, trial: false };
+    let sent = service::run(&app, &caller, id, task).await?;
     Ok(Json(json!({"run_id": sent.run_id, "conversation_id": sent.conversation_id})))
 }
 

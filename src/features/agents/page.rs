@@ -201,6 +201,16 @@ struct RunForm {
     /// "" as assigned or by weight.
     #[serde(default)]
     variation: String,
+    #[serde(default)]
+    how: How,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum How {
+    #[default]
+    Trial,
+    Run,
 }
 
 /// On to the conversation, where it can be watched.
@@ -211,8 +221,13 @@ async fn run(
     Form(form): Form<RunForm>,
 ) -> Result<Told, PageError> {
     let variation = Some(form.variation).filter(|it| !it.is_empty());
-    let sent = service::run(&app, &caller, id, (Some(form.message), variation)).await?;
-    Ok(Told::at(format!("/chat/{}", sent.conversation_id), "It works on this now."))
+    let (trial, words) = match form.how {
+        How::Trial => (true, "The trial has begun."),
+        How::Run => (false, "It works on this now."),
+    };
+    let task = service::ToDo { message: Some(form.message), variation, trial };
+    let sent = service::run(&app, &caller, id, task).await?;
+    Ok(Told::at(format!("/chat/{}", sent.conversation_id), words))
 }
 
 #[derive(Deserialize)]

@@ -337,12 +337,21 @@ pub fn unready(app: &App, agent: &Agent) -> Option<String> {
     empty.into_iter().any(|left| left <= 0).then(|| format!("The budget of {name} is used up."))
 }
 
+/// What an agent is to do now.
+pub struct ToDo {
+    pub message: Option<String>,
+    /// By its name or id; none: as assigned or by weight.
+    pub variation: Option<String>,
+    /// It only says what it would send, change or delete.
+    pub trial: bool,
+}
+
 /// Begins a conversation with an agent. Without a message it is told what was written for it.
 pub async fn run(
     app: &App,
     caller: &Caller,
     id: AgentId,
-    (message, variation): (Option<String>, Option<String>),
+    ToDo { message, variation, trial }: ToDo,
 ) -> Result<Sent> {
     let load = move |r: &Reader<'_>| Ok((store::find(r, id)?, tasks::schedule_of(r, id)?));
     let (agent, schedule) = app.db.read(load).await?;
@@ -362,7 +371,7 @@ pub async fn run(
     let channel = if caller.person().is_ok() { Channel::Web } else { Channel::Api };
     let plain = NewChatMessage::plain(content, channel);
     let batch = caller.is_program();
-    let new = NewChatMessage { agent: Some(id), variation, batch, ..plain };
+    let new = NewChatMessage { agent: Some(id), variation, trial, batch, ..plain };
     chat::send_by(app, caller, ConversationId::new(app.clock.now()), new).await
 }
 

@@ -1,11 +1,11 @@
 //! What somebody of the house says, and what that asks of the run that it wakes.
 
-use super::Channel;
 use super::attachments::NewAttachment;
+use super::{Channel, store, trials};
 use crate::agent::store::{memory, variations};
 use crate::db::Reader;
 use crate::error::Result;
-use crate::ids::AgentId;
+use crate::ids::{AgentId, ConversationId};
 use crate::inbox::Bounds;
 use crate::leak::Watch;
 
@@ -26,6 +26,8 @@ pub struct NewChatMessage {
     pub bound: Bounds,
     /// A program sent it, and nobody waits for the answer.
     pub batch: bool,
+    /// It begins a conversation in which nothing is done for real.
+    pub trial: bool,
 }
 
 impl NewChatMessage {
@@ -42,7 +44,14 @@ impl NewChatMessage {
             max_tool_calls: None,
             bound: Bounds::default(),
             batch: false,
+            trial: false,
         }
+    }
+
+    /// What a conversation is called that begins with it, before it is cut.
+    pub(super) fn title(&self) -> String {
+        let before = if self.trial { trials::TITLE } else { "" };
+        format!("{before}{}", self.content)
     }
 
     /// What is in the vault stays there, also when its owner speaks it.
@@ -52,12 +61,18 @@ impl NewChatMessage {
     }
 
     /// `asks`: somebody could be asked about a call.
-    pub(super) fn bounds(&self, r: &Reader<'_>, agent: AgentId, asks: bool) -> Result<Bounds> {
+    pub(super) fn bounds(
+        &self,
+        r: &Reader<'_>,
+        (conversation, agent): (ConversationId, AgentId),
+        asks: bool,
+    ) -> Result<Bounds> {
         let variation = self.variation.as_deref().map(|it| variations::named(r, agent, it));
         let memory_layers = self.memory_layers.as_deref().map(|it| memory::named(r, it));
         let bound = self.bound.clone();
         Ok(Bounds {
             unasked: !asks,
+            dry: bound.dry || self.trial || store::is_trial(r, conversation)?,
             variation: variation.transpose()?,
             memory_layers: memory_layers.transpose()?.or(bound.memory_layers),
             ..bound

@@ -23,6 +23,7 @@ mod socket;
 mod store;
 mod stream;
 mod transcript;
+mod trials;
 mod view;
 mod words;
 
@@ -49,6 +50,7 @@ pub const FEATURE: Feature = Feature {
     }],
     pages: page::routes,
     api: api::routes,
+    jobs: trials::JOBS,
     ..Feature::NOTHING
 };
 

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::door::Switch;
 use super::message::NewChatMessage;
-use super::{Channel, Conversation, sites, store};
+use super::{Channel, Conversation, sites, store, trials};
 use crate::agent::store::conversations::{self, NewConversation};
 use crate::agent::store::messages::{self, Message, NewMessage};
 use crate::agent::store::runs;
@@ -104,14 +104,18 @@ async fn send_with(
         .write(move |tx| {
             let watch = agents.vault.watch(tx)?;
             new.hide_secrets(&watch);
-            let said = (new.channel.as_str(), Some(new.content.as_str()));
+            let title = new.title();
+            let said = (new.channel.as_str(), Some(title.as_str()));
             enter(tx, (user, new.agent), conversation, said, now)?;
+            if new.trial {
+                trials::begin(tx, &events, conversation, now)?;
+            }
             let agent = runs::persona(tx, store::agent_of(tx, conversation)?)?;
             agent.state.may_be_told(&agent.name)?;
             if let Some(model) = &new.model {
                 store::set_model(tx, conversation, model, &default)?;
             }
-            let bounds = new.bounds(tx, agent.id, powers.answer)?;
+            let bounds = new.bounds(tx, (conversation, agent.id), powers.answer)?;
             let message_id = keep(tx, &events, conversation, &new, now)?;
             let switch = Switch::read(&new.content);
             if joins

@@ -122,6 +122,23 @@ pub fn set_title(tx: &Tx<'_>, id: ConversationId, title: &str) -> Result<()> {
     Ok(())
 }
 
+/// Whether what is said here is a rehearsal, as its first run was.
+pub fn is_trial(r: &Reader<'_>, id: ConversationId) -> Result<bool> {
+    let sql = "select dry and json_extract(trigger, '$.kind') = 'chat' from runs
+               where conversation_id = ?1 order by queued_at, rowid limit 1";
+    Ok(r.row(sql, [id], |row| row.get(0))?.unwrap_or(false))
+}
+
+/// Those that nobody has given another name.
+pub fn trials(r: &Reader<'_>) -> Result<Vec<(ConversationId, UserId, Timestamp)>> {
+    let sql = "select id, user_id, updated_at from conversations
+               where deleted_at is null and task_id is null and trigger_id is null
+                   and title_by = 'first_words' and title >= 'Trial: ' and title < 'Trial:!'
+                   and (select dry and json_extract(trigger, '$.kind') = 'chat' from runs
+                        where conversation_id = conversations.id order by queued_at, rowid limit 1)";
+    r.rows(sql, (), |row| Ok((row.get(0)?, row.get(1)?, at(row, "updated_at")?)))
+}
+
 pub fn set_deleted(tx: &Tx<'_>, id: ConversationId, at: Option<Timestamp>) -> Result<()> {
     let sql = "update conversations set deleted_at = ?2 where id = ?1";
     tx.execute(sql, (id, at.map(Timestamp::as_millisecond)))?;

@@ -10,6 +10,7 @@ mod making;
 mod messages;
 mod prompts;
 mod schedules;
+mod trying;
 mod variations;
 mod working;
 
