@@ -190,11 +190,12 @@ impl Step {
             .unwrap_or(config.limits.max_tool_calls);
         let capped = self.own_calls().count() >= cap as usize;
         let request = self.request(agents, capped, &agents.canary);
-        let chain = chain(agents, run, &request);
+        let mut chain = chain(agents, run, &request);
         if let Some(sentence) = unheard(run, &self.history, &chain[0]) {
             fail(agents, &self.claimed(), sentence, end::UNHEARD).await?;
             return Ok(true);
         }
+        chain.retain(|model| unheard(run, &self.history, model).is_none());
         agents.outside.models().learn(&chain[0]).await;
         let make_room =
             async || compact::compact(agents, run, &self.history, &chain[0], stop).await;
