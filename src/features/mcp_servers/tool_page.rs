@@ -156,7 +156,7 @@ impl ToolPage {
 
 impl ToolPage {
     /// With what stands in the form, where that was refused.
-    fn as_typed(mut self, fields: &Fields) -> ToolPage {
+    fn typed(mut self, fields: &Fields) -> ToolPage {
         let choose = |choices: &mut Vec<Choice>, field: &str| {
             let Some(typed) = fields.get(field) else { return };
             choices.iter_mut().for_each(|it| it.chosen = it.value == typed);
@@ -286,7 +286,7 @@ async fn save(
         Ok(_) => Ok(Told::at(url(id, &name), "Saved.").into_response()),
         Err(Error::Invalid { message, .. }) => {
             let page = page(&app, &caller, id, name).await?;
-            let page = ToolPage { error: message, ..page.as_typed(&fields) };
+            let page = ToolPage { error: message, ..page.typed(&fields) };
             Ok((StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response())
         }
         Err(err) => Err(err.into()),
