@@ -180,6 +180,7 @@ fn request(agents: &Agents, older: &History) -> Request {
         system_tail: String::new(),
         messages,
         tools: Arc::default(),
+        may_call: false,
         output_tokens_max: SUMMARY_TOKENS_MAX,
         now: agents.clock.now().to_zoned(agents.config.zone()),
         agents: Arc::default(),

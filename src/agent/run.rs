@@ -256,12 +256,12 @@ impl Step {
         };
         let now = agents.clock.now().to_zoned(agents.config.zone());
         let asked_at = self.asked_at().unwrap_or(now.timestamp()).to_zoned(agents.config.zone());
-        let allowed: &[String] = if capped { &[] } else { &run.persona.allowed_tools };
         let request = Request {
             system: prompt::stable(&run.persona, &ingredients),
             system_tail: prompt::tail(&asked_at, capped),
             messages: context::messages(&self.history),
-            tools: agents.toolbox.schemas(allowed),
+            tools: agents.toolbox.schemas(&run.persona.allowed_tools),
+            may_call: !capped,
             output_tokens_max: spend::output_tokens_max(&self.spent, OUTPUT_TOKENS_MAX),
             now,
             agents: self.others.clone(),

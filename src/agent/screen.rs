@@ -108,6 +108,7 @@ fn request(agents: &Agents, output: &Output) -> Request {
         system_tail: String::new(),
         messages: vec![Message { role: Role::User, parts: vec![Part::Text(text)] }],
         tools: Arc::default(),
+        may_call: false,
         output_tokens_max: TOKENS_MAX,
         now: agents.clock.now().to_zoned(agents.config.zone()),
         agents: Arc::default(),

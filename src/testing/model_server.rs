@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
+use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -20,6 +21,8 @@ use crate::outside::model::{Kind, Models, Provider};
 use crate::secret::Secret;
 
 const HEAD_BYTES_MAX: usize = 64 << 10;
+const TOOLS_LACKING: &str =
+    "Requests which include `tool_use` or `tool_result` blocks must define tools";
 const UNEXPECTED: &str = "nobody panics while holding it";
 
 /// Something a script waits for, and a test gives.
@@ -55,7 +58,7 @@ pub struct Seen {
 
 impl Seen {
     /// The body's JSON; null where it is none.
-    pub fn json(&self) -> serde_json::Value {
+    pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
 }
@@ -84,6 +87,17 @@ impl Shared {
         if !script.listed && seen.method == "GET" {
             return Answer::status(404, "there is no list of models here");
         }
+        if lacks_tools(&seen) {
+            script.seen.push(seen);
+            self.counts.send_modify(|counts| counts.requests += 1);
+            return Answer::json(
+                400,
+                &json!({
+                    "type": "error",
+                    "error": { "type": "invalid_request_error", "message": TOOLS_LACKING },
+                }),
+            );
+        }
         if let Some(rule) = script.rule.clone() {
             drop(script);
             self.counts.send_modify(|counts| counts.requests += 1);
@@ -96,6 +110,18 @@ impl Shared {
         self.counts.send_modify(|counts| counts.requests += 1);
         answer.unwrap_or_else(|| Answer::status(400, "the script has no more answers"))
     }
+}
+
+/// Whether Anthropic itself would refuse this: calls or results, and no tools.
+fn lacks_tools(seen: &Seen) -> bool {
+    if !seen.path.ends_with("/v1/messages") {
+        return false;
+    }
+    let body = seen.json();
+    let messages = body["messages"].as_array().into_iter().flatten();
+    let mut blocks = messages.filter_map(|message| message["content"].as_array()).flatten();
+    let of_tools = |block: &Value| block["type"] == "tool_use" || block["type"] == "tool_result";
+    blocks.any(of_tools) && body["tools"].as_array().is_none_or(Vec::is_empty)
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

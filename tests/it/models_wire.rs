@@ -20,6 +20,7 @@ pub fn request(messages: Vec<Message>) -> Request {
         system_tail: "It is Monday.".to_owned(),
         messages,
         tools: [].into(),
+        may_call: true,
         output_tokens_max: 1_000,
         now: jiff::Timestamp::UNIX_EPOCH.to_zoned(jiff::tz::TimeZone::UTC),
         agents: [].into(),

@@ -208,14 +208,18 @@ async fn arguments_that_are_no_json_go_back_as_an_error() {
 
 #[tokio::test]
 async fn the_tool_call_cap_ends_in_an_answer_not_in_a_loop() {
-    let house = House::new(Kind::OpenAi, "[limits]\nmax_tool_calls = 2\n").await;
-    house.answers(&[Say::Call("time_now", json!({}))]);
-    house.answers(&[Say::Call("time_now", json!({}))]);
-    house.answers(&[Say::Text("That is all I could do.")]);
-    assert_eq!(house.app.ask("loop").await, "That is all I could do.");
-    let requests = house.model.requests();
-    assert_eq!(requests.len(), 3);
-    assert!(requests[2].json().get("tools").is_none_or(|tools| tools == &json!([])));
+    let none = [(Kind::OpenAi, json!("none")), (Kind::Anthropic, json!({"type": "none"}))];
+    for (kind, none) in none {
+        let house = House::new(kind, "[limits]\nmax_tool_calls = 2\n").await;
+        house.answers(&[Say::Call("time_now", json!({}))]);
+        house.answers(&[Say::Call("time_now", json!({}))]);
+        house.answers(&[Say::Text("That is all I could do.")]);
+        assert_eq!(house.app.ask("loop").await, "That is all I could do.");
+        let asked: Vec<Value> = house.model.requests().iter().map(|it| it.json()).collect();
+        assert_eq!((asked.len(), &asked[2]["tool_choice"]), (3, &none));
+        assert_eq!(asked[2]["tools"], asked[1]["tools"], "a provider keeps them cached");
+        assert_eq!(asked[1]["tool_choice"], json!(null));
+    }
 }
 
 #[tokio::test]

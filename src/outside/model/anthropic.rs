@@ -3,7 +3,7 @@
 //! Shapes: docs.claude.com, "Messages" and "Streaming messages", version 2023-06-01. What is the
 //! same from turn to turn (tools, system prompt, the conversation so far) carries cache marks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -37,10 +37,30 @@ pub(super) fn body(model: &str, request: &Request) -> Value {
     if !system.is_empty() {
         body["system"] = system.into();
     }
-    if !request.tools.is_empty() {
-        body["tools"] = tools(&request.tools).into();
+    let offered = tools(&request.tools);
+    let may_call = request.may_call && !offered.is_empty();
+    let told = if offered.is_empty() { called(&request.messages) } else { offered };
+    if !told.is_empty() {
+        body["tools"] = told.into();
+        if !may_call {
+            body["tool_choice"] = json!({ "type": "none" });
+        }
     }
     body
+}
+
+/// The tools that these messages speak of, by name alone: the wire refuses calls and results where no
+/// tools are defined.
+fn called(messages: &[Message]) -> Vec<Value> {
+    let parts = messages.iter().flat_map(|message| &message.parts);
+    let names: BTreeSet<&str> = parts
+        .filter_map(|part| match part {
+            Part::ToolCall { name, .. } => Some(name.as_str()),
+            _ => None,
+        })
+        .collect();
+    let tool = |name| json!({ "name": name, "input_schema": { "type": "object" } });
+    names.into_iter().map(tool).collect()
 }
 
 fn marked(mut block: Value) -> Value {

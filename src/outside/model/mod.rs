@@ -37,8 +37,8 @@ use crate::error::Error;
 
 pub type DeltaStream = Pin<Box<dyn Stream<Item = Result<Delta, ModelError>> + Send>>;
 
-/// One call of a model, whichever answers it. Everything in it but `messages` and `system_tail` is
-/// the same from turn to turn, byte for byte, so that a provider's prompt cache hits.
+/// One call of a model, whichever answers it. Everything in it but `messages`, `system_tail` and
+/// `may_call` is the same from turn to turn, byte for byte, so that a provider's prompt cache hits.
 #[derive(Debug, Clone)]
 pub struct Request {
     pub system: Arc<str>,
@@ -46,6 +46,8 @@ pub struct Request {
     pub system_tail: String,
     pub messages: Vec<Message>,
     pub tools: Arc<[ToolSchema]>,
+    /// Else the tools are only told of: what was called before is read by them.
+    pub may_call: bool,
     pub output_tokens_max: u32,
     /// The owner's local time: the built-in model reads dates by it.
     pub now: jiff::Zoned,

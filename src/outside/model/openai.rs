@@ -27,6 +27,9 @@ pub(super) fn body(provider: &Provider, model: &str, request: &Request, reasonin
     body[limit_field(provider)] = request.output_tokens_max.into();
     if !request.tools.is_empty() {
         body["tools"] = request.tools.iter().map(tool).collect();
+        if !request.may_call {
+            body["tool_choice"] = "none".into();
+        }
         if !reasoning {
             body[REASONING_FIELD] = "none".into();
         }
@@ -318,6 +321,7 @@ mod tests {
             system_tail: "It is Monday.".to_owned(),
             messages: vec![Message { role: Role::User, parts: vec![text] }],
             tools: [].into(),
+            may_call: true,
             output_tokens_max: 9,
             now: jiff::Timestamp::UNIX_EPOCH.to_zoned(jiff::tz::TimeZone::UTC),
             agents: [].into(),

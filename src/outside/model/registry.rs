@@ -95,6 +95,7 @@ impl Model {
             system_tail: String::new(),
             messages: vec![Message { role: Role::User, parts: vec![text] }],
             tools: [].into(),
+            may_call: false,
             output_tokens_max: TEST_OUTPUT_TOKENS_MAX,
             now,
             agents: [].into(),

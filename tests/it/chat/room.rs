@@ -110,7 +110,7 @@ async fn a_run_may_call_no_more_tools_for_having_been_shortened() {
     house.app.work().await;
     assert_eq!(house.app.last_answer(&chat).await, "I read nine pages.");
     let last = house.asked().pop().unwrap();
-    assert!(last["tools"].as_array().is_none_or(Vec::is_empty), "{}", last["tools"]);
+    assert_eq!(last["tool_choice"], "none");
     let told = last["messages"].to_string();
     assert!(told.contains("You have used all tool calls of this run"), "{}", &told[..3_000]);
     assert!(told.contains(CLEARED) || told.contains(SUMMARY), "it was shortened on the way");
@@ -119,6 +119,33 @@ async fn a_run_may_call_no_more_tools_for_having_been_shortened() {
     let run = runs["runs"][0]["id"].as_str().unwrap().to_owned();
     let calls = house.app.get(&format!("/api/runs/{run}/tool-calls")).await.json();
     assert_eq!(calls["total"], CALLS);
+}
+
+#[tokio::test]
+async fn a_conversation_with_calls_is_summed_up_by_anthropic_too() {
+    let model = ModelServer::start().await;
+    let toml = models(&model, Kind::Anthropic);
+    let house = House::of(model, &toml).await;
+    house.model.answer_to("Summarise the conversation above", Answer::anthropic_text(SUMMARY));
+    house.model.answer(Answer::anthropic(&[reads("letter")]));
+    house.model.always(Answer::anthropic_text("I see."));
+    let chat = house.app.say(None, "read the letter").await;
+    house.app.work().await;
+    for turn in 1..=5 {
+        house.say(&chat, &format!("words {turn}: {}", "and so on ".repeat(2_500))).await;
+        assert_eq!(house.app.last_answer(&chat).await, "I see.");
+    }
+    let asked = house.asked();
+    let summed = asked.iter().find(|it| it.to_string().contains("Summarise")).unwrap();
+    assert!(summed["messages"].to_string().contains("tool_use"));
+    let tool = json!({"name": "files_read", "input_schema": {"type": "object"}});
+    assert_eq!(
+        (&summed["tools"], &summed["tool_choice"]),
+        (&json!([tool]), &json!({"type": "none"})),
+        "who sums up can do nothing"
+    );
+    let told = asked.last().unwrap()["messages"].to_string();
+    assert!(told.contains(SUMMARY), "{}", &told[..2_000]);
 }
 
 #[tokio::test]

@@ -187,7 +187,7 @@ fn is_result(part: &Part) -> bool {
 }
 
 fn is_offered(request: &Request, tool: &str) -> bool {
-    tool.is_empty() || request.tools.iter().any(|offered| offered.name == tool)
+    tool.is_empty() || request.may_call && request.tools.iter().any(|offered| offered.name == tool)
 }
 
 fn said(text: String) -> Vec<Delta> {

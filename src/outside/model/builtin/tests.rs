@@ -71,6 +71,7 @@ fn request(messages: Vec<Message>) -> Request {
         system_tail: String::new(),
         messages,
         tools: ["reminders_create", "notes_add"].map(tool).into(),
+        may_call: true,
         output_tokens_max: 1000,
         now: "2026-11-23T14:00[Europe/Berlin]".parse().unwrap(),
         agents: ["Gardener".to_owned()].into(),
