@@ -33,11 +33,27 @@ pub fn json(path: &str, err: &serde_json::Error) -> Error {
         }
         _ => {
             let (line, column) = (err.line(), err.column());
+            let slip = slip(text);
             let message = format!(
-                "The body is not valid JSON: {text}, in line {line} at character {column}."
+                "The body is not valid JSON: {slip}, in line {line} at character {column}."
             );
             Error::invalid("", message)
         }
+    }
+}
+
+/// What the parser stumbled over.
+fn slip(text: &str) -> &'static str {
+    match text {
+        "expected value" | "expected ident" => "a value is missing, or a text lacks its quotes",
+        "key must be a string" => "a name lacks its double quotes",
+        "expected `:`" => "a colon is missing after a name",
+        "trailing comma" => "nothing follows a comma",
+        "invalid number" | "number out of range" => "a number is not written as JSON wants it",
+        "invalid escape" => "a backslash stands before a letter that needs none",
+        _ if text.starts_with("expected `,`") => "a comma or a closing bracket is missing",
+        _ if text.starts_with("control character") => "a text holds a line break; write it as \\n",
+        _ => "something is not written as JSON wants it",
     }
 }
 
@@ -226,8 +242,9 @@ mod tests {
         assert_snapshot!(body(r#"["x"]"#), @"[] The body must be an object, not a list.");
         assert_snapshot!(body(r#"{"name": "x"} {}"#), @"[] Something follows after the end of the JSON.");
         assert_snapshot!(body(r#"{"name": "x""#), @"[] The JSON ends in the middle.");
-        assert_snapshot!(body(r#"{name: "x"}"#), @"[] The body is not valid JSON: key must be a string, in line 1 at character 2.");
-        assert_snapshot!(body(&"[".repeat(200)), @r#"[[0]] The field "[0]" must be a text, not a list."#);
+        assert_snapshot!(body(r#"{name: "x"}"#), @"[] The body is not valid JSON: a name lacks its double quotes, in line 1 at character 2.");
+        assert_snapshot!(body(&"[".repeat(200)), @"[] The body must be an object, not a list.");
+        assert_snapshot!(body(r#" ["x", 1, null, []]"#), @"[] The body must be an object, not a list.");
         assert_snapshot!(body(&format!(r#"{{"name": {}"#, "[".repeat(200))), @r#"[name] The field "name" must be a text, not a list."#);
         assert_snapshot!(say(read_json::<Outer>(b"{\"name\": \"\xff\"}").unwrap_err()), @"[] The body is not valid UTF-8.");
     }

@@ -5,6 +5,7 @@ mod hostile;
 
 use axum::body::Body;
 use axum::http::{Method, Request};
+use serde_json::json;
 use steward::testing::{Answer, TestApp};
 
 use crate::routes;
@@ -92,6 +93,25 @@ async fn no_address_of_the_api_takes_a_body_that_is_wrong() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert_eq!(house.changes().await, before, "something was changed");
+}
+
+#[tokio::test]
+async fn a_list_stands_for_no_object_whatever_is_in_it() {
+    let house = House::new("").await;
+    let before = house.changes().await;
+    for (path, list) in [
+        ("/api/settings/limits", json!([7, 8, 2])),
+        ("/api/credentials", json!(["secret:arr", "valuevaluevalue"])),
+        ("/api/web-whitelist", json!(["example.org", "mine"])),
+        ("/api/reminders", json!(["stretch", "tomorrow at 9"])),
+        ("/api/notes", json!(["roses", "they are red"])),
+        ("/api/chat/completions", json!(["hello", null, null, []])),
+    ] {
+        let answer = house.app.post(path, &list).await;
+        assert_eq!(answer.status, 400, "{path}: {}", answer.text);
+        assert_eq!(answer.json()["error"], "The body must be an object, not a list.", "{path}");
+    }
     assert_eq!(house.changes().await, before, "something was changed");
 }
 
