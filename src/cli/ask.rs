@@ -5,7 +5,9 @@
 //! A call that was not allowed ends it with 4, whatever the assistant says of it, and so does a
 //! spending limit. When all that was tried failed, it says what and why, and ends with 1.
 
+use std::fs::File;
 use std::io::Read as _;
+use std::os::fd::AsFd as _;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -73,12 +75,27 @@ pub(super) async fn run(cx: &Cx, args: Args) -> Result<Exit, Failure> {
 }
 
 fn read_all() -> Result<String, Failure> {
-    let mut text = String::new();
-    std::io::stdin()
-        .take(MESSAGE_BYTES_MAX)
-        .read_to_string(&mut text)
-        .map_err(|err| Failure::new(format!("Can't read the standard input: {err}.")))?;
-    Ok(text)
+    let mut bytes = Vec::new();
+    let mut input = std::io::stdin().take(MESSAGE_BYTES_MAX + 1);
+    let read = input.read_to_end(&mut bytes);
+    let unreadable = |err| Failure::new(format!("Can't read the standard input: {err}."));
+    read.map_err(unreadable)?;
+    if MESSAGE_BYTES_MAX < bytes.len() as u64 {
+        let size = size_of_file().map_or("more".to_owned(), |size| format!("{size} bytes"));
+        return Err(Failure::usage(format!(
+            "The standard input may have {MESSAGE_BYTES_MAX} bytes and has {size}; nothing was sent. \
+             Hand over a part of it."
+        )));
+    }
+    let text = String::from_utf8(bytes);
+    text.map_err(|_| Failure::new("The standard input is no text in UTF-8; nothing was sent."))
+}
+
+/// Of a pipe nobody knows it before its end.
+fn size_of_file() -> Option<u64> {
+    let input = std::io::stdin().as_fd().try_clone_to_owned().ok()?;
+    let about = File::from(input).metadata().ok()?;
+    about.is_file().then_some(about.len())
 }
 
 /// What came of one message.

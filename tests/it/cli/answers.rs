@@ -78,6 +78,28 @@ fn ask_prints_the_answer_and_nothing_else() {
 }
 
 #[test]
+fn what_is_too_long_or_no_text_is_not_sent_in_part() {
+    let house = House::new().says(CHAT, 200, answer()).open();
+    // The limit falls inside a letter.
+    let long = format!("a{}", "ä".repeat(500_000));
+    let ask = ["ask", "sum this up", "-"];
+    assert_snapshot!(house.run_with(&ask, &long).screen(), @"
+    steward: The standard input may have 1000000 bytes and has more; nothing was sent. Hand over a part of it.
+    [exit 2]
+    ");
+    let file = std::fs::File::open(house.file("long.txt", &long)).unwrap();
+    let ran = house.command(&ask).stdin(file).output().unwrap();
+    assert_snapshot!(String::from_utf8(ran.stderr).unwrap(), @"steward: The standard input may have 1000000 bytes and has 1000001 bytes; nothing was sent. Hand over a part of it.");
+    let path = house.file("picture.png", "");
+    std::fs::write(&path, b"\x89PNG").unwrap();
+    let picture = std::fs::File::open(path).unwrap();
+    let ran = house.command(&ask).stdin(picture).output().unwrap();
+    assert_snapshot!(String::from_utf8(ran.stderr).unwrap(), @"steward: The standard input is no text in UTF-8; nothing was sent.");
+    assert_eq!(house.asked(), "", "nothing was sent");
+    assert_eq!(house.run_with(&ask, &long[..1_000_000 - 1]).exit, 0);
+}
+
+#[test]
 fn ask_as_json_is_one_object_for_programs() {
     let house = House::new().says(CHAT, 200, answer()).open();
     assert_snapshot!(house.run(&["ask", "time?", "--json"]).screen(), @r#"
