@@ -216,6 +216,12 @@ impl Events {
         self.changes.subscribe()
     }
 
+    /// Wakes them after the commit of another such change: a pause, or its end.
+    pub fn changed(&self, tx: &Tx<'_>) {
+        let changes = self.changes.clone();
+        tx.after_commit(move || changes.send_modify(|count| *count += 1));
+    }
+
     fn publish(&self, conversation: ConversationId, entry: Entry) {
         if stands_on_every_page(&entry.event) {
             self.changes.send_modify(|count| *count += 1);

@@ -164,7 +164,7 @@ fn put(entry: &Entry, id: &str, run: Option<RunId>, html: &str) -> sse::Event {
 }
 
 /// Hidden characters are written out, as on the page itself.
-fn named(name: &str, data: &Value) -> sse::Event {
+pub fn named(name: &str, data: &Value) -> sse::Event {
     let mut data = data.clone();
     for field in ["html", "tail"] {
         if let Some(Value::String(html)) = data.get_mut(field) {

@@ -7,6 +7,7 @@
 //! | `put` | `seq`, `id`, `run`, `html`: replaces what has this id, or is added to the run or the end |
 //! | `state` | `running`, `say` for the status line |
 //! | `badge` | `waiting`: approvals |
+//! | `bar` | `html`: that everything is paused; empty when it goes on |
 //! | `note` | `html`: what the person was told just now; on every page but a chat |
 //!
 //! `seq` counts what is final, so that a page that connects again shows nothing twice.
@@ -14,6 +15,7 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
+use askama::Template;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, header};
 use axum::response::IntoResponse;
@@ -23,7 +25,7 @@ use serde::Deserialize;
 use serde_json::json;
 use tokio::time::Instant;
 
-use super::patch::Patches;
+use super::patch::{Patches, named};
 use super::{earlier, service};
 use crate::app::App;
 use crate::approval;
@@ -33,7 +35,6 @@ use crate::ids::{ConversationId, NotificationId, UserId};
 use crate::web::caller::Caller;
 use crate::web::error::PageError;
 use crate::web::form::{Path, Query};
-use crate::web::seen;
 
 /// The unfinished block is sent this often at most: faster than the eye, slower than tokens.
 const TAIL_EVERY: Duration = Duration::from_millis(40);
@@ -93,20 +94,20 @@ fn house_events(
     async_stream::stream! {
         let user = caller.user_id;
         let stop = app.spawner.stopping();
+        let mut around = Around::new(&app, &caller);
         let lost = app.standing.lost(caller);
         tokio::pin!(lost);
         let mut changes = app.events.changes();
         let last = app.db.read(move |r| notifications::last(r, user)).await.ok().flatten();
         let mut told = last.unwrap_or(NotificationId::from_u128(0));
         loop {
-            if let Some(badge) = badge(&app, user).await {
-                yield Ok(badge);
+            for event in around.events().await {
+                yield Ok(event);
             }
             let news = app.db.read(move |r| notifications::since(r, user, told)).await;
             for note in news.unwrap_or_default() {
                 told = note.id;
-                let html = seen::html(note.to_string());
-                yield Ok(sse::Event::default().event("note").data(json!({"html": html}).to_string()));
+                yield Ok(named("note", &json!({"html": note.to_string()})));
             }
             tokio::select! {
                 changed = changes.changed() => if changed.is_err() { break },
@@ -117,9 +118,43 @@ fn house_events(
     }
 }
 
-async fn badge(app: &App, user: UserId) -> Option<sse::Event> {
-    let waiting = app.db.read(move |r| approval::count_groups(r, user)).await.ok()?;
-    Some(sse::Event::default().event("badge").data(json!({"waiting": waiting}).to_string()))
+#[derive(Template)]
+#[template(path = "parts/paused.html")]
+struct Bar {
+    admin: bool,
+}
+
+/// What stands around every page, told as it changes.
+struct Around {
+    app: App,
+    user: UserId,
+    admin: bool,
+    paused: Option<bool>,
+}
+
+impl Around {
+    fn new(app: &App, caller: &Caller) -> Around {
+        let admin = caller.admin_role().is_ok();
+        Around { app: app.clone(), user: caller.user_id, admin, paused: None }
+    }
+
+    async fn events(&mut self) -> Vec<sse::Event> {
+        let user = self.user;
+        let waiting = self.app.db.read(move |r| approval::count_groups(r, user)).await;
+        let badge = waiting.ok().map(|waiting| named("badge", &json!({"waiting": waiting})));
+        badge.into_iter().chain(self.bar()).collect()
+    }
+
+    /// Only when it is another than before: a button in it may have the focus.
+    fn bar(&mut self) -> Option<sse::Event> {
+        let paused = self.app.inbox.paused();
+        if self.paused.replace(paused) == Some(paused) {
+            return None;
+        }
+        let bar = Bar { admin: self.admin };
+        let html = if paused { bar.render().ok()? } else { String::new() };
+        Some(named("bar", &json!({"html": html})))
+    }
 }
 
 fn conversation_events(
@@ -144,13 +179,14 @@ fn conversation_events(
         yield Ok(patches.state());
         let Ok(mut events) = app.events.subscribe(&app.db, id, from).await else { return };
         let stop = app.spawner.stopping();
+        let mut around = Around::new(&app, &caller);
         let lost = app.standing.lost(caller);
         tokio::pin!(lost);
         let mut changes = app.events.changes();
         let mut tail_at: Option<Instant> = None;
         let mut tail_sent = Instant::now() - TAIL_EVERY;
-        if let Some(badge) = badge(&app, user).await {
-            yield Ok(badge);
+        for event in around.events().await {
+            yield Ok(event);
         }
         loop {
             tokio::select! {
@@ -179,8 +215,8 @@ fn conversation_events(
                     if changed.is_err() {
                         break;
                     }
-                    if let Some(badge) = badge(&app, user).await {
-                        yield Ok(badge);
+                    for event in around.events().await {
+                        yield Ok(event);
                     }
                 }
                 () = stop.cancelled() => break,

@@ -17,6 +17,7 @@ pub async fn set_paused(agents: &Agents, paused: bool, by: By) -> Result<()> {
 
 pub fn pause_rows(tx: &Tx<'_>, agents: &Agents, paused: bool, by: &By) -> Result<()> {
     agents.inbox.set_paused(tx, paused, by.at)?;
+    agents.events.changed(tx);
     approvals::attend_held(tx, &agents.timers);
     if !paused {
         let timers = agents.timers.clone();

@@ -237,6 +237,21 @@ async fn a_message_to_a_paused_agent_is_said_to_be_held_up_and_answered_when_it_
 }
 
 #[tokio::test]
+async fn every_open_page_shows_the_bar_for_as_long_as_everything_is_paused() {
+    let house = House::new().await;
+    let talk = house.app.say(None, "resume").await;
+    for path in [format!("/chat/{talk}/stream"), "/stream".to_owned()] {
+        let mut page = Events::of_page(&house, &path).await;
+        assert_eq!(page.until("bar").await.pop().unwrap()["html"], "", "{path}");
+        house.app.say(Some(&talk), "pause").await;
+        let bar = page.until("bar").await.pop().unwrap()["html"].to_string();
+        assert!(bar.contains("Everything is paused.") && bar.contains("Resume</button>"), "{bar}");
+        house.app.say(Some(&talk), "resume").await;
+        assert_eq!(page.until("bar").await.pop().unwrap()["html"], "", "{path}");
+    }
+}
+
+#[tokio::test]
 async fn hanging_up_stops_nothing_and_the_next_message_goes_on_in_the_conversation() {
     let house = House::new().await;
     let go_on = Signal::default();
