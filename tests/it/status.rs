@@ -27,7 +27,7 @@ async fn a_pause_by_api_holds_and_is_on_record() {
     let folder = tempfile::tempdir().unwrap();
     let house = TestApp::open(folder.path()).await;
     assert_eq!(house.post("/api/pause", &json!({})).await.json(), json!({"ok": true}));
-    house.say(None, "status").await;
+    house.say(None, "what time is it?").await;
     house.work().await;
     let queue = house.get("/api/queue").await.json();
     assert_eq!(queue["queued"], 1, "{queue}");

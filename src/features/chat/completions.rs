@@ -60,7 +60,7 @@ pub async fn post(
     Json(body): Json<Body>,
 ) -> Result<Sse<impl Stream<Item = Result<sse::Event, Infallible>>>, ApiError> {
     caller.may_chat()?;
-    if app.inbox.paused() && Switch::read(&body.message).is_none() {
+    if app.inbox.paused() && Switch::read(&body.message, true).is_none() {
         // A program would wait for the answer until somebody lifts the pause.
         let message = "Everything is paused. Say “resume” first, or resume it in the menu.";
         return Err(Failure::new(StatusCode::SERVICE_UNAVAILABLE, "paused", message).into());

@@ -1,6 +1,9 @@
 //! Words that turn the owner's own switches. They are read here, before any model, so that a
 //! person decides and never the assistant; and so that they work while all is paused.
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
 use super::service::Powers;
 use super::sites;
 use crate::agent::Agents;
@@ -10,11 +13,27 @@ use crate::error::{Error, Result};
 use crate::features::status;
 use crate::guard::opened;
 use crate::ids::{ConversationId, UserId};
+use crate::outside::model::builtin::Utterance;
 use crate::web::caller::Role;
 use crate::web::store::callers;
 
 /// The name of a site has 253 bytes at most.
 const SWITCH_BYTES_MAX: usize = 400;
+
+const PAUSE: &[&str] =
+    &["pause", "pause everything", "pause all", "stop everything", "stop all", "halt everything"];
+const RESUME: &[&str] = &[
+    "resume",
+    "resume everything",
+    "resume all",
+    "unpause",
+    "unpause everything",
+    "end the pause",
+];
+
+const ASK_HELP: &[&str] = &["help", "help me", "show help", "what can you do", "commands"];
+const HELP: &str = "Everything is paused. Say “resume” to go on, or “status” to hear what waits. What \
+                    else you write in a chat is kept, and answered when the pause is over.";
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Switch {
@@ -23,29 +42,32 @@ pub enum Switch {
     /// A site, for this conversation.
     Open(String),
     Close(String),
+    /// Only asked about, and nothing turned.
+    Status,
+    Help,
 }
 
 impl Switch {
-    /// What the message, as a whole, asks for.
-    pub fn read(text: &str) -> Option<Switch> {
+    /// What the message, as a whole, asks for. While everything is `paused` a little more is answered
+    /// here, for nobody else does.
+    pub fn read(text: &str, paused: bool) -> Option<Switch> {
         if SWITCH_BYTES_MAX < text.len() {
             return None;
         }
-        let text = text.trim().trim_end_matches(['.', '!']).trim_start_matches('/').to_lowercase();
-        match text.as_str() {
-            "pause" | "pause everything" | "pause everything please" | "please pause" => {
-                return Some(Switch::Pause);
-            }
-            "resume"
-            | "resume everything"
-            | "resume everything please"
-            | "please resume"
-            | "unpause"
-            | "unpause everything" => return Some(Switch::Resume),
-            _ => {}
+        // None of these words names a time.
+        let now = Timestamp::UNIX_EPOCH.to_zoned(TimeZone::UTC);
+        let said = Utterance::new(text, &now);
+        match () {
+            () if said.is(PAUSE) => Some(Switch::Pause),
+            () if said.is(RESUME) => Some(Switch::Resume),
+            () if paused && status::asked(&said) => Some(Switch::Status),
+            () if paused && said.is(ASK_HELP) => Some(Switch::Help),
+            () => Switch::of_a_site(&said),
         }
-        let words: Vec<&str> = text.split_whitespace().collect();
-        let [verb, site, "for" | "in", "this", "chat" | "conversation"] = words[..] else {
+    }
+
+    fn of_a_site(said: &Utterance<'_>) -> Option<Switch> {
+        let [verb, site, "for" | "in", "this", "chat" | "conversation"] = said.short()[..] else {
             return None;
         };
         // "open it for this chat" names no site.
@@ -69,6 +91,8 @@ impl Switch {
         by: &By,
     ) -> Result<String> {
         let done = match self {
+            Switch::Status => status::tell(tx),
+            Switch::Help => Ok(HELP.to_owned()),
             Switch::Pause | Switch::Resume => pause(tx, agents, user, powers, by, self),
             Switch::Open(_) if !powers.open => {
                 Err(Error::Denied("This key lacks the scope admin.".to_owned()))
@@ -129,12 +153,26 @@ mod tests {
             ("close example.org for this chat", Some(Switch::Close("example.org".to_owned()))),
             ("open it for this chat", None),
             ("open example.org", None),
-            ("please open example.org for this chat", None),
+            ("Please open example.org for this chat, thanks!", open("example.org")),
+            ("Pause everything, please.", Some(Switch::Pause)),
+            ("Steward, could you please pause now?", Some(Switch::Pause)),
+            ("pause please", Some(Switch::Pause)),
+            ("please pause everything", Some(Switch::Pause)),
+            ("Stop everything!", Some(Switch::Pause)),
+            ("please resume everything", Some(Switch::Resume)),
+            ("resume please", Some(Switch::Resume)),
+            ("stop", None),
+            ("don't pause everything", None),
+            ("please stop everything that costs money", None),
             ("open example.org for this chat and evil.example too", None),
             ("pause the music", None),
         ];
         for (said, expected) in table {
-            assert_eq!(Switch::read(said), expected, "{said}");
+            assert_eq!(Switch::read(said, false), expected, "{said}");
+        }
+        for (said, told) in [("Are you paused?", Switch::Status), ("help, please", Switch::Help)] {
+            assert_eq!(Switch::read(said, false), None, "{said}");
+            assert_eq!(Switch::read(said, true), Some(told), "{said}");
         }
     }
 }

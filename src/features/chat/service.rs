@@ -117,7 +117,7 @@ async fn send_with(
             }
             let bounds = new.bounds(tx, (conversation, agent.id), powers.answer)?;
             let message_id = keep(tx, &events, conversation, &new, now)?;
-            let switch = Switch::read(&new.content);
+            let switch = Switch::read(&new.content, inbox.paused());
             if joins
                 && switch.is_none()
                 && let Some(run_id) = Inbox::join(tx, conversation, message_id)?

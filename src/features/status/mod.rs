@@ -8,6 +8,7 @@ mod tool;
 use super::Feature;
 
 pub use service::pause_rows;
+pub use tool::{asked, tell};
 
 pub const FEATURE: Feature = Feature {
     name: "status",

@@ -67,9 +67,18 @@ async fn a_program_is_told_of_a_pause_and_not_kept_waiting() {
     let say =
         async |words: &str| house.post("/api/chat/completions", &json!({"message": words})).await;
     assert!(say("pause").await.text.contains("Everything is paused."));
-    let told = say("status").await;
+    for words in ["status", "Are you paused?"] {
+        let told = say(words).await;
+        assert!(
+            told.text.contains("Everything is paused. Nothing else is going on."),
+            "{}",
+            told.text
+        );
+    }
+    assert!(say("help").await.text.contains("Say “resume” to go on"));
+    let told = say("what time is it?").await;
     assert_eq!((told.status.as_u16(), told.json()["code"].as_str()), (503, Some("paused")));
-    assert!(!house.get("/api/conversations").await.text.contains("status"), "nothing was taken");
+    assert!(!house.get("/api/conversations").await.text.contains("what time"), "nothing was taken");
     assert!(say("resume").await.text.contains("Everything is running again."));
 }
 

@@ -95,6 +95,9 @@ fn read(phrases: &[Phrase], text: &str, scene: Scene<'_>) -> Plan {
     if utterance.is(words::GREETINGS) {
         return Plan::Say(words::hello(phrases));
     }
+    if utterance.is(words::STOP) {
+        return Plan::Say(words::NOTHING_TO_STOP.to_owned());
+    }
     if utterance.is(words::THANKS) {
         return Plan::Say(words::WELCOME.to_owned());
     }

@@ -83,12 +83,18 @@ impl<'a> Utterance<'a> {
     /// Whether this is all that was said, whatever the case, punctuation and a "please" at the end.
     pub fn is(&self, sayings: &[&str]) -> bool {
         let said: Vec<&str> = self.words().collect();
-        let polite = said.last().is_some_and(|last| 1 < said.len() && CLOSINGS.contains(last));
-        let short = &said[..said.len() - usize::from(polite)];
+        let short = self.short();
         sayings.iter().any(|saying| {
             let saying: Vec<&str> = saying.split(' ').collect();
             said == saying || short == saying
         })
+    }
+
+    /// The words without a "please" and the like at the end.
+    pub fn short(&self) -> Vec<&str> {
+        let mut said: Vec<&str> = self.words().collect();
+        said.pop_if(|last| 1 < self.words.len() && CLOSINGS.contains(last));
+        said
     }
 
     /// What follows `start`, as typed: `after("note")` of "Note: milk" is "milk". None if it does not start so.

@@ -31,11 +31,14 @@ pub(super) const GREETINGS: &[&str] = &[
 pub(super) const THANKS: &[&str] = &["thanks", "thank you", "thx", "thank you very much"];
 pub(super) const NEVER_MIND: &[&str] =
     &["never mind", "nevermind", "forget it", "cancel", "stop", "nothing", "leave it"];
+pub(super) const STOP: &[&str] = &["stop", "stop it", "stop that"];
 pub(super) const YES: &[&str] =
     &["yes", "y", "yes i did", "yep", "yeah", "sure", "ok", "do it", "right"];
 pub(super) const NO: &[&str] = &["no", "n", "nope"];
 
 pub(super) const LEFT_IT: &str = "All right, I left it.";
+pub(super) const NOTHING_TO_STOP: &str =
+    "Nothing is under way in this chat. To stop everything everywhere, say \"pause\".";
 pub(super) const WELCOME: &str = "You're welcome.";
 pub(super) const NOTHING_SAID: &str =
     "I take commands only in your own words. Type one, or \"help\" to see what I understand.";
