@@ -4,7 +4,7 @@
 use axum::Router;
 use axum::extract::State;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
+use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
 use axum::response::Response;
 use axum::routing::get;
 use serde::Deserialize;
@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::Channel;
 use super::completions::AttachmentBody;
+use super::held_up::{self, HeldUp};
 use super::message::NewChatMessage;
 use super::service;
 use crate::agent::answer;
@@ -29,6 +30,8 @@ use crate::web::scope::Scope;
 
 /// One frame from a client, attachments included.
 const FRAME_BYTES_MAX: usize = 20 * 1024 * 1024;
+
+const NO_TEXT: &str = "A text frame was no valid UTF-8. Connect again and send JSON in UTF-8.";
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -176,6 +179,7 @@ impl Talk {
                         }
                     }
                     Some(Ok(Message::Binary(_))) => self.complain("Send text frames with JSON.").await?,
+                    Some(Err(err)) if err.to_string().contains("UTF-8") => return self.hang_up().await,
                     Some(Ok(Message::Close(_)) | Err(_)) | None => return Ok(()),
                     Some(Ok(_)) => {}
                 },
@@ -222,7 +226,12 @@ impl Talk {
         }
         let act = act(self.app.clone(), self.caller.clone(), self.conversation, said);
         match act.await {
-            Ok(()) => {}
+            Ok(None) => {}
+            Ok(Some(held_up)) => {
+                let mut frame = held_up.view();
+                (frame["type"], frame["seq"]) = ("held_up".into(), self.told.into());
+                self.tell(&frame).await?;
+            }
             Err(err @ Error::Internal(_)) => return Err(err),
             Err(err) => {
                 let (message, code) = (err.to_string(), Failure::of(&err).code);
@@ -230,6 +239,13 @@ impl Talk {
             }
         }
         Ok(false)
+    }
+
+    /// What is no text can't be answered, for the frames after it can't be told apart.
+    async fn hang_up(&mut self) -> Result<()> {
+        self.complain(NO_TEXT).await?;
+        let close = CloseFrame { code: close_code::INVALID, reason: NO_TEXT.into() };
+        self.send(Message::Close(Some(close))).await
     }
 
     async fn complain(&mut self, message: &str) -> Result<()> {
@@ -243,12 +259,21 @@ impl Talk {
     }
 
     async fn tell(&mut self, frame: &Value) -> Result<()> {
-        let frame = Message::Text(frame.to_string().into());
+        self.send(Message::Text(frame.to_string().into())).await
+    }
+
+    async fn send(&mut self, frame: Message) -> Result<()> {
         self.socket.send(frame).await.map_err(|_| Error::outside("socket", "The client is gone."))
     }
 }
 
-async fn act(app: App, caller: Caller, conversation: ConversationId, said: Said) -> Result<()> {
+/// Gives what keeps a message in line that was just said.
+async fn act(
+    app: App,
+    caller: Caller,
+    conversation: ConversationId,
+    said: Said,
+) -> Result<Option<HeldUp>> {
     match said {
         Said::Message(NewMessage { content, model, attachments, .. }) => {
             let attachments =
@@ -256,8 +281,8 @@ async fn act(app: App, caller: Caller, conversation: ConversationId, said: Said)
             let channel = if caller.person().is_ok() { Channel::Web } else { Channel::Api };
             let plain = NewChatMessage::plain(content, channel);
             let new = NewChatMessage { model, attachments, ..plain };
-            service::send_by(&app, &caller, conversation, new).await?;
-            Ok(())
+            let sent = service::send_by(&app, &caller, conversation, new).await?;
+            Ok(held_up::find(&app, conversation, sent.run_id).await)
         }
         Said::Confirm(Confirm { call_id, approved, memo, .. }) => {
             caller.require(Scope::Approvals)?;
@@ -270,14 +295,14 @@ async fn act(app: App, caller: Caller, conversation: ConversationId, said: Said)
                 always: None,
             };
             answer::answer(&app.agents, caller.user_id, call_id, answer).await?;
-            Ok(())
+            Ok(None)
         }
         Said::Stop => {
             service::may_enter(&app, caller.user_id, conversation).await?;
             answer::stop_answer(&app.agents, conversation).await?;
-            Ok(())
+            Ok(None)
         }
-        Said::Clear => Ok(()),
+        Said::Clear => Ok(None),
     }
 }
 

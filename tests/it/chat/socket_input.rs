@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 use steward::testing::TestApp;
 use steward::testing::model_answers::Answer;
 use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::frame::Frame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use uuid::Uuid;
 
 use super::wire::House;
@@ -59,6 +61,32 @@ async fn a_frame_that_is_too_large_ends_its_socket_and_nothing_else() {
     assert_eq!(talk.next().await, None::<Value>);
     other.say("Are you there?").await;
     assert_eq!(other.hear("done").await["text"], "Here I am.");
+}
+
+#[tokio::test]
+async fn a_text_frame_that_is_no_text_ends_its_socket_with_a_sentence() {
+    let house = House::new().await;
+    let mut talk = house.talk(&["chat"], &Uuid::new_v4().to_string()).await;
+    talk.hear("models").await;
+    let text = OpCode::Data(Data::Text);
+    talk.send_raw(Message::Frame(Frame::message(b"\"\xff\"".to_vec(), text, true))).await;
+    let sentence = "A text frame was no valid UTF-8. Connect again and send JSON in UTF-8.";
+    assert_eq!(talk.hear("error").await["message"], sentence);
+    assert_eq!(talk.closed().await, Some((1007, sentence.to_owned())));
+}
+
+#[tokio::test]
+async fn a_message_while_everything_is_paused_is_said_to_be_held_up() {
+    let house = House::new().await;
+    house.model.always(Answer::openai_text("Here I am."));
+    let mut talk = house.talk(&["chat"], &Uuid::new_v4().to_string()).await;
+    house.app.post("/api/pause", &json!({})).await;
+    talk.say("Are you there?").await;
+    let told = talk.hear("held_up").await;
+    let sentence = "Everything is paused. Your message is kept, and answered when that is over.";
+    assert_eq!((&told["code"], &told["message"]), (&json!("paused"), &json!(sentence)));
+    house.app.post("/api/resume", &json!({})).await;
+    assert_eq!(talk.hear("done").await["text"], "Here I am.");
 }
 
 #[tokio::test]

@@ -167,6 +167,14 @@ impl Talk {
         }
     }
 
+    /// Why the house hangs up: the code and the sentence of its last frame.
+    pub async fn closed(&mut self) -> Option<(u16, String)> {
+        match timeout(FRAME_TIME_MAX, self.socket.next()).await.expect("an end comes")? {
+            Ok(Message::Close(close)) => close.map(|it| (it.code.into(), it.reason.to_string())),
+            _ => None,
+        }
+    }
+
     /// Every frame up to the first of this type, that one included.
     pub async fn until(&mut self, kind: &str) -> Vec<Value> {
         let mut frames = Vec::new();
