@@ -5,8 +5,9 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::store::calls::{self, Call};
+use super::store::runs;
 use super::tool::Tool;
-use super::{Agents, CallState, Run, Told, finish, scene};
+use super::{Agents, CallState, Run, RunState, Told, finish, scene};
 use crate::approval::{self, Card, NewApproval};
 use crate::clean;
 use crate::db::Tx;
@@ -94,4 +95,21 @@ pub(super) fn tell(tx: &Tx<'_>, agents: &Agents, run: &Run, now: Timestamp) -> R
         (agents.tell)(tx, agents, run, Told::Asked(&group), now)?;
     }
     Ok(())
+}
+
+/// Parks a run until what it waits for has come.
+pub(super) async fn wait(agents: &Agents, run: &Run) -> Result<()> {
+    let (id, now, agents_too, run) = (run.id, agents.clock.now(), agents.clone(), run.clone());
+    agents
+        .db
+        .write(move |tx| {
+            runs::set_state(tx, id, RunState::Waiting, now)?;
+            tell(tx, &agents_too, &run, now)?;
+            // What it waited for may have come while it worked on a sibling call.
+            let calls = calls::list_of_run(tx, id)?;
+            let is = |state| calls.iter().any(|call| call.state == state);
+            let on = is(CallState::Approved) || is(CallState::Proposed) || !is(CallState::Waiting);
+            if on { agents_too.inbox.resume(tx, id) } else { Ok(()) }
+        })
+        .await
 }

@@ -22,6 +22,7 @@ use super::{
     AgentState, Agents, CallState, Ended, Run, RunState, answer, ask, call, compact, finish,
     prompt, queue, scene, spend,
 };
+use crate::approval;
 use crate::error::{Error, Result};
 use crate::events::Event;
 use crate::guard::verdict;
@@ -102,7 +103,7 @@ async fn carry_on(agents: &Agents, id: RunId, stop: &CancellationToken) -> Resul
         if !open.is_empty() {
             match call::settle(agents, &step.run, &open, stop).await? {
                 call::Settled::All => continue,
-                call::Settled::Waiting => return wait(agents, &step.run).await,
+                call::Settled::Waiting => return ask::wait(agents, &step.run).await,
             }
         }
         if step.answer_and_end(agents, stop).await? {
@@ -122,6 +123,8 @@ pub(super) struct Step {
     /// The names of the other agents.
     others: Arc<[String]>,
     pub spent: spend::Spent,
+    /// When a call of the run was answered last.
+    answered_at: Option<Timestamp>,
     /// Knows every secret again, so that none is shown to a model or stored from one.
     watch: Arc<Watch>,
     /// The same, and the planted word: for what a model says.
@@ -156,7 +159,18 @@ impl Step {
                 let owner_notes = runs::owner_notes(r)?;
                 let remembered = memory::of(r, run.layers())?;
                 let others = runs::others(r, run.persona.id)?.into();
-                Ok(Step { history, owner_notes, remembered, others, spent, run, watch, spoken })
+                let answered_at = if past { None } else { approval::last_answer(r, id)? };
+                Ok(Step {
+                    history,
+                    owner_notes,
+                    remembered,
+                    others,
+                    spent,
+                    answered_at,
+                    run,
+                    watch,
+                    spoken,
+                })
             })
             .await
     }
@@ -236,11 +250,11 @@ impl Step {
         (model != COMMANDS).then(|| Answer::cut_off(agents, model, &request))
     }
 
-    /// When the owner's last message came: the same in every turn of a run, so that a provider's
-    /// cache of the messages holds.
+    /// When the owner last spoke, in a message or by an answer: the same in every turn until they do
+    /// again, so that a provider's cache of the messages holds.
     fn asked_at(&self) -> Option<Timestamp> {
         let own = self.history.window.messages.iter().rev().find(|it| it.role == "user");
-        own.map(|message| message.created_at)
+        own.map(|message| message.created_at).max(self.answered_at)
     }
 
     pub fn request(&self, agents: &Agents, capped: bool, canary: &str) -> Request {
@@ -369,20 +383,4 @@ fn complete(
         model: answer.model.clone(),
     };
     agents.events.record(tx, run.conversation_id, Some(run.id), now, event)
-}
-
-async fn wait(agents: &Agents, run: &Run) -> Result<()> {
-    let (id, now, agents_too, run) = (run.id, agents.clock.now(), agents.clone(), run.clone());
-    agents
-        .db
-        .write(move |tx| {
-            runs::set_state(tx, id, RunState::Waiting, now)?;
-            ask::tell(tx, &agents_too, &run, now)?;
-            // What it waited for may have come while it worked on a sibling call.
-            let calls = calls::list_of_run(tx, id)?;
-            let is = |state| calls.iter().any(|call| call.state == state);
-            let on = is(CallState::Approved) || is(CallState::Proposed) || !is(CallState::Waiting);
-            if on { agents_too.inbox.resume(tx, id) } else { Ok(()) }
-        })
-        .await
 }

@@ -21,7 +21,7 @@ use self::standing::Always;
 use crate::audit::{self, By, Entry};
 use crate::call::{CallHash, call_hash};
 use crate::clean;
-use crate::db::{Reader, Tx};
+use crate::db::{Reader, Tx, at_or_none};
 use crate::error::{Error, Result};
 use crate::ids::{ApprovalId, ConversationId, RunId, ToolCallId, UserId};
 use crate::label::Origins;
@@ -172,6 +172,12 @@ impl Approved {
     pub fn covers(&self, hash: &CallHash) -> bool {
         self.hash == *hash
     }
+}
+
+/// When a call of this run was answered last.
+pub fn last_answer(r: &Reader<'_>, run: RunId) -> Result<Option<Timestamp>> {
+    let sql = "select max(answered_at) as answered_at from approvals where run_id = ?1";
+    r.one(sql, [run], |row| at_or_none(row, "answered_at"))
 }
 
 /// Gives the answer, if nobody did before. What comes back is as it stands now.

@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use insta::assert_snapshot;
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 use steward::outside::model::Kind;
 use steward::testing::model_answers::{Answer, Say};
@@ -44,6 +45,21 @@ async fn a_turn_with_a_card_is_told_field_by_field_and_goes_on_with_a_yes() {
     let clock = frames.iter().find(|it| it["tool_name"] == "time_now").unwrap()["call_id"].clone();
     let named = [(&card["call_id"], "[the file]"), (&clock, "[the clock]")];
     assert_snapshot!(lines(&joined(&frames), &named));
+}
+
+#[tokio::test]
+async fn a_run_that_waited_for_a_yes_goes_on_at_the_time_of_that_yes() {
+    let house = House::new().await;
+    house.plans_to_delete("plan.txt", LOOKED);
+    let mut talk = house.talk(&["chat", "approvals"], &new()).await;
+    talk.say("Tidy up, please").await;
+    let card = talk.hear("confirmation_required").await;
+    house.app.shift(SignedDuration::from_hours(3));
+    confirm(&mut talk, &card, true).await;
+    talk.hear("done").await;
+    let told = |at: usize| house.model.requests()[at].json()["messages"][0].to_string();
+    assert!(told(0).contains("1 January 2030, 09:00"), "{}", told(0));
+    assert!(told(1).contains("1 January 2030, 12:00"), "{}", told(1));
 }
 
 #[tokio::test]
