@@ -51,6 +51,8 @@ impl DataFolder {
             TryLockError::Error(err) => unwritable(path, &err),
         })?;
         see_room(&mut lock).map_err(|err| unwritable(path, &err))?;
+        let files = DirBuilder::new().recursive(true).mode(0o700).create(path.join(FILES));
+        files.map_err(|err| unwritable(path, &err))?;
         Ok(DataFolder { path: path.to_owned(), _lock: lock })
     }
 

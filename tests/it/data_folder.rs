@@ -29,6 +29,7 @@ fn what_is_in_the_folder_is_for_its_user_alone() {
     let folder = DataFolder::open(&path).unwrap_or_else(|err| panic!("{err}"));
     let _socket = folder.listen().unwrap_or_else(|err| panic!("{err}"));
     assert_eq!(mode(&path), 0o700);
+    assert_eq!(mode(&path.join("files")), 0o700, "it is there from the first start on");
     assert_eq!(mode(&path.join("steward.sock")), 0o600);
     assert_eq!(mode(&path.join("steward.lock")), 0o600);
 }
