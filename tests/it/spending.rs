@@ -3,11 +3,15 @@
 
 use std::time::Duration;
 
+use axum::body::Body;
+use axum::http::Request;
 use serde_json::{Value, json};
 use steward::outside::model::Kind;
 use steward::testing::TestApp;
 use steward::testing::model_answers::{Answer, Say, openai_chunk};
 use steward::testing::model_server::{ModelServer, Signal};
+
+use crate::callers::as_user;
 
 /// $15 for a million tokens of an answer: one may cost some 25 cents, and most cost a tenth of one.
 const PRICED: &str = "p:claude-sonnet-4-5";
@@ -71,6 +75,31 @@ async fn the_next_model_of_the_chain_is_held_to_the_limits_too() {
     let run = house.run().await;
     let (state, error) = why(&run);
     assert!(state == "failed" && error.contains("The day's spending limit of $0.10"), "{error}");
+}
+
+#[tokio::test]
+async fn what_a_conversation_took_is_told_to_its_owner_call_by_call() {
+    let house = House::new(PRICED, ("", "")).await;
+    house.answers(&[Say::Call("time_now", json!({}))]);
+    house.answers(&[Say::Text("It is nine.")]);
+    house.app.ask("What time is it, roughly?").await;
+    let chat = house.run().await["conversation_id"].as_str().unwrap().to_owned();
+    for conversations in ["/api/conversations", "/api/chat/conversations"] {
+        let path = format!("{conversations}/{chat}/ai-usage");
+        let told = house.app.get(&path).await.json();
+        let sums = ["model_calls", "input_tokens", "output_tokens", "cost_usd_micros"];
+        assert_eq!(sums.map(|name| told[name].as_u64()), [2, 200, 40, 1_200].map(Some), "{told}");
+        let last = house.app.get(&format!("{path}?limit=1")).await.json()["calls"].clone();
+        assert_eq!((last.as_array().unwrap().len(), &last[0]), (1, &told["calls"][0]));
+        assert_eq!((&last[0]["model"], &last[0]["outcome"]), (&json!(PRICED), &json!("ok")));
+        assert_eq!(
+            (&last[0]["cost_usd_micros"], &last[0]["cached_tokens"]),
+            (&json!(600), &json!(0))
+        );
+        assert_eq!(house.app.get(&format!("{path}?limit=0")).await.status, 400);
+        let request = Request::get(&path).body(Body::empty()).unwrap();
+        assert_eq!(as_user(&house.app, &["*"], request).await.status, 404);
+    }
 }
 
 #[tokio::test]

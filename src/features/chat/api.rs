@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::composer::BODY_BYTES_MAX;
+use super::store::ModelCall;
 use super::{Conversation, completions, service, sites};
 use crate::agent::answer;
 use crate::agent::store::messages::Message;
@@ -16,10 +17,15 @@ use crate::approval::Answer;
 use crate::db::Reader;
 use crate::error::{Error, Result};
 use crate::ids::{ConversationId, MessageId, ToolCallId};
+use crate::outside::model::Usage;
 use crate::web::caller::Caller;
 use crate::web::error::ApiError;
-use crate::web::form::{Json, Path, Query, paging};
+use crate::web::form::{Json, Path, Query, check_number, paging};
 use crate::web::scope::Scope;
+
+/// Model calls that are shown one by one, unless another number is asked for.
+const CALLS_SHOWN: u32 = 50;
+const CALLS_SHOWN_MAX: u32 = 200;
 
 pub fn routes() -> Router<App> {
     let one = get(find).patch(rename).delete(remove);
@@ -27,8 +33,10 @@ pub fn routes() -> Router<App> {
     Router::new()
         .route("/conversations", get(list))
         .route("/conversations/{id}", one.clone())
+        .route("/conversations/{id}/ai-usage", get(spent))
         .route("/chat/conversations", get(list))
         .route("/chat/conversations/{id}", one)
+        .route("/chat/conversations/{id}/ai-usage", get(spent))
         .route("/chat/completions", complete)
         .route("/chat/tool-confirm", post(confirm))
         .merge(sites::api::routes())
@@ -118,6 +126,48 @@ async fn find(
     let mut body = serde_json::to_value(view).map_err(Error::internal)?;
     body["messages"] = messages.into();
     Ok(Json(body))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Latest {
+    /// How many calls are shown one by one.
+    limit: Option<u32>,
+}
+
+/// What its model calls took: all together, and the latest one by one.
+async fn spent(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<ConversationId>,
+    Query(latest): Query<Latest>,
+) -> Result<Json<Value>, ApiError> {
+    caller.require(Scope::Read)?;
+    let limit = latest.limit.unwrap_or(CALLS_SHOWN);
+    check_number("limit", limit.into(), 1, CALLS_SHOWN_MAX.into())?;
+    let (spent, calls) = service::spent(&app, caller.user_id, id, limit).await?;
+    let mut body = tokens(&spent.usage, spent.cost_usd_micros);
+    body["conversation_id"] = json!(id);
+    body["model_calls"] = spent.calls.into();
+    body["calls"] = calls.iter().map(call_view).collect();
+    Ok(Json(body))
+}
+
+fn call_view(call: &ModelCall) -> Value {
+    let mut view = tokens(&call.usage, call.cost_usd_micros);
+    view["run_id"] = json!(call.run_id);
+    view["model"] = call.model.as_str().into();
+    view["outcome"] = call.outcome.as_str().into();
+    view["created_at"] = json!(call.at);
+    view
+}
+
+/// The cost is null where a price is not known.
+fn tokens(usage: &Usage, cost_usd_micros: Option<i64>) -> Value {
+    json!({
+        "input_tokens": usage.input_tokens, "output_tokens": usage.output_tokens,
+        "cached_tokens": usage.cached_tokens, "cost_usd_micros": cost_usd_micros,
+    })
 }
 
 #[derive(Deserialize)]

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::door::Switch;
 use super::message::NewChatMessage;
+use super::store::{ModelCall, Spent};
 use super::{Channel, Conversation, sites, store, trials};
 use crate::agent::store::conversations::{self, NewConversation};
 use crate::agent::store::messages::{self, Message, NewMessage};
@@ -297,6 +298,20 @@ pub async fn find_with_messages(
 ) -> Result<(Conversation, Vec<Message>)> {
     let load =
         move |r: &Reader<'_>| Ok((store::find(r, user, id)?, store::messages(r, id, before)?));
+    app.db.read(load).await
+}
+
+/// What the models took for a conversation of this user, and its latest calls.
+pub async fn spent(
+    app: &App,
+    user: UserId,
+    id: ConversationId,
+    limit: u32,
+) -> Result<(Spent, Vec<ModelCall>)> {
+    let load = move |r: &Reader<'_>| {
+        store::find(r, user, id)?;
+        Ok((store::spent(r, id)?, store::model_calls(r, id, limit)?))
+    };
     app.db.read(load).await
 }
 

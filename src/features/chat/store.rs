@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::ids::{AgentId, ConversationId, MessageId, RunId, UserId};
 use crate::inbox::Trigger;
 use crate::label::{Label, Trust};
+use crate::outside::model::Usage;
 
 /// Messages that a page or an API answer shows of one conversation; the latest.
 const SHOWN_MAX: u32 = 1_000;
@@ -228,5 +229,67 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Conversation> {
         created_at: at(row, "created_at")?,
         updated_at: at(row, "updated_at")?,
         message_count: row.get("message_count")?,
+    })
+}
+
+/// What the model calls of a conversation took, all together.
+pub struct Spent {
+    pub calls: u32,
+    pub usage: Usage,
+    /// `None`: the price of a call is not known.
+    pub cost_usd_micros: Option<i64>,
+}
+
+/// One model call of a conversation.
+pub struct ModelCall {
+    pub run_id: RunId,
+    pub model: String,
+    pub usage: Usage,
+    pub cost_usd_micros: Option<i64>,
+    /// "ok", or what came instead of an answer.
+    pub outcome: String,
+    pub at: Timestamp,
+}
+
+pub fn spent(r: &Reader<'_>, conversation: ConversationId) -> Result<Spent> {
+    let sql = "select count(*), coalesce(sum(input_tokens), 0) as input_tokens,
+                      coalesce(sum(output_tokens), 0) as output_tokens,
+                      coalesce(sum(cached_tokens), 0) as cached_tokens,
+                      case when count(*) = count(cost_usd_micros)
+                           then coalesce(sum(cost_usd_micros), 0) end as cost
+               from runs join model_calls on model_calls.run_id = runs.id
+               where runs.conversation_id = ?1";
+    r.one(sql, [conversation], |row| {
+        Ok(Spent { calls: row.get(0)?, usage: usage(row)?, cost_usd_micros: row.get("cost")? })
+    })
+}
+
+/// The latest first, `limit` of them.
+pub fn model_calls(
+    r: &Reader<'_>,
+    conversation: ConversationId,
+    limit: u32,
+) -> Result<Vec<ModelCall>> {
+    let sql = "select model_calls.* from runs join model_calls on model_calls.run_id = runs.id
+               where runs.conversation_id = ?1 order by model_calls.id desc limit ?2";
+    r.rows(sql, (conversation, limit), |row| {
+        Ok(ModelCall {
+            run_id: row.get("run_id")?,
+            model: row.get("model")?,
+            usage: usage(row)?,
+            cost_usd_micros: row.get("cost_usd_micros")?,
+            outcome: row.get("outcome")?,
+            at: at(row, "created_at")?,
+        })
+    })
+}
+
+fn usage(row: &Row<'_>) -> rusqlite::Result<Usage> {
+    let tokens = |column| row.get::<_, i64>(column).map(i64::unsigned_abs);
+    Ok(Usage {
+        input_tokens: tokens("input_tokens")?,
+        output_tokens: tokens("output_tokens")?,
+        cached_tokens: tokens("cached_tokens")?,
+        ..Usage::default()
     })
 }
