@@ -5,6 +5,7 @@ use std::ops::Range;
 use jiff::civil::{Date, Weekday, date};
 use jiff::{Span, ToSpan};
 
+use super::digits::{day_and_month, is_date_shaped, numeric};
 use super::words::{Cursor, day_number, is_ordinal};
 
 /// A day as it was said; which date that is depends on today and on the direction one looks.
@@ -70,8 +71,9 @@ const FEASTS: &[(&str, i8, i8)] = &[
 pub(super) fn day(cursor: &mut Cursor<'_>, today: Date) -> Option<Day> {
     cursor.attempt(|c| relative(c, today)).or_else(|| {
         cursor.attempt(|c| {
-            let on = c.take_any(&["on", "by", "until", "till"]).is_some();
-            named(c, today, on)
+            let lead = c.take_any(&["on", "by", "until", "till"]);
+            let dotted = c.attempt(|c| day_and_month(c.next()?)).filter(|_| lead == Some("on"));
+            dotted.or_else(|| named(c, today, lead.is_some()))
         })
     })
 }
@@ -168,9 +170,21 @@ fn named(c: &mut Cursor<'_>, today: Date, on: bool) -> Option<Day> {
 /// The date behind "friday" in "friday 27 November".
 fn falling_on(c: &mut Cursor<'_>, weekday: Weekday, today: Date) -> Option<Day> {
     let date = c.attempt(|c| numeric(c.next()?, today));
-    let day = date.or_else(|| c.attempt(|c| month_day(c, false)))?;
+    let day = date.or_else(|| c.attempt(|c| month_day(c, true)))?;
+    if let Day::Monthly(day) = day {
+        return meeting(weekday, day, today).map(Day::Fixed);
+    }
     let date = day.ahead(today, false)?;
     (date.weekday() == weekday).then_some(Day::Fixed(date))
+}
+
+/// The next 13th that is a Friday.
+fn meeting(weekday: Weekday, day: i8, today: Date) -> Option<Date> {
+    (0..MONTHS_TO_MEET).find_map(|n| {
+        let month = add(today.first_of_month(), n.months())?;
+        let date = Date::new(month.year(), month.month(), day).ok()?;
+        (today <= date && date.weekday() == weekday).then_some(date)
+    })
 }
 
 /// The place of a day that no calendar has: "30 Feb", "29 February 2027", "2027-02-30".
@@ -205,15 +219,6 @@ fn day_said(word: &str) -> Option<i8> {
     day_number(word).or_else(|| digits.parse().ok().filter(|_| plain))
 }
 
-/// "2027-02-30", "30.2.2027": written as a date can be, with the whole year.
-fn is_date_shaped(word: &str) -> bool {
-    let lengths = |mark: char| -> Vec<usize> { word.split(mark).map(str::len).collect() };
-    let plain = word.bytes().all(|b| b.is_ascii_digit() || b == b'-' || b == b'.');
-    let shaped = matches!(lengths('-')[..], [4, 1..=2, 1..=2])
-        || matches!(lengths('.')[..], [1..=2, 1..=2, 4]);
-    plain && shaped
-}
-
 fn weekday(c: &mut Cursor<'_>, sure: bool) -> Option<Weekday> {
     let word = c.next()?;
     let (_, weekday) = WEEKDAYS.iter().find(|(name, _)| *name == word)?;
@@ -222,7 +227,7 @@ fn weekday(c: &mut Cursor<'_>, sure: bool) -> Option<Weekday> {
     (sure || behind || !DOUBTFUL.contains(&word)).then_some(*weekday)
 }
 
-fn month(word: &str) -> Option<i8> {
+pub(super) fn month(word: &str) -> Option<i8> {
     let place = MONTHS.iter().position(|names| names.contains(&word))?;
     i8::try_from(place + 1).ok()
 }
@@ -270,42 +275,8 @@ fn year(c: &mut Cursor<'_>) -> Option<i16> {
     word.parse().ok().filter(|_| plain)
 }
 
-/// "2027-05-03", "3.5.2027", "3.5.", "5/3/2027" only where it can mean one day alone.
-fn numeric(word: &str, today: Date) -> Option<Day> {
-    let mark = ['-', '.', '/'].into_iter().find(|mark| word.contains(*mark))?;
-    let parts: Vec<i16> = word.split(mark).map(|part| part.parse().ok()).collect::<Option<_>>()?;
-    let small = |n: i16| i8::try_from(n).ok();
-    match (mark, parts.as_slice()) {
-        ('-', [year, month, day]) if 999 < *year => {
-            Date::new(*year, small(*month)?, small(*day)?).ok().map(Day::Fixed)
-        }
-        ('.', [day, month, year]) => {
-            Date::new(full_year(*year, today), small(*month)?, small(*day)?).ok().map(Day::Fixed)
-        }
-        ('/', [a, b, year]) => {
-            let (month, day) = month_and_day(small(*a)?, small(*b)?)?;
-            Date::new(full_year(*year, today), month, day).ok().map(Day::Fixed)
-        }
-        ('/', [a, b]) => {
-            let (month, day) = month_and_day(small(*a)?, small(*b)?)?;
-            Date::new(2000, month, day).ok().map(|_| Day::Yearly(month, day))
-        }
-        _ => None,
-    }
-}
-
-fn full_year(year: i16, today: Date) -> i16 {
-    if (0..100).contains(&year) { today.year() / 100 * 100 + year } else { year }
-}
-
-/// "3/5" is March here and May there: only a pair that can be read in one way counts.
-fn month_and_day(a: i8, b: i8) -> Option<(i8, i8)> {
-    match (a, b) {
-        _ if a == b => Some((a, b)),
-        (13.., _) => Some((b, a)),
-        (_, 13..) => Some((a, b)),
-        _ => None,
-    }
+pub(super) fn is_weekday(word: &str) -> bool {
+    WEEKDAYS.iter().any(|(name, _)| *name == word)
 }
 
 impl Day {
@@ -342,6 +313,8 @@ impl Day {
     }
 }
 
+/// A 31st that is a given weekday comes at the latest then.
+const MONTHS_TO_MEET: i32 = 48;
 /// Eight, around a century year such as 2100.
 const YEARS_TO_29_FEBRUARY: i16 = 8;
 

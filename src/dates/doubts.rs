@@ -9,7 +9,7 @@ use super::words::{Cursor, Word, day_number, number};
 use super::{Place, bytes, days, read_at, shifts, times};
 use crate::error::{Error, Result};
 
-const ONE_TIME: &str = "A reminder has one time; say one of them.";
+pub(super) const ONE_TIME: &str = "A reminder has one time; say one of them.";
 const UNCLEAR: &str = "I can't tell which moment that is. Say a day or a time, or something like \
                        \"5 minutes before 6pm\".";
 
@@ -80,6 +80,6 @@ fn is_unclear(words: &[Word], found: Option<&Place>, now: &Zoned) -> bool {
     before || halved || is_side(behind) && sided
 }
 
-fn is_one_of(word: &Word, these: &[&str]) -> bool {
+pub(super) fn is_one_of(word: &Word, these: &[&str]) -> bool {
     these.contains(&word.text.as_str())
 }

@@ -38,7 +38,7 @@ pub fn mentions(text: &str, now: &Zoned) -> Vec<Mention> {
         start = place.end;
         let has_day = !matches!(said, Said::Parts { day: None, .. });
         let range = bytes(&words, &place);
-        if let Some(when) = when::resolve(said, now, Lean::Ahead) {
+        if let Some(when) = when::resolve(said.written(), now, Lean::Ahead) {
             found.push(Mention { when, has_day, range });
         }
     }

@@ -8,7 +8,9 @@
 
 mod amounts;
 mod days;
+mod digits;
 mod doubts;
+mod leftovers;
 mod mentions;
 mod say;
 mod shifts;
@@ -63,14 +65,17 @@ pub fn find(text: &str, now: &Zoned) -> Result<Option<Found>> {
     let found =
         at_start(&words, now).or_else(|| at_end(&words, now)).or_else(|| within(&words, now));
     doubts::check(text, &words, found.as_ref(), now)?;
-    let Some((said, place)) = found else { return Ok(None) };
+    let Some((said, place)) = found else {
+        return leftovers::check(text, &words, None, now).map(|()| None);
+    };
     let (said, other) = complete(said, &place, &words, now);
     if let Some(other) = &other {
         doubts::check_single(&words, other, now)?;
     }
+    let places: Vec<Range<usize>> = [place].into_iter().chain(other).collect();
+    leftovers::check(text, &words, Some((&said, &places)), now)?;
     let Some(when) = when::resolve(said, now, Lean::Ahead) else { return Ok(None) };
-    let mut places = vec![bytes(&words, &place)];
-    places.extend(other.map(|place| bytes(&words, &place)));
+    let places = places.iter().map(|place| bytes(&words, place)).collect();
     Ok(Some(Found { when, rest: without(text, places) }))
 }
 
@@ -177,7 +182,7 @@ fn complete(
         return (said, None);
     }
     let led = |start: usize| {
-        ["at", "on", "today", "tomorrow", "tonight"].contains(&words[start].text.as_str())
+        ["at", "in", "on", "today", "tomorrow", "tonight"].contains(&words[start].text.as_str())
     };
     let end = (place.end..words.len())
         .filter(|start| led(*start))
@@ -206,7 +211,8 @@ fn without(text: &str, mut places: Vec<Range<usize>>) -> String {
         pieces.push(&text[from..place.start]);
         from = place.end;
     }
-    pieces.push(&text[from..]);
+    // Of "on 24.12. to wrap" the dot.
+    pieces.push(text[from..].trim_start_matches('.'));
     let tied = |c: char| c.is_whitespace() || matches!(c, ',' | ':' | '-' | '–' | '—');
     let pieces: Vec<&str> =
         pieces.iter().map(|piece| piece.trim_matches(tied)).filter(|p| !p.is_empty()).collect();
@@ -216,10 +222,14 @@ fn without(text: &str, mut places: Vec<Range<usize>>) -> String {
 /// Takes "to", "that" and the like off the front, and "please" off the end.
 pub fn strip_ties(text: &str) -> &str {
     let mut rest = text.trim();
-    if let Some((first, more)) = rest.split_once(char::is_whitespace)
+    while let Some((first, more)) = rest.split_once(char::is_whitespace)
         && ["to", "that", "about", "of"].contains(&first.to_lowercase().as_str())
     {
         rest = more.trim_start();
+        // A question's answer may bring a second "to".
+        if !first.eq_ignore_ascii_case("to") {
+            break;
+        }
     }
     let polite = rest.rsplit_once(char::is_whitespace);
     if let Some((more, last)) = polite

@@ -9,6 +9,8 @@ use super::words::{Cursor, number};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum TimeOfDay {
     Clock(civil::Time),
+    /// On a clock of twelve hours, its half of the day left open: "5:30", not "05:30".
+    Dial(civil::Time),
     /// 1 to 12 with neither am nor pm nor minutes: "at 6".
     Hour(i8),
     Part(Part),
@@ -89,7 +91,9 @@ impl Heard {
             TimeOfDay::Clock(time) if usual && 12 < time.hour() => {
                 civil::Time::new(time.hour() - 12, time.minute(), 0, 0).ok()
             }
-            TimeOfDay::Clock(time) => Some(time).filter(|it| (1..=12).contains(&it.hour())),
+            TimeOfDay::Dial(time) | TimeOfDay::Clock(time) => {
+                Some(time).filter(|it| (1..=12).contains(&it.hour()))
+            }
             TimeOfDay::Part(_) => None,
         };
         Some(Heard { time, open })
@@ -128,13 +132,14 @@ pub(super) fn hour(cursor: &mut Cursor<'_>) -> Option<TimeOfDay> {
     cursor.attempt(|c| of_day(c, true).filter(|_| counts_nothing(c)))
 }
 
-fn counts_nothing(c: &Cursor<'_>) -> bool {
+pub(super) fn counts_nothing(c: &Cursor<'_>) -> bool {
     c.is_done() || c.peek().is_some_and(|next| AFTER_HOUR.contains(&next))
 }
 
 fn of_day(c: &mut Cursor<'_>, led: bool) -> Option<TimeOfDay> {
     let heard = Heard::read(c, led)?;
     let placed = c.attempt(|c| part(c)?.placed(&heard));
+    let _ = c.take_any(&["sharp", "exactly"]).is_some() || c.take_all("on the dot");
     Some(placed.unwrap_or(heard.time))
 }
 
@@ -195,8 +200,9 @@ fn clock(c: &mut Cursor<'_>, led: bool) -> Option<TimeOfDay> {
     let (digits, attached) = half_of_day(word);
     let half = attached.or_else(|| half_behind(c));
     if let Some((hour, minute, second)) = hands(digits, led || half.is_some()) {
-        let hour = twelve(hour, half)?;
-        return civil::Time::new(hour, minute, second, 0).ok().map(TimeOfDay::Clock);
+        let open = half.is_none() && (1..=12).contains(&hour) && !word.starts_with('0');
+        let time = civil::Time::new(twelve(hour, half)?, minute, second, 0).ok()?;
+        return Some(if open { TimeOfDay::Dial(time) } else { TimeOfDay::Clock(time) });
     }
     let hour = number(digits).and_then(|n| i8::try_from(n).ok())?;
     if half.is_some() {
@@ -302,6 +308,7 @@ mod tests {
         let found = time(&mut cursor)?;
         cursor.is_done().then(|| match found {
             TimeOfDay::Clock(time) => time.strftime("%H:%M:%S").to_string(),
+            TimeOfDay::Dial(time) => time.strftime("%-H:%M").to_string(),
             TimeOfDay::Hour(hour) => hour.to_string(),
             TimeOfDay::Part(part) => format!("{part:?}"),
         })
@@ -312,6 +319,10 @@ mod tests {
         let table = [
             ("at 18:30", "18:30:00"),
             ("18:30:15", "18:30:15"),
+            ("at 05:30", "05:30:00"),
+            ("at 5:30", "5:30"),
+            ("at 5:30 am", "05:30:00"),
+            ("6pm sharp", "18:00:00"),
             ("6pm", "18:00:00"),
             ("6 p.m.", "18:00:00"),
             ("12am", "00:00:00"),

@@ -12,6 +12,8 @@ use super::{Given, When};
 
 /// When a day came without a time.
 const MORNING: Time = time(9, 0, 0, 0);
+/// From this hour on who is up means the next time that a clock shows.
+const DAWN: i8 = 4;
 /// When it is "today" and the morning is over.
 const EVENING: Time = time(18, 0, 0, 0);
 
@@ -20,6 +22,18 @@ const EVENING: Time = time(18, 0, 0, 0);
 pub(super) enum Said {
     Moment(Zoned),
     Parts { day: Option<Day>, time: Option<TimeOfDay> },
+}
+
+impl Said {
+    /// With "5:30" in the morning, whatever the time is now.
+    pub fn written(self) -> Said {
+        match self {
+            Said::Parts { day, time: Some(TimeOfDay::Dial(time)) } => {
+                Said::Parts { day, time: Some(TimeOfDay::Clock(time)) }
+            }
+            other => other,
+        }
+    }
 }
 
 /// Which way to look for a day or time that comes again and again.
@@ -86,6 +100,7 @@ fn exact(c: &mut Cursor<'_>, zone: &TimeZone) -> Option<Said> {
 }
 
 fn day_and_time(c: &mut Cursor<'_>, today: Date) -> Option<Said> {
+    let is_date = c.peek().is_some_and(|word| word.starts_with(|c: char| c.is_ascii_digit()));
     if let Some(day) = c.attempt(|c| day(c, today)).or_else(|| in_month(c)) {
         let time = c
             .attempt(|c| {
@@ -99,7 +114,8 @@ fn day_and_time(c: &mut Cursor<'_>, today: Date) -> Option<Said> {
             })
             .or_else(|| c.attempt(times::time))
             .or_else(|| c.attempt(times::part).map(TimeOfDay::Part));
-        return Some(Said::Parts { day: Some(day), time });
+        let said = Said::Parts { day: Some(day), time };
+        return Some(if is_date { said.written() } else { said });
     }
     let time = match c.attempt(times::part) {
         // "tonight at 8"
@@ -137,6 +153,8 @@ pub(super) fn resolve(said: Said, now: &Zoned, lean: Lean) -> Option<When> {
         let date = day.ahead(today, true)?;
         return zoned(date.to_datetime(MORNING), now.time_zone()).map(|at| when(at, given, now));
     }
+    // "monday at 9:00", said on a Monday in the afternoon, is next week's.
+    let said_time = said_time.map(|it| if day == Day::Fixed(date) { it } else { written(it) });
     let at = if date == today { today_at(said_time, now) } else { on(date, said_time, now) }?;
     if at <= *now && day != Day::Fixed(date) {
         let date = day.ahead(today, true)?;
@@ -160,9 +178,16 @@ fn on(date: Date, time: Option<TimeOfDay>, now: &Zoned) -> Option<Zoned> {
     zoned(at, now.time_zone())
 }
 
+fn written(time: TimeOfDay) -> TimeOfDay {
+    match time {
+        TimeOfDay::Dial(time) => TimeOfDay::Clock(time),
+        other => other,
+    }
+}
+
 fn plain(time: TimeOfDay) -> Time {
     match time {
-        TimeOfDay::Clock(time) => time,
+        TimeOfDay::Clock(time) | TimeOfDay::Dial(time) => time,
         TimeOfDay::Hour(hour) => Time::new(sensible(hour), 0, 0, 0).unwrap_or(MORNING),
         TimeOfDay::Part(part) => part.usual(),
     }
@@ -176,11 +201,10 @@ fn today_at(time: Option<TimeOfDay>, now: &Zoned) -> Option<Zoned> {
             later_today(usual, now)
         }
         Some(TimeOfDay::Part(part)) => later_today(part.usual(), now),
-        Some(TimeOfDay::Hour(hour)) => {
-            let late = next_hour(hour, now).unwrap_or(sensible(hour));
-            zoned(today.to_datetime(Time::new(late, 0, 0, 0).ok()?), now.time_zone())
+        Some(time) => {
+            let time = next_shown(time, now).unwrap_or(plain(time));
+            zoned(today.to_datetime(time), now.time_zone())
         }
-        Some(TimeOfDay::Clock(time)) => zoned(today.to_datetime(time), now.time_zone()),
     }
 }
 
@@ -190,23 +214,41 @@ fn later_today(usual: Time, now: &Zoned) -> Option<Zoned> {
     if *now < at { Some(at) } else { now.checked_add(Span::new().hours(1)).ok() }
 }
 
-/// The next time today that a clock with twelve hours shows `hour`.
-fn next_hour(hour: i8, now: &Zoned) -> Option<i8> {
-    let early = hour % 12;
-    [early, early + 12].into_iter().filter(|h| 6 < *h).find(|h| now.hour() < *h)
+/// The next time today that a clock with twelve hours shows it.
+fn next_shown(time: TimeOfDay, now: &Zoned) -> Option<Time> {
+    let time = match time {
+        TimeOfDay::Hour(hour) => Time::new(hour, 0, 0, 0).ok()?,
+        TimeOfDay::Dial(time) => time,
+        TimeOfDay::Clock(_) | TimeOfDay::Part(_) => return None,
+    };
+    let early = time.hour() % 12;
+    // Who asks in the middle of the night means none of its hours.
+    let awake = |hour: &i8| 6 < *hour || DAWN <= now.hour();
+    [early, early + 12]
+        .into_iter()
+        .filter(awake)
+        .filter_map(|hour| Time::new(hour, time.minute(), time.second(), 0).ok())
+        .find(|it| now.time() < *it)
+}
+
+/// What a time that has passed today most likely means tomorrow.
+fn tomorrows(time: TimeOfDay) -> Time {
+    match time {
+        TimeOfDay::Dial(time) => {
+            Time::new(sensible(time.hour()), time.minute(), time.second(), 0).unwrap_or(time)
+        }
+        other => plain(other),
+    }
 }
 
 fn time_alone(time: TimeOfDay, now: &Zoned) -> Option<Zoned> {
-    let tomorrow = now.date().tomorrow().ok()?;
-    let at = match time {
+    let (today, tomorrow) = (now.date(), now.date().tomorrow().ok()?);
+    let time_today = match time {
         TimeOfDay::Part(Part::Tonight) => return today_at(Some(time), now),
-        TimeOfDay::Hour(hour) => match next_hour(hour, now) {
-            Some(hour) => {
-                zoned(now.date().to_datetime(Time::new(hour, 0, 0, 0).ok()?), now.time_zone())
-            }
-            None => None,
-        },
-        other => zoned(now.date().to_datetime(plain(other)), now.time_zone()),
+        TimeOfDay::Hour(_) | TimeOfDay::Dial(_) => next_shown(time, now),
+        other => Some(plain(other)),
     };
-    at.filter(|at| now < at).or_else(|| on(tomorrow, Some(time), now))
+    let at = time_today.and_then(|it| zoned(today.to_datetime(it), now.time_zone()));
+    at.filter(|at| now < at)
+        .or_else(|| zoned(tomorrow.to_datetime(tomorrows(time)), now.time_zone()))
 }

@@ -76,8 +76,10 @@ fn times_of_day(text: &str) -> Option<Vec<Time>> {
     let text = text.replace(" and ", ",");
     // In the small hours every time of the day is still ahead, so "at 7" is in the morning.
     let midnight = date(2000, 1, 1).at(0, 0, 0, 0).to_zoned(TimeZone::UTC).ok()?;
-    let times = text.split(',').map(|it| {
-        let read = dates::parse(&format!("at {}", it.trim()), &midnight).ok()?;
+    let times = text.split(',').map(str::trim).map(|it| {
+        // With minutes a time is as written: "6:30" is not in the evening.
+        let zero = if it.find(':') == Some(1) { "0" } else { "" };
+        let read = dates::parse(&format!("at {zero}{it}"), &midnight).ok()?;
         (read.given == dates::Given::Moment).then(|| read.at.time())
     });
     let mut times = times.collect::<Option<Vec<Time>>>()?;

@@ -134,6 +134,49 @@ async fn a_part_of_the_day_says_which_half_of_it_a_time_is_in() {
     assert_eq!(made["due_at"], "2030-01-02T06:30:00Z");
 }
 
+#[tokio::test]
+async fn no_reminder_is_set_for_a_day_or_time_that_was_not_read() {
+    let (_folder, house) = open().await;
+    for (line, told) in [
+        (
+            "remind me on 12/05 at 9am to pay",
+            "\"12/05\" can be 12 May or 5 December. Say which, with the month as a word.",
+        ),
+        (
+            "remind me on the last friday of the month to pay",
+            "I can't tell which moment \"last friday of the month\" is. Say it like \"on 24 December at \
+             9:00\" or \"in 10 minutes\".",
+        ),
+        (
+            "remind me in -5 minutes to jump",
+            "\"-5 minutes\" from now has passed. Give a later time.",
+        ),
+        ("remind me to call Ann at 5 and Bob at 6", "A reminder has one time; say one of them."),
+    ] {
+        assert_eq!(house.ask(line).await, told, "{line}");
+    }
+    let form = "text=pay+on+12%2F05+at+9am";
+    let refused = post_form(&house, "/reminders", form).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.text.contains("can be 12 May or 5 December"), "{}", refused.text);
+    assert_eq!(house.get("/api/reminders").await.json()["total"], 0);
+    let told = house.ask("remind me on 24.12. at 16:00 to wrap gifts").await;
+    assert_eq!(told, "I'll remind you Tuesday 24 December at 16:00: wrap gifts");
+    let told = house.ask("remind me at 5:30 to stretch").await;
+    assert_eq!(told, "I'll remind you today at 17:30: stretch");
+}
+
+#[tokio::test]
+async fn a_number_names_a_reminder_only_as_a_whole_word() {
+    let (_folder, house) = open().await;
+    house.ask("remind me in 1 hour to read 1984").await;
+    house.ask("remind me in 1 hour that the bus is at gate 12").await;
+    for line in ["delete reminder 1", "done 2"] {
+        assert!(house.ask(line).await.contains("There is no open reminder"), "{line}");
+    }
+    assert!(house.ask("delete reminder 1984").await.starts_with("Cancelled: read 1984"));
+}
+
 /// The parts of a reminder that are the same in every run.
 fn told(it: &Value) -> Value {
     json!([it["text"], it["due_at"], it["state"], it["sent_at"], it["label"]["trust"]])

@@ -150,7 +150,12 @@ pub fn named(r: &Reader<'_>, user: UserId, words: &str) -> Result<Named> {
     let is = |it: &Reminder| it.text.to_lowercase() == asked;
     let fits = |it: &Reminder| {
         let text = it.text.to_lowercase();
-        asked.split_whitespace().all(|word| text.contains(word))
+        // The 1 of "9:15" is nobody's name for it.
+        let is_number = |word: &str| word.bytes().all(|b| b.is_ascii_digit());
+        asked.split_whitespace().all(|word| match is_number(word) {
+            true => fold::words(&text).any(|own| own == word),
+            false => text.contains(word),
+        })
     };
     let (exact, mut others): (Vec<Reminder>, Vec<Reminder>) = open.into_iter().partition(is);
     others.retain(fits);
