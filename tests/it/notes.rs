@@ -54,6 +54,34 @@ async fn note_from_outside_stays_marked_and_is_shown_plainly() {
 }
 
 #[tokio::test]
+async fn the_only_note_that_fits_is_read_back_whole() {
+    let (_folder, house) = open().await;
+    let long = format!("{}ends with the key", "boiler ".repeat(200));
+    house.ask(&format!("note: {long}")).await;
+    for saying in ["find key", "read note boiler", "show note about the boiler"] {
+        assert_eq!(house.ask(saying).await, format!("- {long} (today)"), "{saying}");
+    }
+    house.ask("note: boiler number 2").await;
+    assert!(house.ask("find boiler").await.contains("…"));
+    assert!(house.ask("read my notes").await.contains("boiler number 2"));
+    let long = "boiler ".repeat(3_000);
+    house.post("/api/notes", &json!({"content": format!("gate {long}")})).await;
+    assert!(house.ask("read note gate").await.contains("… (today)"));
+}
+
+#[tokio::test]
+async fn a_note_is_deleted_by_its_words_if_no_other_has_them() {
+    let (_folder, house) = open().await;
+    house.ask("note: boiler serviced in May").await;
+    house.ask("note: boiler key is with Ann").await;
+    insta::assert_snapshot!(house.ask("delete note boiler").await, @"That did not work: Several notes fit: boiler key is with Ann; boiler serviced in May. Say more of its words.");
+    insta::assert_snapshot!(house.ask("delete note gate").await, @r#"That did not work: No note holds "gate"."#);
+    assert_eq!(house.get("/api/notes").await.json()["total"], 2);
+    insta::assert_snapshot!(house.ask("delete note boiler key").await, @"Deleted the note: boiler key is with Ann. Undo brings it back.");
+    assert_eq!(house.get("/api/notes").await.json()["total"], 1);
+}
+
+#[tokio::test]
 async fn api_keeps_notes() {
     let (_folder, house) = open().await;
     let made = house.post("/api/notes", &json!({"title": "Boiler", "content": "Serviced"})).await;

@@ -17,8 +17,14 @@ pub const ALL: &[Phrase] = &[
     phrase("notes_list", "list notes", "the latest ones", list),
     phrase("notes_add", "note: boiler serviced in May", "keeps a note", add),
     phrase("notes_find", "find boiler", "looks through your notes", find),
+    phrase("notes_find", "read note boiler", "shows the whole of one note", read),
+    phrase("notes_delete", "delete note boiler", "deletes that note; Undo brings it back", delete),
 ];
 
+const NO_FILE: &str = "Commands write no files. \"note:\" and your words keep them as a note; a \
+                       language model can write a file.";
+const ONE_AT_A_TIME: &str = "I delete notes one at a time: \"delete note boiler\". \"list notes\" \
+                             shows them.";
 /// "find pumps on the web" is not about notes.
 const ELSEWHERE: &[&str] = &[" online", " on the web", " on the internet"];
 
@@ -32,6 +38,10 @@ fn list(said: &Utterance<'_>) -> Option<Parsed> {
         "list my notes",
         "list all notes",
         "show all notes",
+        "show me my notes",
+        "read notes",
+        "read my notes",
+        "open my notes",
     ];
     said.is(&sayings).then(|| Parsed::Call { tool: "notes_list", arguments: json!({}) })
 }
@@ -60,10 +70,58 @@ fn add(said: &Utterance<'_>) -> Option<Parsed> {
         "remember",
     ];
     let content = said.after_any(&openings)?;
+    if said.is(&["save this to a file", "save this as a file", "save this in a file"]) {
+        return Parsed::say(NO_FILE);
+    }
     if content.is_empty() {
         return Parsed::ask("What shall I note?", "note:", "");
     }
     Parsed::call("notes_add", json!({ "content": content }))
+}
+
+fn read(said: &Utterance<'_>) -> Option<Parsed> {
+    let query = of_note(said, &["read me", "read", "show me", "show", "open"])?;
+    if query.is_empty() {
+        return Parsed::ask("Which note shall I read?", "read note", "");
+    }
+    Parsed::call("notes_find", json!({ "query": query }))
+}
+
+fn delete(said: &Utterance<'_>) -> Option<Parsed> {
+    let verbs = ["delete", "remove"];
+    let all = verbs.iter().find_map(|verb| said.after(verb));
+    if all.is_some_and(is_all_notes) {
+        return Parsed::say(ONE_AT_A_TIME);
+    }
+    let note = of_note(said, &verbs)?;
+    if note.is_empty() {
+        return Parsed::ask("Which note shall I delete?", "delete note", "");
+    }
+    Parsed::call("notes_delete", json!({ "note": note }))
+}
+
+fn is_all_notes(what: &str) -> bool {
+    let what = what.trim_end_matches(['.', '!']).to_lowercase();
+    ["all notes", "all my notes", "all the notes", "all of my notes", "my notes", "notes"]
+        .contains(&what.as_str())
+}
+
+/// The words by which a note is named: of "read my note about the boiler" the boiler.
+fn of_note<'a>(said: &Utterance<'a>, verbs: &[&str]) -> Option<&'a str> {
+    let nouns = ["note", "the note", "my note"];
+    let ties = [" about", " on", " with", ""];
+    let openings = nouns.iter().flat_map(|noun| ties.iter().map(move |tie| format!("{noun}{tie}")));
+    let named = openings.flat_map(|noun| verbs.iter().map(move |verb| format!("{verb} {noun}")));
+    // "note on" has to be tried before "note".
+    let mut fitting: Vec<&str> = named.filter_map(|opening| said.after(&opening)).collect();
+    fitting.sort_unstable_by_key(|rest| rest.len());
+    fitting.first().map(|rest| without_article(rest.trim_end_matches(['?', '.', '!'])))
+}
+
+/// Every word has to be in a note, and few have the article.
+fn without_article(query: &str) -> &str {
+    let article = ["the ", "my ", "a ", "an "].iter().find_map(|it| query.strip_prefix(it));
+    article.unwrap_or(query).trim_matches(['"', '“', '”'])
 }
 
 fn find(said: &Utterance<'_>) -> Option<Parsed> {
@@ -72,6 +130,14 @@ fn find(said: &Utterance<'_>) -> Option<Parsed> {
         "find my note about",
         "find the note about",
         "find note about",
+        "find my notes on",
+        "find my note on",
+        "find the note on",
+        "find note on",
+        "find notes on",
+        "find my note",
+        "find my notes",
+        "find the note",
         "find notes about",
         "find in notes",
         "find note",
@@ -88,16 +154,14 @@ fn find(said: &Utterance<'_>) -> Option<Parsed> {
     let looked_up = said.after("look up").and_then(|it| it.strip_suffix(" in my notes"));
     let query = looked_up.or_else(|| said.after_any(&openings))?;
     let query = query.trim_end_matches(['?', '.', '!']);
-    // Every word has to be in a note, and few have the article.
-    let article = ["the ", "my ", "a ", "an "].iter().find_map(|it| query.strip_prefix(it));
-    let query = article.unwrap_or(query);
+    let query = without_article(query);
     if ELSEWHERE.iter().any(|place| query.to_lowercase().ends_with(place)) {
         return None;
     }
     if query.is_empty() {
         return Parsed::ask("What shall I look for?", "find", "");
     }
-    Parsed::call("notes_find", json!({ "query": query.trim_matches(['"', '“', '”']) }))
+    Parsed::call("notes_find", json!({ "query": query }))
 }
 
 #[cfg(test)]
@@ -130,6 +194,19 @@ mod tests {
             ("look up fence in my notes", r#"notes_find {"query":"fence"}"#),
             ("jot down milk, eggs", r#"notes_add {"content":"milk, eggs"}"#),
             ("find", "What shall I look for?"),
+            ("find my note on the boiler", r#"notes_find {"query":"boiler"}"#),
+            ("read note boiler", r#"notes_find {"query":"boiler"}"#),
+            ("Show me my note about the boiler.", r#"notes_find {"query":"boiler"}"#),
+            ("open the note \"gate\"", r#"notes_find {"query":"gate"}"#),
+            ("read note", "Which note shall I read?"),
+            ("read my notes", "notes_list {}"),
+            ("delete note boiler", r#"notes_delete {"note":"boiler"}"#),
+            ("remove my note on the gate", r#"notes_delete {"note":"gate"}"#),
+            ("delete note", "Which note shall I delete?"),
+            ("delete all my notes", ONE_AT_A_TIME),
+            ("save this to a file", NO_FILE),
+            ("read notepad", "-"),
+            ("delete everything", "-"),
             ("list notes", "notes_list {}"),
             ("noteworthy", "-"),
             ("find pumps on the web", "-"),

@@ -15,6 +15,8 @@ const NOTES_MAX: u32 = 100_000;
 /// How long a deleted note can be taken back.
 pub const KEPT: SignedDuration = changes::KEPT;
 const QUERY_WORDS_MAX: usize = 16;
+/// How many of several that fit are named.
+const NAMED_MAX: u32 = 5;
 
 /// A page of notes and how many there are.
 pub struct Found {
@@ -38,6 +40,36 @@ pub fn list(r: &Reader<'_>, user: UserId, query: &str, page: u32, per_page: u32)
 pub fn find(r: &Reader<'_>, user: UserId, id: NoteId) -> Result<Note> {
     let note = store::find(r, user, id)?;
     if note.deleted_at.is_some() { Err(Error::NotFound("note")) } else { Ok(note) }
+}
+
+/// Which notes some words mean.
+pub enum Named {
+    One(Box<Note>),
+    Several(Found),
+}
+
+/// The notes that `words` mean: an id, or words that they hold.
+pub fn named(r: &Reader<'_>, user: UserId, words: &str) -> Result<Named> {
+    if let Ok(id) = words.trim().parse() {
+        return find(r, user, id).map(|one| Named::One(Box::new(one)));
+    }
+    let none = || Error::Conflict(format!("No note holds \"{}\".", words.trim()));
+    if words.trim().is_empty() {
+        return Err(none());
+    }
+    let mut found = list(r, user, words, 1, NAMED_MAX)?;
+    match found.total {
+        0 => Err(none()),
+        1 => found.notes.pop().map(|one| Named::One(Box::new(one))).ok_or_else(none),
+        _ => Ok(Named::Several(found)),
+    }
+}
+
+pub fn which_one(several: &Found) -> String {
+    let named: Vec<String> = several.notes.iter().map(Note::heading).collect();
+    let more = several.total.saturating_sub(NAMED_MAX);
+    let tail = if more == 0 { String::new() } else { format!("; and {more} more") };
+    format!("Several notes fit: {}{tail}. Say more of its words.", named.join("; "))
 }
 
 pub fn add(tx: &Tx<'_>, by: &By, user: UserId, label: Label, new: NewNote) -> Result<Note> {

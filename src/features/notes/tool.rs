@@ -3,7 +3,8 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{NewNote, Note, service};
+use super::service::{self, Named};
+use super::{NewNote, Note};
 use crate::agent::tool::{self, Arg, Cx, Output, Tool};
 use crate::call::Role;
 use crate::dates;
@@ -16,6 +17,8 @@ use crate::label::Label;
 const LISTED_MAX: u32 = 20;
 /// Of each note in a list; a short one is whole.
 const SHOWN_CHARS_MAX: usize = 500;
+/// Of the only note that fits.
+const WHOLE_CHARS_MAX: usize = 20_000;
 
 pub fn all() -> Vec<Tool> {
     vec![
@@ -35,6 +38,8 @@ pub fn all() -> Vec<Tool> {
             },
         )
         .arg(Arg::text("query", Role::Soft, "Words, or beginnings of words.")),
+        Tool::write("notes", "notes_delete", "Deletes a note; Undo brings it back.", delete)
+            .arg(Arg::text("note", Role::Id, "Its id, or words that only this note holds.")),
         Tool::read("notes", "notes_list", "Lists the owner's latest notes.", |cx, _, _| {
             list(cx, String::new())
         }),
@@ -45,6 +50,11 @@ pub fn all() -> Vec<Tool> {
 struct New {
     content: String,
     title: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct One {
+    note: String,
 }
 
 #[derive(Deserialize)]
@@ -59,6 +69,24 @@ fn add(tx: &Tx<'_>, cx: &Cx, args: &Value, _: Permit) -> Result<Output> {
     Ok(Output::own(format!("Noted: {}", note.heading())))
 }
 
+fn delete(tx: &Tx<'_>, cx: &Cx, args: &Value, _: Permit) -> Result<Output> {
+    let One { note } = tool::parse(args)?;
+    match service::named(tx, cx.user_id, &note)? {
+        Named::One(one) => {
+            let one = service::delete(tx, &cx.by(), cx.user_id, one.id)?;
+            Ok(Output::labelled(deleted(&one), Label::of_shown([&one.label])))
+        }
+        Named::Several(several) => {
+            let label = Label::of_shown(several.notes.iter().map(|it| &it.label));
+            Ok(Output::failed(service::which_one(&several), label))
+        }
+    }
+}
+
+fn deleted(note: &Note) -> String {
+    format!("Deleted the note: {}. Undo brings it back.", note.heading())
+}
+
 async fn list(cx: Cx, query: String) -> Result<Output> {
     let (user, asked) = (cx.user_id, query.clone());
     let found = cx.db.read(move |r| service::list(r, user, &asked, 1, LISTED_MAX)).await?;
@@ -69,7 +97,10 @@ async fn list(cx: Cx, query: String) -> Result<Output> {
         }));
     }
     let now = cx.local_now();
-    let mut lines: Vec<String> = found.notes.iter().map(|note| shown(note, &now)).collect();
+    let is_only = found.total == 1 && !query.trim().is_empty();
+    let chars_max = if is_only { WHOLE_CHARS_MAX } else { SHOWN_CHARS_MAX };
+    let mut lines: Vec<String> =
+        found.notes.iter().map(|note| shown(note, chars_max, &now)).collect();
     let more = found.total.saturating_sub(LISTED_MAX);
     if 0 < more {
         lines.push(format!("- and {more} more, on the Notes page"));
@@ -81,10 +112,10 @@ async fn list(cx: Cx, query: String) -> Result<Output> {
 }
 
 /// "- boiler serviced in May (23 November)"; what is longer goes on indented.
-fn shown(note: &Note, now: &jiff::Zoned) -> String {
+fn shown(note: &Note, chars_max: usize, now: &jiff::Zoned) -> String {
     let at = note.updated_at.to_zoned(now.time_zone().clone());
     let title = if note.title.is_empty() { String::new() } else { format!("**{}**: ", note.title) };
-    let content = match note.content.char_indices().nth(SHOWN_CHARS_MAX) {
+    let content = match note.content.char_indices().nth(chars_max) {
         Some((end, _)) => format!("{}…", &note.content[..end]),
         None => note.content.clone(),
     };

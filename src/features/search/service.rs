@@ -10,12 +10,15 @@ use crate::error::{Error, Result};
 use crate::features::notes::{self, Note};
 use crate::features::reminders::{self, Reminder};
 use crate::ids::UserId;
+use crate::spelling::fold;
 
 pub const HITS_MAX: u32 = 50;
 const QUERY_CHARS_MAX: usize = 500;
 const WORDS_MAX: usize = 16;
-/// Of a note; a message is shown around the match.
+/// Of a note.
 const EXCERPT_CHARS: usize = 160;
+/// Of them before the first word that was looked for.
+const BEFORE_CHARS: usize = 40;
 
 /// What was said and saved that holds all words of `query`, newest first; for reading, what was saved
 /// before that.
@@ -37,7 +40,7 @@ pub fn find(
     }
     if saved(Kind::Note) {
         let found = notes::list(r, user, query, 1, limit)?.notes;
-        hits.extend(found.into_iter().map(note));
+        hits.extend(found.into_iter().map(|found| note(found, query)));
     }
     if saved(Kind::Reminder) {
         hits.extend(reminders::search(r, user, query)?.into_iter().map(reminder));
@@ -66,12 +69,12 @@ fn messages(
     store::messages(r, user, &format!("{words}*"), narrow, limit)
 }
 
-fn note(note: Note) -> Hit {
+fn note(note: Note, query: &str) -> Hit {
     Hit {
         kind: Kind::Note,
         id: note.id.to_string(),
         place: note.title,
-        excerpt: excerpt(&note.content),
+        excerpt: excerpt(&note.content, query),
         url: format!("/notes/{}", note.id),
         at: note.updated_at,
         label: note.label,
@@ -90,10 +93,26 @@ fn reminder(reminder: Reminder) -> Hit {
     }
 }
 
-fn excerpt(text: &str) -> String {
-    match text.char_indices().nth(EXCERPT_CHARS) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
+/// The text around the first word that was looked for.
+fn excerpt(text: &str, query: &str) -> String {
+    let wanted: Vec<_> = fold::words(query).map(fold::plain).collect();
+    let is_hit = |word: &&str| {
+        let word = fold::plain(word);
+        wanted.iter().any(|it| word.starts_with(&**it))
+    };
+    let hit = fold::words(text).find(is_hit);
+    let hit = hit.map_or(0, |word| word.as_ptr() as usize - text.as_ptr() as usize);
+    let from = text[..hit].char_indices().rev().nth(BEFORE_CHARS).map_or(0, |(at, _)| at);
+    // Whole words, where the text has any.
+    let from = text[from..hit]
+        .find(char::is_whitespace)
+        .filter(|_| from != 0)
+        .map_or(from, |at| from + at);
+    let rest = text[from..].trim_start();
+    let open = if from == 0 { "" } else { "…" };
+    match rest.char_indices().nth(EXCERPT_CHARS) {
+        Some((end, _)) => format!("{open}{}…", &rest[..end]),
+        None => format!("{open}{rest}"),
     }
 }
 
@@ -125,7 +144,17 @@ fn is_of_word(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::words;
+    use super::{excerpt, words};
+
+    #[test]
+    fn an_excerpt_shows_the_word_that_was_looked_for() {
+        let long = format!("{} the Boiler was serviced {}", "x ".repeat(300), "y ".repeat(300));
+        let shown = excerpt(&long, "boiler");
+        assert!(shown.starts_with("…x x") && shown.contains("the Boiler was"), "{shown}");
+        assert!(shown.ends_with('…') && shown.chars().count() < 200, "{shown}");
+        assert_eq!(excerpt("boiler serviced", "boil"), "boiler serviced");
+        assert_eq!(excerpt("ß".repeat(300).as_str(), "boil").chars().count(), 161);
+    }
 
     #[test]
     fn nothing_a_person_types_is_an_operator() {

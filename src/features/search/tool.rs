@@ -59,7 +59,8 @@ fn place(hit: &Hit) -> String {
 
 pub fn phrases() -> Vec<Phrase> {
     fn search(said: &Utterance<'_>) -> Option<Parsed> {
-        let starts = ["search my conversations for", "search conversations for", "search for"];
+        let starts =
+            ["search my conversations for", "search conversations for", "search for", "search"];
         let query = said.after_any(&starts)?;
         match query.is_empty() {
             true => Parsed::ask("What shall I look for?", "search for ", ""),
