@@ -116,7 +116,13 @@ pub fn judge_address(visit: &Allowed<Visit>, ip: IpAddr) -> Result<SocketAddr> {
         Reach::Web(rules) => rules.excepts(url) && kind.can_be_at_home(),
     };
     match kind.refusal() {
-        Some(why) if !excepted => Err(Error::Denied(refused(url, ip, why))),
+        Some(why) if !excepted => {
+            let opened_by = match reach {
+                Reach::Web(_) => exception(url, kind),
+                Reach::Service(_) => String::new(),
+            };
+            Err(Error::Denied(format!("{} {opened_by}", refused(url, ip, why)).trim_end().into()))
+        }
         _ => Ok(SocketAddr::new(ip, url.port())),
     }
 }
@@ -163,10 +169,29 @@ pub fn never_reached(site: &DomainPattern, private_allowed: &[HostPort]) -> Opti
 }
 
 /// What opens an address of the home network, for who asked for it; "" for any other.
-pub(super) fn opened_by(url: &WebUrl) -> String {
-    let kind = url.ip().map(AddressKind::of);
-    let home = kind.is_some_and(|it| it.can_be_at_home() && it.refusal().is_some());
-    if home { place_of(url).as_exception() } else { String::new() }
+pub(super) fn opened_by(url: &WebUrl, rules: &WebRules) -> String {
+    let opened_by = url.ip().map_or_else(String::new, |ip| exception(url, AddressKind::of(ip)));
+    if opened_by.is_empty() || rules.pattern(url).is_some() {
+        return opened_by;
+    }
+    format!(
+        "{opened_by} Then add {} under Whitelists, or open it for the conversation.",
+        url.site()
+    )
+}
+
+/// What opens this machine by its name, beside the whitelist; "" for any other.
+pub(super) fn opened_by_name(url: &WebUrl, rules: &WebRules) -> String {
+    let is_here = url.host() == "localhost" || url.host().ends_with(".localhost");
+    match is_here && !rules.excepts(url) {
+        true => format!("It is this machine, too. {}", place_of(url).as_exception()),
+        false => String::new(),
+    }
+}
+
+fn exception(url: &WebUrl, kind: AddressKind) -> String {
+    let is_home = kind.can_be_at_home() && kind.refusal().is_some();
+    if is_home { place_of(url).as_exception() } else { String::new() }
 }
 
 fn place_of(url: &WebUrl) -> HostPort {

@@ -205,7 +205,11 @@ async fn name_that_stands_for_a_private_number_is_refused() {
     let answer = said(fetch_with(&fetcher, &url, &rules(&[&listed], &[])).await);
     assert_eq!(
         answer,
-        "example.org (127.0.0.1) is this machine itself, and is not reached from here."
+        format!(
+            "example.org (127.0.0.1) is this machine itself, and is not reached from here. Only \
+             guard.private_allowed = [\"{listed}\"] in the configuration file opens it, from the next \
+             start on."
+        )
     );
     assert_eq!(site.seen().len(), 0);
 }

@@ -49,12 +49,14 @@ pub(super) fn proofs(facts: &Facts, call: &Call<'_>) -> Result<Vec<(String, Proo
 fn visit(facts: &Facts, text: &str) -> Result<Allowed<visit::Visit>, Verdict> {
     let url = WebUrl::parse(text).map_err(|err| deny(err.to_string()))?;
     if let Some(why) = facts.web.closes(&url) {
-        return Err(deny(format!("{why} {}", visit::opened_by(&url)).trim_end()));
+        return Err(deny(format!("{why} {}", visit::opened_by(&url, &facts.web)).trim_end()));
     }
     let site = url.site();
     let fits = DomainPattern::parse(&site).is_ok_and(|pattern| pattern.matches(&site));
     let offer = fits.then_some(Offer::Domain(site));
-    visit::judge_url(url, &facts.web).map_err(|err| denied(err.to_string(), offer))
+    let more = visit::opened_by_name(&url, &facts.web);
+    visit::judge_url(url, &facts.web)
+        .map_err(|err| denied(format!("{err} {more}").trim_end().to_owned(), offer))
 }
 
 /// Whom the call writes to: mail addresses, and chats where its tool is.

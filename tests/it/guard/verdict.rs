@@ -81,7 +81,15 @@ async fn what_is_on_no_list_is_denied() {
             json!({"url": "http://127.0.0.1/"}),
             "deny: 127.0.0.1 is this machine itself, and is not reached from here. \
              Only guard.private_allowed = [\"127.0.0.1:80\"] in the configuration file opens it, \
-             from the next start on.",
+             from the next start on. Then add 127.0.0.1 under Whitelists, or open it for the \
+             conversation.",
+        ),
+        (
+            FETCH,
+            json!({"url": "http://localhost:8080/"}),
+            "deny: localhost:8080 is not on the web whitelist. Add it under Whitelists, or open it for \
+             this conversation. It is this machine, too. Only guard.private_allowed = \
+             [\"localhost:8080\"] in the configuration file opens it, from the next start on.",
         ),
         (READ, json!([1]), "deny: The arguments have to be a JSON object."),
     ])

@@ -98,7 +98,9 @@ fn a_name_that_turns_into_a_private_number_is_refused() {
     assert!(judge_address(&visit, "93.184.215.14".parse().unwrap()).is_ok());
     assert_eq!(
         said(judge_address(&visit, "127.0.0.1".parse().unwrap())),
-        "example.org (127.0.0.1) is this machine itself, and is not reached from here."
+        "example.org (127.0.0.1) is this machine itself, and is not reached from here. Only \
+         guard.private_allowed = [\"example.org:443\"] in the configuration file opens it, from the next \
+         start on."
     );
 }
 

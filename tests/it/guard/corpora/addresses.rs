@@ -183,7 +183,7 @@ async fn a_name_with_one_private_number_among_its_numbers_reaches_nothing() {
         for answer in [vec![ip], vec![PUBLIC, ip], vec![ip, PUBLIC], vec![PUBLIC, PUBLIC, ip]] {
             let said = fetch(&fetcher(answer), &text, &rules).await.unwrap_err().to_string();
             home.assert_untouched(&ip.to_string());
-            assert!(said.ends_with(", and is not reached from here."), "{ip}: {said}");
+            assert!(said.contains(", and is not reached from here."), "{ip}: {said}");
         }
     }
 }
