@@ -59,6 +59,30 @@ async fn whole_conversation_needs_no_provider() {
 }
 
 #[tokio::test]
+async fn who_is_not_understood_is_not_led_to_what_takes_something_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = TestApp::open(folder.path()).await;
+    for line in ["delete everything", "delete it all", "delet all"] {
+        let said = house.ask(line).await;
+        assert!(said.starts_with("I don't understand that.") && !said.contains("delete"), "{said}");
+    }
+    assert_eq!(house.ask("cancel that").await, "Which reminder shall I cancel?");
+}
+
+#[tokio::test]
+async fn words_that_answer_nothing_do_not_get_into_the_command() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = TestApp::open(folder.path()).await;
+    let chat = house.say(None, "remind me to stretch").await;
+    house.work().await;
+    for line in ["dunno", "in 1 hour"] {
+        house.say(Some(&chat), line).await;
+        house.work().await;
+    }
+    assert_eq!(house.last_answer(&chat).await, "I'll remind you today at 10:00: stretch");
+}
+
+#[tokio::test]
 async fn the_owners_switches_stand_in_the_help_and_a_slip_gets_the_nearest() {
     let folder = tempfile::tempdir().unwrap();
     let house = TestApp::open(folder.path()).await;

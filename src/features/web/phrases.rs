@@ -61,7 +61,7 @@ fn fetch(said: &Utterance<'_>) -> Option<Parsed> {
         return Parsed::ask("Which page? Give its address.", "fetch", "");
     }
     // A bare name of a site, where the verb can mean nothing else.
-    let bare = trimmed(rest);
+    let bare = trimmed(Utterance::before_closing(rest));
     let only_web = said.after_any(&["fetch", "visit", "go to"]).is_some();
     let url = WebUrl::parse(bare).ok().filter(|_| only_web && !bare.contains(' '))?;
     Parsed::call("fetch_page", json!({ "url": url.as_str() }))
@@ -131,6 +131,11 @@ mod tests {
                 r#"fetch_page {"url":"https://example.org/news"}"#,
             ),
             ("fetch example.org/a", r#"fetch_page {"url":"https://example.org/a"}"#),
+            ("fetch example.org please", r#"fetch_page {"url":"https://example.org/"}"#),
+            (
+                "go to www.example.com now, please!",
+                r#"fetch_page {"url":"https://www.example.com/"}"#,
+            ),
             ("fetch", "Which page? Give its address."),
             ("search the web for heat pumps", r#"web_search {"query":"heat pumps"}"#),
             ("look up heat pumps online", r#"web_search {"query":"heat pumps"}"#),

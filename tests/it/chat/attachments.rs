@@ -119,7 +119,28 @@ async fn commands_say_that_a_model_has_to_read_the_file() {
         house.work().await;
         let chat = talks(&house).await[0]["id"].as_str().unwrap().to_owned();
         let said = house.last_answer(&chat).await;
-        assert!(said.starts_with("I take short commands and can't read files."), "{said}");
+        assert!(said.starts_with("I take short commands and can't look into a file"), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn a_command_says_that_it_left_the_file_that_came_along() {
+    let file = ("a.txt", "text/plain", b"milk".as_slice());
+    for (text, done) in [("note: with file", "Noted: with file"), ("remind me to eat", "When?")] {
+        let folder = tempfile::tempdir().unwrap();
+        let house = TestApp::open(folder.path()).await;
+        let sent = house.send(composed("/chat", text, &[file])).await;
+        assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.text);
+        house.work().await;
+        let chat = talks(&house).await[0]["id"].as_str().unwrap().to_owned();
+        let said = house.last_answer(&chat).await;
+        let left = "I did nothing with the file that came along: commands take words alone.";
+        assert_eq!(said, format!("{done}\n\n{left}"));
+        if done == "When?" {
+            house.say(Some(&chat), "in 1 hour").await;
+            house.work().await;
+            assert_eq!(house.last_answer(&chat).await, "I'll remind you today at 10:00: eat");
+        }
     }
 }
 

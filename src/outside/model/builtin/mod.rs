@@ -41,7 +41,7 @@ impl Engine {
     /// Answers at once, in the shape of a wire.
     pub fn stream(&self, request: &Request) -> DeltaStream {
         let deltas = match results(&request.messages) {
-            Some(text) => said(text),
+            Some(text) => said(with_file_left(text, &request.messages)),
             None => self.answer(request),
         };
         Box::pin(stream::iter(deltas.into_iter().map(Ok)))
@@ -90,7 +90,7 @@ impl Engine {
                 Plan::Say(text)
                 | Plan::Ask { question: text, .. }
                 | Plan::Offer { question: text, .. },
-            ) => said(text),
+            ) => said(with_file_left(text, &request.messages)),
             Some(Plan::Help) => said(words::help(&self.phrases, |tool| is_offered(request, tool))),
             Some(Plan::Unknown { .. }) | None if has_files(&request.messages) => {
                 said(words::NO_FILES.to_owned())
@@ -112,6 +112,7 @@ impl Engine {
         let mut last = None;
         for (own, answer) in exchanges {
             let plan = plan::continued(&self.phrases, pending.as_ref(), own, scene);
+            let answer: Vec<&str> = answer.into_iter().map(words::without_file_left).collect();
             let asked = plan.question().is_some_and(|question| answer.contains(&question));
             pending = asked.then(|| plan.clone());
             last = Some(plan);
@@ -143,6 +144,16 @@ fn own_words(message: &Message) -> Option<&str> {
         _ => None,
     });
     own.filter(|_| message.role == Role::User)
+}
+
+/// With what came of a file that the owner's last words came with.
+fn with_file_left(text: String, messages: &[Message]) -> String {
+    let last =
+        messages.iter().rposition(|it| it.parts.iter().any(|it| matches!(it, Part::Owner(_))));
+    match last.is_some_and(|last| has_files(&messages[..=last])) {
+        true => format!("{text}\n\n{}", words::FILE_LEFT),
+        false => text,
+    }
 }
 
 /// Whether files came with what was said last.

@@ -14,8 +14,10 @@ const NEAR: f64 = 0.6;
 /// Words that say nothing about what is meant.
 const COMMON: &[&str] = &[
     "what", "what's", "how", "when", "who", "why", "which", "where", "is", "are", "can", "the",
-    "show",
+    "show", "that", "this",
 ];
+/// Who is not understood is not led to what takes something away.
+const NEVER_NEAREST: &[&str] = &["delete"];
 /// Where in an utterance a typo is looked for.
 const TYPO_WORDS: usize = 3;
 
@@ -65,12 +67,16 @@ pub(super) fn continued(
     let answer = heard(text, scene);
     match pending {
         Some(_) if answer.is(words::NEVER_MIND) => Plan::Say(words::LEFT_IT.to_owned()),
-        Some(Plan::Ask { before, after, .. }) if !answer.is(words::HELP) => {
+        Some(Plan::Ask { question, before, after }) if !answer.is(words::HELP) => {
             let whole = format!("{before} {} {after}", text.trim());
             match one(phrases, whole.trim(), scene) {
                 Some(Plan::Calls(calls)) => Plan::Calls(calls),
                 asked => match fresh() {
                     plan @ (Plan::Calls(_) | Plan::Say(_) | Plan::Help) => plan,
+                    // Words that answer nothing are no part of the command.
+                    _ if asked.as_ref().and_then(Plan::question) == Some(question.as_str()) => {
+                        pending.cloned().unwrap_or_else(fresh)
+                    }
                     other => asked.unwrap_or(other),
                 },
             }
@@ -153,7 +159,9 @@ fn corrected(phrases: &[Phrase], utterance: &Utterance<'_>) -> Option<String> {
         .filter(|word| 3 < word.len())
         .collect();
     let typed: Vec<&str> = utterance.words().take(TYPO_WORDS).collect();
-    for (place, word) in typed.iter().enumerate().filter(|(_, word)| !known.contains(word)) {
+    for (place, word) in
+        typed.iter().enumerate().filter(|(_, word)| !known.contains(word) && !COMMON.contains(word))
+    {
         let slips_max = if word.len() < 6 { 1 } else { 2 };
         let mut near: Vec<(usize, &str)> = known
             .iter()
@@ -189,7 +197,9 @@ fn nearest(phrases: &[Phrase], utterance: &Utterance<'_>) -> Option<&'static str
             if COMMON.contains(first) { 0.0 } else { normalized_damerau_levenshtein(first, one) };
         by_one.max(normalized_damerau_levenshtein(&typed.join(" "), &two))
     };
-    let scored = phrases.iter().map(|phrase| (likeness(phrase), phrase.usage));
+    let harmless =
+        phrases.iter().filter(|it| head(it.usage).all(|word| !NEVER_NEAREST.contains(&word)));
+    let scored = harmless.map(|phrase| (likeness(phrase), phrase.usage));
     let best = scored.filter(|(score, _)| NEAR <= *score).max_by(|a, b| a.0.total_cmp(&b.0));
     best.map(|(_, usage)| usage)
 }

@@ -230,7 +230,7 @@ fn files_are_left_to_a_language_model() {
     let own = |text: &str| Part::Owner(text.to_owned());
     let said = |parts: Vec<Part>| answer(&request(vec![Message { role: Role::User, parts }]));
     let refused = said(vec![own("what is this"), picture.clone()]);
-    insta::assert_snapshot!(refused, @"I take short commands and can't read files. A language model can: add one under Models, or choose it for this chat.");
+    insta::assert_snapshot!(refused, @r#"I take short commands and can't look into a file that comes with a message; "read file plan.txt" reads one that lies in your folder. A language model can read what is attached: add one under Models, or choose it for this chat."#);
     assert_eq!(said(vec![own("what is this"), list.clone()]), refused);
     assert_eq!(said(vec![picture.clone()]), refused);
     assert_eq!(said(vec![list]), refused);

@@ -111,6 +111,16 @@ impl<'a> Utterance<'a> {
         starts.iter().find_map(|start| self.after(start))
     }
 
+    /// What was said without "please" and the like at its end.
+    pub fn before_closing(mut rest: &str) -> &str {
+        while let Some((more, last)) = rest.trim_end().rsplit_once(char::is_whitespace)
+            && CLOSINGS.contains(&last.trim_matches(['.', '!', '?']).to_lowercase().as_str())
+        {
+            rest = more.trim_end_matches([',', ' ']);
+        }
+        rest
+    }
+
     /// The text with its `n`th word replaced.
     pub fn replacing(&self, n: usize, word: &str) -> Option<String> {
         let range = &self.words.get(n)?.range;

@@ -29,8 +29,17 @@ pub(super) const GREETINGS: &[&str] = &[
     "who are you",
 ];
 pub(super) const THANKS: &[&str] = &["thanks", "thank you", "thx", "thank you very much"];
-pub(super) const NEVER_MIND: &[&str] =
-    &["never mind", "nevermind", "forget it", "cancel", "stop", "nothing", "leave it"];
+pub(super) const NEVER_MIND: &[&str] = &[
+    "never mind",
+    "nevermind",
+    "forget it",
+    "cancel",
+    "cancel that",
+    "cancel it",
+    "stop",
+    "nothing",
+    "leave it",
+];
 pub(super) const STOP: &[&str] = &["stop", "stop it", "stop that"];
 pub(super) const YES: &[&str] =
     &["yes", "y", "yes i did", "yep", "yeah", "sure", "ok", "do it", "right"];
@@ -42,8 +51,16 @@ pub(super) const NOTHING_TO_STOP: &str =
 pub(super) const WELCOME: &str = "You're welcome.";
 pub(super) const NOTHING_SAID: &str =
     "I take commands only in your own words. Type one, or \"help\" to see what I understand.";
-pub(super) const NO_FILES: &str = "I take short commands and can't read files. A language model can: \
-     add one under Models, or choose it for this chat.";
+pub(super) const NO_FILES: &str = "I take short commands and can't look into a file that comes with a \
+     message; \"read file plan.txt\" reads one that lies in your folder. A language model can read \
+     what is attached: add one under Models, or choose it for this chat.";
+/// Stands below what a command did.
+pub(super) const FILE_LEFT: &str = "I did nothing with the file that came along: commands take words \
+     alone.";
+
+pub(super) fn without_file_left(answer: &str) -> &str {
+    answer.strip_suffix(FILE_LEFT).map_or(answer, str::trim_end)
+}
 
 /// The longest usage shows best what may be said.
 fn example(phrases: &[Phrase]) -> &str {
