@@ -6,6 +6,7 @@ use serde_json::json;
 use crate::dates;
 use crate::error::Result;
 use crate::outside::model::builtin::{Parsed, Phrase, Utterance};
+use crate::schedule::{Schedule, zone};
 
 const fn phrase(
     tool: &'static str,
@@ -27,9 +28,25 @@ pub const ALL: &[Phrase] = &[
 const NOT_AGAIN: &str = "A reminder comes once. For one that comes again, add a task under Schedule, \
                          or say it like this: \"every tuesday at 9:00: remind me in 1 minute to call \
                          Ann\".";
+const ONE_AT_A_TIME: &str = "I cancel reminders one at a time: \"cancel reminder stretch\". \"list \
+                             reminders\" shows them, and so does the page Reminders.";
+const WHICH_TO_CANCEL: &str = "Which reminder shall I cancel?";
+/// How what comes again begins.
+const AGAIN: &[&str] = &["every ", "each ", "daily"];
+const TIMER: &str = "The timer is up.";
 const SNOOZE_USUAL: &str = "10 minutes";
 /// Behind "cancel" these name nothing.
-const NO_NAME: &[&str] = &["it", "that", "this", "all", "everything", "please"];
+const NO_NAME: &[&str] = &["all", "everything", "please"];
+/// And these something that was spoken of, which nobody can tell here.
+const POINTED_AT: &[&str] = &["it", "that", "this", "this one", "one"];
+const ALL_OF_THEM: &[&str] = &[
+    "all reminders",
+    "all my reminders",
+    "all the reminders",
+    "all of my reminders",
+    "my reminders",
+    "every reminder",
+];
 
 fn create(said: &Utterance<'_>) -> Option<Parsed> {
     let openings = [
@@ -42,7 +59,11 @@ fn create(said: &Utterance<'_>) -> Option<Parsed> {
         "i want to be reminded",
         "don't let me forget",
         "reminder",
+        "remember to",
     ];
+    if let Some(up) = timer(said) {
+        return Parsed::call("reminders_create", json!({ "text": TIMER, "when": exact(&up) }));
+    }
     let turned = time_first(said);
     let rest = turned.as_deref().or_else(|| said.after_any(&openings))?;
     let rest = rest.strip_prefix("for ").unwrap_or(rest).trim_end_matches(['?', '!', ' ']);
@@ -50,7 +71,7 @@ fn create(said: &Utterance<'_>) -> Option<Parsed> {
         return Parsed::ask("What shall I remind you of?", "remind me to", "");
     }
     if dates::repeats(rest) {
-        return Parsed::say(NOT_AGAIN);
+        return Parsed::say(not_again(rest, said.now()));
     }
     let found = match dates::find(rest, said.now()) {
         Ok(Some(found)) => found,
@@ -64,6 +85,38 @@ fn create(said: &Utterance<'_>) -> Option<Parsed> {
         return Parsed::ask("What shall I remind you of?", format!("remind me {rest} to"), "");
     }
     Parsed::call("reminders_create", json!({ "text": found.rest, "when": exact(&found.when.at) }))
+}
+
+/// When "set a timer for 5 minutes" is up.
+fn timer(said: &Utterance<'_>) -> Option<Zoned> {
+    let openings = ["set a timer for", "set timer for", "start a timer for", "timer for", "timer"];
+    let how_long = Utterance::before_closing(said.after_any(&openings)?);
+    said.now().checked_add(dates::parse_span(how_long)?).ok()
+}
+
+/// How it is said that something comes again, in the owner's own words where they can be parted.
+fn not_again(rest: &str, now: &Zoned) -> String {
+    let own = parted(rest).filter(|(when, what)| {
+        let zone = zone(now.time_zone().iana_name().unwrap_or("UTC"));
+        let read = zone.and_then(|it| Schedule::parse(when, it, now.timestamp()));
+        !what.is_empty() && read.is_ok_and(|it| !it.is_once())
+    });
+    let Some((when, what)) = own else { return NOT_AGAIN.to_owned() };
+    format!(
+        "A reminder comes once. For one that comes again, add a task under Schedule, or say it like \
+         this: \"{when}: remind me in 1 minute to {what}\"."
+    )
+}
+
+/// "every 2 hours" and "drink water", of "to drink water every 2 hours" or the other way round.
+fn parted(rest: &str) -> Option<(&str, &str)> {
+    let starts = |text: &str| AGAIN.iter().any(|again| text.starts_with(again));
+    if starts(rest) {
+        let (when, what) = rest.split_once(" to ")?;
+        return Some((when.trim(), what.trim()));
+    }
+    let place = AGAIN.iter().find_map(|again| rest.find(&format!(" {again}")))?;
+    Some((rest[place..].trim().trim_end_matches('.'), dates::strip_ties(&rest[..place])))
 }
 
 /// "tomorrow at 9 remind me to pay" with the time where it usually stands.
@@ -84,6 +137,8 @@ fn list(said: &Utterance<'_>) -> Option<Parsed> {
         "what are my reminders",
         "what reminders do i have",
         "show all reminders",
+        "show me my reminders",
+        "show me all reminders",
         "list all reminders",
         "any reminders",
         "do i have any reminders",
@@ -113,14 +168,21 @@ fn cancel(said: &Utterance<'_>) -> Option<Parsed> {
         "forget reminder",
     ];
     let last = said.after_any(&["cancel", "delete", "remove"]);
+    let whole = last.map(|it| it.trim_end_matches(['.', '!', '?']).to_lowercase());
+    if whole.is_some_and(|it| ALL_OF_THEM.contains(&it.as_str())) {
+        return Parsed::say(ONE_AT_A_TIME);
+    }
     let named = last.and_then(|it| it.strip_suffix(" reminder"));
     let Some(what) = said.after_any(&openings).or(named) else { return cancel_what(said) };
-    pick("reminders_cancel", bare(what), "Which reminder shall I cancel?", "cancel reminder")
+    pick("reminders_cancel", bare(what), WHICH_TO_CANCEL, "cancel reminder")
 }
 
 /// "cancel mum" may be about something else that bears the name.
 fn cancel_what(said: &Utterance<'_>) -> Option<Parsed> {
     let what = bare(said.after("cancel")?);
+    if POINTED_AT.contains(&what.to_lowercase().as_str()) {
+        return Parsed::ask(WHICH_TO_CANCEL, "cancel reminder", "");
+    }
     if what.is_empty() || NO_NAME.contains(&what.to_lowercase().as_str()) {
         return None;
     }
@@ -165,7 +227,10 @@ fn pick(tool: &'static str, what: &str, question: &str, before: &str) -> Option<
 fn bare(what: &str) -> &str {
     let what = dates::strip_ties(what);
     let what = what.strip_suffix(" until").or_else(|| what.strip_suffix(" till")).unwrap_or(what);
-    let what = what.strip_prefix("the ").or_else(|| what.strip_prefix("my ")).unwrap_or(what);
+    let first = what.split_once(' ').filter(|(first, _)| {
+        ["the", "my"].iter().any(|article| first.eq_ignore_ascii_case(article))
+    });
+    let what = first.map_or(what, |(_, rest)| rest);
     what.trim_matches(['"', '“', '”', '\''])
 }
 
@@ -218,6 +283,16 @@ mod tests {
                 "can you remind me to water the plants tomorrow?",
                 r#"reminders_create {"text":"water the plants","when":"2026-11-24T09:00:00+01:00"}"#,
             ),
+            (
+                "set a timer for 5 minutes please",
+                r#"reminders_create {"text":"The timer is up.","when":"2026-11-23T14:05:30+01:00"}"#,
+            ),
+            ("done THE look", r#"reminders_done {"reminder":"look"}"#),
+            ("remember to call Bob", "When? <remind me|to call Bob>"),
+            (
+                "remind me at 18:00 to to feed the cat",
+                r#"reminders_create {"text":"feed the cat","when":"2026-11-23T18:00:00+01:00"}"#,
+            ),
             ("done with the bins", r#"reminders_done {"reminder":"bins"}"#),
             ("mark stretch as done", r#"reminders_done {"reminder":"stretch"}"#),
             ("delete the call mum reminder", r#"reminders_cancel {"reminder":"call mum"}"#),
@@ -245,7 +320,23 @@ mod tests {
         for (text, want) in table {
             assert_eq!(read(text), want, "{text}");
         }
-        assert_eq!(read("remind me every monday at 9:00 to call Ann"), NOT_AGAIN);
+        for (said, own) in [
+            (
+                "remind me every monday at 9:00 to call Ann",
+                "every monday at 9:00: remind me in 1 minute to call Ann",
+            ),
+            (
+                "remind me to drink water every 2 hours",
+                "every 2 hours: remind me in 1 minute to drink water",
+            ),
+        ] {
+            assert!(
+                read(said).ends_with(&format!("say it like this: \"{own}\".")),
+                "{}",
+                read(said)
+            );
+        }
+        assert_eq!(read("remind me every blue moon to call Ann"), NOT_AGAIN);
     }
 
     #[test]
@@ -272,6 +363,9 @@ mod tests {
             ("cancel mum", r#"Do you mean a reminder? Then say "cancel reminder mum"."#),
             ("cancel reminder mum", r#"reminders_cancel {"reminder":"mum"}"#),
             ("cancel everything", "-"),
+            ("cancel that", "Which reminder shall I cancel? <cancel reminder|>"),
+            ("cancel all my reminders", ONE_AT_A_TIME),
+            ("delete all reminders", ONE_AT_A_TIME),
             ("cancel", "-"),
             ("what is a reminder", "-"),
         ];
