@@ -74,7 +74,7 @@ async fn a_note_is_deleted_by_its_words_if_no_other_has_them() {
     let (_folder, house) = open().await;
     house.ask("note: boiler serviced in May").await;
     house.ask("note: boiler key is with Ann").await;
-    insta::assert_snapshot!(house.ask("delete note boiler").await, @"That did not work: Several notes fit: boiler key is with Ann; boiler serviced in May. Say more of its words.");
+    insta::assert_snapshot!(house.ask("delete note boiler").await, @"That did not work: Several notes fit: boiler serviced in May; boiler key is with Ann. Say more of its words.");
     insta::assert_snapshot!(house.ask("delete note gate").await, @r#"That did not work: No note holds "gate"."#);
     assert_eq!(house.get("/api/notes").await.json()["total"], 2);
     insta::assert_snapshot!(house.ask("delete note boiler key").await, @"Deleted the note: boiler key is with Ann. Undo brings it back.");

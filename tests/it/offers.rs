@@ -134,6 +134,8 @@ async fn what_no_list_opens_is_not_offered_and_what_does_is_said() {
         );
         let said = if opened_by.is_empty() { "private_allowed" } else { hint.as_str() };
         assert_eq!(answer.contains(said), !opened_by.is_empty(), "{url}: {answer}");
+        let both = answer.contains("Then add ") && answer.contains(" under Whitelists");
+        assert_eq!(both, !opened_by.is_empty(), "{url}: {answer}");
         let page = house.get(&format!("/chat/{chat}")).await.text;
         assert_eq!(form_action(&page, "/allow"), None, "{url}");
         assert!(!page.contains("is not open to me"), "{url}");

@@ -81,8 +81,7 @@ async fn what_is_on_no_list_is_denied() {
             json!({"url": "http://127.0.0.1/"}),
             "deny: 127.0.0.1 is this machine itself, and is not reached from here. \
              Only guard.private_allowed = [\"127.0.0.1:80\"] in the configuration file opens it, \
-             from the next start on. Then add 127.0.0.1 under Whitelists, or open it for the \
-             conversation.",
+             from the next start on.",
         ),
         (
             FETCH,

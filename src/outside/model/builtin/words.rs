@@ -58,7 +58,9 @@ pub(super) const NO_FILES: &str = "I take short commands and can't look into a f
 pub(super) const FILE_LEFT: &str = "I did nothing with the file that came along: commands take words \
      alone.";
 
+/// An answer as it was given: what was said beside a file counts as from outside and is wrapped so.
 pub(super) fn without_file_left(answer: &str) -> &str {
+    let answer = boundary::unwrapped(answer).unwrap_or(answer).trim();
     answer.strip_suffix(FILE_LEFT).map_or(answer, str::trim_end)
 }
 
