@@ -151,7 +151,7 @@ async fn a_later_card_of_the_same_conversation_is_another_one() {
     let second = house.approvals().await;
     assert_eq!(second.len(), 1);
     assert_ne!(second[0]["group_id"], first[0]["group_id"]);
-    assert_eq!(house.told().await[0]["text"], "Waits for your answer: Delete this file?");
+    assert_eq!(house.told().await[0]["text"], "Waits for your answer: Delete this file? one.txt");
     let chat = house.app.get(&format!("/chat/{talk}")).await.text;
     assert_eq!(chat.matches("id=\"group-").count(), 2, "{chat}");
 }

@@ -249,7 +249,7 @@ async fn a_program_starts_a_run_goes_on_with_it_and_stops_it() {
     let refused = house.app.post("/api/runs", &nobody).await;
     assert_eq!(
         (refused.status.as_u16(), &refused.json()["error"]),
-        (404, &json!("There is no such agent."))
+        (400, &json!("There is no such agent."))
     );
     let empty = house.app.post("/api/runs", &json!({"message": " "})).await;
     assert_eq!((empty.status.as_u16(), &empty.json()["detail"]), (400, &json!("message")));

@@ -287,19 +287,49 @@ mod tests {
                 "set a timer for 5 minutes please",
                 r#"reminders_create {"text":"The timer is up.","when":"2026-11-23T14:05:30+01:00"}"#,
             ),
-            ("done THE look", r#"reminders_done {"reminder":"look"}"#),
             ("remember to call Bob", "When? <remind me|to call Bob>"),
             (
                 "remind me at 18:00 to to feed the cat",
                 r#"reminders_create {"text":"feed the cat","when":"2026-11-23T18:00:00+01:00"}"#,
             ),
+            ("remind me to stretch", "When? <remind me|to stretch>"),
+            ("remind me", "What shall I remind you of? <remind me to|>"),
+            ("remind me tomorrow", "What shall I remind you of? <remind me tomorrow to|>"),
+        ];
+        for (text, want) in table {
+            assert_eq!(read(text), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_comes_again_is_said_in_the_words_that_were_used() {
+        for (said, own) in [
+            (
+                "remind me every monday at 9:00 to call Ann",
+                "every monday at 9:00: remind me in 1 minute to call Ann",
+            ),
+            (
+                "remind me to drink water every 2 hours",
+                "every 2 hours: remind me in 1 minute to drink water",
+            ),
+        ] {
+            assert!(
+                read(said).ends_with(&format!("say it like this: \"{own}\".")),
+                "{}",
+                read(said)
+            );
+        }
+        assert_eq!(read("remind me every blue moon to call Ann"), NOT_AGAIN);
+    }
+
+    #[test]
+    fn reminders_are_seen_ended_and_put_off_in_plain_words() {
+        let table = [
+            ("done THE look", r#"reminders_done {"reminder":"look"}"#),
             ("done with the bins", r#"reminders_done {"reminder":"bins"}"#),
             ("mark stretch as done", r#"reminders_done {"reminder":"stretch"}"#),
             ("delete the call mum reminder", r#"reminders_cancel {"reminder":"call mum"}"#),
             ("any reminders?", "reminders_list {}"),
-            ("remind me to stretch", "When? <remind me|to stretch>"),
-            ("remind me", "What shall I remind you of? <remind me to|>"),
-            ("remind me tomorrow", "What shall I remind you of? <remind me tomorrow to|>"),
             ("list my reminders please", "reminders_list {}"),
             ("done stretch", r#"reminders_done {"reminder":"stretch"}"#),
             ("cancel reminder \"stretch\"", r#"reminders_cancel {"reminder":"stretch"}"#),
@@ -320,23 +350,6 @@ mod tests {
         for (text, want) in table {
             assert_eq!(read(text), want, "{text}");
         }
-        for (said, own) in [
-            (
-                "remind me every monday at 9:00 to call Ann",
-                "every monday at 9:00: remind me in 1 minute to call Ann",
-            ),
-            (
-                "remind me to drink water every 2 hours",
-                "every 2 hours: remind me in 1 minute to drink water",
-            ),
-        ] {
-            assert!(
-                read(said).ends_with(&format!("say it like this: \"{own}\".")),
-                "{}",
-                read(said)
-            );
-        }
-        assert_eq!(read("remind me every blue moon to call Ann"), NOT_AGAIN);
     }
 
     #[test]

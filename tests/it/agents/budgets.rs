@@ -98,7 +98,7 @@ async fn the_call_that_the_budget_of_who_asked_does_not_cover_is_not_made() {
 async fn what_an_agent_has_others_do_counts_for_what_it_may_spend_a_day() {
     let house = House::new().await;
     let (assistant, gardener) = house.asked_and_paused(1).await;
-    let cheap = json!({"daily_spend_usd_micros": 100_000});
+    let cheap = json!({"daily_spend_usd_micros": 10_000});
     assert_eq!(house.put(&assistant, cheap).await.status, 200);
     house.put(&gardener, json!({"model": PRICED})).await;
     house.resumed(&gardener).await;
@@ -106,7 +106,7 @@ async fn what_an_agent_has_others_do_counts_for_what_it_may_spend_a_day() {
     assert_eq!(house.model.requests().len(), 1, "nothing more was asked");
     let run = house.run_of(&gardener).await;
     let error = run["error"].as_str().unwrap();
-    assert!(error.starts_with("Steward's spending limit of $0.10 would be passed"), "{error}");
+    assert!(error.starts_with("Steward's spending limit of $0.01 would be passed"), "{error}");
 }
 
 #[tokio::test]
