@@ -103,7 +103,9 @@ async fn what_an_agent_has_others_do_counts_for_what_it_may_spend_a_day() {
     house.put(&gardener, json!({"model": PRICED})).await;
     house.resumed(&gardener).await;
     house.app.work().await;
-    assert_eq!(house.model.requests().len(), 1, "nothing more was asked");
+    // The assistant's own model costs nothing, and is told of it.
+    let asked = house.model.requests().into_iter().map(|it| it.json()["model"].clone());
+    assert_eq!(asked.collect::<Vec<_>>(), ["m", "m"], "the gardener's was not asked");
     let run = house.run_of(&gardener).await;
     let error = run["error"].as_str().unwrap();
     assert!(error.starts_with("Steward's spending limit of $0.01 would be passed"), "{error}");
