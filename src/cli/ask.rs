@@ -313,10 +313,7 @@ impl Answer {
         if let Some(failure) = &self.failure {
             cx.out.failure(failure);
         } else if self.exit() == Exit::Error {
-            // The built-in commands say it in their answer already.
-            let is_said = |it: &str| !it.is_empty() && self.text.contains(it);
-            let unsaid = self.failed.iter().filter(|it| !is_said(reason(it)));
-            unsaid.for_each(|call| cx.out.warn(&failed_words(call)));
+            self.failed.iter().for_each(|call| cx.out.warn(&failed_words(call)));
         }
         Ok(())
     }
@@ -352,10 +349,7 @@ impl Answer {
 
 /// "fetch_page failed: There is no such page."
 fn failed_words(call: &Value) -> String {
-    format!("{} failed: {}", call["tool_name"].as_str().unwrap_or_default(), reason(call))
-}
-
-fn reason(call: &Value) -> &str {
-    let reason = call["reason"].as_str().unwrap_or_default();
-    reason.lines().next().unwrap_or_default()
+    let text = |name: &str| call[name].as_str().unwrap_or_default();
+    let reason = text("reason").lines().next().unwrap_or_default();
+    format!("{} failed: {reason}", text("tool_name"))
 }
