@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use super::budget::How;
 use super::input::Input;
 use super::service::{self, ToDo, Unit, Whole};
 use super::{Agent, bundle, prompts, store};
@@ -280,13 +281,6 @@ async fn summary(
         "cost_usd_micros": used.usd_micros, "open_runs": open,
         "next_run": schedule.as_ref().and_then(service::next_at),
     })))
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum How {
-    Increment,
-    Set,
 }
 
 #[derive(Deserialize)]

@@ -44,7 +44,7 @@ pub fn words(agent: &Agent) -> String {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum How {
+pub enum How {
     Increment,
     Set,
 }
