@@ -205,11 +205,12 @@ impl ServerTool {
     }
 
     /// What the guard judges by. What is put into a `Read` leaves the house all the same, so it
-    /// counts as one only where nothing but choices without weight, and paths that are held against
-    /// the whitelist, can be put in.
+    /// counts as one only where nothing but choices without weight can be put in, and paths and web
+    /// addresses, which are held against the whitelists and what was read.
     pub fn effect(&self) -> Effect {
         let Declared { effect, roles, .. } = self.in_force();
-        let harmless = |name: &str| matches!(roles.get(name), Some(Role::Soft | Role::Path));
+        let harmless =
+            |name: &str| matches!(roles.get(name), Some(Role::Soft | Role::Path | Role::Url));
         match effect {
             Some(Effect::Execute) => Effect::Execute,
             Some(Effect::Read) if self.schema.names().all(harmless) => Effect::Read,

@@ -2,6 +2,7 @@
 //!
 //! Structs deny unknown fields; here serde's words become a person's.
 
+mod objects;
 mod words;
 
 use std::sync::atomic::Ordering;
@@ -103,14 +104,11 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
     }
 }
 
-/// Reads JSON as the extractor does; for bodies that come another way. serde would take a list for a
-/// struct too, its values for the fields in their order.
+/// Reads JSON as the extractor does; for bodies that come another way.
 pub fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
-    if bytes.trim_ascii_start().starts_with(b"[") {
-        return Err(Error::invalid("", "The body must be an object, not a list."));
-    }
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|err| {
+    let objects = objects::Objects(&mut deserializer);
+    let value = serde_path_to_error::deserialize(objects).map_err(|err| {
         let path = err.path().to_string();
         words::json(&path, err.inner())
     })?;

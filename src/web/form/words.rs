@@ -196,6 +196,7 @@ mod tests {
         colour: Option<Colour>,
         #[serde(default)]
         inner: Vec<Inner>,
+        most: Option<Inner>,
     }
 
     #[derive(Debug, Deserialize)]
@@ -230,7 +231,7 @@ mod tests {
     #[test]
     fn a_wrong_body_is_named_field_by_field() {
         assert_snapshot!(body(r#"{"nam": "x"}"#), @r#"[nam] There is no field "nam" here; did you mean "name"?"#);
-        assert_snapshot!(body(r#"{"name": "x", "wrapping": 1}"#), @r#"[wrapping] There is no field "wrapping" here. There is: name, daily_limit, colour, inner."#);
+        assert_snapshot!(body(r#"{"name": "x", "wrapping": 1}"#), @r#"[wrapping] There is no field "wrapping" here. There is: name, daily_limit, colour, inner, most."#);
         assert_snapshot!(body(r#"{"name": "x", "colour": "pink"}"#), @r#"[colour] The field "colour" must be one of: red, dark_blue."#);
         assert_snapshot!(body(r#"{}"#), @r#"[name] The field "name" is missing."#);
         assert_snapshot!(body(r#"{"name": "x", "daily_limit": "hunter2"}"#), @r#"[daily_limit] The field "daily_limit" must be a whole number from 0 up, not a text."#);
@@ -239,6 +240,8 @@ mod tests {
         assert_snapshot!(body(r#"{"name": "x", "inner": [{"on": true, "off": 1}]}"#), @r#"[inner[0].off] There is no field "off" here. There is: on."#);
         assert_snapshot!(body(r#"{"name": "x", "inner": [{}]}"#), @r#"[inner[0].on] The field "on" is missing."#);
         assert_snapshot!(body(r#"{"name": "x", "name": "y"}"#), @r#"[name] The field "name" is given twice."#);
+        assert_snapshot!(body(r#"{"name": "x", "inner": [[true]]}"#), @r#"[inner[0]] The field "inner[0]" must be an object, not a list."#);
+        assert_snapshot!(body(r#"{"name": "x", "most": [true]}"#), @r#"[most] The field "most" must be an object, not a list."#);
         assert_snapshot!(body(r#"["x"]"#), @"[] The body must be an object, not a list.");
         assert_snapshot!(body(r#"{"name": "x"} {}"#), @"[] Something follows after the end of the JSON.");
         assert_snapshot!(body(r#"{"name": "x""#), @"[] The JSON ends in the middle.");

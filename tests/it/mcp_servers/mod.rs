@@ -1,5 +1,6 @@
 //! Tools of other people's servers: added, looked at, called and kept in their place.
 
+mod addresses;
 mod calls;
 mod cards;
 mod changes;
