@@ -1,5 +1,6 @@
 //! A tool call as it is judged: what it does, what its arguments mean, its exact bytes.
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
@@ -53,6 +54,38 @@ pub enum Role {
     Content,
     /// Choices without weight: a sort order, a page number.
     Soft,
+}
+
+/// Where the answers of a tool name things that are the owner's alone.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Listing {
+    /// Of whichever tool of the same server takes it.
+    pub argument: String,
+    /// The field of an item that such an argument takes.
+    pub value: String,
+    /// The field that holds what the owner calls it.
+    pub name: String,
+}
+
+const FIELD_CHARS_MAX: usize = 100;
+
+impl Listing {
+    /// Without the blanks around its words; `None`: nothing stands in it.
+    pub fn checked(&self) -> Result<Option<Listing>, String> {
+        let words = [&self.argument, &self.value, &self.name].map(|word| word.trim().to_owned());
+        if words.iter().all(String::is_empty) {
+            return Ok(None);
+        }
+        if words.iter().any(|word| word.is_empty() || FIELD_CHARS_MAX < word.chars().count()) {
+            return Err(format!(
+                "What its answers list needs the argument, the field with its value and the field \
+                 with the name, of at most {FIELD_CHARS_MAX} letters each."
+            ));
+        }
+        let [argument, value, name] = words;
+        Ok(Some(Listing { argument, value, name }))
+    }
 }
 
 impl Role {

@@ -3,13 +3,12 @@
 
 use std::collections::HashSet;
 
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::store::calls;
 use super::tool::{Args, Tool};
 use super::{Agents, Run};
-use crate::call::Role;
+use crate::call::{Listing, Role};
 use crate::db::Reader;
 use crate::error::Result;
 use crate::guard::verdict::OwnerName;
@@ -18,18 +17,8 @@ use crate::guard::verdict::OwnerName;
 const ANSWERS_MAX: usize = 20;
 /// Items of them all.
 const ITEMS_MAX: usize = 5_000;
-
-/// Where the answers of a tool name things.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Listing {
-    /// Of whichever tool of the same server takes it.
-    pub argument: String,
-    /// The field of an item that such an argument takes.
-    pub value: String,
-    /// The field that holds what the owner calls it.
-    pub name: String,
-}
+/// Of a file's name, behind its dot: `docx`.
+const ENDING_BYTES_MAX: usize = 5;
 
 /// The names that stand for values of this tool's arguments. What was listed last counts: a value
 /// has no other name than it had there.
@@ -70,10 +59,24 @@ fn collect(answer: &Value, listing: &Listing, found: &mut Vec<OwnerName>) {
                 _ => None,
             };
             if let (Some(value), Some(name)) = (text(&listing.value), text(&listing.name)) {
-                found.push(OwnerName { argument: listing.argument.clone(), name, value });
+                let of = |name: &str| OwnerName {
+                    argument: listing.argument.clone(),
+                    name: name.to_owned(),
+                    value: value.clone(),
+                };
+                found.extend([Some(&*name), bare(&name)].into_iter().flatten().map(of));
             }
             fields.values().for_each(|field| collect(field, listing, found));
         }
         _ => {}
     }
+}
+
+/// A file's name without its ending: nobody asks for "the plan docx".
+fn bare(name: &str) -> Option<&str> {
+    let (bare, ending) = name.rsplit_once('.')?;
+    let is_ending = (1..=ENDING_BYTES_MAX).contains(&ending.len())
+        && ending.starts_with(|c: char| c.is_ascii_alphabetic())
+        && ending.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    (is_ending && !bare.trim().is_empty()).then_some(bare)
 }

@@ -20,9 +20,8 @@ use jiff::{Timestamp, Zoned};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::listed::Listing;
 use crate::audit::{Actor, By};
-use crate::call::{Effect, Role};
+use crate::call::{Effect, Listing, Role};
 use crate::db::{Db, Tx};
 use crate::error::{Error, Result};
 use crate::guard::permit::Permit;

@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, RwLock};
 
-use super::listed::Listing;
 use super::tool::{Args, Tool};
 use crate::error::{Error, Result};
 use crate::label::{Label, Origin};
 use crate::outside::model::ToolSchema;
 
-/// What the name of every foreign tool begins with; none of ours does.
 pub use crate::call::FOREIGN_PREFIX;
+/// What the name of every foreign tool begins with; none of ours does.
+use crate::call::Listing;
 
 /// Sets that programs may name already, as they are published.
 const TO_COME: [&str; 17] = [

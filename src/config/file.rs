@@ -116,8 +116,8 @@ pub(super) fn secret(path: &Path) -> Result<Secret, String> {
     }
 }
 
-/// The keys, and the tables that hold none. The roles of a tool's arguments are one key: what stands
-/// in them others have named.
+/// The keys, and the tables that hold none. The roles of a tool's arguments, and what it lists, are
+/// one key each: what stands in them others have named.
 fn flatten<'a>(at: &str, table: &'a toml::Table, leaves: &mut Vec<(String, &'a toml::Value)>) {
     for (name, value) in table {
         let name = if at.is_empty() { name.clone() } else { format!("{at}.{name}") };
@@ -132,7 +132,7 @@ fn flatten<'a>(at: &str, table: &'a toml::Table, leaves: &mut Vec<(String, &'a t
 
 /// Whether a table is a key as a whole.
 fn is_key(name: &str) -> bool {
-    keys::find(name).is_some_and(|key| key.kind == Kind::Roles)
+    keys::find(name).is_some_and(|key| matches!(key.kind, Kind::Roles | Kind::Lists))
 }
 
 /// The line of each key.

@@ -42,6 +42,8 @@ pub enum Kind {
     Money,
     /// Arguments of a tool, and what each means.
     Roles,
+    /// What a tool's answers list.
+    Lists,
 }
 
 impl Key {
@@ -211,6 +213,7 @@ fn key(name: &str, default: &str, about: &str) -> Key {
         toml::Value::Integer(_) => Kind::Whole,
         toml::Value::Boolean(_) => Kind::Switch,
         toml::Value::Array(_) => Kind::List,
+        toml::Value::Table(_) if name.ends_with(".lists") => Kind::Lists,
         toml::Value::Table(_) => Kind::Roles,
         _ => Kind::Text,
     };

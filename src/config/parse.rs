@@ -17,7 +17,7 @@ pub(super) fn text(key: &Key, text: &str) -> Result<Value, String> {
         Kind::List => list(text),
         Kind::Money => money(text),
         // No variable can name a tool.
-        Kind::Roles => None,
+        Kind::Roles | Kind::Lists => None,
     };
     value.map(Value::Plain).ok_or_else(|| wanted(key.kind).to_owned())
 }
@@ -32,7 +32,7 @@ pub(super) fn toml(key: &Key, value: &toml::Value) -> Result<Value, String> {
         | (Kind::Money, T::Float(_)) => true,
         (Kind::Money, T::String(word)) => word == "none",
         (Kind::List, T::Array(items)) => items.iter().all(T::is_str),
-        (Kind::Roles, T::Table(roles)) => roles.values().all(T::is_str),
+        (Kind::Roles | Kind::Lists, T::Table(words)) => words.values().all(T::is_str),
         _ => false,
     };
     match value {
@@ -50,6 +50,10 @@ fn wanted(kind: Kind) -> &'static str {
         Kind::List => "must be a list of texts, such as [\"a\", \"b\"]",
         Kind::Money => "must be dollars, such as 2.50, or \"none\"",
         Kind::Roles => "must give arguments their roles, such as { city = \"soft\" }",
+        Kind::Lists => {
+            "must say what its answers list, such as { argument = \"event_id\", value = \"id\", name = \
+             \"title\" }"
+        }
     }
 }
 

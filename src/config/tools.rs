@@ -9,7 +9,7 @@ use serde::de::{Deserialize, Deserializer, Error as _};
 
 use super::Config;
 use super::keys::nearest_of;
-use crate::call::{Effect, FOREIGN_PREFIX as PREFIX, Role};
+use crate::call::{Effect, FOREIGN_PREFIX as PREFIX, Listing, Role};
 
 /// What providers take as the name of a tool.
 const NAME_BYTES_MAX: usize = 64;
@@ -27,6 +27,9 @@ pub struct DeclaredTool {
     /// Argument and what it means.
     #[serde(deserialize_with = "roles")]
     pub roles: BTreeMap<String, Role>,
+    /// Its answers list things that are the owner's alone.
+    #[serde(deserialize_with = "lists")]
+    pub lists: Option<Listing>,
 }
 
 /// Whether this may be a tool's name: `mcp__SERVER__TOOL`.
@@ -82,6 +85,24 @@ fn roles<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, 
         }
     };
     named.into_iter().map(read).collect()
+}
+
+/// `{}`: not said.
+fn lists<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Listing>, D::Error> {
+    let mut words = BTreeMap::<String, String>::deserialize(deserializer)?;
+    if words.is_empty() {
+        return Ok(None);
+    }
+    let mut word = |name: &str| words.remove(name).unwrap_or_default();
+    let (argument, value, name) = (word("argument"), word("value"), word("name"));
+    let listing = Listing { argument, value, name };
+    match listing.checked() {
+        Ok(Some(listing)) if words.is_empty() => Ok(Some(listing)),
+        _ => Err(D::Error::custom(
+            "needs an argument, a value and a name and nothing else, of at most 100 letters each, such as \
+             { argument = \"event_id\", value = \"id\", name = \"title\" }",
+        )),
+    }
 }
 
 fn near<const N: usize>(name: &str, known: [&str; N]) -> Option<String> {

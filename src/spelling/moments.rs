@@ -18,10 +18,15 @@ const DURATIONS_MAX: usize = 4;
 /// "In ten minutes" means the same for so long after it was said.
 const STILL_MINUTES: i64 = 10;
 
+/// Where a day that was said as a whole ends, beside midnight.
+const LAST_MINUTE: [Time; 2] = [Time::constant(23, 59, 0, 0), Time::constant(23, 59, 59, 0)];
+
 #[derive(Clone, Default)]
 pub struct Moments {
     days: HashSet<Date>,
     moments: HashSet<DateTime>,
+    /// Days of messages that name no time: from midnight to midnight.
+    whole: HashSet<Date>,
     /// The words themselves, and when they were last said.
     said: HashMap<String, Timestamp>,
 }
@@ -59,10 +64,14 @@ impl Moments {
                 Given::Moment => self.moments.insert(local),
             };
         }
+        let durations = dates::durations(text);
+        if times.is_empty() && durations.is_empty() {
+            self.whole.extend(&days);
+        }
         for day in days.iter().take(JOINED_MAX) {
             moments.extend(times.iter().take(JOINED_MAX).map(|time| day.to_datetime(*time)));
         }
-        for duration in dates::durations(text).into_iter().take(DURATIONS_MAX) {
+        for duration in durations.into_iter().take(DURATIONS_MAX) {
             let ends = moments.iter().filter_map(|from| from.checked_add(duration).ok());
             self.moments.extend(ends);
         }
@@ -80,7 +89,10 @@ impl Moments {
         let local = to_the_second(&when.at);
         match when.given {
             Given::Day => self.days.contains(&local.date()),
-            Given::Moment => self.moments.contains(&local),
+            Given::Moment => {
+                let bound = LAST_MINUTE.contains(&local.time()) || local.time() == Time::midnight();
+                self.moments.contains(&local) || bound && self.whole.contains(&local.date())
+            }
         }
     }
 }

@@ -155,7 +155,7 @@ fn another_value(key: &str, kind: Kind, default: &toml::Value) -> String {
         Kind::Switch => (!default.as_bool().unwrap()).to_string(),
         Kind::Money => "1.5".to_owned(),
         Kind::Text | Kind::List => text.to_owned(),
-        Kind::Roles => "{}".to_owned(),
+        Kind::Roles | Kind::Lists => "{}".to_owned(),
     }
 }
 

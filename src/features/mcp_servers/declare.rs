@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use super::{Declared, ServerTool, connection, store};
-use crate::agent::listed::Listing;
 use crate::app::App;
 use crate::audit;
-use crate::call::{Effect, Role};
+use crate::call::{Effect, Listing, Role};
 use crate::error::{Error, Result};
 use crate::web::caller::Caller;
 
@@ -32,8 +31,6 @@ pub const EFFECTS: [(Effect, &str); 3] = [
     (Effect::Send, "changes something elsewhere, or sends it"),
     (Effect::Execute, "runs something"),
 ];
-
-const FIELD_CHARS_MAX: usize = 100;
 
 /// As it comes in, by name; null is "nobody declared it".
 #[derive(Debug, Clone, Default)]
@@ -105,23 +102,7 @@ fn checked(tool: &ServerTool, declaring: &Declaring) -> Result<Declared> {
             roles.insert(argument.clone(), role);
         }
     }
-    let lists = declaring.lists.as_ref().map(checked_listing).transpose()?.flatten();
+    let lists = declaring.lists.as_ref().map(Listing::checked).transpose();
+    let lists = lists.map_err(|message| Error::invalid("lists", message))?.flatten();
     Ok(Declared { effect, destructive: declaring.destructive, roles, lists })
-}
-
-fn checked_listing(given: &Listing) -> Result<Option<Listing>> {
-    let Listing { argument, value, name } = given;
-    let words = [argument, value, name].map(|word| word.trim().to_owned());
-    if words.iter().all(String::is_empty) {
-        return Ok(None);
-    }
-    if words.iter().any(|word| word.is_empty() || FIELD_CHARS_MAX < word.chars().count()) {
-        let message = format!(
-            "What its answers list needs the argument, the field with its value and the field with \
-             the name, of at most {FIELD_CHARS_MAX} letters each."
-        );
-        return Err(Error::invalid("lists", message));
-    }
-    let [argument, value, name] = words;
-    Ok(Some(Listing { argument, value, name }))
 }

@@ -21,7 +21,7 @@ impl ServerTool {
     pub fn fixed_by(self, loaded: &Loaded) -> ServerTool {
         let fixed = self.name.as_deref().and_then(|name| {
             let said = loaded.tools.get(name)?.clone();
-            let keys = ["effect", "destructive", "enabled", "roles"];
+            let keys = ["effect", "destructive", "enabled", "roles", "lists"];
             let source = keys.iter().find_map(|key| loaded.locked(&format!("tools.{name}.{key}")));
             Some(Fixed { said, source: source.map(|it| it.to_string()).unwrap_or_default() })
         });
@@ -37,6 +37,7 @@ impl ServerTool {
             held.destructive |= said.destructive;
             let there = |name: &String| self.schema.names().any(|it| it == name);
             let roles = said.roles.iter().filter(|(name, _)| there(name));
+            held.lists = said.lists.clone().or(held.lists);
             held.roles.extend(roles.map(|(name, role)| (name.clone(), *role)));
         }
         held
@@ -51,7 +52,7 @@ impl ServerTool {
     /// differs from the file's is refused.
     pub(super) fn keep_fixed(&self, given: &Declaring, new: &mut Declared) -> Result<()> {
         let Some(fixed) = &self.fixed else { return Ok(()) };
-        let DeclaredTool { effect, destructive, enabled, roles } = &fixed.said;
+        let DeclaredTool { effect, destructive, enabled, roles, lists } = &fixed.said;
         if let Some(effect) = effect {
             self.same(fixed, "effect", new.effect.is_none_or(|it| it == *effect))?;
             new.effect = self.declared.effect;
@@ -60,6 +61,10 @@ impl ServerTool {
             new.destructive = self.declared.destructive;
         }
         self.same(fixed, "enabled", *enabled || given.enabled != Some(true))?;
+        if lists.is_some() {
+            self.same(fixed, "lists", new.lists.is_none() || new.lists == *lists)?;
+            new.lists.clone_from(&self.declared.lists);
+        }
         for (argument, role) in roles {
             let given = new.roles.remove(argument);
             self.same(fixed, "roles", given.is_none_or(|given| given == *role))?;

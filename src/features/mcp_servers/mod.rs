@@ -25,9 +25,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Feature;
-use crate::agent::listed::Listing;
 use crate::agent::toolbox::FOREIGN_PREFIX;
-use crate::call::{CallHash, Effect, Role};
+use crate::call::{CallHash, Effect, Listing, Role};
 use crate::ids::McpServerId;
 use crate::outside::mcp::{Advice, Schema};
 use crate::web::shell::{Entry, Group};

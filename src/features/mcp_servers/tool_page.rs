@@ -14,9 +14,8 @@ use super::declare::{Declaring, EFFECTS, ROLES, declare};
 use super::fixed::{Fixed, idle};
 use super::page::AcceptForm;
 use super::{Declared, HERE, ServerTool, Standing, service};
-use crate::agent::listed::Listing;
 use crate::app::App;
-use crate::call::Effect;
+use crate::call::{Effect, Listing, Role};
 use crate::config::Loaded;
 use crate::error::{Error, Result};
 use crate::ids::McpServerId;
@@ -64,6 +63,7 @@ struct ToolPage {
     effect_fixed: bool,
     destructive_fixed: bool,
     enabled_fixed: bool,
+    lists_fixed: bool,
     /// What the file says of arguments that are not there.
     idle: Vec<String>,
     effects: Vec<Choice>,
@@ -144,6 +144,7 @@ impl ToolPage {
             effect_fixed: said.is_some_and(|said| said.effect.is_some()),
             destructive_fixed: said.is_some_and(|said| said.destructive),
             enabled_fixed: said.is_some_and(|said| !said.enabled),
+            lists_fixed: said.is_some_and(|said| said.lists.is_some()),
             idle: idle(loaded, [tool], |name| tool.listed && tool.name.as_deref() == Some(name)),
             effects: effects(&declared),
             in_force: in_force(tool, &declared),
@@ -165,7 +166,7 @@ impl ToolPage {
         for argument in &mut self.arguments {
             choose(&mut argument.roles, &argument.field);
         }
-        for it in &mut self.lists {
+        for it in self.lists.iter_mut().filter(|_| !self.lists_fixed) {
             it.value = fields.get(it.field).cloned().unwrap_or_default();
         }
         self.destructive |= fields.contains_key("destructive");
@@ -229,12 +230,18 @@ fn list_fields(lists: Listing) -> Vec<ListField> {
 }
 
 fn in_force(tool: &ServerTool, declared: &Declared) -> String {
+    let declared_as: Vec<Role> = declared.roles.values().copied().collect();
     let declared = declared.effect == Some(Effect::Read);
     match tool.effect() {
+        Effect::Read if declared_as.contains(&Role::Url) || declared_as.contains(&Role::Path) => {
+            "It is called without asking for what you named, and for the first pages of sites and \
+             what is there in folders that you opened."
+                .to_owned()
+        }
         Effect::Read => "It is called without asking.".to_owned(),
         _ if declared => "You say that it only reads. What is put into it reaches the server all the \
                           same, so calls are still judged as sending until each argument is a choice \
-                          without weight, or a path."
+                          without weight, a path or a web address."
             .to_owned(),
         effect => format!("The guard judges each call as one that may {}.", verb(effect)),
     }

@@ -8,8 +8,7 @@ use serde_json::Value;
 
 use super::service::{Health, Whole};
 use super::{Given, ServerTool, Transport, set_name};
-use crate::agent::listed::Listing;
-use crate::call::{Effect, Role};
+use crate::call::{Effect, Listing, Role};
 use crate::ids::{AgentId, McpServerId};
 
 #[derive(Serialize)]

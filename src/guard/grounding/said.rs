@@ -213,10 +213,10 @@ impl Said {
                 let parts = piece.text.split([',', ';', '<', '>', '(', ')', ':', '"']);
                 let found = parts.filter_map(|part| whitelist::parse_address(part).ok());
                 self.addresses.extend(found.map(|to| to.address));
-            } else if piece.text.contains(['.', ':'])
-                && let Ok(url) = WebUrl::parse(piece.text)
-            {
-                self.urls.insert(url.as_str().to_owned());
+            } else if piece.text.contains(['.', ':']) {
+                let texts = [Some(piece.text), before_sentence(piece.text)].into_iter().flatten();
+                let urls = texts.filter_map(|text| WebUrl::parse(text).ok());
+                self.urls.extend(urls.map(|url| url.as_str().to_owned()));
             }
         }
     }
@@ -281,6 +281,17 @@ impl Said {
             }
         }
     }
+}
+
+/// The address in `example.org.They`, where the next sentence lacks its blank.
+fn before_sentence(text: &str) -> Option<&str> {
+    let (address, next) = text.rsplit_once('.')?;
+    let (first, rest) = next.split_at_checked(1)?;
+    let is_small = |text: &str| !text.contains(char::is_uppercase);
+    let begins = first.bytes().all(|byte| byte.is_ascii_uppercase())
+        && !rest.is_empty()
+        && rest.bytes().all(|byte| byte.is_ascii_lowercase());
+    (begins && is_small(address)).then_some(address)
 }
 
 /// Words alone: no digit and no sign in them that a program could take for more.

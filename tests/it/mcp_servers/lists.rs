@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use steward::testing::model_answers::Say;
 
 use super::House;
+use crate::callers::form;
 
 const DIARY: &str = "mcp__tools__letter";
 const CANCEL: &str = "mcp__tools__send";
@@ -90,4 +91,46 @@ async fn half_of_a_list_is_refused_in_a_sentence() {
     let nothing = json!({"argument": "", "value": " ", "name": ""});
     let (status, told) = declare(&house, DIARY, json!({"effect": "read", "lists": nothing})).await;
     assert_eq!((status, &told["lists"]), (200, &Value::Null));
+}
+
+#[tokio::test]
+async fn a_file_is_named_without_its_ending_unless_two_are_called_so() {
+    let one = r#"[{\"id\": 4711, \"title\": \"dental-check-up.docx\"}]"#;
+    let house = house(one).await;
+    declare(&house, DIARY, lists()).await;
+    cancelled(&house, "4711").await;
+    assert_eq!((house.waiting().await.len(), house.calls().len()), (0, 2));
+    for other in ["dental check-up.pdf", "Dental check-up"] {
+        let two = one.replace(']', &format!(r#", {{\"id\": 12, \"title\": \"{other}\"}}]"#));
+        std::fs::write(house.tools("letter"), two).unwrap();
+        let before = house.calls().len();
+        cancelled(&house, "4711").await;
+        assert_eq!(house.calls().len(), before + 1, "{other}: which of them is not said");
+    }
+}
+
+#[tokio::test]
+async fn the_file_may_say_what_a_tool_lists() {
+    let declared = format!(
+        "[tools.{DIARY}]\neffect = \"read\"\nroles.text = \"soft\"\n\
+         lists = {{ argument = \"text\", value = \"id\", name = \"title\" }}\n\
+         [tools.{CANCEL}]\neffect = \"send\"\nroles.text = \"id\"\n"
+    );
+    let house = House::declaring(&declared).await;
+    let server = house.with_tools(&["letter", "send"]).await;
+    std::fs::write(house.tools("letter"), TITLES).unwrap();
+    cancelled(&house, "4711").await;
+    assert_eq!((house.waiting().await.len(), house.calls().len()), (0, 2));
+    let other = json!({"argument": "text", "value": "number", "name": "title"});
+    let (status, told) = declare(&house, DIARY, json!({"lists": other})).await;
+    let fixed = format!("tools.{DIARY}.lists is set by ");
+    assert!(status == 409 && told["error"].as_str().unwrap().contains(&fixed), "{told}");
+    let page = format!("/mcp-servers/{}/tools/{DIARY}", server["id"].as_str().unwrap());
+    let shown = house.app.get(&page).await.text;
+    assert_eq!(shown.matches("lists.name-hint\" disabled>").count(), 1, "{shown}");
+    assert_eq!(shown.matches("id=\"locked-lists\"").count(), 1, "{shown}");
+    assert_eq!(house.app.send(form(&page, "enabled=on")).await.status, 303);
+    let house = house.reopened("").await;
+    let told = house.app.get(&format!("/api/tools/{DIARY}/roles")).await.json();
+    assert_eq!(told["lists"], Value::Null, "what the file said was not saved");
 }
