@@ -203,7 +203,12 @@ impl Said {
     }
 
     fn has_pieces(&self, text: &str) -> bool {
-        let pieces: Vec<&str> = text.split_whitespace().collect();
+        // "New York, NY 10001": a comma behind a word is no part of it.
+        let bare = |piece| match str::strip_suffix(piece, ',') {
+            Some(word) if word.chars().all(char::is_alphabetic) => word,
+            _ => piece,
+        };
+        let pieces: Vec<&str> = text.split_whitespace().map(bare).collect();
         self.pieces.holds(&pieces)
     }
 
