@@ -250,6 +250,13 @@ fn add_holds(conn: &Connection) -> rusqlite::Result<()> {
     })
 }
 
+/// Makes a database with the schema in it, and closes it.
+pub fn make(path: &Path, backups: &Path) -> anyhow::Result<()> {
+    let mut conn = connect(path)?;
+    migrate::run(&mut conn, backups)?;
+    conn.close().map_err(|(_, err)| unusable(path, err))
+}
+
 fn connect(path: &Path) -> anyhow::Result<Connection> {
     let conn = Connection::open(path)
         .with_context(|| format!("The database {} can't be opened", path.display()))?;

@@ -25,6 +25,7 @@ use crate::error::Result;
 use crate::features;
 use crate::features::chat::{self, Channel, NewChatMessage};
 use crate::ids::{ConversationId, UserId};
+use crate::testing::schema;
 use crate::web::caller::OverSocket;
 
 const BODY_BYTES_MAX: usize = 8 << 20;
@@ -86,6 +87,7 @@ impl TestApp {
         let loaded = Config::load(&flags, [zone], &BTreeMap::new()).expect("a config");
         let at = Arc::new(Mutex::new(start));
         let house = DataFolder::open(&data).expect("a data folder");
+        schema::put(&house.database());
         let app = daemon::build(loaded, &house, Clock::Set(at.clone())).await.expect("a house");
         recover::recover(&app.agents).await.expect("unfinished runs are picked up");
         let router = features::router(app.clone());
