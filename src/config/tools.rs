@@ -30,6 +30,8 @@ pub struct DeclaredTool {
     /// Its answers list things that are the owner's alone.
     #[serde(deserialize_with = "lists")]
     pub lists: Option<Listing>,
+    /// What it answers is sent only after a yes; false: as the page says.
+    pub secret: bool,
 }
 
 /// Whether this may be a tool's name: `mcp__SERVER__TOOL`.

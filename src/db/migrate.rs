@@ -51,6 +51,7 @@ pub const STEPS: &[(&str, &str)] = &[
     ("0050_listings", include_str!("schema/0050_listings.sql")),
     ("0051_task_changes", include_str!("schema/0051_task_changes.sql")),
     ("0052_batches", include_str!("schema/0052_batches.sql")),
+    ("0053_secret_answers", include_str!("schema/0053_secret_answers.sql")),
 ];
 
 /// Brings the schema up to date; copies the database first when it already held something.

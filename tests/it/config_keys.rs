@@ -59,6 +59,7 @@ fn the_keys_that_other_programs_know_keep_their_names() {
     tools.mcp__SERVER__TOOL.enabled = true
     tools.mcp__SERVER__TOOL.roles = {}
     tools.mcp__SERVER__TOOL.lists = {}
+    tools.mcp__SERVER__TOOL.secret = false
     vault.passphrase = "" (secret)
     vault.key_file = ""
     "#);

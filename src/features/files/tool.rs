@@ -30,7 +30,7 @@ pub fn all() -> Vec<Tool> {
             .arg(Arg::text("path", Role::Path, file))
             .arg(Arg::integer("part", Role::Soft, "Which part of a long file, from 1.").optional()),
         Tool::read(SET, "files_search", "Finds files by words in their name or text.", search)
-            .arg(Arg::text("query", Role::Content, "Words that all occur."))
+            .arg(Arg::text("query", Role::Soft, "Words that all occur."))
             .arg(folder),
         Tool::write(
             SET,

@@ -194,6 +194,7 @@ fn own_roles(tool: &crate::agent::tool::Tool) -> RolesView {
         enabled: true,
         roles: tool.roles().into_iter().map(named).collect(),
         lists: None,
+        secret: false,
     }
 }
 
@@ -207,6 +208,8 @@ struct SetRoles {
     #[serde(default)]
     roles: BTreeMap<String, Option<String>>,
     lists: Option<Listing>,
+    #[serde(default)]
+    secret: bool,
     enabled: Option<bool>,
 }
 
@@ -226,6 +229,7 @@ async fn set_roles(
         destructive: body.destructive,
         roles: body.roles,
         lists: body.lists,
+        secret: body.secret,
         enabled: body.enabled,
     };
     Ok(Json(declare(&app, &caller, name, declaring).await?.into()))

@@ -40,6 +40,7 @@ pub struct Declaring {
     pub roles: BTreeMap<String, Option<String>>,
     /// None, or nothing in it: it lists nothing of the owner's.
     pub lists: Option<Listing>,
+    pub secret: bool,
     /// None: as it is.
     pub enabled: Option<bool>,
 }
@@ -64,7 +65,7 @@ pub async fn declare(
             tool.declared = declared;
             tool.enabled = declaring.enabled.unwrap_or(tool.enabled);
             store::save_tool(tx, &tool)?;
-            let Declared { effect, destructive, roles, lists } = &tool.declared;
+            let Declared { effect, destructive, roles, lists, secret } = &tool.declared;
             let roles: BTreeMap<&String, &str> =
                 roles.iter().map(|(argument, role)| (argument, role.name())).collect();
             let detail = json!({
@@ -72,6 +73,7 @@ pub async fn declare(
                 "destructive": destructive,
                 "roles": roles,
                 "lists": lists,
+                "secret": secret,
                 "enabled": tool.enabled,
             });
             audit::record(tx, audit::Entry::new(&by, "mcp_servers.declare", name).detail(detail))?;
@@ -104,5 +106,6 @@ fn checked(tool: &ServerTool, declaring: &Declaring) -> Result<Declared> {
     }
     let lists = declaring.lists.as_ref().map(Listing::checked).transpose();
     let lists = lists.map_err(|message| Error::invalid("lists", message))?.flatten();
-    Ok(Declared { effect, destructive: declaring.destructive, roles, lists })
+    let Declaring { destructive, secret, .. } = *declaring;
+    Ok(Declared { effect, destructive, roles, lists, secret })
 }

@@ -21,7 +21,7 @@ impl ServerTool {
     pub fn fixed_by(self, loaded: &Loaded) -> ServerTool {
         let fixed = self.name.as_deref().and_then(|name| {
             let said = loaded.tools.get(name)?.clone();
-            let keys = ["effect", "destructive", "enabled", "roles", "lists"];
+            let keys = ["effect", "destructive", "enabled", "roles", "lists", "secret"];
             let source = keys.iter().find_map(|key| loaded.locked(&format!("tools.{name}.{key}")));
             Some(Fixed { said, source: source.map(|it| it.to_string()).unwrap_or_default() })
         });
@@ -35,6 +35,7 @@ impl ServerTool {
         if let Some(Fixed { said, .. }) = &self.fixed {
             held.effect = said.effect.or(held.effect);
             held.destructive |= said.destructive;
+            held.secret |= said.secret;
             let there = |name: &String| self.schema.names().any(|it| it == name);
             let roles = said.roles.iter().filter(|(name, _)| there(name));
             held.lists = said.lists.clone().or(held.lists);
@@ -52,13 +53,16 @@ impl ServerTool {
     /// differs from the file's is refused.
     pub(super) fn keep_fixed(&self, given: &Declaring, new: &mut Declared) -> Result<()> {
         let Some(fixed) = &self.fixed else { return Ok(()) };
-        let DeclaredTool { effect, destructive, enabled, roles, lists } = &fixed.said;
+        let DeclaredTool { effect, destructive, enabled, roles, lists, secret } = &fixed.said;
         if let Some(effect) = effect {
             self.same(fixed, "effect", new.effect.is_none_or(|it| it == *effect))?;
             new.effect = self.declared.effect;
         }
         if *destructive {
             new.destructive = self.declared.destructive;
+        }
+        if *secret {
+            new.secret = self.declared.secret;
         }
         self.same(fixed, "enabled", *enabled || given.enabled != Some(true))?;
         if lists.is_some() {

@@ -160,6 +160,8 @@ pub struct Declared {
     pub roles: BTreeMap<String, Role>,
     /// Its answers list the owner's own things.
     pub lists: Option<Listing>,
+    /// What it answers is sent only after a yes.
+    pub secret: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

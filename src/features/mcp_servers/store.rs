@@ -96,9 +96,10 @@ pub fn save_tool(tx: &Tx<'_>, it: &ServerTool) -> Result<()> {
     tx.execute(
         "insert into mcp_tools (server_id, tool, name, title, description, schema, reads_only,
              destroys, refused, hash, accepted_hash, accepted_description, accepted_schema,
-             accepted_at, changed_at, effect, destructive, roles, lists, enabled, listed)
+             accepted_at, changed_at, effect, destructive, roles, lists, secret, enabled,
+             listed)
          values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,
-             ?19, ?20, ?21)
+             ?19, ?20, ?21, ?22)
          on conflict (server_id, tool) do update set name = excluded.name, title = excluded.title,
              description = excluded.description, schema = excluded.schema,
              reads_only = excluded.reads_only, destroys = excluded.destroys,
@@ -108,7 +109,8 @@ pub fn save_tool(tx: &Tx<'_>, it: &ServerTool) -> Result<()> {
              accepted_schema = excluded.accepted_schema, accepted_at = excluded.accepted_at,
              changed_at = excluded.changed_at, effect = excluded.effect,
              destructive = excluded.destructive, roles = excluded.roles,
-             lists = excluded.lists, enabled = excluded.enabled, listed = excluded.listed",
+             lists = excluded.lists, secret = excluded.secret, enabled = excluded.enabled,
+             listed = excluded.listed",
         params![
             it.server_id,
             it.tool,
@@ -129,6 +131,7 @@ pub fn save_tool(tx: &Tx<'_>, it: &ServerTool) -> Result<()> {
             it.declared.destructive,
             text(&roles)?,
             text(&it.declared.lists)?,
+            it.declared.secret,
             it.enabled,
             it.listed,
         ],
@@ -227,6 +230,7 @@ fn tool_row(row: &Row<'_>) -> rusqlite::Result<ServerTool> {
             destructive: row.get("destructive")?,
             roles: roles.collect(),
             lists: json_column(row, "lists")?,
+            secret: row.get("secret")?,
         },
         enabled: row.get("enabled")?,
         fixed: None,

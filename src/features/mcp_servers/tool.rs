@@ -7,7 +7,7 @@ use crate::agent::tool::{Cx, Foreign, ForeignArgs, Outcome, Output, Tool};
 use crate::call::Effect;
 use crate::error::Result;
 use crate::guard::permit::Permit;
-use crate::label::{Label, Origin};
+use crate::label::{Label, Origin, Secrecy};
 use crate::outside::mcp::{Answer, Called};
 
 /// None for a tool that nobody may call.
@@ -30,9 +30,10 @@ pub fn of(it: &ServerTool) -> Option<Tool> {
         },
     };
     let (server, tool, effect) = (it.server.clone(), it.tool.clone(), it.effect());
+    let secrecy = if declared.secret { Secrecy::Secret } else { Secrecy::Public };
     Some(Tool::foreign(told, move |cx, arguments, permit| {
-        let one = One { name: name.clone(), server: server.clone(), tool: tool.clone(), effect };
-        one.call(cx, arguments, permit)
+        let (name, server, tool) = (name.clone(), server.clone(), tool.clone());
+        One { name, server, tool, effect, secrecy }.call(cx, arguments, permit)
     }))
 }
 
@@ -41,6 +42,8 @@ struct One {
     server: String,
     tool: String,
     effect: Effect,
+    /// Of what it answers.
+    secrecy: Secrecy,
 }
 
 impl One {
@@ -50,7 +53,7 @@ impl One {
         if !matches!(called, Called::Answered(_)) {
             cx.timers.wake(job::TEND);
         }
-        let label = Label::outside(Origin::Mcp(self.server));
+        let label = Label { secrecy: self.secrecy, ..Label::outside(Origin::Mcp(self.server)) };
         match called {
             Called::Answered(Answer { text, images, failed }) => {
                 let outcome = if failed { Outcome::Failed } else { Outcome::Done };

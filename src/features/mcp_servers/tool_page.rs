@@ -64,6 +64,8 @@ struct ToolPage {
     destructive_fixed: bool,
     enabled_fixed: bool,
     lists_fixed: bool,
+    secret: bool,
+    secret_fixed: bool,
     /// What the file says of arguments that are not there.
     idle: Vec<String>,
     effects: Vec<Choice>,
@@ -144,6 +146,8 @@ impl ToolPage {
             effect_fixed: said.is_some_and(|said| said.effect.is_some()),
             destructive_fixed: said.is_some_and(|said| said.destructive),
             enabled_fixed: said.is_some_and(|said| !said.enabled),
+            secret: declared.secret,
+            secret_fixed: said.is_some_and(|said| said.secret),
             lists_fixed: said.is_some_and(|said| said.lists.is_some()),
             idle: idle(loaded, [tool], |name| tool.listed && tool.name.as_deref() == Some(name)),
             effects: effects(&declared),
@@ -170,6 +174,7 @@ impl ToolPage {
             it.value = fields.get(it.field).cloned().unwrap_or_default();
         }
         self.destructive |= fields.contains_key("destructive");
+        self.secret |= fields.contains_key("secret");
         ToolPage { enabled: fields.contains_key("enabled"), ..self }
     }
 }
@@ -234,8 +239,8 @@ fn in_force(tool: &ServerTool, declared: &Declared) -> String {
     let declared = declared.effect == Some(Effect::Read);
     match tool.effect() {
         Effect::Read if declared_as.contains(&Role::Url) || declared_as.contains(&Role::Path) => {
-            "It is called without asking for what you named, and for the first pages of sites and \
-             what is there in folders that you opened."
+            "It is called without asking where its addresses and paths are ones that you named or \
+             opened."
                 .to_owned()
         }
         Effect::Read => "It is called without asking.".to_owned(),
@@ -262,7 +267,7 @@ fn advice(tool: &ServerTool) -> String {
     format!("The server says that it {said}. Nobody checks that.")
 }
 
-/// `effect`, `destructive`, `enabled`, `lists.…` and a `role.…` for each argument; what is fixed is not
+/// `effect`, `destructive`, `secret`, `enabled`, `lists.…` and a `role.…` for each argument; what is fixed is not
 /// sent.
 type Fields = BTreeMap<String, String>;
 
@@ -281,6 +286,7 @@ async fn save(
     let declaring = Declaring {
         effect: fields.get("effect").cloned(),
         destructive: fields.contains_key("destructive"),
+        secret: fields.contains_key("secret"),
         enabled: (!switched_off).then(|| fields.contains_key("enabled")),
         roles: roles.collect(),
         lists: Some(Listing {

@@ -132,6 +132,8 @@ pub struct RolesView {
     pub roles: BTreeMap<String, Option<&'static str>>,
     /// Its answers list the owner's own things; null: nobody said so.
     pub lists: Option<Listing>,
+    /// What it answers is sent only after a yes.
+    pub secret: bool,
 }
 
 impl From<ServerTool> for RolesView {
@@ -142,6 +144,7 @@ impl From<ServerTool> for RolesView {
         RolesView {
             roles: roles.collect(),
             lists: declared.lists,
+            secret: declared.secret,
             effect: declared.effect.map(Effect::name),
             effect_in_force: it.effect().name(),
             destructive: declared.destructive,

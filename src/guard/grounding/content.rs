@@ -23,9 +23,8 @@ pub fn unnamed(
             Some(format!("the mail address {}", to.address))
         })
     });
-    carried.or_else(|| {
-        read.secrets.are_in(text, said).then(|| "text that is marked as secret".to_owned())
-    })
+    let secret = || read.has_secret(text, said).then(|| "text that is marked as secret".to_owned());
+    carried.or_else(secret)
 }
 
 /// The mail addresses in a text.

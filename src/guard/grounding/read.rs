@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::said::Said;
 use super::secrets::Secrets;
 use super::urls;
 use crate::label::{Label, Origins, Secrecy, Trust};
@@ -22,7 +23,7 @@ pub struct Read {
     origins: Vec<(usize, Origins)>,
     /// Links to a page's own site.
     links: HashSet<String>,
-    pub(super) secrets: Secrets,
+    secrets: Secrets,
     outside: bool,
     /// Something beside the descriptions of tools.
     content: bool,
@@ -79,6 +80,11 @@ impl Read {
         let place = self.words.find_among(&words, PLACES_MAX).next()?;
         let after = self.origins.partition_point(|(start, _)| *start <= place);
         self.origins.get(after.checked_sub(1)?).map(|(_, origin)| origin)
+    }
+
+    /// Whether `text` holds a piece of a text that is marked as secret and that the owner did not say.
+    pub fn has_secret(&self, text: &str, said: &Said) -> bool {
+        self.secrets.are_in(text, said)
     }
 
     /// Whether a page of the same site links to exactly this address.

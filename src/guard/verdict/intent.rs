@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::arguments::given;
-use super::{Facts, Mode, Scene, Verdict, origins, question, urls};
+use super::{Facts, Mode, Scene, Verdict, origins, question};
 use crate::call::{Call, Role};
 use crate::guard::grounding::Said;
 use crate::guard::intent::Intent;
@@ -78,7 +78,5 @@ pub(super) fn names_something(call: &Call<'_>) -> bool {
 
 /// Whether the call does more than read what is open to it and change our own data.
 fn has_effect(facts: &Facts, call: &Call<'_>) -> bool {
-    question::weight(facts, call).is_some()
-        || question::undeclared(call, |_| true).is_some()
-        || urls::question(facts, call).is_some()
+    question::weight(facts, call).is_some() || question::reading(facts, call).is_some()
 }

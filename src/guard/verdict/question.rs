@@ -26,10 +26,27 @@ pub(super) fn ruling(facts: &Facts, call: &Call<'_>, foreign: &[Foreign]) -> Rul
     if let Some(what) = weight(facts, call) {
         return weighty(facts, call, what, foreign);
     }
-    match undeclared(call, |_| true).or_else(|| urls::question(facts, call)) {
+    match reading(facts, call) {
         Some(reason) => Ruling::Ask { reason, can_stand: false },
         None => Ruling::Go(None),
     }
+}
+
+/// What to ask about a call that has no weight of its own.
+pub(super) fn reading(facts: &Facts, call: &Call<'_>) -> Option<String> {
+    undeclared(call, |_| true)
+        .or_else(|| urls::question(facts, call))
+        .or_else(|| hands_over_secret(facts, call))
+}
+
+/// What is searched for, and what a tool server is asked, leaves the house all the same.
+fn hands_over_secret(facts: &Facts, call: &Call<'_>) -> Option<String> {
+    let says = given(call).iter().any(|name| call.role(name) == Some(Role::Content));
+    let leaves = call.effect == Effect::Read && (call.is_foreign() || says);
+    let texts = if leaves { contents(call) } else { Vec::new() };
+    let mut texts = texts.iter().filter_map(Value::as_str);
+    let is_secret = texts.any(|text| facts.scene.read.has_secret(text, &facts.scene.said));
+    is_secret.then(|| "It hands over text that is marked as secret.".to_owned())
 }
 
 /// Why a call has to be the owner's own wish, as the beginning of a sentence; `None`: it stays in
@@ -113,7 +130,7 @@ fn strange(facts: &Facts, call: &Call<'_>, what: &str, foreign: &[Foreign]) -> O
 }
 
 /// A sentence about the first argument whose meaning nobody declared and that `asks`.
-pub(super) fn undeclared(call: &Call<'_>, asks: impl Fn(&str) -> bool) -> Option<String> {
+fn undeclared(call: &Call<'_>, asks: impl Fn(&str) -> bool) -> Option<String> {
     let fields = call.arguments.as_object().into_iter().flatten();
     let weighs = call.destructive || matches!(call.effect, Effect::Send | Effect::Execute);
     let unknown = fields

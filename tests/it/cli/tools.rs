@@ -22,13 +22,14 @@ fn what_is_declared_of_a_tool_is_shown_with_where_it_stands() {
     let lines: Vec<String> = shown.lines().map(words).collect();
     let from = lines.iter().position(|line| line.starts_with("[tools")).unwrap();
     assert_eq!(lines[from - 2], "private_allowed = [] # default");
-    assert_snapshot!(lines[from..from + 8].join("\n"), @r#"
+    assert_snapshot!(lines[from..from + 9].join("\n"), @r#"
     [tools.mcp__home__lights]
     effect = "read" # DIR/config.toml
     destructive = false # default
     enabled = true # default
     roles = { room = "soft", "which one" = "id" } # DIR/config.toml
     lists = {} # default
+    secret = false # default
 
     [vault]
     "#);
@@ -123,7 +124,7 @@ fn a_tool_that_no_server_offers_is_a_warning() {
     );
     let checked = house.run(&["config", "check"]);
     assert_snapshot!(checked.screen(), @r#"
-    The settings are right; 5 of 58 are set.
+    The settings are right; 5 of 62 are set.
     tools.mcp__hme__lights: no server offers this tool; did you mean mcp__home__lights?
     tools.mcp__home__door: no server offers this tool.
     tools.mcp__home__lights.roles: the tool has no argument "rom"; did you mean room?
@@ -134,13 +135,13 @@ fn a_tool_that_no_server_offers_is_a_warning() {
     assert_eq!((&told["ok"], told["warnings"].as_array().unwrap().len()), (&json!(true), 4));
     house.file("config.toml", "[tools.mcp__home__lights]\nroles.room = \"soft\"");
     let checked = house.run(&["config", "check"]);
-    assert_eq!(checked.screen(), "The settings are right; 2 of 43 are set.\n[exit 0]");
+    assert_eq!(checked.screen(), "The settings are right; 2 of 44 are set.\n[exit 0]");
 }
 
 #[test]
 fn a_check_without_a_program_that_runs_says_that_it_does_not_know_the_tools() {
     assert_snapshot!(check("[tools.mcp__home__lights]\neffect = \"read\""), @"
-    The settings are right; 2 of 43 are set.
+    The settings are right; 2 of 44 are set.
     Whether a server offers the tools under [tools] is not known: no Steward that runs here tells.
     [exit 0]
     ");

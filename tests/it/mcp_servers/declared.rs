@@ -30,7 +30,7 @@ fn page(server: &Value) -> String {
 async fn a_declaration_of_the_file_is_in_effect_and_what_differs_from_it_is_refused() {
     let house = House::declaring(READS).await;
     house.with_tools(&["echo"]).await;
-    insta::assert_snapshot!(house.roles().await, @r#"{"destructive":false,"effect":"read","effect_in_force":"read","enabled":true,"lists":null,"name":"mcp__tools__echo","roles":{"text":"soft"}}"#);
+    insta::assert_snapshot!(house.roles().await, @r#"{"destructive":false,"effect":"read","effect_in_force":"read","enabled":true,"lists":null,"name":"mcp__tools__echo","roles":{"text":"soft"},"secret":false}"#);
     house.call(ECHO, json!({"text": "hi"})).await;
     assert_eq!((house.waiting().await.len(), house.calls().len()), (0, 1));
     for (body, key) in [
@@ -47,7 +47,7 @@ async fn a_declaration_of_the_file_is_in_effect_and_what_differs_from_it_is_refu
     house.call_that_waits(ECHO, json!({"text": "hi"})).await;
     assert_eq!((house.waiting().await.len(), house.calls().len()), (1, 1));
     let house = house.reopened("").await;
-    insta::assert_snapshot!(house.roles().await, @r#"{"destructive":true,"effect":null,"effect_in_force":"send","enabled":true,"lists":null,"name":"mcp__tools__echo","roles":{"text":null}}"#);
+    insta::assert_snapshot!(house.roles().await, @r#"{"destructive":true,"effect":null,"effect_in_force":"send","enabled":true,"lists":null,"name":"mcp__tools__echo","roles":{"text":null},"secret":false}"#);
 }
 
 #[tokio::test]

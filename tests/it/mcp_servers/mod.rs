@@ -14,6 +14,7 @@ mod paths;
 mod protocol;
 mod repeats;
 mod roles;
+mod secret_answers;
 mod servers;
 
 use std::path::PathBuf;

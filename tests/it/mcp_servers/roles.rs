@@ -13,7 +13,7 @@ async fn undeclared_is_the_strictest_whatever_the_server_advises() {
     let house = House::new().await;
     house.with_tools(&["echo"]).await;
     let roles = house.app.get(ROLES).await.json();
-    insta::assert_snapshot!(roles, @r#"{"destructive":false,"effect":null,"effect_in_force":"send","enabled":true,"lists":null,"name":"mcp__tools__echo","roles":{"text":null}}"#);
+    insta::assert_snapshot!(roles, @r#"{"destructive":false,"effect":null,"effect_in_force":"send","enabled":true,"lists":null,"name":"mcp__tools__echo","roles":{"text":null},"secret":false}"#);
     house.call_that_waits("mcp__tools__echo", json!({"text": "hi"})).await;
     let card = house.waiting().await.remove(0);
     assert_eq!(card["reason"], "Nobody declared what text means to mcp__tools__echo.");

@@ -155,6 +155,7 @@ pub const SAMPLES: &[(&str, &str)] = &[
     ),
     ("0051_task_changes", "update tasks set revision = 2, forgotten_until = 1 where id = 'k1';"),
     ("0052_batches", "update runs set batch = 1 where id = 'r1';"),
+    ("0053_secret_answers", "update mcp_tools set secret = 1;"),
 ];
 
 const USERS: &str = "

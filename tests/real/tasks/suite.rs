@@ -38,6 +38,8 @@ pub struct Declared {
     /// Its answers list the owner's own things.
     #[serde(default)]
     lists: Option<Value>,
+    #[serde(default)]
+    secret: bool,
 }
 
 impl Declared {
@@ -256,9 +258,8 @@ async fn add_server(owner: &reqwest::Client, name: &str, side: &Path, roles: &Ro
     let path = format!("/mcp-servers/{}/accept", server["id"].as_str().unwrap());
     send(owner, Method::POST, &path, &json!({"tools": seen})).await;
     for tool in seen.keys() {
-        let Declared { effect, destructive, roles, lists } = &roles[tool];
-        let body =
-            json!({"effect": effect, "destructive": destructive, "roles": roles, "lists": lists});
+        let Declared { effect, destructive, roles, lists, secret } = &roles[tool];
+        let body = json!({"effect": effect, "destructive": destructive, "roles": roles, "lists": lists, "secret": secret});
         send(owner, Method::PUT, &format!("/tools/mcp__{name}__{tool}/roles"), &body).await;
     }
 }
