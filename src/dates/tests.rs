@@ -60,7 +60,16 @@ const MOMENTS: &[(&str, &str)] = &[
     ("at 1:30", "2026-11-24 13:30 | "),
     ("at 7:30", "2026-11-23 19:30 | "),
     ("at 05:30", "2026-11-24 05:30 | "),
-    ("tomorrow at 5:30", "2026-11-24 05:30 | "),
+    ("tomorrow at 5", "2026-11-24 17:00 | "),
+    ("tomorrow at 5:30", "2026-11-24 17:30 | "),
+    ("tomorrow to call Ann at 5:30", "2026-11-24 17:30 | call Ann"),
+    ("at 5:30 on friday", "2026-11-27 17:30 | "),
+    ("3 May at 5:30", "2027-05-03 17:30 | "),
+    ("in 2 days at 5:30", "2026-11-25 17:30 | "),
+    ("monday at 3:30", "2026-11-23 15:30 | "),
+    ("tomorrow at 05:30", "2026-11-24 05:30 | "),
+    ("tomorrow at 5:30 am", "2026-11-24 05:30 | "),
+    ("tomorrow at 9:00", "2026-11-24 09:00 | "),
     ("at 3", "2026-11-23 15:00 | "),
     ("at 10", "2026-11-23 22:00 | "),
     ("at noon", "2026-11-24 12:00 | "),
@@ -70,6 +79,7 @@ const MOMENTS: &[(&str, &str)] = &[
     ("monday", "2026-11-30 09:00 | "),
     ("monday at 18:00", "2026-11-23 18:00 | "),
     ("monday at 9:00", "2026-11-30 09:00 | "),
+    ("monday at 9", "2026-11-30 09:00 | "),
     ("next monday", "2026-11-30 09:00 | "),
     ("next friday", "2026-12-04 09:00 | "),
     ("this friday at noon", "2026-11-27 12:00 | "),
@@ -93,6 +103,8 @@ const MOMENTS: &[(&str, &str)] = &[
     ("yesterday", "2026-11-22 09:00 past | "),
     ("2027-05-03", "2027-05-03 09:00 | "),
     ("2027-05-03 18:00", "2027-05-03 18:00 | "),
+    ("2027-05-03 5:30", "2027-05-03 05:30 | "),
+    ("on 3.5.2027 at 5:30", "2027-05-03 05:30 | "),
     ("2027-05-03T18:00", "2027-05-03 18:00 | "),
     ("2027-05-03T18:00Z", "2027-05-03 20:00 | "),
     ("3.5.2027 18:00", "2027-05-03 18:00 | "),
@@ -141,12 +153,12 @@ fn late_in_the_evening_words_still_mean_something_ahead() {
 #[test]
 fn summer_time_gap_and_overlap_give_one_moment() {
     let spring = at("2027-03-27T20:00");
-    assert_eq!(read("tomorrow at 2:30", &spring), "2027-03-28 03:30 | ");
+    assert_eq!(read("tomorrow at 02:30", &spring), "2027-03-28 03:30 | ");
     // Hours are real hours, days are calendar days.
     assert_eq!(read("in 24 hours", &spring), "2027-03-28 21:00 | ");
     assert_eq!(read("in 1 day", &spring), "2027-03-28 20:00 | ");
     let autumn = at("2026-10-24T20:00");
-    let when = find("tomorrow at 2:30", &autumn).unwrap().unwrap().when;
+    let when = find("tomorrow at 02:30", &autumn).unwrap().unwrap().when;
     assert_eq!(when.at.to_string(), "2026-10-25T02:30:00+02:00[Europe/Berlin]");
 }
 

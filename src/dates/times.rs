@@ -9,7 +9,7 @@ use super::words::{Cursor, number};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum TimeOfDay {
     Clock(civil::Time),
-    /// On a clock of twelve hours, its half of the day left open: "5:30", not "05:30".
+    /// On a clock of twelve hours, its half of the day left open, as in "at 5": "5:30", not "05:30".
     Dial(civil::Time),
     /// 1 to 12 with neither am nor pm nor minutes: "at 6".
     Hour(i8),

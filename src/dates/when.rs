@@ -100,8 +100,9 @@ fn exact(c: &mut Cursor<'_>, zone: &TimeZone) -> Option<Said> {
 }
 
 fn day_and_time(c: &mut Cursor<'_>, today: Date) -> Option<Said> {
-    let is_date = c.peek().is_some_and(|word| word.starts_with(|c: char| c.is_ascii_digit()));
+    let start = *c;
     if let Some(day) = c.attempt(|c| day(c, today)).or_else(|| in_month(c)) {
+        let in_digits = in_digits(start, c.at);
         let time = c
             .attempt(|c| {
                 c.take("in");
@@ -115,7 +116,7 @@ fn day_and_time(c: &mut Cursor<'_>, today: Date) -> Option<Said> {
             .or_else(|| c.attempt(times::time))
             .or_else(|| c.attempt(times::part).map(TimeOfDay::Part));
         let said = Said::Parts { day: Some(day), time };
-        return Some(if is_date { said.written() } else { said });
+        return Some(if in_digits { said.written() } else { said });
     }
     let time = match c.attempt(times::part) {
         // "tonight at 8"
@@ -126,6 +127,15 @@ fn day_and_time(c: &mut Cursor<'_>, today: Date) -> Option<Said> {
     Some(Said::Parts { day, time: Some(time) })
 }
 
+/// Who writes "2027-05-03 5:30" writes times as they are, too.
+fn in_digits(mut day: Cursor<'_>, end: usize) -> bool {
+    let is_date = |word: &str| {
+        let marks = ['-', '.', '/'];
+        word.contains(marks) && word.chars().all(|c| c.is_ascii_digit() || marks.contains(&c))
+    };
+    std::iter::from_fn(|| day.next().filter(|_| day.at <= end)).any(is_date)
+}
+
 fn is_small_hour(time: TimeOfDay, part: Part) -> bool {
     let night = matches!(part, Part::Night | Part::Tonight);
     night && matches!(time, TimeOfDay::Clock(time) if time.hour() < 5)
@@ -133,6 +143,8 @@ fn is_small_hour(time: TimeOfDay, part: Part) -> bool {
 
 /// Sets what was said against now. Days and times that come again are looked for in the direction of `lean`.
 pub(super) fn resolve(said: Said, now: &Zoned, lean: Lean) -> Option<When> {
+    // What was is as it was said: "since 5:30" is no guess about what is ahead.
+    let said = if lean == Lean::Back { said.written() } else { said };
     let (day, said_time) = match said {
         Said::Moment(at) => return Some(when(at, Given::Moment, now)),
         Said::Parts { day, time } => (day, time),
@@ -153,8 +165,8 @@ pub(super) fn resolve(said: Said, now: &Zoned, lean: Lean) -> Option<When> {
         let date = day.ahead(today, true)?;
         return zoned(date.to_datetime(MORNING), now.time_zone()).map(|at| when(at, given, now));
     }
-    // "monday at 9:00", said on a Monday in the afternoon, is next week's.
-    let said_time = said_time.map(|it| if day == Day::Fixed(date) { it } else { written(it) });
+    // "monday at 9", said on a Monday in the afternoon, is next week's.
+    let said_time = said_time.map(|it| if day == Day::Fixed(date) { it } else { settled(it) });
     let at = if date == today { today_at(said_time, now) } else { on(date, said_time, now) }?;
     if at <= *now && day != Day::Fixed(date) {
         let date = day.ahead(today, true)?;
@@ -178,16 +190,20 @@ fn on(date: Date, time: Option<TimeOfDay>, now: &Zoned) -> Option<Zoned> {
     zoned(at, now.time_zone())
 }
 
-fn written(time: TimeOfDay) -> TimeOfDay {
+/// With its half of the day, whatever the time is now.
+fn settled(time: TimeOfDay) -> TimeOfDay {
     match time {
-        TimeOfDay::Dial(time) => TimeOfDay::Clock(time),
-        other => other,
+        TimeOfDay::Part(_) => time,
+        other => TimeOfDay::Clock(plain(other)),
     }
 }
 
 fn plain(time: TimeOfDay) -> Time {
     match time {
-        TimeOfDay::Clock(time) | TimeOfDay::Dial(time) => time,
+        TimeOfDay::Clock(time) => time,
+        TimeOfDay::Dial(time) => {
+            Time::new(sensible(time.hour()), time.minute(), time.second(), 0).unwrap_or(time)
+        }
         TimeOfDay::Hour(hour) => Time::new(sensible(hour), 0, 0, 0).unwrap_or(MORNING),
         TimeOfDay::Part(part) => part.usual(),
     }
@@ -231,16 +247,6 @@ fn next_shown(time: TimeOfDay, now: &Zoned) -> Option<Time> {
         .find(|it| now.time() < *it)
 }
 
-/// What a time that has passed today most likely means tomorrow.
-fn tomorrows(time: TimeOfDay) -> Time {
-    match time {
-        TimeOfDay::Dial(time) => {
-            Time::new(sensible(time.hour()), time.minute(), time.second(), 0).unwrap_or(time)
-        }
-        other => plain(other),
-    }
-}
-
 fn time_alone(time: TimeOfDay, now: &Zoned) -> Option<Zoned> {
     let (today, tomorrow) = (now.date(), now.date().tomorrow().ok()?);
     let time_today = match time {
@@ -249,6 +255,5 @@ fn time_alone(time: TimeOfDay, now: &Zoned) -> Option<Zoned> {
         other => Some(plain(other)),
     };
     let at = time_today.and_then(|it| zoned(today.to_datetime(it), now.time_zone()));
-    at.filter(|at| now < at)
-        .or_else(|| zoned(tomorrow.to_datetime(tomorrows(time)), now.time_zone()))
+    at.filter(|at| now < at).or_else(|| zoned(tomorrow.to_datetime(plain(time)), now.time_zone()))
 }
