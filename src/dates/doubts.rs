@@ -12,6 +12,8 @@ use crate::error::{Error, Result};
 pub(super) const ONE_TIME: &str = "A reminder has one time; say one of them.";
 const UNCLEAR: &str = "I can't tell which moment that is. Say a day or a time, or something like \
                        \"5 minutes before 6pm\".";
+/// What stands before a day or time.
+const LEADS: &[&str] = &["at", "@", "around", "by", "until", "till", "on", "the", "for"];
 
 /// Refuses a sentence whose moment, `found` or not, is not the whole of what was said.
 pub(super) fn check(text: &str, words: &[Word], found: Option<&Place>, now: &Zoned) -> Result<()> {
@@ -44,6 +46,16 @@ pub(super) fn check_single(words: &[Word], place: &Range<usize>, now: &Zoned) ->
 
 /// A time or day that there is not: where a moment is looked for, or surely meant as one.
 fn none_such(text: &str, words: &[Word], place: Option<&Range<usize>>) -> Option<String> {
+    let (said, is_day) = none_such_at(words, place)?;
+    let typed = &text[bytes(words, &said)];
+    Some(match is_day {
+        true => format!("There is no day \"{typed}\"."),
+        false => format!("There is no time \"{typed}\". Times go from 00:00 to 23:59."),
+    })
+}
+
+/// Its place, and whether it is a day.
+fn none_such_at(words: &[Word], place: Option<&Range<usize>>) -> Option<(Range<usize>, bool)> {
     let outside = |at: &usize| place.is_none_or(|place| !place.contains(at));
     (0..words.len()).filter(outside).find_map(|start| {
         let mut c = Cursor::new(words, start);
@@ -55,12 +67,15 @@ fn none_such(text: &str, words: &[Word], place: Option<&Range<usize>>) -> Option
             }
         };
         let near = start == 0 || place.is_some_and(|it| start == it.end || said.end == it.start);
-        let typed = &text[bytes(words, &said)];
-        (sure || near).then(|| match is_day {
-            true => format!("There is no day \"{typed}\"."),
-            false => format!("There is no time \"{typed}\". Times go from 00:00 to 23:59."),
-        })
+        (sure || near).then_some((said, is_day))
     })
+}
+
+/// The place of the day or time that there is not, with the words that lead to it.
+pub(super) fn refused(words: &[Word]) -> Option<Range<usize>> {
+    let (said, _) = none_such_at(words, None)?;
+    let leads = words[..said.start].iter().rev().take_while(|word| is_one_of(word, LEADS)).count();
+    Some(said.start - leads..said.end)
 }
 
 /// "5 minutes before the meeting", "before 6pm", "tomorrow after work".

@@ -79,6 +79,15 @@ pub fn find(text: &str, now: &Zoned) -> Result<Option<Found>> {
     Ok(Some(Found { when, rest: without(text, places) }))
 }
 
+/// What a sentence says besides a day or time that there is not ("25:00"), for another in its place.
+/// None: there is none such in it, or a moment is left that goes with it.
+pub fn besides_refused(text: &str, now: &Zoned) -> Option<String> {
+    let words = words::cut(text);
+    let place = doubts::refused(&words)?;
+    let rest = without(text, vec![bytes(&words, &place)]);
+    matches!(find(&rest, now), Ok(None)).then_some(rest)
+}
+
 /// Reads a text that is a moment and nothing else, as in a form field or a tool's argument.
 pub fn parse(text: &str, now: &Zoned) -> Result<When> {
     let unread = || {

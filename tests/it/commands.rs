@@ -105,3 +105,18 @@ async fn the_owners_switches_stand_in_the_help_and_a_slip_gets_the_nearest() {
     I don't understand that. I take short commands about files, the web, reminders, schedule, notes, agents, search, the house and time. The nearest is "open example.org for this chat"; "help" lists them all.
     "#);
 }
+
+#[tokio::test]
+async fn who_asks_how_one_thing_is_said_is_not_told_everything() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = TestApp::open(folder.path()).await;
+    for (line, group) in [
+        ("how do I add a note?", "Notes"),
+        ("how do I set a reminder", "Reminders"),
+        ("help with files", "Files"),
+    ] {
+        let help = house.ask(line).await;
+        assert!(help.contains(&format!("**{group}**")), "{line}: {help}");
+        assert_eq!(help.matches("\n**").count(), 1, "{line}: {help}");
+    }
+}

@@ -135,6 +135,43 @@ async fn a_part_of_the_day_says_which_half_of_it_a_time_is_in() {
 }
 
 #[tokio::test]
+async fn a_time_that_there_is_not_is_asked_for_again_and_its_answer_makes_the_reminder() {
+    let (_folder, house) = open().await;
+    let chat = house.say(None, "remind me at 25:00 to leave").await;
+    let mut said = Vec::new();
+    for line in ["dunno", "at 26:00", "at 18:00"] {
+        house.work().await;
+        said.push(house.last_answer(&chat).await);
+        house.say(Some(&chat), line).await;
+    }
+    house.work().await;
+    said.push(house.last_answer(&chat).await);
+    insta::assert_snapshot!(said.join("\n"), @r#"
+    There is no time "25:00". Times go from 00:00 to 23:59.
+    There is no time "25:00". Times go from 00:00 to 23:59.
+    There is no time "26:00". Times go from 00:00 to 23:59.
+    I'll remind you today at 18:00: leave
+    "#);
+}
+
+#[tokio::test]
+async fn who_asks_to_be_woken_is_and_sees_what_the_day_has() {
+    let (_folder, house) = open().await;
+    assert_eq!(
+        house.ask("wake me up in 20 minutes").await,
+        "I'll remind you today at 09:20: Wake up"
+    );
+    let told = house.ask("wake me at 6:30 tomorrow").await;
+    assert_eq!(told, "I'll remind you tomorrow at 06:30: Wake up");
+    for line in ["what do I have to do today?", "what are my reminders for tomorrow?"] {
+        let told = house.ask(line).await;
+        assert_eq!(told, "- today at 09:20: Wake up\n- tomorrow at 06:30: Wake up", "{line}");
+    }
+    let told = house.ask("remind me tomorrow at 5:30 to stretch").await;
+    assert_eq!(told, "I'll remind you tomorrow at 17:30: stretch");
+}
+
+#[tokio::test]
 async fn no_reminder_is_set_for_a_day_or_time_that_was_not_read() {
     let (_folder, house) = open().await;
     for (line, told) in [

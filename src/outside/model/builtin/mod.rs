@@ -91,7 +91,9 @@ impl Engine {
                 | Plan::Ask { question: text, .. }
                 | Plan::Offer { question: text, .. },
             ) => said(with_file_left(text, &request.messages)),
-            Some(Plan::Help) => said(words::help(&self.phrases, |tool| is_offered(request, tool))),
+            Some(Plan::Help(group)) => {
+                said(words::help(&self.phrases, group, |tool| is_offered(request, tool)))
+            }
             Some(Plan::Unknown { .. }) | None if has_files(&request.messages) => {
                 said(words::NO_FILES.to_owned())
             }

@@ -41,7 +41,8 @@ pub(super) enum Plan {
         question: String,
         corrected: String,
     },
-    Help,
+    /// Of one group, or of all.
+    Help(Option<&'static str>),
     Unknown {
         nearest: Option<&'static str>,
     },
@@ -72,9 +73,8 @@ pub(super) fn continued(
             match one(phrases, whole.trim(), scene) {
                 Some(Plan::Calls(calls)) => Plan::Calls(calls),
                 asked => match fresh() {
-                    plan @ (Plan::Calls(_) | Plan::Say(_) | Plan::Help) => plan,
-                    // Words that answer nothing are no part of the command.
-                    _ if asked.as_ref().and_then(Plan::question) == Some(question.as_str()) => {
+                    plan @ (Plan::Calls(_) | Plan::Say(_) | Plan::Help(_)) => plan,
+                    _ if is_still_open((question, before, after), asked.as_ref()) => {
                         pending.cloned().unwrap_or_else(fresh)
                     }
                     other => asked.unwrap_or(other),
@@ -89,6 +89,12 @@ pub(super) fn continued(
     }
 }
 
+/// Whether a question is as open as it was: words that answer nothing are no part of the command.
+fn is_still_open((question, before, after): (&str, &str, &str), asked: Option<&Plan>) -> bool {
+    matches!(asked, Some(Plan::Ask { question: again, before: same, after: longer })
+        if again == question || same == before && longer != after)
+}
+
 fn heard<'a>(text: &'a str, (now, agents): Scene<'a>) -> Utterance<'a> {
     Utterance::new(text, now).among(agents)
 }
@@ -96,7 +102,7 @@ fn heard<'a>(text: &'a str, (now, agents): Scene<'a>) -> Utterance<'a> {
 fn read(phrases: &[Phrase], text: &str, scene: Scene<'_>) -> Plan {
     let utterance = heard(text, scene);
     if utterance.is(words::HELP) || text.trim() == "?" {
-        return Plan::Help;
+        return Plan::Help(None);
     }
     if utterance.is(words::GREETINGS) {
         return Plan::Say(words::hello(phrases));
@@ -110,8 +116,8 @@ fn read(phrases: &[Phrase], text: &str, scene: Scene<'_>) -> Plan {
     if let Some(plan) = several(phrases, text, scene).or_else(|| one(phrases, text, scene)) {
         return plan;
     }
-    if utterance.after_any(words::HELP_WITH).is_some() {
-        return Plan::Help;
+    if let Some(topic) = utterance.after_any(words::HELP_WITH) {
+        return Plan::Help(group_of(phrases, topic, scene));
     }
     if let Some(corrected) = corrected(phrases, &utterance) {
         let question = words::did_you_mean(&corrected);
@@ -128,6 +134,17 @@ fn one(phrases: &[Phrase], text: &str, scene: Scene<'_>) -> Option<Plan> {
         Parsed::Ask { question, before, after } => Plan::Ask { question, before, after },
         Parsed::Say(text) => Plan::Say(text),
     })
+}
+
+/// What "add a note" or "my reminders" is about.
+fn group_of(phrases: &[Phrase], topic: &str, scene: Scene<'_>) -> Option<&'static str> {
+    let topic = heard(topic, scene);
+    let is_named = |phrase: &&Phrase| {
+        let name = phrase.group.to_lowercase();
+        topic.words().any(|word| name == word || name.strip_suffix('s') == Some(word))
+    };
+    let read = phrases.iter().find(|phrase| (phrase.parse)(&topic).is_some());
+    read.or_else(|| phrases.iter().find(is_named)).map(|phrase| phrase.group)
 }
 
 /// Several commands on lines of their own or parted by semicolons: only if each is one by itself.

@@ -257,6 +257,30 @@ fn help_lists_what_can_be_said_here() {
 }
 
 #[test]
+fn a_question_about_one_command_gets_the_help_of_its_group() {
+    insta::assert_snapshot!(talk(&["How do I add a note?"]), @r#"
+    This is what I understand. The words can be your own; the openings count.
+
+    **Notes**
+
+    - `note: boiler serviced in May`: keeps a note
+
+    "help" lists all that I understand.
+    "#);
+    for line in ["how can I keep notes", "help with a note: milk"] {
+        assert_eq!(talk(&[line]), talk(&["How do I add a note?"]), "{line}");
+    }
+    for line in ["help with my reminders", "how do I remind me of things?"] {
+        let help = talk(&[line]);
+        assert!(help.contains("**Reminders**") && !help.contains("**Notes**"), "{line}: {help}");
+    }
+    // What has no group, or one of which nothing is there, gets all.
+    for line in ["how do I fly?", "how do I fetch http://a.example/"] {
+        assert_eq!(talk(&[line]), talk(&["help"]), "{line}");
+    }
+}
+
+#[test]
 fn only_commands_are_understood() {
     let understood = |line: &str| engine().understands(&request(vec![text(Role::User, line)]));
     assert!(understood("note: milk") && understood("remind me to stretch"));

@@ -14,9 +14,9 @@ pub(super) const HELP: &[&str] = &[
     "help me",
     "show help",
 ];
-/// A question about one command is answered with all of them.
+/// A question about one command is answered with those of its group, else with all.
 pub(super) const HELP_WITH: &[&str] =
-    &["help with", "help me with", "help on", "help", "how do i", "how can i"];
+    &["help with", "help me with", "help on", "help", "how do i", "how can i", "how to"];
 pub(super) const GREETINGS: &[&str] = &[
     "hi",
     "hello",
@@ -136,10 +136,16 @@ fn groups(phrases: &[Phrase], is_offered: impl Fn(&str) -> bool) -> Vec<&'static
     groups
 }
 
-/// The phrases by group, in Markdown, only those whose tool is there.
-pub(super) fn help(phrases: &[Phrase], is_offered: impl Fn(&str) -> bool) -> String {
+/// The phrases by group, in Markdown, only those whose tool is there; `only` of one group.
+pub(super) fn help(
+    phrases: &[Phrase],
+    only: Option<&str>,
+    is_offered: impl Fn(&str) -> bool,
+) -> String {
     let offered: Vec<&Phrase> = phrases.iter().filter(|phrase| is_offered(phrase.tool)).collect();
-    let groups = groups(phrases, is_offered);
+    let mut groups = groups(phrases, is_offered);
+    let only = only.filter(|it| groups.contains(it));
+    groups.retain(|group| only.is_none_or(|it| it == *group));
     let mut text =
         "This is what I understand. The words can be your own; the openings count.\n".to_owned();
     for group in groups {
@@ -147,6 +153,10 @@ pub(super) fn help(phrases: &[Phrase], is_offered: impl Fn(&str) -> bool) -> Str
         for phrase in offered.iter().filter(|phrase| phrase.group == group) {
             text.push_str(&format!("- `{}`: {}\n", phrase.usage, phrase.about));
         }
+    }
+    if only.is_some() {
+        text.push_str("\n\"help\" lists all that I understand.");
+        return text;
     }
     text.push_str(
         "\nSeveral commands go on lines of their own. \"never mind\" drops a question I asked.",
