@@ -12,7 +12,7 @@ use steward::testing::{ADA, Browser, TestApp};
 use crate::callers::{as_user, form, with_token};
 
 /// A run of Ada's that waits for her to answer a call; gives the call's id.
-async fn waiting(house: &TestApp) -> ToolCallId {
+pub async fn waiting(house: &TestApp) -> ToolCallId {
     waiting_to_write(house, "eve@evil.example").await
 }
 

@@ -5,6 +5,7 @@ use axum::http::Request;
 use serde_json::json;
 use steward::testing::{Browser, TestApp};
 
+use crate::approvals::waiting;
 use crate::callers::{as_user, with_token};
 
 #[tokio::test]
@@ -75,4 +76,38 @@ async fn who_is_no_admin_sees_no_switch() {
     house.post("/api/pause", &json!({})).await;
     let page = eve.get("/notes").await.text;
     assert!(page.contains("Everything is paused.") && !page.contains("Resume</button>"));
+}
+
+#[tokio::test]
+async fn what_waits_is_told_however_it_is_asked_for_and_only_to_who_has_to_answer() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = TestApp::open(folder.path()).await;
+    let sayings = [
+        "what is waiting for me?",
+        "What's waiting",
+        "what needs my approval?",
+        "approvals",
+        "show my approvals please",
+        "pending approvals",
+        "what do you need from me?",
+    ];
+    for line in sayings {
+        let told = house.ask(line).await;
+        assert!(told.ends_with("Nothing waits for your yes or no."), "{line}: {told}");
+    }
+    waiting(&house).await;
+    for line in sayings {
+        let told = house.ask(line).await;
+        assert!(told.ends_with("One question waits for you under Approvals."), "{line}: {told}");
+    }
+    // Where all is paused the door answers.
+    house.post("/api/pause", &json!({})).await;
+    let told = house.ask("approvals").await;
+    assert!(told.ends_with("One question waits for you under Approvals."), "{told}");
+    let request = Request::post("/api/chat/completions")
+        .header("content-type", "application/json")
+        .body(Body::from(json!({"message": "approvals"}).to_string()))
+        .unwrap();
+    let told = as_user(&house, &["*"], request).await.text;
+    assert!(told.contains("Nothing waits for your yes or no."), "{told}");
 }

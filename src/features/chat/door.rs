@@ -91,7 +91,7 @@ impl Switch {
         by: &By,
     ) -> Result<String> {
         let done = match self {
-            Switch::Status => status::tell(tx),
+            Switch::Status => status::tell(tx, user),
             Switch::Help => Ok(HELP.to_owned()),
             Switch::Pause | Switch::Resume => pause(tx, agents, user, powers, by, self),
             Switch::Open(_) if !powers.open => {

@@ -7,6 +7,7 @@ use crate::db::{Reader, Tx};
 use crate::error::Result;
 use crate::features::triggers::deliveries;
 use crate::features::{approvals, tasks};
+use crate::ids::UserId;
 use crate::inbox::{Depth, Inbox};
 
 /// In effect before the next step of any run, and across restarts.
@@ -28,7 +29,7 @@ pub fn pause_rows(tx: &Tx<'_>, agents: &Agents, paused: bool, by: &By) -> Result
     Ok(())
 }
 
-/// What "status" tells.
+/// What "status" tells one of those who live here.
 pub struct Standing {
     pub paused: bool,
     pub running: u32,
@@ -36,10 +37,10 @@ pub struct Standing {
     pub approvals: usize,
 }
 
-pub fn standing(r: &Reader<'_>) -> Result<Standing> {
+pub fn standing(r: &Reader<'_>, user: UserId) -> Result<Standing> {
     let inbox = Inbox::open(r)?;
     let depth = inbox.depth(r)?;
-    let approvals = approval::list_waiting(r, None, "")?.len();
+    let approvals = approval::list_waiting(r, Some(user), "")?.len();
     Ok(Standing { paused: inbox.paused(), running: depth.running, queued: depth.queued, approvals })
 }
 

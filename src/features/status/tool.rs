@@ -6,6 +6,7 @@ use super::service::{self, Standing};
 use crate::agent::tool::{Output, Tool};
 use crate::db::Reader;
 use crate::error::Result;
+use crate::ids::UserId;
 use crate::outside::model::builtin::{Parsed, Phrase, Utterance};
 
 pub fn all() -> Vec<Tool> {
@@ -14,7 +15,8 @@ pub fn all() -> Vec<Tool> {
         "status_show",
         "Says whether everything is paused, and how much is running and waiting.",
         async |cx, _, _| {
-            let now = cx.db.read(service::standing).await?;
+            let user = cx.user_id;
+            let now = cx.db.read(move |r| service::standing(r, user)).await?;
             Ok(Output::own(words(&now)))
         },
     )]
@@ -38,8 +40,8 @@ fn words(now: &Standing) -> String {
 }
 
 /// The same for a run that is answered before it has begun.
-pub fn tell(r: &Reader<'_>) -> Result<String> {
-    let now = service::standing(r)?;
+pub fn tell(r: &Reader<'_>, user: UserId) -> Result<String> {
+    let now = service::standing(r, user)?;
     let (running, queued) = (now.running + 1, now.queued.saturating_sub(1));
     Ok(words(&Standing { running, queued, ..now }))
 }
@@ -55,8 +57,26 @@ const SAYINGS: &[&str] = &[
     "what are you doing",
     "what is going on",
     "what's going on",
+    "is anything waiting",
     "is anything waiting for me",
+    "what is waiting",
+    "what's waiting",
+    "what is waiting for me",
+    "what's waiting for me",
+    "what waits",
+    "what waits for me",
+    "what needs approval",
+    "what needs my approval",
+    "what do i have to approve",
+    "what do you need from me",
     "anything to approve",
+    "approvals",
+    "my approvals",
+    "list approvals",
+    "show approvals",
+    "show my approvals",
+    "pending approvals",
+    "any approvals",
 ];
 
 /// Whether a message, as a whole, asks for the status.
