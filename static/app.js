@@ -57,7 +57,7 @@
       for (const badge of all("[data-badge]")) { badge.hidden = it.waiting === 0; badge.firstChild.textContent = it.waiting; }
       document.title = (it.waiting ? `(${it.waiting}) ` : "") + document.title.replace(/^\(\d+\) /, "");
     },
-    bar: it => { $(".news > .notice")?.remove(); $(".news")?.prepend(nodes(it.html)); },
+    bar: it => { $(".news > .notice")?.remove(); $(".news")?.prepend(nodes(it.html)); for (const entry of all("[data-paused]")) entry.hidden = (entry.dataset.paused === "yes") !== !!it.html; },
     note: it => $("#flash")?.replaceChildren(nodes(it.html)),
   };
   const live = on => {

@@ -111,3 +111,20 @@ async fn what_waits_is_told_however_it_is_asked_for_and_only_to_who_has_to_answe
     let told = as_user(&house, &["*"], request).await.text;
     assert!(told.contains("Nothing waits for your yes or no."), "{told}");
 }
+
+#[tokio::test]
+async fn the_menu_has_the_entry_of_the_pause_and_the_one_of_its_end_for_the_bar_to_change() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = TestApp::open(folder.path()).await;
+    let entries = async || {
+        let page = house.get("/notes").await.text;
+        ["resume", "pause"].map(|verb| {
+            let form = format!("<form method=\"post\" action=\"/{verb}\" data-paused=");
+            let (_, tag) = page.split_once(&form).expect(verb);
+            tag.split_once('>').unwrap().0.to_owned()
+        })
+    };
+    assert_eq!(entries().await, ["\"yes\" hidden", "\"no\""]);
+    house.post("/api/pause", &json!({})).await;
+    assert_eq!(entries().await, ["\"yes\"", "\"no\" hidden"]);
+}
