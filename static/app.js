@@ -151,14 +151,15 @@
   on("dragover", event => event.preventDefault());
   on("drop", event => { event.preventDefault(); attach(event.dataTransfer.files); });
 
-  // Go to: the navigation's links, filtered while typing; Enter takes the first.
+  // Go to: the navigation's links, filtered while typing; Enter takes the first, arrows go along them.
   const palette = () => {
     const dialog = make("dialog", { className: "palette", ariaLabel: "Go to a page" });
-    const input = make("input", { type: "search", placeholder: "Go to…", ariaLabel: "Page" });
-    const list = make("ul", {});
+    const input = make("input", { type: "search", placeholder: "Go to…", ariaLabel: "Page" }), list = make("ul", {});
     list.append(...all("#nav li").map(entry => entry.cloneNode(true)));
     input.oninput = () => all("li", list).forEach(it => { it.hidden = !it.textContent.toLowerCase().includes(input.value.trim().toLowerCase()); });
     input.onkeydown = event => { if (event.key === "Enter") $("li:not([hidden]) a", list)?.click(); };
+    dialog.onkeydown = event => { const step = { ArrowDown: 1, ArrowUp: -1 }[event.key], stops = [input, ...all("li:not([hidden]) a", list)];
+      if (step) { event.preventDefault(); stops.at((stops.indexOf(document.activeElement) + step) % stops.length).focus(); } };
     dialog.onclose = () => dialog.remove();
     dialog.append(input, list);
     document.body.append(dialog);

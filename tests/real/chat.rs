@@ -94,6 +94,12 @@ async fn words_said_in_a_pause_say_so_and_the_bar_stays_in_sight() {
 }
 
 #[tokio::test]
+async fn a_page_is_gone_to_by_keys_alone() {
+    let (house, _) = House::lived_in(&[]).await;
+    Story::live("palette_goes_by_keys", &house, &[]).await;
+}
+
+#[tokio::test]
 async fn a_file_is_sent_with_a_message() {
     let model = ModelServer::start().await;
     model.answer(Answer::openai_text("Milk and bread."));

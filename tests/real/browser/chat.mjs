@@ -88,6 +88,27 @@ export async function commands_work_without_a_model() {
   noProblems(page);
 }
 
+/// Ctrl-K, words, arrows and Enter lead to a page.
+export async function palette_goes_by_keys() {
+  const page = await signedIn();
+  const { keyboard } = page, focused = () => page.evaluate(() => document.activeElement.textContent.trim());
+  await keyboard.press("Control+k");
+  const field = page.getByRole("searchbox", { name: "Page" });
+  await field.waitFor();
+  await keyboard.press("ArrowDown");
+  check((await focused()) === "Chat", "down leads to the first page");
+  await keyboard.press("ArrowUp");
+  await keyboard.press("ArrowUp");
+  check((await focused()) === "Settings", "up from the field leads to the last");
+  await keyboard.press("ArrowDown");
+  check(await field.evaluate((it) => it === document.activeElement), "down from the last leads to the field");
+  await keyboard.type("notes");
+  await keyboard.press("ArrowDown");
+  await keyboard.press("Enter");
+  await page.waitForURL(url("/notes"));
+  noProblems(page);
+}
+
 /// A file goes with its message, stands beside it, and does not stay for the next one.
 export async function file_is_sent() {
   const page = await signedIn();
