@@ -44,6 +44,8 @@ export async function words_wait_behind_a_question() {
   await page.locator(".approval").getByText("waits for you").waitFor();
   await say(page, "how is the weather?");
   await shows(page, "Waits until you answered the question above");
+  const trace = await log(page).getByRole("link", { name: "Trace", exact: true }).last().boundingBox();
+  check(trace.height >= 24, `the way to the trace is ${trace.height} px high`);
   await everyForm(page, "words that wait");
   await pictures(page, "waits");
   await page.setViewportSize({ width: 1280, height: 800 });
@@ -79,6 +81,14 @@ export async function words_wait_for_the_end_of_a_pause() {
   }
   await page.getByRole("button", { name: "Resume", exact: true }).click();
   await page.locator("article.answer").waitFor();
+  // A pause from elsewhere changes the page that is open: the bar and the entry of the menu.
+  await page.evaluate(() => fetch("/pause", { method: "POST" }));
+  await page.getByText("Nothing runs and nothing leaves the house.").waitFor();
+  await page.getByRole("button", { name: /sign out$/ }).click();
+  await page.getByRole("button", { name: "Resume everything" }).waitFor();
+  check((await page.getByRole("button", { name: "Pause everything" }).count()) === 0, "one entry is offered");
+  await page.getByRole("button", { name: "Resume everything" }).click();
+  await page.getByText("Nothing runs and nothing leaves the house.").waitFor({ state: "detached" });
   noProblems(page);
 }
 
