@@ -45,6 +45,13 @@ impl Error {
     }
 }
 
+/// A sentence without the numbers that an operating system puts behind its errors.
+pub fn without_codes(sentence: &str) -> String {
+    let mut pieces = sentence.split(" (os error ");
+    let first = pieces.next().unwrap_or_default().to_owned();
+    pieces.fold(first, |told, piece| told + piece.split_once(')').map_or("", |(_, rest)| rest))
+}
+
 /// The `service` of an [`Error::Outside`] that the machine's own disk is to blame for.
 pub const DISK: &str = "disk";
 
@@ -63,5 +70,22 @@ impl From<rusqlite::Error> for Error {
         };
         let service = DISK.to_owned();
         Error::Outside { service, message: message.to_owned(), source: Some(err.into()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_codes;
+
+    #[test]
+    fn numbers_of_the_operating_system_are_left_out() {
+        let missing = std::io::Error::from_raw_os_error(2);
+        let said = format!("It can't be read: {missing}. Nor can that: {missing}");
+        let plain = "No such file or directory";
+        assert_eq!(
+            without_codes(&said),
+            format!("It can't be read: {plain}. Nor can that: {plain}")
+        );
+        assert_eq!(without_codes("(as it was)"), "(as it was)");
     }
 }

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::clean;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, without_codes};
 
 /// Never opened, nor anything in them: they are not files, or they run this machine.
 const SYSTEM_FOLDERS: &[&str] = &["/proc", "/sys", "/dev", "/run", "/boot", "/etc"];
@@ -17,8 +17,10 @@ pub fn openable(path: &str, data_dir: &Path) -> Result<String> {
     if !Path::new(path).is_absolute() {
         return Err(invalid("Write the folder's whole path, from / on.".to_owned()));
     }
-    let canonical = std::fs::canonicalize(path)
-        .map_err(|err| invalid(format!("{path} can't be opened on this server: {err}.")))?;
+    let canonical = std::fs::canonicalize(path).map_err(|err| {
+        let why = without_codes(&err.to_string());
+        invalid(format!("{path} can't be opened on this server: {why}."))
+    })?;
     if !canonical.is_dir() {
         return Err(invalid(format!("{path} is a file. Give the folder it lies in.")));
     }

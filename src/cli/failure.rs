@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use serde_json::Value;
 
-use crate::error::Error;
+use crate::error::{Error, without_codes};
 
 /// How the program ends. The numbers are a promise to other programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +38,8 @@ pub(super) struct Failure {
 
 impl Failure {
     pub fn new(sentence: impl Into<String>) -> Failure {
-        Failure { sentence: sentence.into(), hint: None, code: None, exit: Exit::Error }
+        let sentence = without_codes(&sentence.into());
+        Failure { sentence, hint: None, code: None, exit: Exit::Error }
     }
 
     pub fn usage(sentence: impl Into<String>) -> Failure {

@@ -21,7 +21,7 @@ use super::{
     Address, Answer, Called, Limits, Offered, PAGES_MAX, Place, Program, TOOLS_MAX, answer,
 };
 use crate::clean::{TextKind, clean};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, without_codes};
 use crate::guard::allowed::{Allowed, ForeignCall};
 use crate::guard::program::judge_program;
 use crate::spawn::Spawner;
@@ -113,8 +113,8 @@ impl Opening<'_> {
     async fn start(&self, program: &Program, mode: ClientLifecycleMode) -> Result<Link, Refused> {
         let judged = judge_program(program.command.clone(), &program.saved)?;
         let started = program::start(judged, program, self.spawner);
-        let (running, stdout, stdin) =
-            started.map_err(|err| self.failed(&format!("can't be started: {err}")))?;
+        let (running, stdout, stdin) = started
+            .map_err(|err| self.failed(&without_codes(&format!("can't be started: {err}"))))?;
         let stdout = Capped::new(stdout, self.limits.message_bytes_max);
         let transport = AsyncRwTransport::new_client(stdout, stdin)
             .with_max_line_length(self.limits.message_bytes_max);

@@ -14,7 +14,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, Command};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, without_codes};
 
 const BWRAP_PLACES: [&str; 3] = ["/usr/bin/bwrap", "/usr/local/bin/bwrap", "/bin/bwrap"];
 /// What a program linked to the system's C library needs to start.
@@ -58,7 +58,7 @@ impl Sandbox {
                 "the kernel has no landlock".into()
             }
             Ok(Ok(outcome)) => format!("bubblewrap could not start it: {}", outcome.complaint),
-            Ok(Err(err)) => format!("bubblewrap could not be run: {err}"),
+            Ok(Err(err)) => without_codes(&format!("bubblewrap could not be run: {err}")),
             Err(_) => "it did not answer in time".into(),
         };
         Sandbox::Missing { why }

@@ -124,7 +124,7 @@ fn setup_takes_the_password_from_a_file_or_the_input() {
     ");
     let missing = ["setup", "--owner", "ada", "--password-file", "/nowhere"];
     assert_snapshot!(house.run(&missing).screen(), @"
-    steward: The password file /nowhere can't be read: No such file or directory (os error 2).
+    steward: The password file /nowhere can't be read: No such file or directory.
     [exit 1]
     ");
 }
