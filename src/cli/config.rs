@@ -8,7 +8,7 @@ use super::Cx;
 use super::client::Client;
 use super::failure::{Exit, Failure};
 use super::out::Manner;
-use crate::config::{Loaded, Row, Source, as_toml};
+use crate::config::{Loaded, Provider, Row, Source, Wire, as_toml};
 use crate::data_folder::DATABASE;
 use crate::vault;
 
@@ -38,7 +38,8 @@ pub(super) async fn run(cx: &Cx, command: &Command) -> Result<Exit, Failure> {
 
 async fn check(cx: &Cx, loaded: &Loaded) -> Result<(), Failure> {
     see_key_file(loaded)?;
-    let warnings = idle_tools(cx, loaded).await;
+    let mut warnings = addresses_without_path(loaded);
+    warnings.extend(idle_tools(cx, loaded).await);
     if cx.out.is_json() {
         return cx.out.json(&json!({ "ok": true, "warnings": warnings }));
     }
@@ -47,6 +48,20 @@ async fn check(cx: &Cx, loaded: &Loaded) -> Result<(), Failure> {
     cx.out.line(&format!("The settings are right; {set} of {} are set.", rows.len()))?;
     warnings.iter().for_each(|warning| cx.out.warn(warning));
     Ok(())
+}
+
+/// Few servers on the OpenAI wire are asked at their bare address.
+fn addresses_without_path(loaded: &Loaded) -> Vec<String> {
+    let providers = loaded.config.models.providers.iter();
+    let bare = providers.filter(|(_, it)| it.kind == Wire::Openai && it.base_url().path() == "/");
+    let warning = |(name, it): (&String, &Provider)| {
+        format!(
+            "models.providers.{name}.base_url has no path. Most servers of this kind are asked at \
+             {}v1; write that if its models can't be reached.",
+            it.base_url()
+        )
+    };
+    bare.map(warning).collect()
 }
 
 /// What `[tools]` says of tools that no server of the program that runs here offers.

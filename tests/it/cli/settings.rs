@@ -69,6 +69,25 @@ fn config_check_names_every_mistake() {
 }
 
 #[test]
+fn config_check_warns_of_an_openai_address_that_has_no_path() {
+    let house = House::new();
+    let providers = [
+        "[models.providers.home]\nkind = \"openai\"\nbase_url = \"http://127.0.0.1:11434\"",
+        "[models.providers.other]\nkind = \"openai\"\nbase_url = \"http://127.0.0.1:11435/v1\"",
+        "[models.providers.far]\nkind = \"openai\"",
+        "[models.providers.ant]\nkind = \"anthropic\"\nbase_url = \"http://127.0.0.1:11436\"",
+    ];
+    house.file("config.toml", &providers.join("\n"));
+    assert_snapshot!(house.run(&["config", "check"]).screen(), @"
+    The settings are right; 8 of 54 are set.
+    models.providers.home.base_url has no path. Most servers of this kind are asked at http://127.0.0.1:11434/v1; write that if its models can't be reached.
+    [exit 0]
+    ");
+    let warnings = house.run(&["config", "check", "--json"]).json()["warnings"].clone();
+    assert_eq!(warnings.as_array().unwrap().len(), 1, "{warnings}");
+}
+
+#[test]
 fn config_check_reads_the_key_file_that_a_start_needs() {
     let house = House::new();
     house.file("config.toml", "[vault]\nkey_file = \"/nonexist\"");
