@@ -7,7 +7,7 @@ use axum::http::Request;
 use serde_json::{Value, json};
 use steward::testing::TestApp;
 
-use crate::callers::{as_user, form, with_token};
+use crate::callers::{as_user, form, signed_in, with_token};
 
 const AT: &str = "2030-01-01T09:00:00Z";
 
@@ -246,4 +246,35 @@ async fn a_check_says_what_would_be_reached_and_which_entry_decides() {
     let page = house.get("/whitelists?check=127.0.0.1").await.text;
     assert!(page.contains("Not allowed") && page.contains("is this machine itself"), "{page}");
     assert!(house.get("/whitelists?check=a%40b%40c").await.text.contains("Write one mail address"));
+}
+
+#[tokio::test]
+async fn an_address_pasted_into_the_page_is_its_domain_and_that_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let (house, ada, _) = signed_in(folder.path()).await;
+    let pasted = [("value", " HTTPS://example.org/a?b#c")];
+    assert_eq!(ada.submit("/whitelists/domains", &pasted).await.status, 303);
+    let told = ada.get("/whitelists").await.text;
+    let sentence = "example.org added, with all its pages: this list takes domains";
+    assert!(told.contains(sentence), "{told}");
+    assert_eq!(house.get("/api/web-whitelist").await.json()[0]["domain"], "example.org");
+    // Who else may be meant, what is no website and what is everybody's is refused as it was typed.
+    for refused in [
+        "https%3A%2F%2Fexample.org%40evil.example%2F",
+        "https%3A%2F%2Fexample.org%5C%40evil.example%2F",
+        "ftp%3A%2F%2Ffiles.example%2F",
+        "https%3A%2F%2F%2A.example.net%2F",
+        "https%3A%2F%2Fgithub.io%2F",
+        "https%3A%2F%2F%2Fx",
+    ] {
+        let answer = house.send(form("/whitelists/domains", &format!("value={refused}"))).await;
+        assert_eq!(answer.status, 422, "{refused}");
+    }
+    let trusted =
+        house.send(form("/whitelists/trusted", "value=https%3A%2F%2Fshop.example%2F")).await;
+    assert_eq!(trusted.status, 422);
+    // A program says what it means.
+    let by_api = json!({"domain": "https://example.net/path"});
+    assert_eq!(house.post("/api/web-whitelist", &by_api).await.status, 400);
+    assert_eq!(house.get("/api/web-whitelist").await.json().as_array().unwrap().len(), 1);
 }

@@ -42,6 +42,9 @@ struct ListPage {
     rules: standing_rules::SectionView,
 }
 
+/// What came of an address of one page: the list has whole sites.
+const WHOLE_SITE: &str = "added, with all its pages: this list takes domains, not single addresses";
+
 /// "Would this be reached?"
 #[derive(Default)]
 struct CheckBox {
@@ -237,8 +240,11 @@ async fn add(
     Path(kind): Path<Kind>,
     Form(form): Form<AddForm>,
 ) -> Result<Response, PageError> {
-    let (status, field, message) = match add_one(&app, &caller, kind, &form).await {
-        Ok(()) => return Ok(told(kind, &form.value, "added").into_response()),
+    let pasted = host_of(&form.value).filter(|_| kind == Kind::Domains);
+    let value = pasted.unwrap_or(&form.value);
+    let (status, field, message) = match add_one(&app, &caller, kind, value, &form.extra).await {
+        Ok(()) if pasted.is_some() => return Ok(told(kind, value, WHOLE_SITE).into_response()),
+        Ok(()) => return Ok(told(kind, value, "added").into_response()),
         Err(Error::Invalid { field, message }) => {
             (StatusCode::UNPROCESSABLE_ENTITY, field, message)
         }
@@ -256,8 +262,17 @@ async fn add(
     Ok((status, Page(page)).into_response())
 }
 
-async fn add_one(app: &App, caller: &Caller, kind: Kind, form: &AddForm) -> Result<()> {
-    let (value, extra) = (form.value.clone(), form.extra.trim().to_owned());
+/// "example.org" of "https://example.org/path", where nothing but a plain name or number stands there.
+fn host_of(address: &str) -> Option<&str> {
+    let (scheme, rest) = address.trim().split_once("://")?;
+    let is_web = ["http", "https"].iter().any(|it| it.eq_ignore_ascii_case(scheme));
+    let host = rest.split(['/', '?', '#']).next().filter(|host| !host.is_empty() && is_web)?;
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':');
+    host.chars().all(is_plain).then_some(host)
+}
+
+async fn add_one(app: &App, caller: &Caller, kind: Kind, value: &str, extra: &str) -> Result<()> {
+    let (value, extra) = (value.to_owned(), extra.trim().to_owned());
     match kind {
         Kind::Addresses | Kind::Chats => {
             let limit = if extra.is_empty() { Ok(0) } else { extra.parse() };
