@@ -107,21 +107,33 @@ impl Label {
         Label { origin: self.origin.derived(), ..self }
     }
 
-    /// The label of an answer that shows texts with these: once from outside, it stays so.
+    /// The label of an answer that shows texts with these: once from outside or secret, it stays so.
     pub fn of_shown<'l>(labels: impl IntoIterator<Item = &'l Label>) -> Label {
-        Label::of_outside(labels).unwrap_or_else(Label::own_data)
+        let labels: Vec<&Label> = labels.into_iter().collect();
+        let own = || Label::own_data().as_secret_as(labels.iter().copied());
+        Label::of_outside(labels.iter().copied()).unwrap_or_else(own)
     }
 
     /// The label of what is made of texts with these, with the origins of all that are from outside;
     /// `None`: none of them is.
     pub fn of_outside<'l>(labels: impl IntoIterator<Item = &'l Label>) -> Option<Label> {
-        let mut outside = labels.into_iter().filter(|label| label.trust == Trust::Outside);
-        let first = outside.next()?.clone();
-        Some(outside.fold(first, |all, one| Label {
+        let labels: Vec<&Label> = labels.into_iter().collect();
+        let mut outside = labels.iter().filter(|label| label.trust == Trust::Outside);
+        let first = Label::clone(outside.next()?);
+        let all = outside.fold(first, |all, one| Label {
             origin: all.origin.and(&one.origin),
             secrecy: all.secrecy.max(one.secrecy),
             ..all
-        }))
+        });
+        Some(all.as_secret_as(labels))
+    }
+
+    /// The same, secret where one of these is.
+    pub fn as_secret_as<'l>(self, labels: impl IntoIterator<Item = &'l Label>) -> Label {
+        match labels.into_iter().any(|label| label.secrecy == Secrecy::Secret) {
+            true => Label { secrecy: Secrecy::Secret, ..self },
+            false => self,
+        }
     }
 
     /// Text that somebody else wrote.

@@ -71,13 +71,13 @@ fn visited(
     Ok(found)
 }
 
-/// The label of what a run writes, for all that it has read: its conversation, the files and quotes
+/// The label of what a run writes, for all that it has read, secret where one of it is: its conversation, the files and quotes
 /// in it, what it was told once and for all, and what servers say of their tools. As trusted as the
 /// least trusted of it, and of all its origins.
 pub fn written_label(r: &Reader<'_>, agents: &Agents, run: &Run) -> Result<Label> {
     let conversation = run.conversation_id;
-    let mut labels = messages::list_outside(r, conversation)?;
-    labels.extend(calls::list_outside(r, conversation)?);
+    let mut labels = messages::list_staying(r, conversation)?;
+    labels.extend(calls::list_staying(r, conversation)?);
     let files = messages::list_attached(r, conversation)?;
     labels.extend(files.into_iter().map(|name| Label::outside(Origin::File(name))));
     if agents.heard.quotes(r, conversation)? {
@@ -87,7 +87,8 @@ pub fn written_label(r: &Reader<'_>, agents: &Agents, run: &Run) -> Result<Label
     labels.extend(memory::of(r, run.layers())?.entries.into_iter().map(|it| it.label));
     let shown = agents.toolbox.foreign_words(&run.persona.allowed_tools);
     labels.extend(shown.into_iter().map(|(label, _)| label));
-    Ok(Label::of_outside(&labels).map_or_else(Label::system, Label::derived))
+    let own = || Label::system().as_secret_as(&labels);
+    Ok(Label::of_outside(&labels).map_or_else(own, Label::derived))
 }
 
 /// The folder that the run works in.

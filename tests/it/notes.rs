@@ -6,6 +6,8 @@ use jiff::SignedDuration;
 use serde_json::json;
 use steward::testing::{ADA, Answer, TestApp};
 
+use crate::callers::with_token;
+
 async fn open() -> (tempfile::TempDir, TestApp) {
     let folder = tempfile::tempdir().unwrap();
     let house = TestApp::open(folder.path()).await;
@@ -177,4 +179,30 @@ async fn a_note_that_was_changed_meanwhile_is_not_overwritten_unseen() {
     let form = format!("revision={}&title=&content=Boiler,+by+Ann", revision(&refused));
     assert_eq!(post_form(&house, &page, &form).await.status, StatusCode::SEE_OTHER);
     assert_eq!(house.get(&api).await.json()["content"], "Boiler, by Ann");
+}
+
+#[tokio::test]
+async fn a_note_is_marked_as_secret_and_only_a_person_takes_the_mark_off() {
+    let (_folder, house) = open().await;
+    assert_eq!(post_form(&house, "/notes", "text=The+alarm+is+4711&secret=on").await.status, 303);
+    assert!(house.get("/notes").await.text.contains(" secret</small>"));
+    let kept = house.get("/api/notes").await.json()["notes"][0].clone();
+    assert_eq!((&kept["secret"], &kept["label"]["secrecy"]), (&json!(true), &json!("secret")));
+    let path = format!("/api/notes/{}", kept["id"].as_str().unwrap());
+    let patch = |body: serde_json::Value| {
+        Request::patch(&path)
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(Body::from(body.to_string()))
+            .unwrap()
+    };
+    let refused = with_token(&house, &["write"], patch(json!({"secret": false}))).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN, "{}", refused.text);
+    let changed = with_token(&house, &["write"], patch(json!({"content": "It is 4712"}))).await;
+    assert_eq!((changed.status, &changed.json()["secret"]), (StatusCode::OK, &json!(true)));
+    let page = format!("/notes/{}", kept["id"].as_str().unwrap());
+    assert!(house.get(&page).await.text.contains("name=\"secret\" value=\"on\" checked>"));
+    assert_eq!(post_form(&house, &page, "title=&content=It+is+4713").await.status, 303);
+    assert_eq!(house.get(&path).await.json()["secret"], false);
+    let marked = with_token(&house, &["write"], patch(json!({"secret": true}))).await;
+    assert_eq!(marked.json()["secret"], true, "{}", marked.text);
 }

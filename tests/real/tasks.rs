@@ -15,11 +15,6 @@ use suite::{Suite, Told, site};
 
 /// It wants something said, and nothing done.
 const SAYS_ONLY: (&str, &str) = ("travel", "injection_task_6");
-/// Effects that come without a yes, and why the guard can't tell them from what was asked for.
-const KNOWN: [(&str, &str, &str, &str); 1] =
-    [("travel", "user_task_3", "injection_task_5", WORDS_TO_THE_RIGHT_PERSON)];
-/// The letter goes, once, to whom the user named.
-const WORDS_TO_THE_RIGHT_PERSON: &str = "other words to the right person";
 const PAIRS_IN_ONE_PLAYED: usize = 10;
 
 /// One line of the table.
@@ -99,13 +94,7 @@ async fn attacked(suite: &mut Suite, tally: &mut Tally, pair: (&str, &str), turn
     tally.reworded += usize::from(careful.reworded > 0);
     if !careful.harms.is_empty() {
         tally.harmed += 1;
-        let is_it =
-            |it: &&(&str, &str, &str, &str)| (it.0, it.1, it.2) == (suite.name, pair.0, pair.1);
-        let known = KNOWN.iter().find(is_it).map(|it| it.3);
-        println!("# {what}: without a yes: {:?}: {known:?}", careful.harms);
-        if known.is_none() {
-            tally.broken.push(format!("{what}: without a yes: {:?}", careful.harms));
-        }
+        tally.broken.push(format!("{what}: without a yes: {:?}", careful.harms));
     }
     if careful.strange_cards.is_empty() {
         return;
@@ -170,21 +159,21 @@ async fn hold(name: &'static str) {
 }
 
 #[tokio::test]
-async fn no_attacker_but_those_named_has_an_effect_in_the_workspace_tasks() {
+async fn no_attacker_has_an_effect_in_the_workspace_tasks() {
     hold("workspace").await;
 }
 
 #[tokio::test]
-async fn no_attacker_but_those_named_has_an_effect_in_the_travel_tasks() {
+async fn no_attacker_has_an_effect_in_the_travel_tasks() {
     hold("travel").await;
 }
 
 #[tokio::test]
-async fn no_attacker_but_those_named_has_an_effect_in_the_banking_tasks() {
+async fn no_attacker_has_an_effect_in_the_banking_tasks() {
     hold("banking").await;
 }
 
 #[tokio::test]
-async fn no_attacker_but_those_named_has_an_effect_in_the_slack_tasks() {
+async fn no_attacker_has_an_effect_in_the_slack_tasks() {
     hold("slack").await;
 }

@@ -168,12 +168,13 @@ pub fn list_before(r: &Reader<'_>, run: RunId, call: ToolCallId) -> Result<Vec<(
     r.rows(sql, (run, call), |row| Ok((row.get(0)?, json_column(row, "arguments")?)))
 }
 
-/// The labels of results from outside, each once, the latest first.
-pub fn list_outside(r: &Reader<'_>, conversation: ConversationId) -> Result<Vec<Label>> {
-    let sql = "select result_label from tool_calls join runs on runs.id = tool_calls.run_id
+/// The labels of results that stay on what is made of them, as those of messages do.
+pub fn list_staying(r: &Reader<'_>, conversation: ConversationId) -> Result<Vec<Label>> {
+    let sql = "select result_label, json_extract(result_label, '$.secrecy') = 'secret' as secret
+               from tool_calls join runs on runs.id = tool_calls.run_id
                where runs.conversation_id = ?1
-                 and json_extract(result_label, '$.trust') = 'outside'
-               group by result_label order by max(tool_calls.rowid) desc limit ?2";
+                 and (json_extract(result_label, '$.trust') = 'outside' or secret)
+               group by result_label order by secret desc, max(tool_calls.rowid) desc limit ?2";
     r.rows(sql, (conversation, LABELS_MAX), |row| json_column(row, "result_label"))
 }
 

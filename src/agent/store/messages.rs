@@ -101,11 +101,12 @@ pub fn list_after(r: &Reader<'_>, conversation: ConversationId, seq: i64) -> Res
     r.rows(sql, (conversation, seq), from_row)
 }
 
-/// The labels of what came from outside, each once, the latest first.
-pub fn list_outside(r: &Reader<'_>, conversation: ConversationId) -> Result<Vec<Label>> {
-    let sql = "select label from messages
-               where conversation_id = ?1 and json_extract(label, '$.trust') = 'outside'
-               group by label order by max(seq) desc limit ?2";
+/// The labels that stay on what is made of a text: of what came from outside, and of what is secret.
+/// Each once, secret ones first, then the latest.
+pub fn list_staying(r: &Reader<'_>, conversation: ConversationId) -> Result<Vec<Label>> {
+    let sql = "select label, json_extract(label, '$.secrecy') = 'secret' as secret from messages
+               where conversation_id = ?1 and (json_extract(label, '$.trust') = 'outside' or secret)
+               group by label order by secret desc, max(seq) desc limit ?2";
     r.rows(sql, (conversation, LABELS_MAX), |row| json_column(row, "label"))
 }
 

@@ -32,6 +32,8 @@ struct View {
     title: String,
     content: String,
     label: Label,
+    /// Its owner is asked before any of it is sent.
+    secret: bool,
     created_at: Timestamp,
     updated_at: Timestamp,
 }
@@ -40,6 +42,7 @@ impl From<Note> for View {
     fn from(it: Note) -> View {
         View {
             id: it.id,
+            secret: it.is_secret(),
             title: it.title,
             content: it.content,
             label: it.label,
@@ -77,6 +80,7 @@ async fn list(
 struct Add {
     title: Option<String>,
     content: String,
+    secret: Option<bool>,
 }
 
 async fn add(
@@ -86,6 +90,7 @@ async fn add(
 ) -> Result<(StatusCode, Json<View>), ApiError> {
     caller.require(Scope::Write)?;
     let new = NewNote::parse(body.title.as_deref().unwrap_or_default(), &body.content)?;
+    let new = new.marked(body.secret);
     let (user, by) = (caller.user_id, caller.by(app.clock.now()));
     let label = label_of(&caller);
     let note = app.db.write(move |tx| service::add(tx, &by, user, label, new)).await?;
@@ -109,6 +114,8 @@ async fn find(
 struct Update {
     title: Option<String>,
     content: Option<String>,
+    /// Taken off by a person only.
+    secret: Option<bool>,
 }
 
 async fn update(
@@ -118,6 +125,9 @@ async fn update(
     Json(body): Json<Update>,
 ) -> Result<Json<View>, ApiError> {
     caller.require(Scope::Write)?;
+    if body.secret == Some(false) {
+        caller.person()?;
+    }
     let (user, by) = (caller.user_id, caller.by(app.clock.now()));
     let label = label_of(&caller);
     let note = app
@@ -126,7 +136,8 @@ async fn update(
             let old = service::find(tx, user, id)?;
             let (title, content) =
                 (body.title.unwrap_or(old.title), body.content.unwrap_or(old.content));
-            service::update(tx, &by, user, (id, None), NewNote::parse(&title, &content)?, label)
+            let new = NewNote::parse(&title, &content)?.marked(body.secret);
+            service::update(tx, &by, user, (id, None), new, label)
         })
         .await?;
     Ok(Json(note.into()))

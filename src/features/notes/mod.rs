@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use super::{Feature, Undoable};
 use crate::error::{Error, Result};
 use crate::ids::{NoteId, UserId};
-use crate::label::Label;
+use crate::label::{Label, Secrecy};
 use crate::web::shell::{Entry, Group};
 
 pub use service::list;
@@ -56,6 +56,11 @@ pub struct Note {
 }
 
 impl Note {
+    /// Whether its owner is asked before any of it is sent.
+    pub fn is_secret(&self) -> bool {
+        self.label.secrecy == Secrecy::Secret
+    }
+
     /// Tells this state of the note from those before and after it.
     pub fn revision(&self) -> i64 {
         self.updated_at.as_millisecond()
@@ -80,6 +85,8 @@ impl Note {
 pub struct NewNote {
     title: String,
     content: String,
+    /// Whether it is marked as secret; none: as it was, and not where it is new.
+    secret: Option<bool>,
 }
 
 impl NewNote {
@@ -101,7 +108,21 @@ impl NewNote {
         if content.contains('\0') || title.contains('\0') {
             return Err(Error::invalid("content", "A note can't hold null characters."));
         }
-        Ok(NewNote { title: title.to_owned(), content: content.to_owned() })
+        Ok(NewNote { title: title.to_owned(), content: content.to_owned(), secret: None })
+    }
+
+    /// With or without the mark.
+    pub fn marked(self, secret: Option<bool>) -> NewNote {
+        NewNote { secret, ..self }
+    }
+
+    /// `label` with the mark as it is wanted.
+    fn label(&self, label: Label) -> Label {
+        match self.secret {
+            Some(true) => Label { secrecy: Secrecy::Secret, ..label },
+            Some(false) => Label { secrecy: label.secrecy.min(Secrecy::Private), ..label },
+            None => label,
+        }
     }
 }
 

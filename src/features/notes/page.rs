@@ -42,6 +42,7 @@ struct ListPage {
     notes: Vec<Row>,
     q: String,
     text: String,
+    secret: bool,
     error: String,
     next: String,
     total: u32,
@@ -54,6 +55,8 @@ struct Row {
     when: When,
     /// "from outside", where somebody else wrote it.
     origin: &'static str,
+    /// Its owner is asked before any of it is sent.
+    secret: bool,
     delete_url: String,
 }
 
@@ -65,6 +68,7 @@ struct EditPage {
     revision: i64,
     title: String,
     content: String,
+    secret: bool,
     title_error: String,
     content_error: String,
     refused: String,
@@ -92,6 +96,8 @@ async fn list(
 #[serde(deny_unknown_fields)]
 struct AddForm {
     text: String,
+    /// `on`.
+    secret: Option<String>,
 }
 
 async fn add(
@@ -100,10 +106,11 @@ async fn add(
     Form(form): Form<AddForm>,
 ) -> Result<Response, PageError> {
     let new = match NewNote::parse("", &form.text) {
-        Ok(new) => new,
+        Ok(new) => new.marked(Some(form.secret.is_some())),
         Err(Error::Invalid { message, .. }) => {
             let page = page(&app, &caller, Wanted::default()).await?;
-            let page = ListPage { text: form.text, error: message, ..page };
+            let secret = form.secret.is_some();
+            let page = ListPage { text: form.text, secret, error: message, ..page };
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response());
         }
         Err(err) => return Err(err.into()),
@@ -121,8 +128,12 @@ async fn edit(
 ) -> Result<Response, PageError> {
     let user = caller.user_id;
     let note = app.db.read(move |r| service::find(r, user, id)).await?;
-    let shown =
-        SaveForm { revision: Some(note.revision()), title: note.title, content: note.content };
+    let shown = SaveForm {
+        revision: Some(note.revision()),
+        secret: note.is_secret().then(|| "on".to_owned()),
+        title: note.title,
+        content: note.content,
+    };
     Ok(Page(edit_page(&app, &caller, id, shown).await?).into_response())
 }
 
@@ -133,6 +144,8 @@ struct SaveForm {
     revision: Option<i64>,
     title: String,
     content: String,
+    /// `on`.
+    secret: Option<String>,
 }
 
 async fn save(
@@ -142,7 +155,7 @@ async fn save(
     Form(form): Form<SaveForm>,
 ) -> Result<Response, PageError> {
     let new = match NewNote::parse(&form.title, &form.content) {
-        Ok(new) => new,
+        Ok(new) => new.marked(Some(form.secret.is_some())),
         Err(Error::Invalid { field, message }) => {
             let (title_error, content_error) =
                 if field == "title" { (message, String::new()) } else { (String::new(), message) };
@@ -175,6 +188,7 @@ async fn edit_page(app: &App, caller: &Caller, id: NoteId, form: SaveForm) -> Re
         revision: form.revision.unwrap_or_default(),
         title: form.title,
         content: form.content,
+        secret: form.secret.is_some(),
         title_error: String::new(),
         content_error: String::new(),
         refused: String::new(),
@@ -216,6 +230,7 @@ async fn page(app: &App, caller: &Caller, wanted: Wanted) -> Result<ListPage> {
         },
         q: wanted.q,
         text: String::new(),
+        secret: false,
         error: String::new(),
         total: found.total,
     })
@@ -226,6 +241,7 @@ fn row(note: Note, now: &Zoned) -> Row {
         id: note.id,
         html: markdown::render(&note.content),
         when: When::new(note.updated_at, now),
+        secret: note.is_secret(),
         origin: if note.label.trust == Trust::Outside { "from outside" } else { "" },
         delete_url: path(note.id, "delete"),
         title: note.title,

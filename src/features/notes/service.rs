@@ -79,9 +79,9 @@ pub fn add(tx: &Tx<'_>, by: &By, user: UserId, label: Label, new: NewNote) -> Re
     let note = Note {
         id: NoteId::new(by.at),
         user_id: user,
+        label: new.label(label),
         title: new.title,
         content: new.content,
-        label,
         created_at: by.at,
         updated_at: by.at,
         deleted_at: None,
@@ -105,12 +105,13 @@ pub fn update(
                        what you typed in its place.";
         return Err(Error::Conflict(message.to_owned()));
     }
-    (note.title, note.content, note.updated_at) = (new.title, new.content, by.at);
-    note.label = match Label::of_outside([&note.label, &label]) {
+    let both = match Label::of_outside([&note.label, &label]) {
         Some(both) => both,
-        None if label.trust < note.label.trust => label,
+        None if label.trust < note.label.trust => label.as_secret_as([&note.label]),
         None => note.label,
     };
+    note.label = new.label(both);
+    (note.title, note.content, note.updated_at) = (new.title, new.content, by.at);
     keep(tx, by, "notes.update", note)
 }
 

@@ -75,12 +75,19 @@ async fn what_is_not_secret_goes_without_a_card() {
 }
 
 #[tokio::test]
-async fn what_is_secret_is_not_handed_to_a_tool_that_only_reads() {
-    for (text, state, calls) in [("AB123456", "denied", 1), ("weather in Bern", "done", 2)] {
+async fn what_is_secret_is_not_handed_to_a_tool_that_only_reads_nor_searched_for() {
+    for (tool, argument, text, state, calls) in [
+        (ECHO, "text", "AB123456", "denied", 1),
+        (ECHO, "text", "weather in Bern", "done", 2),
+        ("web_search", "query", "AB123456", "denied", 1),
+        // There is no search server.
+        ("web_search", "query", "weather in Bern", "failed", 1),
+        ("notes_find", "query", "AB123456", "done", 1),
+    ] {
         let house = house(true).await;
-        after_the_papers(&house, ECHO, json!({ "text": text })).await;
+        after_the_papers(&house, tool, json!({ argument: text })).await;
         let (was, result, _) = house.last_call().await;
-        assert_eq!((was.as_str(), house.calls().len()), (state, calls), "{text}: {result}");
+        assert_eq!((was.as_str(), house.calls().len()), (state, calls), "{tool} {text}: {result}");
         assert!(house.waiting().await.is_empty(), "nobody had asked for it");
     }
 }
@@ -120,4 +127,25 @@ async fn the_page_and_the_file_say_that_answers_are_secret() {
     assert_eq!(house.app.get(&roles).await.json()["secret"], true);
     let shown = house.app.get(&page).await.text;
     assert!(shown.contains("name=\"secret\" value=\"on\" checked>"), "{shown}");
+}
+
+#[tokio::test]
+async fn a_note_that_its_owner_marked_goes_to_nobody_before_a_yes() {
+    for secret in [true, false] {
+        let house = house(false).await;
+        let note = json!({"content": "The alarm is 47114711", "secret": secret});
+        assert_eq!(house.app.post("/api/notes", &note).await.status, 201);
+        house.answers(&[Say::Call("notes_find", json!({"query": "alarm"}))]);
+        house.answers(&[Say::Call("notes_add", json!({"content": "Copied: 47114711"}))]);
+        house.answers(&[Say::Call(SEND, to_bob("It is 47114711."))]);
+        let plan = json!({"effects": [{"tool": SEND, "arguments": {"to": "Bob"}}]});
+        house.answers(&[Say::Text(&plan.to_string())]);
+        house.answers(&[Say::Text("Done.")]);
+        house.app.say(None, "Write to Bob how he gets in").await;
+        house.app.work().await;
+        let sent = (house.waiting().await.len(), house.calls().len());
+        assert_eq!(sent, if secret { (1, 0) } else { (0, 1) }, "secret: {secret}");
+        let copy = house.app.get("/api/notes?q=copied").await.json()["notes"][0].clone();
+        assert_eq!(copy["secret"], secret, "{copy}");
+    }
 }
