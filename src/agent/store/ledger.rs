@@ -6,8 +6,11 @@ use super::runs::ModelCall;
 use crate::agent::Left;
 use crate::agent::caps::Spender;
 use crate::db::{Reader, Tx, at};
-use crate::error::Result;
-use crate::ids::{AgentId, RunId, TaskId};
+use crate::error::{Error, Result};
+use crate::ids::{AgentId, ConversationId, RunId, TaskId};
+
+const ONE_HOLDS_IT: &str = "A run before this one has not ended, and what is left of the budget is for \
+    it. Go on when it has.";
 
 /// The agent `?1` and those whose runs stand above the run `?2`.
 const LINE: &str = "with recursive line (agent, parent, depth) as (
@@ -117,4 +120,29 @@ pub fn spent_by(r: &Reader<'_>, root: RunId) -> Result<i64> {
     let sql = "select coalesce(sum(cost_usd_micros), 0) from model_calls
                where run_id = ?1 or run_id in (select id from runs where root_run_id = ?1)";
     r.one(sql, [root], |row| row.get(0))
+}
+
+/// What is left of the budget `all` of a run for one that goes on with it: what those of its conversation
+/// spent since, with all that they had others do, is gone, and one that has not ended has the rest.
+pub fn rest_of(
+    r: &Reader<'_>,
+    (conversation, run): (ConversationId, RunId),
+    all: i64,
+) -> Result<i64> {
+    let sql = "with since (id, state, bound) as (
+                   select id, state, budget_usd_micros is not null from runs
+                   where conversation_id = ?1
+                         and rowid >= (select rowid from runs where id = ?2))
+               select (select count(*) from since
+                       where state in ('queued', 'running', 'waiting') and bound) as open,
+                      (select coalesce(sum(cost_usd_micros), 0) from model_calls
+                       where run_id in (select id from since)
+                             or run_id in (select id from runs
+                                           where root_run_id in (select id from since))) as spent";
+    let (open, spent): (u32, i64) =
+        r.one(sql, (conversation, run), |row| Ok((row.get("open")?, row.get("spent")?)))?;
+    if 0 < open {
+        return Err(Error::Conflict(ONE_HOLDS_IT.to_owned()));
+    }
+    Ok(all.saturating_sub(spent).max(0))
 }

@@ -2,10 +2,10 @@
 
 use super::attachments::NewAttachment;
 use super::{Channel, store, trials};
-use crate::agent::store::{memory, variations};
+use crate::agent::store::{ledger, memory, variations};
 use crate::db::Reader;
 use crate::error::Result;
-use crate::ids::{AgentId, ConversationId};
+use crate::ids::{AgentId, ConversationId, RunId};
 use crate::inbox::Bounds;
 use crate::leak::Watch;
 
@@ -24,6 +24,8 @@ pub struct NewChatMessage {
     pub max_tool_calls: Option<u32>,
     /// What binds the run beside that.
     pub bound: Bounds,
+    /// The run that it goes on with; of its budget, only the rest is left.
+    pub goes_on: Option<RunId>,
     /// A program sent it, and nobody waits for the answer.
     pub batch: bool,
     /// It begins a conversation in which nothing is done for real.
@@ -43,6 +45,7 @@ impl NewChatMessage {
             channel,
             max_tool_calls: None,
             bound: Bounds::default(),
+            goes_on: None,
             batch: false,
             trial: false,
         }
@@ -69,7 +72,10 @@ impl NewChatMessage {
     ) -> Result<Bounds> {
         let variation = self.variation.as_deref().map(|it| variations::named(r, agent, it));
         let memory_layers = self.memory_layers.as_deref().map(|it| memory::named(r, it));
-        let bound = self.bound.clone();
+        let mut bound = self.bound.clone();
+        if let (Some(run), Some(all)) = (self.goes_on, bound.budget_usd_micros) {
+            bound.budget_usd_micros = Some(ledger::rest_of(r, (conversation, run), all)?);
+        }
         Ok(Bounds {
             unasked: !asks,
             dry: bound.dry || self.trial || store::is_trial(r, conversation)?,

@@ -189,7 +189,7 @@ pub struct Words {
 /// A message in a new conversation with an agent, and the run that it wakes.
 pub async fn start(app: &App, caller: &Caller, agent: AgentId, words: Words) -> Result<Sent> {
     let conversation = ConversationId::new(app.clock.now());
-    say(app, caller, (conversation, Some(agent)), words).await.map_err(|err| match err {
+    say(app, caller, (conversation, Some(agent), None), words).await.map_err(|err| match err {
         Error::NotFound("agent") => Error::invalid("agent_id", "There is no such agent."),
         err => err,
     })
@@ -199,18 +199,12 @@ pub async fn start(app: &App, caller: &Caller, agent: AgentId, words: Words) -> 
 /// it too.
 pub async fn go_on(app: &App, caller: &Caller, id: RunId, message: String) -> Result<Sent> {
     let user = caller.user_id;
-    let read = move |r: &Reader<'_>| {
-        let run = store::find(r, user, id)?;
-        let spent = store::spent_since(r, run.conversation_id, id)?;
-        Ok((run, spent))
-    };
-    let (run, spent) = app.db.read(read).await?;
+    let run = app.db.read(move |r| store::find(r, user, id)).await?;
     let own = matches!(run.trigger, Trigger::Chat { .. } | Trigger::Task { .. });
     if !own || run.words_label.as_ref().is_some_and(|label| label.trust == Trust::Outside) {
         return Err(Error::Conflict(NOBODYS.to_owned()));
     }
     let Bounds { allowed_tools, budget_usd_micros, dry, memory_layers, .. } = run.bounds;
-    let budget_usd_micros = budget_usd_micros.map(|all| all.saturating_sub(spent).max(0));
     let bound =
         Bounds { allowed_tools, budget_usd_micros, dry, memory_layers, ..Bounds::default() };
     let words = Words {
@@ -221,13 +215,13 @@ pub async fn go_on(app: &App, caller: &Caller, id: RunId, message: String) -> Re
         max_tool_calls: run.max_tool_calls,
         bound,
     };
-    say(app, caller, (run.conversation_id, None), words).await
+    say(app, caller, (run.conversation_id, None, Some(id)), words).await
 }
 
 async fn say(
     app: &App,
     caller: &Caller,
-    (conversation, agent): (ConversationId, Option<AgentId>),
+    (conversation, agent, goes_on): (ConversationId, Option<AgentId>, Option<RunId>),
     words: Words,
 ) -> Result<Sent> {
     let Words { message, variation, memory_layers, model, max_tool_calls, bound } = words;
@@ -241,6 +235,7 @@ async fn say(
         memory_layers,
         max_tool_calls,
         bound,
+        goes_on,
         batch,
         ..plain
     };

@@ -101,17 +101,6 @@ fn spent_of(r: &Reader<'_>, whose: &str, run: RunId) -> Result<Spent> {
     })
 }
 
-/// Spent by a run, by those after it in its conversation and by all that they had others do, in
-/// micro-dollars.
-pub fn spent_since(r: &Reader<'_>, conversation: ConversationId, run: RunId) -> Result<i64> {
-    let sql = "with since (id) as (select id from runs where conversation_id = ?1
-                                   and rowid >= (select rowid from runs where id = ?2))
-               select coalesce(sum(cost_usd_micros), 0) from model_calls
-               where run_id in (select id from since)
-                     or run_id in (select id from runs where root_run_id in (select id from since))";
-    r.one(sql, (conversation, run), |row| row.get(0))
-}
-
 /// What the runs used that a run had others do, and theirs.
 pub fn spent_by_others(r: &Reader<'_>, run: RunId) -> Result<Spent> {
     spent_of(
