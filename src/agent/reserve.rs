@@ -136,3 +136,51 @@ impl Spent {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use super::*;
+    use crate::agent::ASSISTANT;
+    use crate::ids::{RunId, TaskId};
+
+    fn of(task: Option<u128>, root: u128) -> Cost {
+        let (task, root) = (task.map(TaskId::from_u128), Some(RunId::from_u128(root)));
+        let purse = Purse { agent: ASSISTANT, task, run: root, root, run_budget: None };
+        Cost { purse, payers: [ASSISTANT].into(), usd_micros: 100, tokens: 10 }
+    }
+
+    /// What a call finds spent by the hour, its task and its run when it is let through: beside those
+    /// under way.
+    fn found(calls: &mut Calls, cost: &Cost, spent: &Spent) -> (i64, i64, i64) {
+        let seen = RefCell::new(Spent::default());
+        let fits = |spent: &Spent| {
+            *seen.borrow_mut() = spent.clone();
+            Ok(())
+        };
+        calls.open(cost, spent, fits).unwrap().unwrap();
+        let seen = seen.into_inner();
+        (seen.hour, seen.task, seen.run)
+    }
+
+    #[test]
+    fn what_is_set_aside_counts_for_each_limit_that_both_are_under() {
+        let (mut calls, nothing) = (Calls::default(), Spent::default());
+        assert_eq!(found(&mut calls, &of(Some(1), 1), &nothing), (0, 0, 0));
+        assert_eq!(found(&mut calls, &of(Some(1), 2), &nothing), (100, 100, 0));
+        assert_eq!(found(&mut calls, &of(None, 2), &nothing), (200, 0, 100));
+        assert_eq!(found(&mut calls, &of(None, 3), &nothing), (300, 0, 0));
+    }
+
+    #[test]
+    fn what_was_paid_after_the_ledger_was_read_counts_and_what_was_read_counts_once() {
+        let mut calls = Calls::default();
+        calls.counted.push_back((7, of(Some(1), 1)));
+        let before = Spent { last_row: 6, ..Spent::default() };
+        assert_eq!(found(&mut calls, &of(Some(1), 1), &before), (100, 100, 100));
+        calls.open.clear();
+        let after = Spent { last_row: 7, hour: 100, task: 100, run: 100, ..Spent::default() };
+        assert_eq!(found(&mut calls, &of(Some(1), 1), &after), (100, 100, 100));
+    }
+}

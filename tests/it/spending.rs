@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::Request;
+use jiff::SignedDuration;
 use serde_json::{Value, json};
+use steward::agent::ASSISTANT;
 use steward::outside::model::Kind;
 use steward::testing::TestApp;
 use steward::testing::model_answers::{Answer, Say, openai_chunk};
@@ -48,6 +50,27 @@ impl House {
 
     fn answers(&self, parts: &[Say<'_>]) {
         self.model.answer(Answer::openai(parts));
+    }
+
+    /// 90 cents are spent now, by nobody in particular.
+    async fn took(&self) {
+        let now = self.app.app.clock.now().as_millisecond();
+        let spent = "insert into model_calls (agent_id, model, input_tokens, output_tokens,
+                         cached_tokens, cost_usd_micros, duration_ms, outcome, created_at)
+                     values (?1, 'p:m', 1, 1, 0, 900000, 1, 'ok', ?2)";
+        self.app.app.db.write(move |tx| tx.execute(spent, (ASSISTANT, now))).await.unwrap();
+    }
+
+    /// What becomes of a question so long after that.
+    async fn asked_after(&self, minutes: i64) -> String {
+        self.app.shift(SignedDuration::from_mins(minutes));
+        self.model.always(Answer::openai_text("Hello."));
+        self.app.ask("hello").await;
+        let run = self.run().await;
+        match why(&run) {
+            ("completed", _) => "answered".to_owned(),
+            (_, error) => error.split(" would be passed").next().unwrap().to_owned(),
+        }
     }
 
     /// The latest run.
@@ -226,8 +249,9 @@ async fn room_is_made_before_prompt_tools_and_messages_together_fill_the_model()
 #[tokio::test]
 async fn a_runs_cap_of_tool_calls_goes_before_its_agents_and_that_before_the_setting() {
     let house = House::new(FREE, ("", "max_tool_calls = 3")).await;
-    house.model.answer_by(|seen| match seen.json()["tools"].is_null() {
-        true => Answer::openai_text("Done."),
+    // It calls on when it is told that it may not; what it says beside that is its answer.
+    house.model.answer_by(|seen| match seen.json()["tool_choice"] == "none" {
+        true => Answer::openai(&[Say::Text("Done."), Say::Call("notes_list", json!({}))]),
         false => Answer::openai(&[Say::Call("notes_list", json!({}))]),
     });
     let begin = async |agent: &Value, cap: Option<u32>| {
@@ -236,7 +260,9 @@ async fn a_runs_cap_of_tool_calls_goes_before_its_agents_and_that_before_the_set
         assert_eq!(sent.status, 201, "{}", sent.text);
         house.app.work().await;
         let path = format!("/api/runs/{}", sent.json()["run_id"].as_str().unwrap());
-        house.app.get(&path).await.json()["tool_calls"].clone()
+        let run = house.app.get(&path).await.json();
+        assert_eq!((&run["state"], &run["error"]), (&json!("completed"), &Value::Null));
+        run["tool_calls"].clone()
     };
     let agent = json!({"name": "Narrow", "allowed_tools": ["notes"], "max_tool_calls": 2});
     let agent = house.app.post("/api/agents", &agent).await.json()["id"].clone();
@@ -245,4 +271,45 @@ async fn a_runs_cap_of_tool_calls_goes_before_its_agents_and_that_before_the_set
     assert_eq!(begin(&agent, Some(1)).await, 1);
     let refused = json!({"message": "Look", "max_tool_calls": 0});
     assert_eq!(house.app.post("/api/runs", &refused).await.status, 400);
+}
+
+const A_DAY: &str = "The day's spending limit of $1.00";
+const AN_HOUR: &str = "The hour's spending limit of $1.00";
+
+#[tokio::test]
+async fn what_a_day_allows_is_there_again_after_midnight() {
+    let house = House::new(PRICED, ("", "daily_spend_usd = 1.0")).await;
+    house.took().await;
+    assert_eq!(house.asked_after(0).await, A_DAY);
+    assert_eq!(house.asked_after(15 * 60 - 1).await, A_DAY, "one minute to midnight");
+    assert_eq!(house.asked_after(2).await, "answered");
+}
+
+#[tokio::test]
+async fn what_was_spent_just_before_midnight_is_nothing_of_the_next_day_and_all_of_its_hour() {
+    for (limit, expected) in [("daily", "answered"), ("hourly", AN_HOUR)] {
+        let house = House::new(PRICED, ("", &format!("{limit}_spend_usd = 1.0"))).await;
+        house.app.shift(SignedDuration::from_mins(15 * 60 - 10));
+        house.took().await;
+        assert_eq!(house.asked_after(20).await, expected, "{limit}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_spent_an_hour_ago_is_no_longer_of_the_last_sixty_minutes() {
+    let house = House::new(PRICED, ("", "hourly_spend_usd = 1.0")).await;
+    house.took().await;
+    assert_eq!(house.asked_after(59).await, AN_HOUR);
+    assert_eq!(house.asked_after(2).await, "answered");
+}
+
+#[tokio::test]
+async fn what_each_agent_may_spend_a_day_holds_for_one_that_has_no_limit_of_its_own() {
+    let house = House::new(PRICED, ("", "agent_daily_spend_usd = 1.0")).await;
+    house.took().await;
+    assert_eq!(house.asked_after(0).await, "This agent's spending limit of $1.00");
+    let home = format!("/api/agents/{ASSISTANT}");
+    let own = json!({"daily_spend_usd_micros": 2_000_000});
+    assert_eq!(house.app.send_json("PUT", &home, &own).await.status, 200);
+    assert_eq!(house.asked_after(0).await, "answered");
 }

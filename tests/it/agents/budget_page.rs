@@ -19,9 +19,18 @@ async fn its_page_sets_and_adds_tokens_and_money_and_says_when_they_are_used_up(
     assert_eq!(left().await, json!({"tokens": 100, "usd_micros": 1_750_000}));
     let shown = house.app.get(&page).await.text;
     assert!(shown.contains("100 tokens, $1.75"), "{shown}");
-    for bad in ["amount=many&unit=tokens&how=set", "amount=&unit=tokens&how=increment"] {
+    for bad in [
+        "amount=many&unit=tokens&how=set",
+        "amount=&unit=tokens&how=increment",
+        "amount=-1&unit=tokens&how=set",
+        "amount=-0.01&unit=usd_micros&how=set",
+        "amount=inf&unit=usd_micros&how=set",
+        "amount=nan&unit=usd_micros&how=increment",
+        "amount=1000001&unit=usd_micros&how=set",
+    ] {
         assert_eq!(give(bad).await.status, 422, "{bad}");
     }
+    assert_eq!(left().await, json!({"tokens": 100, "usd_micros": 1_750_000}));
     assert_eq!(give("amount=0&unit=tokens&how=set").await.status, 303);
     let shown = house.app.get(&page).await.text;
     assert!(shown.contains("Its budget is used up: it does nothing"), "{shown}");

@@ -48,6 +48,37 @@ impl House {
         self.app.post(&format!("{gardener}/resume"), &json!({})).await;
     }
 
+    /// So many micro-dollars were paid for what this agent does in its latest run.
+    async fn took(&self, agent: &str, micros: i64) {
+        let run = self.run_of(agent).await["id"].as_str().unwrap().to_owned();
+        let now = self.app.app.clock.now().as_millisecond();
+        let spent = "insert into model_calls (run_id, agent_id, model, input_tokens, output_tokens,
+                         cached_tokens, cost_usd_micros, duration_ms, outcome, created_at)
+                     select id, agent_id, 'p:m', 1, 1, 0, ?2, 1, 'ok', ?3 from runs where id = ?1";
+        self.app.app.db.write(move |tx| tx.execute(spent, (run, micros, now))).await.unwrap();
+    }
+
+    /// A task with these limits has the assistant ask the gardener, whose calls cost and who took 90
+    /// cents so far. Gives what becomes of the gardener's run.
+    async fn refused_in_a_task(&self, limits: Value) -> String {
+        let gardener = self.gardener().await;
+        self.put(&gardener, json!({"model": PRICED})).await;
+        self.app.post(&format!("{gardener}/pause"), &json!({})).await;
+        let mut task = json!({"name": "Look", "prompt": "Ask the gardener", "schedule": "@yearly",
+                              "allowed_tools": ["agents", "notes"]});
+        task.as_object_mut().unwrap().extend(limits.as_object().unwrap().clone());
+        let task = self.app.post("/api/tasks", &task).await.json()["id"].take();
+        let asks = json!({"agent": "Gardener", "message": "Look"});
+        self.answers(&[Say::Call("agents_run", asks)]);
+        let run = format!("/api/tasks/{}/run", task.as_str().unwrap());
+        assert_eq!(self.app.post(&run, &json!({})).await.status, 200);
+        self.app.work().await;
+        self.took(&gardener, 900_000).await;
+        self.resumed(&gardener).await;
+        self.app.work().await;
+        self.run_of(&gardener).await["error"].as_str().unwrap_or_default().to_owned()
+    }
+
     async fn run_of(&self, agent: &str) -> Value {
         let id = agent.rsplit('/').next().unwrap();
         self.app.get(&format!("/api/runs?agent_id={id}")).await.json()["runs"][0].clone()
@@ -134,4 +165,33 @@ async fn two_that_work_for_one_side_by_side_pass_its_budget_together_no_more_tha
     let ends = house.app.get("/api/runs").await.json()["runs"].clone();
     let ends = ends.as_array().unwrap().iter().map(|run| run["state"].clone());
     assert_eq!(ends.collect::<Vec<_>>(), ["completed", "completed", "completed"]);
+}
+
+#[tokio::test]
+async fn what_others_did_for_it_today_counts_for_what_an_agent_may_spend_a_day() {
+    let house = House::new().await;
+    let (assistant, gardener) = house.asked_and_paused(1).await;
+    house.took(&gardener, 900_000).await;
+    let daily = json!({"daily_spend_usd_micros": 1_000_000});
+    assert_eq!(house.put(&assistant, daily).await.status, 200);
+    house.put(&gardener, json!({"model": PRICED})).await;
+    house.resumed(&gardener).await;
+    house.app.work().await;
+    let run = house.run_of(&gardener).await;
+    let error = run["error"].as_str().unwrap();
+    let refused = "Steward's spending limit of $1.00 would be passed: $0.90 is spent";
+    assert!(error.starts_with(refused), "{error}");
+}
+
+#[tokio::test]
+async fn what_others_do_for_a_run_counts_for_its_budget_and_for_what_its_task_may_spend_a_day() {
+    let house = House::new().await;
+    let error = house.refused_in_a_task(json!({"budget_usd_micros": 1_000_000})).await;
+    let refused = "This run's spending limit of $1.00 would be passed: $0.90 is spent";
+    assert!(error.starts_with(refused), "{error}");
+
+    let house = House::limited("task_daily_spend_usd = 1.0").await;
+    let error = house.refused_in_a_task(json!({})).await;
+    let refused = "This task's spending limit of $1.00 would be passed: $0.90 is spent";
+    assert!(error.starts_with(refused), "{error}");
 }

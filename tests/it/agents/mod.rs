@@ -29,9 +29,14 @@ pub struct House {
 
 impl House {
     pub async fn new() -> House {
+        House::limited("").await
+    }
+
+    /// With these lines of `[limits]`.
+    pub async fn limited(limits: &str) -> House {
         let folder = tempfile::tempdir().unwrap();
         let model = ModelServer::start().await;
-        let app = open(&folder, &model).await;
+        let app = open(&folder, &model, limits).await;
         House { folder, model, app }
     }
 
@@ -39,7 +44,7 @@ impl House {
     pub async fn killed(self) -> House {
         let House { folder, model, app } = self;
         drop(app);
-        let app = open(&folder, &model).await;
+        let app = open(&folder, &model, "").await;
         House { folder, model, app }
     }
 
@@ -84,9 +89,9 @@ impl House {
     }
 }
 
-async fn open(folder: &tempfile::TempDir, model: &ModelServer) -> TestApp {
+async fn open(folder: &tempfile::TempDir, model: &ModelServer, limits: &str) -> TestApp {
     let config = format!(
-        "[models]\ndefault = \"p:m\"\n[models.providers.p]\nkind = \"openai\"\nbase_url = \"{}\"\n",
+        "[limits]\n{limits}\n[models]\ndefault = \"p:m\"\n[models.providers.p]\nkind = \"openai\"\nbase_url = \"{}\"\n",
         model.base_url(Kind::OpenAi)
     );
     TestApp::with_config(folder.path(), &config).await
