@@ -112,6 +112,23 @@ async fn a_list_stands_for_no_object_whatever_is_in_it() {
         assert_eq!(answer.status, 400, "{path}: {}", answer.text);
         assert_eq!(answer.json()["error"], "The body must be an object, not a list.", "{path}");
     }
+    // Nor does one further in: in a list, and where there may be nothing.
+    for (path, body, field) in [
+        (
+            "/api/chat/completions",
+            json!({"message": "hello", "attachments": [["a.txt", "text/plain", "aGk="]]}),
+            "attachments[0]",
+        ),
+        (
+            &format!("/api/tool-calls/{NOBODYS_ID}/approve"),
+            json!({"always": ["this_tool", "week"]}),
+            "always",
+        ),
+    ] {
+        let answer = house.app.post(path, &body).await;
+        assert_eq!(answer.status, 400, "{path}: {}", answer.text);
+        assert_eq!(answer.json()["detail"], field, "{path}: {}", answer.text);
+    }
     assert_eq!(house.changes().await, before, "something was changed");
 }
 

@@ -119,6 +119,14 @@ fn command_becomes_a_tool_call() {
 }
 
 #[test]
+fn where_no_more_tools_may_be_called_none_is() {
+    let words = || vec![text(Role::User, "note: boiler serviced")];
+    assert!(answer(&request(words())).starts_with("notes_add {"));
+    let capped = answer(&Request { may_call: false, ..request(words()) });
+    assert!(capped.starts_with("That needs the tool notes_add"), "{capped}");
+}
+
+#[test]
 fn missing_slot_is_asked_for_and_filled() {
     assert_eq!(talk(&["remind me to stretch"]), "When?");
     insta::assert_snapshot!(talk(&["remind me to stretch", "tomorrow at noon"]), @r#"reminders_create {"due":"2026-11-24 12:00","text":"stretch"}"#);
