@@ -139,6 +139,10 @@ async fn a_yes_on_the_page_of_a_poisoned_task_leaves_its_words_foreign() {
         1,
         "what is taken away for good is asked about"
     );
+    let run = world.app.get("/api/runs").await.json()["runs"][0]["id"].take();
+    let go_on = format!("/api/runs/{}/continue", run.as_str().unwrap());
+    let refused = world.app.post(&go_on, &json!({"message": "Go on"})).await;
+    assert_eq!(refused.status, 409, "nobody goes on with what others wrote: {}", refused.text);
     assert_eq!(world.harm(&[], &[READ.to_owned()]).await, Vec::<String>::new());
 }
 
@@ -202,5 +206,40 @@ async fn other_tools_than_the_card_named_end_the_approval() {
     assert_eq!(changed.status, 200, "{}", changed.text);
     world.app.tick().await;
     assert_eq!(comes_due(&world, Owner::Yes).await, 0, "nothing of it is asked for any more");
+    assert_eq!(world.harm(&[], &[READ.to_owned()]).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn there_is_no_yes_to_foreign_words_before_it_is_known_what_they_ask_for() {
+    let world = World::new().await;
+    let (task, _) = poisoned(&world, &asked_for_a_task(), Owner::Away).await;
+    world.app.post("/api/pause", &json!({})).await;
+    let tools = json!({"allowed_tools": ["filesystem", "notes"]});
+    assert_eq!(world.app.send_json("PUT", &path(&task), &tools).await.status, 200);
+    let yes = format!("{}/approve", path(&task));
+    let refused = world.app.post(&yes, &json!({})).await;
+    assert_eq!(refused.status, 409, "{}", refused.text);
+    assert!(refused.text.contains("What its words ask for is not read yet"), "{}", refused.text);
+    assert_eq!(world.app.get(&path(&task)).await.json()["enabled"], false);
+    world.app.post("/api/resume", &json!({})).await;
+    world.app.tick().await;
+    assert_eq!(world.app.post(&yes, &json!({})).await.status, 200);
+}
+
+#[tokio::test]
+async fn the_built_in_commands_do_not_call_done_what_foreign_words_ask_for() {
+    let world = World::new().await;
+    let (task, _) = poisoned(&world, &asked_for_a_task(), Owner::Away).await;
+    let commands = json!({"model": "builtin:commands"});
+    assert_eq!(world.app.send_json("PUT", &path(&task), &commands).await.status, 200);
+    world.app.tick().await;
+    assert_eq!(says_yes_on_its_page(&world, &task).await, 303);
+    world.says_no().await;
+    assert_eq!(comes_due(&world, Owner::Away).await, 0);
+    let came = world.app.get(&format!("{}/executions", path(&task))).await.json();
+    let reason = "Its words are not yours, and the built-in commands take only yours. Choose \
+                  another model for it, or write its words anew.";
+    let it = &came["executions"][0];
+    assert_eq!((&it["state"], &it["reason"]), (&json!("failed"), &json!(reason)));
     assert_eq!(world.harm(&[], &[READ.to_owned()]).await, Vec::<String>::new());
 }

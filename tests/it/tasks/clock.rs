@@ -211,6 +211,11 @@ async fn what_was_done_stays_done_when_its_row_is_forgotten() {
     house.advance(begin.duration_since(house.app.clock.now())).await;
     five(&house).await;
     assert_eq!(notes(&house).await, done);
+    for _ in 0..2 {
+        house.post(&format!("{task}/toggle"), &json!({})).await;
+    }
+    five(&house).await;
+    assert_eq!(notes(&house).await, done, "off and on again brings nothing back");
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use axum::body::Body;
 use axum::http::{Request, header};
 use serde_json::{Value, json};
+use steward::agent::ASSISTANT;
 use steward::outside::model::Kind;
 use steward::testing::TestApp;
 use steward::testing::model_answers::{Answer, openai_chunk};
@@ -39,12 +40,16 @@ async fn batch(house: &TestApp) -> String {
     add(house, "Think for long.", "every 10 minutes", more).await
 }
 
-/// Begun by a program.
-async fn begun(house: &TestApp) {
-    let body = json!({"message": "Count the beans.", "model": "p:m"}).to_string();
-    let request = Request::post("/api/runs").header(header::CONTENT_TYPE, "application/json");
-    let made = with_token(house, &["write"], request.body(Body::from(body)).unwrap()).await;
+/// A program has a run begin.
+async fn by_key(house: &TestApp, path: &str, body: &Value) {
+    let request = Request::post(path).header(header::CONTENT_TYPE, "application/json");
+    let request = request.body(Body::from(body.to_string())).unwrap();
+    let made = with_token(house, &["write"], request).await;
     assert_eq!(made.status, 201, "{}", made.text);
+}
+
+async fn begun(house: &TestApp) {
+    by_key(house, "/api/runs", &json!({"message": "Count the beans.", "model": "p:m"})).await;
 }
 
 async fn queue(house: &TestApp) -> (Value, Value) {
@@ -167,4 +172,30 @@ async fn where_one_run_goes_at_a_time_a_chat_begins_beside_what_a_program_began(
     };
     tokio::join!(house.work(), talk);
     assert_eq!(queue(&house).await, (json!(0), json!(0)));
+}
+
+#[tokio::test]
+async fn what_a_program_began_goes_first_once_a_person_waits_for_it_too() {
+    let (_folder, house, model) = open(2, "p:m").await;
+    let messages = format!("/api/agents/{ASSISTANT}/messages");
+    model.answer(Answer::openai_text("Hello."));
+    let said = house.post(&messages, &json!({"content": "Hello"})).await.json();
+    house.work().await;
+    let signal = Signal::default();
+    model.answer(late(&signal));
+    model.answer(Answer::openai_text("Seven."));
+    begun(&house).await;
+    let go_on = format!("/api/runs/{}/continue", said["run_id"].as_str().unwrap());
+    by_key(&house, &go_on, &json!({"message": "Count the peas."})).await;
+    let talk = async {
+        model.asked(2).await;
+        house.work().await;
+        assert_eq!(queue(&house).await, (json!(1), json!(1)), "both are a program's");
+        let joined = house.post(&messages, &json!({"content": "How many?"})).await.json();
+        house.work().await;
+        let chat = joined["conversation_id"].as_str().unwrap();
+        assert_eq!(house.last_answer(chat).await, "Seven.");
+        signal.give();
+    };
+    tokio::join!(house.work(), talk);
 }

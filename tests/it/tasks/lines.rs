@@ -199,6 +199,31 @@ async fn a_delay_by_chance_never_reaches_the_next_slot() {
 }
 
 #[tokio::test]
+async fn a_slot_that_is_looked_at_before_its_delay_is_over_is_not_lost() {
+    let (_folder, house) = open().await;
+    let task = add(&house, "status", "0 10 * * *", json!({"jitter_seconds": 3600})).await;
+    // As the rows of an older version are looked at.
+    let early = "update tasks set next_fire_at = next_slot_at";
+    house.app.db.write(move |tx| tx.execute(early, ())).await.unwrap();
+    house.advance(MINUTE * 60).await;
+    assert_eq!(told(&house, &task).await, Vec::<String>::new());
+    house.advance(MINUTE * 60).await;
+    let lines = told(&house, &task).await;
+    assert!(lines.len() == 1 && lines[0].starts_with("10:00 done"), "{lines:?}");
+}
+
+#[tokio::test]
+async fn of_many_times_that_were_missed_no_more_are_made_up_for_than_a_task_may_run() {
+    let (_folder, house) = open_with(CONFIG).await;
+    let more = json!({"missed": "all", "max_runs": 2});
+    let task = add(&house, "note: x", "*/10 * * * *", more).await;
+    house.advance(MINUTE * 60).await;
+    house.advance(MINUTE * 60).await;
+    assert_eq!(told(&house, &task).await, ["09:10 done Noted: x", "09:20 done Noted: x"]);
+    assert_eq!(house.get(&task).await.json()["state"], "finished");
+}
+
+#[tokio::test]
 async fn what_was_still_to_do_is_said_to_be_dropped_when_a_task_is_switched_off() {
     let (_folder, house) = open_with("[limits]\nmax_autonomous_runs_per_hour = 0\n").await;
     let task = add(&house, "status", "*/10 * * * *", json!({})).await;

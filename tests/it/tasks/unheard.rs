@@ -4,14 +4,16 @@ use axum::body::Body;
 use axum::http::{Request, header};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
+use steward::testing::model_answers::Answer as Said;
+use steward::testing::model_server::ModelServer;
 use steward::testing::{Answer, TestApp};
 
-use super::{MINUTE, add, notes, notifications, open, told};
+use super::bounds::with_model;
+use super::{MINUTE, add, notes, notifications, open, open_with, told};
 use crate::callers::with_token;
 
 const WAITS: &str = "Its words wait for your yes on the task’s page: they are not yours, and the \
                      built-in commands take only yours.";
-
 async fn by_key(house: &TestApp, scope: &str, method: &str, path: &str, body: &Value) -> Answer {
     let request = Request::builder()
         .method(method)
@@ -108,4 +110,20 @@ async fn an_agent_that_a_key_made_works_by_its_words_only_after_a_yes_to_them() 
     house.work().await;
     house.advance(SignedDuration::from_mins(10)).await;
     assert_eq!(notes(&house).await, 2);
+}
+
+#[tokio::test]
+async fn where_a_model_is_away_the_built_in_commands_take_no_words_that_wait_for_a_yes() {
+    let model = ModelServer::start().await;
+    model.always(Said::status(401, "no such key"));
+    let fallback = "default = \"p:m\"\nfallback = [\"builtin:commands\"]";
+    let config = with_model(&model).replace("default = \"p:m\"", fallback);
+    let (_folder, house) = open_with(&config).await;
+    let task = added_by_key(&house).await;
+    house.advance(MINUTE * 10).await;
+    assert_eq!(told(&house, &task).await, ["09:10 failed p refused the key. Mend it in Models."]);
+    assert_eq!(notes(&house).await, 0);
+    assert_eq!(house.post(&format!("{task}/approve"), &json!({})).await.status, 200);
+    house.advance(MINUTE * 10).await;
+    assert_eq!(told(&house, &task).await[1], "09:20 done Noted: buy milk");
 }
