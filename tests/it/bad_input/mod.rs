@@ -115,9 +115,9 @@ async fn a_list_stands_for_no_object_whatever_is_in_it() {
     // Nor does one further in: in a list, and where there may be nothing.
     for (path, body, field) in [
         (
-            "/api/chat/completions",
-            json!({"message": "hello", "attachments": [["a.txt", "text/plain", "aGk="]]}),
-            "attachments[0]",
+            "/api/mcp-servers",
+            json!({"name": "x", "transport": "stdio", "command": "/bin/true", "env": [["A", "b"]]}),
+            "env[0]",
         ),
         (
             &format!("/api/tool-calls/{NOBODYS_ID}/approve"),
