@@ -76,6 +76,9 @@ impl Engine {
     fn answer(&self, request: &Request) -> Vec<Delta> {
         match self.plan(request) {
             Some(Plan::Calls(calls)) => {
+                if !request.may_call {
+                    return said(words::AT_THE_CAP.to_owned());
+                }
                 if let Some(call) = calls.iter().find(|call| !is_offered(request, call.tool)) {
                     return said(words::unavailable(call.tool));
                 }
@@ -200,7 +203,7 @@ fn is_result(part: &Part) -> bool {
 }
 
 fn is_offered(request: &Request, tool: &str) -> bool {
-    tool.is_empty() || request.may_call && request.tools.iter().any(|offered| offered.name == tool)
+    tool.is_empty() || request.tools.iter().any(|offered| offered.name == tool)
 }
 
 fn said(text: String) -> Vec<Delta> {

@@ -123,7 +123,7 @@ fn where_no_more_tools_may_be_called_none_is() {
     let words = || vec![text(Role::User, "note: boiler serviced")];
     assert!(answer(&request(words())).starts_with("notes_add {"));
     let capped = answer(&Request { may_call: false, ..request(words()) });
-    assert!(capped.starts_with("That needs the tool notes_add"), "{capped}");
+    assert_eq!(capped, "I may call no more tools in this run. Say it again, and a new one begins.");
 }
 
 #[test]

@@ -105,6 +105,9 @@ pub(super) fn not_understood(
     )
 }
 
+pub(super) const AT_THE_CAP: &str =
+    "I may call no more tools in this run. Say it again, and a new one begins.";
+
 pub(super) fn unavailable(tool: &str) -> String {
     format!(
         "That needs the tool {tool}, which is not available here. Tick it in the agent's settings to allow it."
