@@ -35,7 +35,8 @@ async fn what_would_ask_is_refused_to_an_integration_and_all_else_is_done() {
 #[tokio::test]
 async fn another_agent_at_work_for_a_program_asks_nobody_either() {
     let house = House::new().await;
-    let tidier = json!({"name": "Tidier", "prompt": "Tidy.", "allowed_tools": ["filesystem", "time"]});
+    let tidier =
+        json!({"name": "Tidier", "prompt": "Tidy.", "allowed_tools": ["filesystem", "time"]});
     let made = house.app.post("/api/agents", &tidier).await;
     assert!(made.status.is_success(), "{}", made.text);
     let asked = json!({"agent": "Tidier", "message": "Tidy up"});
