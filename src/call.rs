@@ -42,7 +42,7 @@ impl Effect {
 pub enum Role {
     /// A mail address that is written to.
     Recipient,
-    /// A chat that is written to, as its place calls it.
+    /// A chat that is written to, or an account that is paid, as its place calls it.
     Chat,
     Url,
     Path,

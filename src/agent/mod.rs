@@ -65,6 +65,7 @@ pub use bill::Bill;
 pub use finish::preview;
 pub use heard::Heard;
 pub use live::LiveRuns;
+pub use scene::written_label;
 pub use spend::today as spent_today;
 
 /// The default agent; it can't be deleted.

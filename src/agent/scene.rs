@@ -71,9 +71,9 @@ fn visited(
     Ok(found)
 }
 
-/// The label of what a run writes, for all that it has read, secret where one of it is: its conversation, the files and quotes
+/// The label of what a run writes, for all that it has read: its conversation, the files and quotes
 /// in it, what it was told once and for all, and what servers say of their tools. As trusted as the
-/// least trusted of it, and of all its origins.
+/// least trusted of it and of all its origins, and as secret as the most secret.
 pub fn written_label(r: &Reader<'_>, agents: &Agents, run: &Run) -> Result<Label> {
     let conversation = run.conversation_id;
     let mut labels = messages::list_staying(r, conversation)?;

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, RwLock};
 
 use super::tool::{Args, Tool};
+use crate::call::Listing;
 use crate::error::{Error, Result};
 use crate::label::{Label, Origin};
 use crate::outside::model::ToolSchema;
 
-pub use crate::call::FOREIGN_PREFIX;
 /// What the name of every foreign tool begins with; none of ours does.
-use crate::call::Listing;
+pub use crate::call::FOREIGN_PREFIX;
 
 /// Sets that programs may name already, as they are published.
 const TO_COME: [&str; 17] = [

@@ -147,7 +147,7 @@ pub fn count_send(tx: &Tx<'_>, to: &Recipient, now: Timestamp) -> Result<()> {
 pub(super) fn check_address(address: &str, found: Option<&Address>) -> Result<(), String> {
     match found {
         None if address.contains(':') => {
-            Err(format!("{address} is not on the whitelist of chats."))
+            Err(format!("{address} is not on the whitelist of chats and accounts."))
         }
         None => Err(format!("{address} is not on the whitelist of addresses.")),
         Some(it) if 0 < it.daily_limit && it.daily_limit <= it.sent_today => Err(format!(

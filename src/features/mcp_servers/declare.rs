@@ -14,7 +14,7 @@ use crate::web::caller::Caller;
 /// Each role, and what it means in a person's words.
 pub const ROLES: [(Role, &str); 10] = [
     (Role::Recipient, "a mail address that is written to"),
-    (Role::Chat, "a chat that is written to"),
+    (Role::Chat, "a chat that is written to, or an account that is paid"),
     (Role::Url, "a web address"),
     (Role::Path, "a file or folder"),
     (Role::Amount, "an amount of money or of things"),

@@ -81,6 +81,9 @@ impl Notification {
     }
 }
 
+/// In the place of words that are marked as secret: others carry what a person is told.
+pub const SECRET: &str = "what it says is secret, and stands in Steward.";
+
 /// What another feature wants a person told.
 pub struct Telling<'a> {
     pub user_id: UserId,

@@ -15,6 +15,7 @@ use crate::events::{Event, Events};
 use crate::features::Job;
 use crate::features::notifications::{self, Telling};
 use crate::ids::MessageId;
+use crate::label::Secrecy;
 
 pub const DELIVER: &str = "reminders.deliver";
 pub const ALL: &[Job] = &[Job { name: DELIVER, run: |app| Box::pin(deliver(app)) }];
@@ -49,7 +50,7 @@ fn say(
     now: Timestamp,
     zone: &TimeZone,
 ) -> Result<()> {
-    let text = words(reminder, now, zone);
+    let text = words(reminder, &reminder.text, now, zone);
     let conversation = match reminder.conversation_id {
         Some(id) => Some(id),
         None => store::latest_conversation(tx, reminder.user_id)?,
@@ -73,6 +74,10 @@ fn say(
         events.record(tx, conversation_id, None, now, event)?;
     }
     let link = conversation.map_or_else(|| "/reminders".to_owned(), |id| format!("/chat/{id}"));
+    let text = match reminder.label.secrecy {
+        Secrecy::Secret => words(reminder, notifications::SECRET, now, zone),
+        _ => text,
+    };
     let telling =
         Telling { user_id: reminder.user_id, kind: "reminder", text: &text, link: Some(link) };
     notifications::tell(tx, &telling, now)?;
@@ -85,8 +90,7 @@ pub fn is_late(due_at: Timestamp, sent_at: Timestamp) -> bool {
     LATE <= sent_at.duration_since(due_at)
 }
 
-fn words(reminder: &Reminder, now: Timestamp, zone: &TimeZone) -> String {
-    let text = &reminder.text;
+fn words(reminder: &Reminder, text: &str, now: Timestamp, zone: &TimeZone) -> String {
     if !is_late(reminder.due_at, now) {
         return format!("Reminder: {text}");
     }

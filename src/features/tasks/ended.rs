@@ -5,12 +5,13 @@ use jiff::Timestamp;
 
 use super::store::{executions, tasks};
 use super::{Execution, FAILURES_MAX, Kind, Notify, Progress, State, Task, claim, job, page};
-use crate::agent::{Agents, Ended, Run, RunState};
+use crate::agent::{self, Agents, Ended, Run, RunState};
 use crate::audit::{self, By};
 use crate::db::Tx;
 use crate::error::Result;
 use crate::features::notifications::{self, Telling};
 use crate::inbox::Trigger;
+use crate::label::Secrecy;
 
 /// Of what a run said or failed with.
 const REASON_CHARS_MAX: usize = 300;
@@ -29,7 +30,9 @@ pub fn ended(
         return Ok(());
     }
     let words = first_words(ended.words);
-    let came = Came { state: came_of(ended.state), words: &words, capped: ended.capped, told };
+    let secret = agent::written_label(tx, agents, run)?.secrecy == Secrecy::Secret;
+    let state = came_of(ended.state);
+    let came = Came { state, words: &words, secret, capped: ended.capped, told };
     match tasks::get(tx, task_id)? {
         Some(task) => settle(tx, task, &it, &came, now)?,
         None => executions::end(tx, it.id, came.state, came.words, now)?,
@@ -41,7 +44,7 @@ pub fn ended(
 
 /// Ends an execution that never began its run, with what follows for its task.
 pub fn refused(tx: &Tx<'_>, task: Task, it: &Execution, words: &str, now: Timestamp) -> Result<()> {
-    let came = Came { state: Progress::Failed, words, capped: false, told: false };
+    let came = Came { state: Progress::Failed, words, secret: false, capped: false, told: false };
     settle(tx, task, it, &came, now)
 }
 
@@ -81,6 +84,8 @@ fn audit_end(
 struct Came<'a> {
     state: Progress,
     words: &'a str,
+    /// It read something that is marked so.
+    secret: bool,
     capped: bool,
     told: bool,
 }
@@ -125,6 +130,7 @@ fn take_note(
     };
     if wanted && !heard {
         let what = if failed { "failed" } else { "is done" };
+        let words = if came.secret { notifications::SECRET } else { words };
         let text = format!("“{name}” {what}: {words}");
         let telling = Telling { user_id: task.user_id, kind: "task", text: &text, link };
         notifications::tell(tx, &telling, now)?;

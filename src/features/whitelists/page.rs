@@ -86,8 +86,8 @@ impl Kind {
             ],
             Kind::Chats => [
                 "chats",
-                "Chats",
-                "Which chats may be written to: where one is, a colon, and its name there.",
+                "Chats and accounts",
+                "Who may be written to or paid there: where it is, a colon, and its name there.",
                 "Chat",
                 "slack:C024BE91L, for the chat C024BE91L of the tool server slack",
                 "Messages a day (0: no limit)",

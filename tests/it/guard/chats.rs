@@ -96,7 +96,8 @@ async fn a_chat_on_the_list_is_written_to_when_the_owner_named_it_and_else_they_
 
 #[tokio::test]
 async fn a_chat_that_is_on_no_list_is_denied_whoever_named_it() {
-    let unlisted = |chat: &str| format!("deny: {chat} is not on the whitelist of chats.");
+    let unlisted =
+        |chat: &str| format!("deny: {chat} is not on the whitelist of chats and accounts.");
     check(vec![
         (named(), SLACK, json!({"chat": "C0000000"}), unlisted("slack:C0000000").as_str()),
         (

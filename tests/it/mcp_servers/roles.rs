@@ -48,7 +48,7 @@ async fn a_declared_path_address_or_chat_is_held_against_the_whitelist() {
         ("path", "/etc/passwd", "Not allowed: "),
         ("url", "https://evil.example/", "evil.example is not on the web whitelist."),
         ("recipient", "eve@evil.example", "Not allowed: "),
-        ("chat", "C024BE91L", "tools:C024BE91L is not on the whitelist of chats."),
+        ("chat", "C024BE91L", "tools:C024BE91L is not on the whitelist of chats and accounts."),
     ] {
         let body = json!({"effect": "send", "roles": {"text": role}});
         house.app.send_json("PUT", ROLES, &body).await;

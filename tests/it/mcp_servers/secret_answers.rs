@@ -1,6 +1,7 @@
 //! What a tool answers may be secret: then none of it goes out before its owner has said yes, in
 //! whatever it is wrapped and wherever it was kept meanwhile.
 
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 use steward::testing::model_answers::Say;
 
@@ -10,6 +11,8 @@ use crate::callers::form;
 const PAPERS: &str = "mcp__tools__letter";
 const SEND: &str = "mcp__tools__send";
 const ECHO: &str = "mcp__tools__echo";
+/// In the place of what is secret.
+const UNSAID: &str = "what it says is secret, and stands in Steward.";
 const PASSPORT: &str = "Her passport is AB123456, her street is Long Oak Lane.";
 
 /// A house whose tool server keeps papers, writes to people and looks something up.
@@ -147,5 +150,41 @@ async fn a_note_that_its_owner_marked_goes_to_nobody_before_a_yes() {
         assert_eq!(sent, if secret { (1, 0) } else { (0, 1) }, "secret: {secret}");
         let copy = house.app.get("/api/notes?q=copied").await.json()["notes"][0].clone();
         assert_eq!(copy["secret"], secret, "{copy}");
+    }
+}
+
+/// What the owner was told last, wherever they are.
+async fn told(house: &House) -> String {
+    let told = house.app.get("/api/notifications").await.json();
+    told["notifications"][0]["text"].as_str().unwrap_or_default().to_owned()
+}
+
+#[tokio::test]
+async fn who_carries_a_reminder_or_what_came_of_a_task_does_not_read_what_is_secret() {
+    for secret in [true, false] {
+        let house = house(secret).await;
+        let reminder = json!({"text": "Take AB123456 along", "when": "in 5 minutes"});
+        house.answers(&[Say::Call(PAPERS, json!({}))]);
+        house.answers(&[Say::Call("reminders_create", reminder)]);
+        house.answers(&[Say::Text("I will.")]);
+        let talk = house.ask().await;
+        house.app.advance(SignedDuration::from_mins(5)).await;
+        let words = if secret { UNSAID } else { "Take AB123456 along" };
+        assert_eq!(told(&house).await, format!("Reminder: {words}"));
+        let shown = house.app.get(&format!("/chat/{talk}")).await.text;
+        assert!(shown.contains("Take AB123456 along"), "{shown}");
+
+        let task = json!({
+            "name": "Papers", "prompt": "Say what stands in the papers.", "schedule": "@yearly",
+            "notify": "always", "allowed_tools": [PAPERS],
+        });
+        let task = house.app.post("/api/tasks", &task).await.json();
+        house.answers(&[Say::Call(PAPERS, json!({}))]);
+        house.answers(&[Say::Text("It is AB123456.")]);
+        let id = task["id"].as_str().unwrap();
+        house.app.post(&format!("/api/tasks/{id}/run"), &json!({})).await;
+        house.app.work().await;
+        let words = if secret { UNSAID } else { "It is AB123456." };
+        assert_eq!(told(&house).await, format!("“Papers” is done: {words}"));
     }
 }
