@@ -87,7 +87,7 @@ impl Kind {
             Kind::Chats => [
                 "chats",
                 "Chats and accounts",
-                "Who may be written to or paid there: where it is, a colon, and its name there.",
+                "Chats to write to, accounts to pay: where it is, a colon, and its name there.",
                 "Chat",
                 "slack:C024BE91L, for the chat C024BE91L of the tool server slack",
                 "Messages a day (0: no limit)",
