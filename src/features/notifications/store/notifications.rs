@@ -42,7 +42,7 @@ pub fn list(
     offset: u32,
 ) -> Result<Vec<Notification>> {
     let sql = "select * from notifications where user_id = ?1 and (?2 = 0 or read_at is null)
-               order by created_at desc, id desc limit ?3 offset ?4";
+               order by created_at desc, rowid desc limit ?3 offset ?4";
     r.rows(sql, (user, unread, limit, offset), from_row)
 }
 
