@@ -86,8 +86,10 @@ async fn main() -> ExitCode {
     if is_wanted("memory") {
         process::measure_memory(&mut table).await;
     }
-    if is_wanted("turns") {
+    if is_wanted("turns-alone") {
         turns::overhead(&mut table, size).await;
+    }
+    if is_wanted("turns-at-once") {
         turns::eight_at_once(&mut table, size).await;
     }
     if is_wanted("tokens") {

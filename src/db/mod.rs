@@ -6,27 +6,27 @@
 
 mod columns;
 pub mod migrate;
+mod readers;
 mod writer;
 
 pub use columns::{at, at_or_none, bad_column, json_column, json_or_none};
 
 use std::cell::RefCell;
 use std::ops::Deref;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use rusqlite::functions::FunctionFlags;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Params, Row};
-use tokio::sync::Semaphore;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::spawn::Timers;
 use crate::spelling::fold;
+use readers::Readers;
 use writer::Writer;
 
-const READERS_MAX: usize = 4;
 /// A connection's page cache. Small: an idle daemon must stay small.
 const CACHE_KIB: u32 = 2_048;
 /// That of the writer, which alone keeps its pages from one change to the next.
@@ -39,11 +39,9 @@ pub struct Db {
 }
 
 struct Shared {
-    path: PathBuf,
     timers: Timers,
     writer: Writer,
-    idle: Mutex<Vec<Connection>>,
-    permits: Semaphore,
+    readers: Readers,
 }
 
 /// One snapshot of the database. It can't write.
@@ -177,11 +175,9 @@ impl Db {
         first.pragma_update(None, "cache_size", -i64::from(WRITER_CACHE_KIB))?;
         let timers = Timers::default();
         let shared = Shared {
-            path: path.to_owned(),
             writer: Writer::start(first, timers.clone())?,
             timers,
-            idle: Mutex::default(),
-            permits: Semaphore::new(READERS_MAX),
+            readers: Readers::of(path),
         };
         Ok(Db { shared: Arc::new(shared) })
     }
@@ -214,24 +210,7 @@ impl Db {
         &self,
         f: impl FnOnce(&Reader<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let shared = self.shared.clone();
-        let _permit = self.shared.permits.acquire().await.map_err(Error::internal)?;
-        tokio::task::spawn_blocking(move || shared.read(f)).await.map_err(Error::internal)?
-    }
-}
-
-impl Shared {
-    fn read<T>(&self, f: impl FnOnce(&Reader<'_>) -> Result<T>) -> Result<T> {
-        let idle = self.idle.lock().expect("a list of connections is never half-changed").pop();
-        let conn = match idle {
-            Some(conn) => conn,
-            None => connect_reader(&self.path).map_err(Error::internal)?,
-        };
-        let snapshot = conn.unchecked_transaction()?;
-        let value = f(&Reader(&snapshot));
-        drop(snapshot);
-        self.idle.lock().expect("a list of connections is never half-changed").push(conn);
-        value
+        self.shared.readers.run(f).await
     }
 }
 
@@ -280,10 +259,4 @@ fn unusable(path: &Path, err: rusqlite::Error) -> anyhow::Error {
         ),
         _ => anyhow::Error::new(err).context(format!("The database {shown} can't be used")),
     }
-}
-
-fn connect_reader(path: &Path) -> anyhow::Result<Connection> {
-    let conn = connect(path)?;
-    conn.pragma_update(None, "query_only", true)?;
-    Ok(conn)
 }

@@ -24,6 +24,7 @@ mod notes;
 mod notifications;
 mod offers;
 mod opened_sites;
+mod reads;
 mod reminders;
 mod security;
 mod settings;
