@@ -31,7 +31,7 @@ use crate::app::App;
 use crate::approval;
 use crate::error::Result;
 use crate::features::notifications;
-use crate::ids::{ConversationId, NotificationId, UserId};
+use crate::ids::{ConversationId, UserId};
 use crate::web::caller::Caller;
 use crate::web::error::PageError;
 use crate::web::form::{Path, Query};
@@ -98,15 +98,14 @@ fn house_events(
         let lost = app.standing.lost(caller);
         tokio::pin!(lost);
         let mut changes = app.events.changes();
-        let last = app.db.read(move |r| notifications::last(r, user)).await.ok().flatten();
-        let mut told = last.unwrap_or(NotificationId::from_u128(0));
+        let mut told = app.db.read(move |r| notifications::last(r, user)).await.ok().flatten();
         loop {
             for event in around.events().await {
                 yield Ok(event);
             }
             let news = app.db.read(move |r| notifications::since(r, user, told)).await;
             for note in news.unwrap_or_default() {
-                told = note.id;
+                told = Some(note.id);
                 yield Ok(named("note", &json!({"html": note.to_string()})));
             }
             tokio::select! {

@@ -138,7 +138,7 @@ fn note(tx: &Tx<'_>, telling: &Telling<'_>, now: Timestamp) -> Result<()> {
 
 /// The last that a person was told.
 pub fn last(r: &Reader<'_>, user: UserId) -> Result<Option<NotificationId>> {
-    Ok(notifications::list(r, user, false, 1, 0)?.first().map(|it| it.id))
+    notifications::last(r, user)
 }
 
 /// What a page says of it that is open meanwhile.
@@ -151,7 +151,7 @@ pub struct Note {
 }
 
 /// What a person was told after that one, the oldest first, a few at a time.
-pub fn since(r: &Reader<'_>, user: UserId, after: NotificationId) -> Result<Vec<Note>> {
+pub fn since(r: &Reader<'_>, user: UserId, after: Option<NotificationId>) -> Result<Vec<Note>> {
     let found = notifications::since(r, user, after, NOTES_MAX)?;
     let note =
         |it: Notification| Note { id: it.id, text: it.text, link: it.link.unwrap_or_default() };

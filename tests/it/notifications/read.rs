@@ -1,13 +1,19 @@
 //! What somebody was told stays until it was read, and is said again nowhere.
 
-use axum::body::Body;
+use std::time::Duration;
+
+use axum::body::{Body, BodyDataStream};
 use axum::http::{Request, StatusCode};
 use futures_util::StreamExt as _;
 use jiff::SignedDuration;
 use serde_json::json;
 use steward::testing::TestApp;
 use steward::web::caller::OverSocket;
+use tokio::time::timeout;
 use tower::ServiceExt as _;
+
+/// It comes at once; a test that waits this long has failed.
+const SOON: Duration = Duration::from_secs(20);
 
 #[tokio::test]
 async fn notification_stays_until_it_was_read() {
@@ -39,16 +45,42 @@ async fn page_that_is_open_says_what_its_person_is_told() {
     let folder = tempfile::tempdir().unwrap();
     let house = TestApp::open(folder.path()).await;
     house.ask("remind me in 1 minute to stretch").await;
+    let mut stream = open_page(&house).await;
+    house.advance(SignedDuration::from_mins(1)).await;
+    let heard = hear_note(&mut stream).await;
+    assert!(heard.contains("Reminder: stretch") && heard.contains("/chat/"), "{heard}");
+}
+
+#[tokio::test]
+async fn page_hears_what_is_told_after_the_clock_was_put_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = TestApp::open(folder.path()).await;
+    house.ask("remind me in 1 minute to stretch").await;
+    house.advance(SignedDuration::from_mins(1)).await;
+    house.shift(SignedDuration::from_hours(-1));
+    house.ask("remind me in 1 minute to eat").await;
+    let mut stream = open_page(&house).await;
+    house.advance(SignedDuration::from_mins(1)).await;
+    let heard = hear_note(&mut stream).await;
+    assert!(heard.contains("Reminder: eat") && !heard.contains("stretch"), "{heard}");
+}
+
+/// What a page in the browser listens to, open until it is dropped.
+async fn open_page(house: &TestApp) -> BodyDataStream {
     let mut request = Request::get("/stream").body(Body::empty()).unwrap();
     request.extensions_mut().insert(OverSocket);
     let response = house.router().oneshot(request).await.unwrap();
     let mut stream = response.into_body().into_data_stream();
     let first = stream.next().await.unwrap().unwrap();
     assert!(first.starts_with(b"event: badge"), "{first:?}");
-    house.advance(SignedDuration::from_mins(1)).await;
+    stream
+}
+
+async fn hear_note(stream: &mut BodyDataStream) -> String {
     let mut heard = String::new();
     while !heard.contains("event: note") {
-        heard.push_str(str::from_utf8(&stream.next().await.unwrap().unwrap()).unwrap());
+        let more = timeout(SOON, stream.next()).await.expect("a note");
+        heard.push_str(str::from_utf8(&more.unwrap().unwrap()).unwrap());
     }
-    assert!(heard.contains("Reminder: stretch") && heard.contains("/chat/"), "{heard}");
+    heard
 }

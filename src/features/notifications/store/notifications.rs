@@ -46,14 +46,22 @@ pub fn list(
     r.rows(sql, (user, unread, limit, offset), from_row)
 }
 
-/// Those told after `after`, the oldest first.
+/// The last that was told, whatever the clock said then.
+pub fn last(r: &Reader<'_>, user: UserId) -> Result<Option<NotificationId>> {
+    let sql = "select id from notifications where user_id = ?1 order by rowid desc limit 1";
+    r.row(sql, (user,), |row| row.get(0))
+}
+
+/// Those told after `after`, in that order; all of them after none.
 pub fn since(
     r: &Reader<'_>,
     user: UserId,
-    after: NotificationId,
+    after: Option<NotificationId>,
     limit: u32,
 ) -> Result<Vec<Notification>> {
-    let sql = "select * from notifications where user_id = ?1 and ?2 < id order by id limit ?3";
+    let sql = "select * from notifications where user_id = ?1
+               and coalesce((select rowid from notifications where id = ?2), 0) < rowid
+               order by rowid limit ?3";
     r.rows(sql, (user, after, limit), from_row)
 }
 
