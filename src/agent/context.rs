@@ -110,7 +110,7 @@ pub fn masked(mut request: Request, watch: &Watch) -> Request {
     mask(&mut request.system_tail);
     for part in request.messages.iter_mut().flat_map(|message| &mut message.parts) {
         match part {
-            Part::Text(text) | Part::Owner(text) => mask(text),
+            Part::Text(text) | Part::Owner(text) | Part::Asked(text) => mask(text),
             Part::ToolResult { content, .. } => mask(content),
             Part::ToolCall { arguments, .. } if watch.find_in(arguments).is_some() => {
                 *arguments = watch.masked(arguments);
@@ -124,7 +124,7 @@ pub fn masked(mut request: Request, watch: &Watch) -> Request {
 /// A rough count of the tokens that these messages are.
 fn tokens_estimate(messages: &[Message]) -> usize {
     let part = |part: &Part| match part {
-        Part::Text(text) | Part::Owner(text) => text.len() / BYTES_PER_TOKEN,
+        Part::Text(text) | Part::Owner(text) | Part::Asked(text) => text.len() / BYTES_PER_TOKEN,
         Part::Image { .. } => IMAGE_TOKENS,
         Part::ToolCall { name, arguments, .. } => {
             (name.len() + arguments.to_string().len()) / BYTES_PER_TOKEN
@@ -162,10 +162,12 @@ fn has_results(parts: &[Part]) -> bool {
 }
 
 fn text_part(message: &StoredMessage, role: Role, handling: Handling) -> Part {
-    if role == Role::User && message.label.trust == Trust::Owner {
-        return Part::Owner(message.text.clone());
+    let (text, label) = (&message.text, &message.label);
+    match (role, label.trust, label.origin.single()) {
+        (Role::User, Trust::Owner, _) => Part::Owner(text.clone()),
+        (Role::User, Trust::Own, Some(Origin::Agent(_))) => Part::Asked(text.clone()),
+        _ => Part::Text(shown(text, label, handling)),
     }
-    Part::Text(shown(&message.text, &message.label, handling))
 }
 
 fn call_part(call: &Call) -> Part {

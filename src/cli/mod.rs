@@ -26,6 +26,7 @@ mod vault;
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal as _};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -81,7 +82,7 @@ struct Globals {
     #[arg(long, global = true, value_name = "FOLDER")]
     data_dir: Option<PathBuf>,
     /// Address and port to serve on
-    #[arg(long, global = true, value_name = "ADDRESS:PORT")]
+    #[arg(long, global = true, value_name = "ADDRESS:PORT", value_parser = address)]
     listen: Option<String>,
     /// Config file [default: /etc/steward/config.toml, if it is there]
     #[arg(long, global = true, value_name = "FILE")]
@@ -98,6 +99,11 @@ struct Globals {
     /// Never ask, not even on a terminal
     #[arg(long, global = true)]
     no_input: bool,
+}
+
+fn address(text: &str) -> Result<String, &'static str> {
+    let read = text.parse::<SocketAddr>();
+    read.map(|_| text.to_owned()).map_err(|_| "write it like 127.0.0.1:8484")
 }
 
 #[derive(Subcommand)]

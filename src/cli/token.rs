@@ -1,5 +1,6 @@
 //! `steward token create|list|revoke`: keys for other programs.
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::Cx;
@@ -23,8 +24,8 @@ pub(super) enum Command {
         #[arg(long, value_delimiter = ',', value_name = "SCOPES")]
         scopes: Vec<String>,
         /// When it stops working, such as 2027-01-01T00:00:00Z [default: never]
-        #[arg(long, value_name = "TIME")]
-        expires_at: Option<String>,
+        #[arg(long, value_name = "TIME", value_parser = moment)]
+        expires_at: Option<Timestamp>,
     },
     /// List the keys; the keys themselves are not kept
     #[command(visible_alias = "ls")]
@@ -48,19 +49,23 @@ pub(super) async fn run(cx: &Cx, command: Command) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
+fn moment(text: &str) -> Result<Timestamp, &'static str> {
+    text.parse().map_err(|_| "write it like 2027-01-01T00:00:00Z")
+}
+
 async fn create(
     cx: &Cx,
     client: &Client,
     name: &str,
     scopes: Vec<String>,
-    expires_at: Option<String>,
+    expires_at: Option<Timestamp>,
 ) -> Result<(), Failure> {
     let mut body = json!({ "name": name });
     if !scopes.is_empty() {
         body["scopes"] = scopes.into();
     }
     if let Some(time) = expires_at {
-        body["expires_at"] = time.into();
+        body["expires_at"] = json!(time);
     }
     let answer = client.post("/api/tokens", &body).await?;
     if cx.out.is_json() {

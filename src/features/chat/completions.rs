@@ -4,6 +4,7 @@
 //! `tool_done`, `tool_call_pending`, `notice` (the program's own word about the answer), `retrying`
 //! (the provider asked for a pause), `done`, `error` or `held_up`, then `data: [DONE]`. `done` names
 //! the calls that were denied; `held_up` says what the message waits behind. Hanging up stops nothing.
+//! A stream without `[DONE]` was cut off, and the answer may go on in its conversation.
 
 use std::convert::Infallible;
 
@@ -114,7 +115,8 @@ fn answer(
                 () = stop.cancelled() => None,
                 () = &mut lost => None,
             };
-            let Some(entry) = entry else { break };
+            // Without `[DONE]`: what there is may be half an answer.
+            let Some(entry) = entry else { return };
             if entry.run_id != Some(run) {
                 look = matches!(entry.event, Event::ConfirmationRequired { .. });
                 continue;

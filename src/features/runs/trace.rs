@@ -122,6 +122,7 @@ impl Told {
 fn said(role: Role, part: &Part) -> (&'static str, String) {
     match (part, role) {
         (Part::Owner(text), _) => ("The owner’s words", cut(text)),
+        (Part::Asked(text), _) => ("What an agent wrote for it", cut(text)),
         (Part::Text(text), Role::User) => ("Given to it", cut(text)),
         (Part::Text(text), Role::Assistant) => ("Said by the assistant", cut(text)),
         (Part::Image { media_type, .. }, _) => ("A picture", media_type.clone()),

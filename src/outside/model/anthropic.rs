@@ -112,8 +112,12 @@ fn messages(messages: &[Message]) -> Vec<Value> {
 /// None for an empty text, which the wire refuses.
 fn part(part: &Part) -> Option<Value> {
     Some(match part {
-        Part::Text(text) | Part::Owner(text) if text.trim().is_empty() => return None,
-        Part::Text(text) | Part::Owner(text) => json!({ "type": "text", "text": text }),
+        Part::Text(text) | Part::Owner(text) | Part::Asked(text) if text.trim().is_empty() => {
+            return None;
+        }
+        Part::Text(text) | Part::Owner(text) | Part::Asked(text) => {
+            json!({ "type": "text", "text": text })
+        }
         Part::Image { media_type, data } => json!({
             "type": "image",
             "source": { "type": "base64", "media_type": media_type, "data": data },

@@ -85,6 +85,9 @@ pub enum Part {
     /// The owner's own words, and nothing else: what the built-in model may read as a command. To
     /// others it is text.
     Owner(String),
+    /// What another run asks of this one that had read nothing from outside: the built-in model reads
+    /// it as a command, too. Nobody said it, so whatever it asks for is judged without it.
+    Asked(String),
     /// `data` is base64 (RFC 4648, padded) of the image's bytes.
     Image {
         media_type: String,

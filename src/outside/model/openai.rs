@@ -111,8 +111,8 @@ fn user(message: &Message, wire: &mut Vec<Value>) {
     let mut only_text = true;
     for part in &message.parts {
         match part {
-            Part::Text(text) | Part::Owner(text) if text.is_empty() => {}
-            Part::Text(text) | Part::Owner(text) => {
+            Part::Text(text) | Part::Owner(text) | Part::Asked(text) if text.is_empty() => {}
+            Part::Text(text) | Part::Owner(text) | Part::Asked(text) => {
                 content.push(json!({ "type": "text", "text": text }));
             }
             Part::Image { media_type, data } => {
@@ -159,7 +159,9 @@ fn assistant(message: &Message) -> Option<Value> {
 
 fn texts(parts: &[Part]) -> String {
     let texts = parts.iter().filter_map(|part| match part {
-        Part::Text(text) | Part::Owner(text) if !text.is_empty() => Some(text.as_str()),
+        Part::Text(text) | Part::Owner(text) | Part::Asked(text) if !text.is_empty() => {
+            Some(text.as_str())
+        }
         _ => None,
     });
     texts.collect::<Vec<_>>().join("\n\n")

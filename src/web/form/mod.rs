@@ -110,7 +110,7 @@ pub fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
     let objects = objects::Objects(&mut deserializer);
     let value = serde_path_to_error::deserialize(objects).map_err(|err| {
         let path = err.path().to_string();
-        words::json(&path, err.inner())
+        words::json(&path, err.inner(), bytes)
     })?;
     let ended = deserializer.end();
     ended.map_err(|_| Error::invalid("", "Something follows after the end of the JSON."))?;

@@ -1,5 +1,6 @@
 //! serde's complaints in a person's words, with the field that has to be mended.
 
+use serde::de::IgnoredAny;
 use serde_json::error::Category;
 
 use crate::error::Error;
@@ -15,11 +16,12 @@ pub enum Reason<'a> {
     Twice { name: &'a str },
     NoneOf { known: Vec<&'a str> },
     WrongType { expected: &'a str, got: &'a str },
+    TooLarge,
     Other(&'a str),
 }
 
 /// A JSON body that could not be read; `path` is where, `.` for the whole.
-pub fn json(path: &str, err: &serde_json::Error) -> Error {
+pub fn json(path: &str, err: &serde_json::Error, bytes: &[u8]) -> Error {
     let text = err.to_string();
     let text = text.rfind(" at line ").map_or(text.as_str(), |at| &text[..at]);
     match err.classify() {
@@ -30,6 +32,10 @@ pub fn json(path: &str, err: &serde_json::Error) -> Error {
         }
         _ if text.contains("unicode") || text.contains("UTF-8") => {
             Error::invalid("", "The body is not valid UTF-8.")
+        }
+        // What is written well and read in vain: a choice of words was given something else.
+        _ if serde_json::from_slice::<IgnoredAny>(bytes).is_ok() => {
+            sentence(path, Reason::WrongType { expected: "string", got: "" }, "field")
         }
         _ => {
             let (line, column) = (err.line(), err.column());
@@ -84,7 +90,10 @@ impl<'a> Reason<'a> {
             return Reason::WrongType { expected: "a map", got: "sequence" };
         }
         if text.contains("invalid digit found") || text.contains("cannot parse integer") {
-            return Reason::WrongType { expected: "a whole number", got: "string" };
+            return Reason::WrongType { expected: "a whole number, in digits alone", got: "" };
+        }
+        if text.contains("number too large") || text.contains("number too small") {
+            return Reason::TooLarge;
         }
         if text.starts_with("failed to parse") {
             let expected = "a time such as 2027-01-01T00:00:00Z";
@@ -92,6 +101,7 @@ impl<'a> Reason<'a> {
         }
         let typed = text.strip_prefix("invalid type: ").or(text.strip_prefix("invalid value: "));
         match typed.and_then(|rest| rest.rsplit_once(", expected ")) {
+            Some((got, expected)) if is_too_large(got, expected) => Reason::TooLarge,
             Some((got, expected)) => Reason::WrongType { expected, got },
             None => Reason::Other(text),
         }
@@ -124,6 +134,10 @@ fn sentence(path: &str, reason: Reason<'_>, noun: &str) -> Error {
                 format!("The {noun} {field:?} must be {}, not {}.", plain(expected), kind(got));
             Error::invalid(field.to_owned(), message)
         }
+        Reason::TooLarge => {
+            let message = format!("The {noun} {field:?} is too large a number.");
+            Error::invalid(field.to_owned(), message)
+        }
         Reason::Other(text) if text.starts_with(char::is_uppercase) => {
             Error::invalid(field.to_owned(), text.to_owned())
         }
@@ -131,6 +145,13 @@ fn sentence(path: &str, reason: Reason<'_>, noun: &str) -> Error {
             Error::invalid(field.to_owned(), format!("The {noun} {field:?} is wrong: {text}."))
         }
     }
+}
+
+/// A whole number where one is expected, and yet refused.
+fn is_too_large(got: &str, expected: &str) -> bool {
+    got.starts_with("integer `")
+        && plain(expected).starts_with("a whole number")
+        && !(got.contains('-') && expected.starts_with('u'))
 }
 
 /// `name` within the object at `field`; serde puts the name at the path's end only sometimes.
@@ -236,6 +257,8 @@ mod tests {
         assert_snapshot!(body(r#"{}"#), @r#"[name] The field "name" is missing."#);
         assert_snapshot!(body(r#"{"name": "x", "daily_limit": "hunter2"}"#), @r#"[daily_limit] The field "daily_limit" must be a whole number from 0 up, not a text."#);
         assert_snapshot!(body(r#"{"name": "x", "daily_limit": -1}"#), @r#"[daily_limit] The field "daily_limit" must be a whole number from 0 up, not -1."#);
+        assert_snapshot!(body(r#"{"name": "x", "daily_limit": 99999999999}"#), @r#"[daily_limit] The field "daily_limit" is too large a number."#);
+        assert_snapshot!(body(r#"{"name": "x", "colour": 5}"#), @r#"[colour] The field "colour" must be a text, not that."#);
         assert_snapshot!(body(r#"{"name": "x", "inner": [{"on": true}, {"on": 1}]}"#), @r#"[inner[1].on] The field "inner[1].on" must be true or false, not 1."#);
         assert_snapshot!(body(r#"{"name": "x", "inner": [{"on": true, "off": 1}]}"#), @r#"[inner[0].off] There is no field "off" here. There is: on."#);
         assert_snapshot!(body(r#"{"name": "x", "inner": [{}]}"#), @r#"[inner[0].on] The field "on" is missing."#);
@@ -255,7 +278,8 @@ mod tests {
     #[test]
     fn a_wrong_query_is_named_parameter_by_parameter() {
         assert_snapshot!(query("name=x&nme=y"), @r#"[nme] There is no parameter "nme" here; did you mean "name"?"#);
-        assert_snapshot!(query("name=x&daily_limit=many"), @r#"[daily_limit] The parameter "daily_limit" must be a whole number, not a text."#);
+        assert_snapshot!(query("name=x&daily_limit=many"), @r#"[daily_limit] The parameter "daily_limit" must be a whole number, in digits alone, not that."#);
+        assert_snapshot!(query("name=x&daily_limit=99999999999"), @r#"[daily_limit] The parameter "daily_limit" is too large a number."#);
         assert_snapshot!(query("name=x&name=y"), @r#"[name] The parameter "name" is given twice."#);
         assert_snapshot!(query("name=x&colour=pink"), @r#"[colour] The parameter "colour" must be one of: red, dark_blue."#);
         assert_snapshot!(query("name=%ff"), @r#"[name] The parameter "name" is not valid UTF-8."#);

@@ -172,3 +172,16 @@ async fn the_built_in_commands_run_an_agent_by_its_name_and_nobody_else() {
     assert!(told.starts_with("I don't understand that."), "{told}");
     assert_eq!(house.model.requests().len(), 2);
 }
+
+#[tokio::test]
+async fn an_agent_without_a_language_model_does_what_another_asks_of_it() {
+    let house = House::new().await;
+    let gardener = house.gardener().await;
+    let assistant = format!("/api/agents/{}", steward::agent::ASSISTANT);
+    for agent in [&assistant, &gardener] {
+        let changed = house.put(agent, json!({"model": "builtin:commands"})).await;
+        assert_eq!(changed.status, 200, "{}", changed.text);
+    }
+    let told = house.app.ask("ask the gardener to add a note: beans are up").await;
+    assert_eq!(told, "Noted: beans are up");
+}

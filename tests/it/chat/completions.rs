@@ -276,6 +276,21 @@ async fn hanging_up_stops_nothing_and_the_next_message_goes_on_in_the_conversati
 }
 
 #[tokio::test]
+async fn an_answer_that_a_stop_of_the_program_cuts_off_is_not_called_whole() {
+    let house = House::new().await;
+    let whole = Answer::openai_text("The first half and the second half of it.").body();
+    let half = whole.len() / 2;
+    let never = Signal::default();
+    house.model.answer(Answer::stream().then(&whole[..half]).wait(&never).then(&whole[half..]));
+    let mut events = Events::of(&house, &["chat"], &json!({"message": "Tell me"})).await;
+    events.until("token").await;
+    house.app.app.spawner.stopping().cancel();
+    while let Some((event, data)) = events.next().await {
+        assert_eq!(event, "token", "{data}");
+    }
+}
+
+#[tokio::test]
 async fn a_pause_that_the_provider_asks_for_is_told_of_while_it_lasts() {
     let house = House::new().await;
     house.answers(&[Say::Text("Hello.")]);

@@ -246,6 +246,17 @@ fn what_the_program_refuses_to_read_is_a_mistake_in_the_command() {
 }
 
 #[test]
+fn what_an_option_does_not_take_is_a_mistake_in_the_command() {
+    let house = House::new();
+    for address in ["nonsense", "127.0.0.1:99999"] {
+        let ran = house.run(&["serve", "--listen", address]);
+        assert!(ran.exit == 2 && ran.err.contains("like 127.0.0.1:8484"), "{}", ran.screen());
+    }
+    let ran = house.run(&["token", "create", "--name", "x", "--expires-at", "tomorrow"]);
+    assert!(ran.exit == 2 && ran.err.contains("--expires-at <TIME>"), "{}", ran.screen());
+}
+
+#[test]
 fn every_command_says_when_nothing_runs() {
     let house = House::new();
     let commands: [&[&str]; 10] = [

@@ -141,11 +141,11 @@ fn exchanges(messages: &[Message]) -> Option<Vec<(&str, Vec<&str>)>> {
     Some(found)
 }
 
-/// What the owner wrote last in a message, unless tools answered after it.
+/// What the owner wrote last in a message, or another run asked, unless tools answered after it.
 fn own_words(message: &Message) -> Option<&str> {
     let fresh = message.parts.rsplit(is_result).next()?;
     let own = fresh.iter().rev().find_map(|part| match part {
-        Part::Owner(text) => Some(text.as_str()),
+        Part::Owner(text) | Part::Asked(text) => Some(text.as_str()),
         _ => None,
     });
     own.filter(|_| message.role == Role::User)
@@ -153,18 +153,21 @@ fn own_words(message: &Message) -> Option<&str> {
 
 /// With what came of a file that the owner's last words came with.
 fn with_file_left(text: String, messages: &[Message]) -> String {
-    let last =
-        messages.iter().rposition(|it| it.parts.iter().any(|it| matches!(it, Part::Owner(_))));
+    let last = messages.iter().rposition(|it| it.parts.iter().any(is_order));
     match last.is_some_and(|last| has_files(&messages[..=last])) {
         true => format!("{text}\n\n{}", words::FILE_LEFT),
         false => text,
     }
 }
 
+fn is_order(part: &Part) -> bool {
+    matches!(part, Part::Owner(_) | Part::Asked(_))
+}
+
 /// Whether files came with what was said last.
 fn has_files(messages: &[Message]) -> bool {
     let parts = messages.last().map_or(&[][..], |message| &message.parts[..]);
-    let with_last = parts.rsplit(|part| matches!(part, Part::Owner(_))).next();
+    let with_last = parts.rsplit(is_order).next();
     with_last.unwrap_or_default().iter().any(|part| match part {
         Part::Image { .. } => true,
         Part::Text(text) => text.starts_with(ATTACHED_FILE),
