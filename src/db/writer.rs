@@ -104,7 +104,7 @@ fn write_group(conn: &mut Connection, timers: &Timers, group: Vec<Job>) {
         Ok(tx.commit()?)
     })();
     if committed.is_ok() {
-        hooks.into_iter().for_each(|hook| hook());
+        hooks.into_iter().for_each(run_hook);
     }
     let unread = waiting.map(|job| (job.reply, Ok(Box::new(()) as Value)));
     for (reply, outcome) in replies.into_iter().chain(unread) {
@@ -114,6 +114,13 @@ fn write_group(conn: &mut Connection, timers: &Timers, group: Vec<Job>) {
         };
         // A caller that stopped waiting does not undo what it asked for.
         let _ = reply.send(outcome);
+    }
+}
+
+/// The change is on disk; one that can't be told of is no reason to write nothing any more.
+fn run_hook(hook: Hook) {
+    if catch_unwind(AssertUnwindSafe(hook)).is_err() {
+        tracing::error!("what follows a change panicked");
     }
 }
 

@@ -8,6 +8,7 @@ mod store;
 mod subscription;
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry as MapEntry;
 use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
@@ -129,6 +130,8 @@ struct Live {
     /// Text said but not sealed, ending at `last`.
     tail: String,
     tail_run: Option<RunId>,
+    /// Those that began here and have not ended.
+    runs: Vec<RunId>,
     readers: broadcast::Sender<Arc<Entry>>,
 }
 
@@ -148,7 +151,8 @@ impl Events {
             _ => 1,
         };
         let seq = self.with(conversation, stored, |live| {
-            live.last += positions;
+            // Whoever opened it may have read the rows before others came.
+            live.last = live.last.max(stored) + positions;
             live.last
         });
         if let Event::Text { .. } = &event {
@@ -157,15 +161,25 @@ impl Events {
             let events = self.clone();
             tx.after_commit(move || events.tell(conversation, piece));
         }
-        self.record_at(tx, conversation, Entry { seq, run_id, at, stored: true, event })
+        self.store(tx, conversation, Entry { seq, run_id, at, stored: true, event }, false)
     }
 
     /// Stores a block of text that was said piece by piece; `entry.seq` is what [`Events::say`]
     /// gave for its last piece.
     pub fn record_at(&self, tx: &Tx<'_>, conversation: ConversationId, entry: Entry) -> Result<()> {
+        self.store(tx, conversation, entry, true)
+    }
+
+    fn store(
+        &self,
+        tx: &Tx<'_>,
+        conversation: ConversationId,
+        entry: Entry,
+        seals: bool,
+    ) -> Result<()> {
         store::insert(tx, conversation, &entry)?;
         let events = self.clone();
-        tx.after_commit(move || events.publish(conversation, entry));
+        tx.after_commit(move || events.publish(conversation, entry, seals));
         Ok(())
     }
 
@@ -222,25 +236,42 @@ impl Events {
         tx.after_commit(move || changes.send_modify(|count| *count += 1));
     }
 
-    fn publish(&self, conversation: ConversationId, entry: Entry) {
+    /// `seals`: what it holds was said before, and stands at the beginning of the tail.
+    fn publish(&self, conversation: ConversationId, entry: Entry, seals: bool) {
         if stands_on_every_page(&entry.event) {
             self.changes.send_modify(|count| *count += 1);
         }
         let mut conversations = self.lock();
-        let Some(live) = conversations.get_mut(&conversation) else { return };
+        let begins = matches!(entry.event, Event::RunStarted);
+        let live = match conversations.entry(conversation) {
+            MapEntry::Occupied(live) => live.into_mut(),
+            MapEntry::Vacant(place) if begins => place.insert(Live::at(entry.seq)),
+            MapEntry::Vacant(_) => return,
+        };
+        let ends = matches!(entry.event, Event::Done { .. } | Event::Error { .. });
+        live.follow(entry.run_id, (begins, ends));
+        // One that began in the same commit as this one ended is heard of next.
+        let is_last = live.last <= entry.seq;
         let entry = match entry.event {
             Event::Text { content } => {
-                let sealed = live.tail.len().min(content.len());
-                live.tail.drain(..sealed);
+                if seals && live.tail_run == entry.run_id {
+                    live.seal(content.len());
+                }
                 Entry { event: Event::Sealed { content }, ..entry }
             }
             _ => entry,
         };
-        // A run that began in the same commit as this one ended speaks here from now on.
-        let is_last = entry.seq == live.last;
-        let over = is_last && matches!(entry.event, Event::Done { .. } | Event::Error { .. });
-        let unread = live.readers.send(Arc::new(entry)).is_err();
-        if over && unread {
+        let _ = live.readers.send(Arc::new(entry));
+        if ends && is_last && live.is_quiet() {
+            conversations.remove(&conversation);
+        }
+    }
+
+    /// A reader goes. What nobody reads and nobody speaks in is begun anew when it is needed.
+    fn leave(&self, conversation: ConversationId, reader: broadcast::Receiver<Arc<Entry>>) {
+        let mut conversations = self.lock();
+        drop(reader);
+        if conversations.get(&conversation).is_some_and(Live::is_quiet) {
             conversations.remove(&conversation);
         }
     }
@@ -274,17 +305,40 @@ impl Events {
         f: impl FnOnce(&mut Live) -> T,
     ) -> T {
         let mut conversations = self.lock();
-        let live = conversations.entry(conversation).or_insert_with(|| Live {
-            last: if stored_last == 0 { 0 } else { stored_last + RESTART_GAP },
-            tail: String::new(),
-            tail_run: None,
-            readers: broadcast::channel(BEHIND_MAX).0,
-        });
-        f(live)
+        let first = if stored_last == 0 { 0 } else { stored_last + RESTART_GAP };
+        f(conversations.entry(conversation).or_insert_with(|| Live::at(first)))
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<ConversationId, Live>> {
         self.conversations.lock().expect("nobody panics while holding the live conversations")
+    }
+}
+
+impl Live {
+    fn at(last: u64) -> Live {
+        let readers = broadcast::channel(BEHIND_MAX).0;
+        Live { last, tail: String::new(), tail_run: None, runs: Vec::new(), readers }
+    }
+
+    /// Takes down who speaks here, and who no longer does.
+    fn follow(&mut self, run: Option<RunId>, (begins, ends): (bool, bool)) {
+        let Some(run) = run.filter(|_| begins || ends) else { return };
+        self.runs.retain(|other| *other != run);
+        if begins {
+            self.runs.push(run);
+        } else if self.tail_run == Some(run) {
+            self.tail.clear();
+        }
+    }
+
+    /// The beginning of the tail is stored. A secret is stored masked, so the lengths may differ.
+    fn seal(&mut self, length: usize) {
+        let end = self.tail.ceil_char_boundary(length.min(self.tail.len()));
+        self.tail.drain(..end);
+    }
+
+    fn is_quiet(&self) -> bool {
+        self.runs.is_empty() && self.tail.is_empty() && self.readers.receiver_count() == 0
     }
 }
 

@@ -24,7 +24,8 @@ pub struct Subscription {
     missed: VecDeque<Entry>,
     missed_seqs: HashSet<u64>,
     text_end: u64,
-    live: broadcast::Receiver<Arc<Entry>>,
+    /// None: it is going.
+    live: Option<broadcast::Receiver<Arc<Entry>>>,
 }
 
 impl Events {
@@ -46,7 +47,7 @@ impl Events {
             missed: VecDeque::new(),
             missed_seqs: HashSet::new(),
             text_end: 0,
-            live,
+            live: Some(live),
         };
         subscription.read_on(after).await?;
         Ok(subscription)
@@ -78,7 +79,7 @@ impl Subscription {
             read.inspect_err(|err| tracing::error!("a history is not read on: {err}")).ok()?;
         }
         loop {
-            let entry = self.live.recv().await.ok()?;
+            let entry = self.live.as_mut()?.recv().await.ok()?;
             let known = match entry.event {
                 Event::Text { .. } => entry.seq <= self.text_end,
                 _ => self.missed_seqs.contains(&entry.seq),
@@ -110,6 +111,14 @@ impl Subscription {
             }
         }
         Ok(())
+    }
+}
+
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        if let Some(live) = self.live.take() {
+            self.events.leave(self.conversation, live);
+        }
     }
 }
 

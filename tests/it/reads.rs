@@ -1,5 +1,6 @@
 //! Reads of the database: they wait for one another, and for nobody else.
 
+use std::task::Poll;
 use std::time::Duration;
 
 use axum::http::StatusCode;
@@ -20,9 +21,13 @@ async fn page(house: &TestApp) -> StatusCode {
 async fn whoever_asks_and_then_does_not_listen_holds_up_nobody() {
     let folder = tempfile::tempdir().unwrap();
     let house = TestApp::open(folder.path()).await;
-    let mut left: Vec<_> = (0..MANY).map(|_| Box::pin(page(&house))).collect();
-    for asked in &mut left {
-        assert!(poll!(asked.as_mut()).is_pending());
+    let mut left = Vec::new();
+    for _ in 0..MANY {
+        let mut asked = Box::pin(page(&house));
+        match poll!(asked.as_mut()) {
+            Poll::Ready(status) => assert_eq!(status, StatusCode::OK),
+            Poll::Pending => left.push(asked),
+        }
     }
     assert_eq!(page(&house).await, StatusCode::OK);
     for asked in left {

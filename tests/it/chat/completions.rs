@@ -7,7 +7,7 @@ use insta::assert_snapshot;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use steward::events::Event;
-use steward::testing::model_answers::{Answer, Say};
+use steward::testing::model_answers::{Answer, Say, openai_chunk};
 use steward::testing::model_server::Signal;
 use steward::testing::{ADA, Answer as Reply};
 use steward::web::caller::OverSocket;
@@ -288,6 +288,47 @@ async fn an_answer_that_a_stop_of_the_program_cuts_off_is_not_called_whole() {
     while let Some((event, data)) = events.next().await {
         assert_eq!(event, "token", "{data}");
     }
+}
+
+#[tokio::test]
+async fn a_pause_said_while_an_answer_comes_takes_nothing_of_it() {
+    let house = House::new().await;
+    let go_on = Signal::default();
+    let half = "天気".repeat(100);
+    let first = openai_chunk(&json!({"content": half}), None);
+    let rest = Answer::openai_text(&half).body();
+    house.model.answer(Answer::stream().then(first).wait(&go_on).then(rest));
+    let mut events = Events::of(&house, &["chat"], &json!({"message": "The weather?"})).await;
+    let chat = events.until("token").await[0]["conversation_id"].clone();
+    let pause = json!({"message": "pause", "conversation_id": chat});
+    Events::of(&house, &["chat"], &pause).await.until("done").await;
+    go_on.give();
+    assert_eq!(events.until("done").await.last().unwrap()["text"], half.repeat(2).as_str());
+    let note = house.app.post("/api/notes", &json!({"content": "Still here"})).await;
+    assert_eq!(note.status, StatusCode::CREATED, "{}", note.text);
+}
+
+#[tokio::test]
+async fn the_end_of_one_message_leaves_the_answer_to_another_alone() {
+    let house = House::new().await;
+    let go_on = Signal::default();
+    let whole = Answer::openai_text("One half.\n\nThe other half.").body();
+    house.model.answer(Answer::stream().wait(&go_on).then(whole));
+    let mut first = Events::of(&house, &["chat"], &json!({"message": "Tell me"})).await;
+    let chat = first.next().await.unwrap().1;
+    let chat = serde_json::from_str::<Value>(&chat).unwrap()["conversation_id"].clone();
+    house.model.asked(1).await;
+    let again = json!({"message": "And again?", "conversation_id": chat});
+    let mut second = Events::of(&house, &["chat"], &again).await;
+    let place: Value = serde_json::from_str(&second.next().await.unwrap().1).unwrap();
+    drop((first, second));
+    let path = format!("/api/runs/{}/cancel", place["run_id"].as_str().unwrap());
+    assert_eq!(house.app.post(&path, &json!({})).await.status, StatusCode::OK);
+    go_on.give();
+    let path = format!("{}?after=0", chat.as_str().unwrap());
+    let mut talk = house.talk(&["chat"], &path).await;
+    let done = talk.hear("done").await;
+    assert_eq!(done["text"], "One half.\n\nThe other half.");
 }
 
 #[tokio::test]
