@@ -43,7 +43,7 @@ use crate::error::Result;
 use crate::outside::model::builtin::Phrase;
 use crate::web::door::Door;
 use crate::web::shell::Entry;
-use crate::web::{assets, error, keys, theme};
+use crate::web::{assets, error, keys, theme, whole};
 
 pub struct Feature {
     /// The noun: folder, URL, template folder and test file carry this name.
@@ -133,12 +133,13 @@ pub fn router(app: App) -> Router {
     let door = Door::new(app.db.clone(), app.clock.clone(), app.config.clone())
         .telling(app.standing.clone());
     let framed = from_fn_with_state(app.clone(), framed::errors);
+    let whole = from_fn_with_state(app.spawner.clone(), whole::to_its_end);
     let api = api(app.clone());
     let routes = pages().nest_service("/api/v1", api.clone()).nest_service("/api", api);
     let routes = says_what_is_not_there(routes).with_state(app);
     // A layer is kept anew for each route that it is put before, and there are a thousand of them:
     // here all are behind one.
-    door.guard(Router::new().fallback_service(routes).layer(framed))
+    door.guard(Router::new().fallback_service(routes).layer(framed)).layer(whole)
 }
 
 /// What stands at its own path.

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn_with_state, map_response};
+use jiff::Timestamp;
 
 use crate::clock::Clock;
 use crate::config::Live;
@@ -24,6 +25,8 @@ pub struct Door {
     pub clock: Clock,
     pub config: Live,
     pub counts: rate::Counts,
+    /// When this program did.
+    pub began: Timestamp,
     /// Told of logins that end.
     standing: Standing,
     /// Somebody has set the house up: true for good once it is.
@@ -33,8 +36,8 @@ pub struct Door {
 impl Door {
     pub fn new(db: Db, clock: Clock, config: Live) -> Door {
         let standing = Standing::new(db.clone(), clock.clone());
-        let counts = rate::Counts::default();
-        Door { db, clock, config, counts, standing, owned: Arc::default() }
+        let (counts, began) = (rate::Counts::default(), clock.now());
+        Door { db, clock, config, counts, began, standing, owned: Arc::default() }
     }
 
     /// Who listens hears of logins that end at this door.

@@ -10,7 +10,7 @@ use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest as _, Sha256};
 
 use crate::error::{Error, Result};
@@ -62,7 +62,7 @@ async fn answer(
         answers::claim(tx, (&mine.0, &mine.1), &hash, (now, now - KEPT_FOR))
     };
     if let Some(kept) = door.db.write(claim).await? {
-        return again(kept, &hash);
+        return again(kept, &hash, door.began);
     }
     keep(door, who, next.run(request).await, shown_once).await
 }
@@ -88,10 +88,17 @@ async fn read(door: &Door, request: Request) -> Result<(Request, Hash), Refusal>
     Ok((Request::from_parts(parts, Body::from(body)), sha.finalize().into()))
 }
 
-fn again(kept: Kept, hash: &Hash) -> Result<Response, Refusal> {
+/// `began`: when this program did.
+fn again(kept: Kept, hash: &Hash, began: Timestamp) -> Result<Response, Refusal> {
     let conflict = |message: &str| Err(Error::Conflict(message.to_owned()).into());
     if kept.request_hash != hash {
         return conflict("This Idempotency-Key was used for another request. Take a new one.");
+    }
+    if kept.status.is_none() && kept.asked_at < began {
+        return conflict(
+            "Steward was ended while it worked on the first request with this Idempotency-Key, so \
+             nobody knows whether it was done. Look first, then send it with a new key.",
+        );
     }
     let Some(status) = kept.status else {
         return conflict("The first request with this Idempotency-Key was not answered yet.");
@@ -122,7 +129,12 @@ async fn keep(
         return Ok(response);
     }
     let (parts, body) = response.into_parts();
-    let body: Bytes = to_bytes(body, ANSWER_BYTES_MAX).await.map_err(Error::internal)?;
+    // It is ours, so it has an end.
+    let body: Bytes = to_bytes(body, usize::MAX).await.map_err(Error::internal)?;
+    if ANSWER_BYTES_MAX < body.len() {
+        door.db.write(move |tx| answers::forget(tx, (&who.0, &who.1))).await?;
+        return Ok(Response::from_parts(parts, Body::from(body)));
+    }
     let (status, kept) = (parts.status.as_u16(), body.clone());
     let hidden = shown_once && parts.status.is_success();
     door.db

@@ -28,5 +28,6 @@ pub mod standing;
 pub mod store;
 pub mod theme;
 pub mod when;
+pub mod whole;
 
 pub use page::Page;

@@ -26,6 +26,19 @@ async fn a_changed_limit_holds_at_once_and_after_a_restart() {
 }
 
 #[tokio::test]
+async fn two_changes_at_once_both_hold() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = TestApp::open(folder.path()).await;
+    let limits = json!({"max_tool_calls": 30});
+    let runs = json!({"max_concurrent_runs": 5});
+    let change = async |body| house.post("/api/settings/limits", body).await.status;
+    let both = tokio::join!(change(&limits), change(&runs));
+    assert_eq!(both, (StatusCode::OK, StatusCode::OK));
+    let now = house.get("/api/settings/limits").await.json();
+    assert_eq!((&now["max_tool_calls"], &now["max_concurrent_runs"]), (&json!(30), &json!(5)));
+}
+
+#[tokio::test]
 async fn what_is_fixed_from_outside_is_not_changed_here() {
     let folder = tempfile::tempdir().unwrap();
     let toml = "[limits]\nmax_tool_calls = 7\n";

@@ -1,6 +1,7 @@
 //! Changing settings: checked as a whole, saved with its audit row, in effect at once.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
@@ -80,16 +81,18 @@ pub async fn change(app: &App, change: Change, by: By) -> Result<()> {
             return Err(Error::Conflict(message));
         }
     }
-    let mut saved = app.db.read(store::saved).await?;
-    for (key, value) in &change {
-        match value {
-            Some(value) => saved.insert(key.clone(), value.clone()),
-            None => saved.remove(key),
-        };
-    }
-    let merged = loaded.with_database(&saved)?;
+    // All of it in the one change: of two at once the second is made on top of the first.
+    let config = app.config.clone();
     app.db
         .write(move |tx| {
+            let mut saved = store::saved(tx)?;
+            for (key, value) in &change {
+                match value {
+                    Some(value) => saved.insert(key.clone(), value.clone()),
+                    None => saved.remove(key),
+                };
+            }
+            let merged = loaded.with_database(&saved)?;
             for (key, value) in &change {
                 match value {
                     Some(value) => store::set(tx, key, value, by.at)?,
@@ -98,10 +101,21 @@ pub async fn change(app: &App, change: Change, by: By) -> Result<()> {
                 let entry = audit::Entry::new(&by, "settings.change", key.as_str());
                 audit::record(tx, entry.detail(json!({"value": value})))?;
             }
+            tx.after_commit(move || config.replace(merged));
             Ok(())
         })
         .await?;
-    app.config.replace(merged);
-    models::connect_providers(app).await?;
-    web::connect_search(app).await
+    connect(app).await
+}
+
+/// Connects what settings speak of, again where they were changed meanwhile.
+async fn connect(app: &App) -> Result<()> {
+    loop {
+        let config = app.config.get();
+        models::connect_providers(app).await?;
+        web::connect_search(app).await?;
+        if Arc::ptr_eq(&config, &app.config.get()) {
+            return Ok(());
+        }
+    }
 }

@@ -2,13 +2,14 @@
 
 use jiff::Timestamp;
 
-use crate::db::Tx;
+use crate::db::{Tx, at};
 use crate::error::Result;
 
 pub type Hash = [u8; 32];
 
 pub struct Kept {
     pub request_hash: Vec<u8>,
+    pub asked_at: Timestamp,
     /// None: not answered yet.
     pub status: Option<u16>,
     pub content_type: Option<String>,
@@ -24,7 +25,7 @@ pub fn claim(
     (now, oldest): (Timestamp, Timestamp),
 ) -> Result<Option<Kept>> {
     tx.execute("delete from first_answers where asked_at <= ?1", [oldest.as_millisecond()])?;
-    let sql = "select request_hash, status, content_type, body from first_answers
+    let sql = "select request_hash, status, content_type, body, asked_at from first_answers
                where caller = ?1 and key = ?2";
     let found = tx.row(sql, (caller, key), |row| {
         Ok(Kept {
@@ -32,6 +33,7 @@ pub fn claim(
             status: row.get(1)?,
             content_type: row.get(2)?,
             body: row.get(3)?,
+            asked_at: at(row, "asked_at")?,
         })
     })?;
     if found.is_none() {

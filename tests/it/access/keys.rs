@@ -1,10 +1,21 @@
 //! Keys for other programs.
 
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::Request;
+use futures_util::poll;
 use insta::assert_snapshot;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
+use steward::testing::{Answer, TestApp};
+use tokio::task::yield_now;
+use tokio::time::timeout;
 
 use super::{Fresh, steady};
+
+/// It comes at once; a test that waits this long has failed.
+const SOON: Duration = Duration::from_secs(20);
 
 #[tokio::test]
 async fn a_key_is_shown_once_and_can_be_changed_rotated_and_ended() {
@@ -188,4 +199,56 @@ async fn a_key_that_is_shown_once_is_not_kept_for_a_retry() {
         r.one("select body from first_answers", (), |row| row.get::<_, Option<Vec<u8>>>(0))
     });
     assert_eq!(kept.await, None);
+}
+
+/// A note, under an idempotency key.
+async fn note(house: &TestApp, key: &str) -> Answer {
+    let request = Request::post("/api/notes")
+        .header("content-type", "application/json")
+        .header("idempotency-key", key)
+        .body(Body::from(json!({"content": key}).to_string()));
+    house.send(request.unwrap()).await
+}
+
+#[tokio::test]
+async fn who_hangs_up_at_any_moment_may_ask_again_and_has_it_done_once() {
+    let (fresh, _) = Fresh::owned().await;
+    let house = &fresh.house;
+    for steps in 0..30 {
+        let key = format!("after {steps} steps");
+        let mut asked = Box::pin(note(house, &key));
+        for _ in 0..=steps {
+            if poll!(asked.as_mut()).is_ready() {
+                break;
+            }
+            yield_now().await;
+        }
+        drop(asked);
+        let again = async {
+            loop {
+                let again = note(house, &key).await;
+                if !again.text.contains("not answered yet") {
+                    return again;
+                }
+            }
+        };
+        let again = timeout(SOON, again).await.expect("an answer to the second request");
+        assert_eq!(again.status, 201, "{key}: {}", again.text);
+    }
+    assert_eq!(house.get("/api/notes").await.json()["total"], 30);
+}
+
+#[tokio::test]
+async fn a_request_that_the_end_of_the_program_cut_off_is_not_done_again_unasked() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = TestApp::open(folder.path()).await;
+    assert_eq!(note(&house, "k").await.status, 201);
+    let cut = |tx: &steward::db::Tx<'_>| tx.execute("update first_answers set status = null", ());
+    house.app.db.write(cut).await.unwrap();
+    assert!(note(&house, "k").await.text.contains("not answered yet"));
+    let later = house.app.clock.now() + SignedDuration::from_mins(1);
+    drop(house);
+    let house = TestApp::at(folder.path(), "", later).await;
+    let again = note(&house, "k").await;
+    assert!(again.status == 409 && again.text.contains("Look first"), "{}", again.text);
 }
