@@ -1,11 +1,15 @@
 //! The life of the process: what starts, in which order, and what stops.
 
 mod build;
+mod connections;
 mod jobs;
 mod listen;
 mod watchdog;
 
+use std::panic::AssertUnwindSafe;
+
 use anyhow::Context as _;
+use futures_util::FutureExt as _;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::agent::{queue, recover};
@@ -47,8 +51,13 @@ fn start_queue(app: &App) {
     let (agents, spawner) = (app.agents.clone(), app.spawner.clone());
     app.spawner.spawn("queue", async move {
         let stop = spawner.stopping();
-        while let Err(err) = queue::work(agents.clone(), spawner.clone(), stop.clone()).await {
-            tracing::error!("the queue stopped and starts again: {err}");
+        loop {
+            let work = queue::work(agents.clone(), spawner.clone(), stop.clone());
+            match AssertUnwindSafe(work).catch_unwind().await {
+                Ok(Ok(())) => return,
+                Ok(Err(err)) => tracing::error!("the queue stopped and starts again: {err}"),
+                Err(_) => tracing::error!("the queue panicked and starts again"),
+            }
             tokio::time::sleep(jobs::RESTART_AFTER).await;
         }
     });

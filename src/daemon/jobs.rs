@@ -1,7 +1,9 @@
 //! Runs every job when it is due: one sleeping task each, no polling.
 
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::app::App;
@@ -20,10 +22,15 @@ pub fn start(app: &App) {
 async fn repeat(job: &'static Job, app: App) {
     let wake = app.timers.of(job.name);
     loop {
-        let next = match (job.run)(app.clone()).await {
-            Ok(next) => next,
-            Err(err) => {
+        // One that panics once must not be missing from then on.
+        let next = match AssertUnwindSafe((job.run)(app.clone())).catch_unwind().await {
+            Ok(Ok(next)) => next,
+            Ok(Err(err)) => {
                 tracing::error!(job = job.name, "{:#}", anyhow::Error::new(err));
+                Some(app.clock.now() + RETRY_AFTER)
+            }
+            Err(_) => {
+                tracing::error!(job = job.name, "the job panicked and is tried again");
                 Some(app.clock.now() + RETRY_AFTER)
             }
         };

@@ -2,13 +2,20 @@
 
 use anyhow::{Context as _, anyhow};
 use axum::Router;
+use axum::extract::{ConnectInfo, Request};
 use axum::serve::ListenerExt as _;
 use std::net::SocketAddr;
+use std::time::Duration;
 use tokio::net::{TcpListener, UnixListener};
 
+use super::connections::{self, Limits};
 use crate::app::App;
 use crate::data_folder::DataFolder;
 use crate::web::caller::OverSocket;
+
+/// At each door. Well below the 1,024 files that a program may have open where nobody says otherwise,
+/// and longer than proxies keep a connection that they don't use.
+const LIMITS: Limits = Limits { connections: 384, idle: Duration::from_secs(75) };
 
 pub struct Listeners {
     tcp: TcpListener,
@@ -31,24 +38,25 @@ pub async fn bind(app: &App, folder: &DataFolder) -> anyhow::Result<Listeners> {
 
 /// Serves both until the house closes and the last answer is out.
 pub fn serve(listeners: Listeners, router: Router, app: &App) {
-    let (stop_tcp, stop_socket) = (app.spawner.stopping(), app.spawner.stopping());
     // A token is forwarded as it arrives: no waiting for a fuller packet.
     let tcp = listeners.tcp.tap_io(|stream| {
         if let Err(err) = stream.set_nodelay(true) {
             tracing::debug!("TCP_NODELAY: {err}");
         }
     });
-    let over_tcp = router.clone().into_make_service_with_connect_info::<SocketAddr>();
-    let over_tcp = axum::serve(tcp, over_tcp)
-        .with_graceful_shutdown(async move { stop_tcp.cancelled().await });
-    let over_socket = router.layer(axum::Extension(OverSocket)).into_make_service();
-    let over_socket = axum::serve(listeners.socket, over_socket)
-        .with_graceful_shutdown(async move { stop_socket.cancelled().await });
-    let both = async move {
-        let (tcp, socket) = tokio::join!(over_tcp.into_future(), over_socket.into_future());
-        for err in [tcp, socket].into_iter().filter_map(Result::err) {
-            tracing::error!("a door closed: {err}");
+    let over_tcp = connections::take_in(tcp, app.spawner.clone(), LIMITS, {
+        let router = router.clone();
+        move |address, request: &mut Request| {
+            request.extensions_mut().insert(ConnectInfo::<SocketAddr>(address));
+            router.clone()
         }
-    };
-    app.spawner.spawn_to_end(both);
+    });
+    let over_socket = connections::take_in(listeners.socket, app.spawner.clone(), LIMITS, {
+        move |_, request: &mut Request| {
+            request.extensions_mut().insert(OverSocket);
+            router.clone()
+        }
+    });
+    app.spawner.spawn_to_end(over_tcp);
+    app.spawner.spawn_to_end(over_socket);
 }

@@ -1,7 +1,10 @@
 //! `GET /ws/{session_id}`: a conversation live, for programs. The contract is part C of the API
 //! documentation; a dropped socket stops nothing, and `?after=SEQ` replays what was missed.
 
+use std::time::Duration;
+
 use axum::Router;
+use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
@@ -10,6 +13,7 @@ use axum::routing::get;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
+use tokio::time::MissedTickBehavior;
 
 use super::Channel;
 use super::completions::AttachmentBody;
@@ -30,6 +34,10 @@ use crate::web::scope::Scope;
 
 /// One frame from a client, attachments included.
 const FRAME_BYTES_MAX: usize = 20 * 1024 * 1024;
+
+const PING_EVERY: Duration = Duration::from_secs(30);
+/// In a row, without anything heard.
+const PINGS_MAX: u32 = 3;
 
 const NO_TEXT: &str = "A text frame was no valid UTF-8. Connect again and send JSON in UTF-8.";
 
@@ -165,14 +173,28 @@ impl Talk {
         let lost = standing.lost(self.caller.clone());
         tokio::pin!(lost);
         let mut events = self.subscribe(after).await?;
+        let mut ping = tokio::time::interval(PING_EVERY);
+        ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        ping.reset();
+        let mut unanswered = 0;
         loop {
             tokio::select! {
+                // Who vanished without a word is not waited for.
+                _ = ping.tick() => {
+                    if unanswered == PINGS_MAX {
+                        return Ok(());
+                    }
+                    unanswered += 1;
+                    self.send(Message::Ping(Bytes::new())).await?;
+                }
                 entry = events.next() => match entry {
                     Some(entry) => self.pass_on(&entry).await?,
                     // Too far behind: the client connects again after the last seq it saw.
                     None => return Ok(()),
                 },
-                frame = self.socket.recv() => match frame {
+                frame = self.socket.recv() => {
+                    unanswered = 0;
+                    match frame {
                     Some(Ok(Message::Text(text))) => {
                         if self.hear(text.as_str()).await? {
                             events = self.subscribe(0).await?;
@@ -182,7 +204,7 @@ impl Talk {
                     Some(Err(err)) if err.to_string().contains("UTF-8") => return self.hang_up().await,
                     Some(Ok(Message::Close(_)) | Err(_)) | None => return Ok(()),
                     Some(Ok(_)) => {}
-                },
+                }},
                 () = stop.cancelled() => return Ok(()),
                 () = &mut lost => return Ok(()),
             }
