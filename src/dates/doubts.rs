@@ -6,7 +6,7 @@ use jiff::Zoned;
 
 use super::when::Said;
 use super::words::{Cursor, Word, day_number, number};
-use super::{Place, bytes, days, read_at, shifts, times};
+use super::{Place, bytes, days, ranges, read_at, shifts, times};
 use crate::error::{Error, Result};
 
 pub(super) const ONE_TIME: &str = "A reminder has one time; say one of them.";
@@ -19,6 +19,9 @@ const LEADS: &[&str] = &["at", "@", "around", "by", "until", "till", "on", "the"
 pub(super) fn check(text: &str, words: &[Word], found: Option<&Place>, now: &Zoned) -> Result<()> {
     if let Some(sentence) = none_such(text, words, found.map(|(_, place)| place)) {
         return Err(Error::invalid("when", sentence));
+    }
+    if ranges::has_range(words, found.map(|(_, place)| place), now) {
+        return Err(Error::invalid("when", ONE_TIME));
     }
     if is_unclear(words, found, now) {
         return Err(Error::invalid("when", UNCLEAR));

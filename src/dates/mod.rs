@@ -12,6 +12,7 @@ mod digits;
 mod doubts;
 mod leftovers;
 mod mentions;
+mod ranges;
 mod say;
 mod shifts;
 mod sums;

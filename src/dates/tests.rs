@@ -3,6 +3,7 @@
 mod half_understood;
 mod leftovers;
 mod parts;
+mod ranges;
 
 use super::*;
 
@@ -26,6 +27,16 @@ fn read(text: &str, now: &Zoned) -> String {
         }
         Ok(None) => "-".to_owned(),
     }
+}
+
+fn assert_read<'a>(table: impl IntoIterator<Item = (&'a str, &'a str)>, now: &Zoned) {
+    let wrong: Vec<String> = table
+        .into_iter()
+        .map(|(text, want)| (text, want, read(text, now)))
+        .filter(|(_, want, got)| want != got)
+        .map(|(text, want, got)| format!("{text:?}: wanted {want:?}, got {got:?}"))
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 const MOMENTS: &[(&str, &str)] = &[
@@ -130,14 +141,7 @@ const MOMENTS: &[(&str, &str)] = &[
 
 #[test]
 fn moments_are_found_and_the_rest_is_left() {
-    let now = monday();
-    let wrong: Vec<String> = MOMENTS
-        .iter()
-        .map(|(text, want)| (text, want, read(text, &now)))
-        .filter(|(_, want, got)| *want != got)
-        .map(|(text, want, got)| format!("{text:?}: wanted {want:?}, got {got:?}"))
-        .collect();
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert_read(MOMENTS.iter().copied(), &monday());
 }
 
 #[test]

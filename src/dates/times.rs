@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use jiff::civil;
 
+use super::amounts;
 use super::words::{Cursor, number};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -233,6 +234,9 @@ fn past_or_to(c: &mut Cursor<'_>) -> Option<TimeOfDay> {
     let word = c.next()?;
     let (digits, attached) = half_of_day(word);
     let hour = i8::try_from(number(digits)?).ok().filter(|h| *h < 24)?;
+    // "10 to 15 minutes"
+    let counts = c.peek().is_some_and(|word| amounts::unit(word).is_some());
+    (past || !counts).then_some(())?;
     let half = attached.or_else(|| half_behind(c));
     let hour = if half.is_some() { twelve(hour, half)? } else { sensible(hour) };
     let minutes = i8::try_from(minutes).ok()?;
