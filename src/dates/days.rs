@@ -6,6 +6,7 @@ use jiff::civil::{Date, Weekday, date};
 use jiff::{Span, ToSpan};
 
 use super::digits::{day_and_month, is_date_shaped, numeric};
+use super::times;
 use super::words::{Cursor, day_number, is_ordinal};
 
 /// A day as it was said; which date that is depends on today and on the direction one looks.
@@ -18,7 +19,7 @@ pub(super) enum Day {
     Monthly(i8),
 }
 
-const WEEKDAYS: &[(&str, Weekday)] = &[
+pub(super) const WEEKDAYS: &[(&str, Weekday)] = &[
     ("monday", Weekday::Monday),
     ("mon", Weekday::Monday),
     ("tuesday", Weekday::Tuesday),
@@ -41,7 +42,7 @@ const WEEKDAYS: &[(&str, Weekday)] = &[
 /// Words of their own: days only behind "on", "next" or "this".
 const DOUBTFUL: &[&str] = &["wed", "sat", "sun"];
 
-const MONTHS: &[&[&str]] = &[
+pub(super) const MONTHS: &[&[&str]] = &[
     &["january", "jan"],
     &["february", "feb"],
     &["march", "mar"],
@@ -92,7 +93,20 @@ fn relative(c: &mut Cursor<'_>, today: Date) -> Option<Day> {
     } else {
         return period(c, today).map(Day::Fixed);
     };
-    today.checked_add(days_away.days()).ok().map(Day::Fixed)
+    let is_week_later = 0 <= days_away && a_week_later(c);
+    add(today, (days_away + if is_week_later { 7 } else { 0 }).days()).map(Day::Fixed)
+}
+
+/// "friday week", "tomorrow week"; not "friday week 3 report".
+fn a_week_later(c: &mut Cursor<'_>) -> bool {
+    let later = c.attempt(|c| {
+        c.take("week").then_some(())?;
+        let mut behind = *c;
+        let ends = times::counts_nothing(&behind) || behind.take_all("in the");
+        (ends || times::time(&mut behind).is_some() || times::named_part(&mut behind).is_some())
+            .then_some(())
+    });
+    later.is_some()
 }
 
 /// "next week", "at the end of the month", "this weekend".
@@ -152,7 +166,7 @@ fn named(c: &mut Cursor<'_>, today: Date, on: bool) -> Option<Day> {
     if let Some(date) = c.attempt(|c| numeric(c.next()?, today)) {
         return Some(date);
     }
-    if let Some(day) = c.attempt(|c| month_day(c, on)) {
+    if let Some(day) = c.attempt(|c| month_day(c, on, today)) {
         return Some(day);
     }
     c.attempt(|c| {
@@ -163,6 +177,9 @@ fn named(c: &mut Cursor<'_>, today: Date, on: bool) -> Option<Day> {
             let ahead = 7 - monday + i32::from(weekday.to_monday_zero_offset());
             return add(today, ahead.days()).map(Day::Fixed);
         }
+        if a_week_later(c) {
+            return add(Day::Weekly(weekday).ahead(today, true)?, 1.week()).map(Day::Fixed);
+        }
         Some(c.attempt(|c| falling_on(c, weekday, today)).unwrap_or(Day::Weekly(weekday)))
     })
 }
@@ -170,7 +187,7 @@ fn named(c: &mut Cursor<'_>, today: Date, on: bool) -> Option<Day> {
 /// The date behind "friday" in "friday 27 November".
 fn falling_on(c: &mut Cursor<'_>, weekday: Weekday, today: Date) -> Option<Day> {
     let date = c.attempt(|c| numeric(c.next()?, today));
-    let day = date.or_else(|| c.attempt(|c| month_day(c, true)))?;
+    let day = date.or_else(|| c.attempt(|c| month_day(c, true, today)))?;
     if let Day::Monthly(day) = day {
         return meeting(weekday, day, today).map(Day::Fixed);
     }
@@ -232,8 +249,9 @@ pub(super) fn month(word: &str) -> Option<i8> {
     i8::try_from(place + 1).ok()
 }
 
-/// "3 May", "May 3rd, 2027", "the 3rd of May", "the 15th"; behind "on" also "on 15th".
-fn month_day(c: &mut Cursor<'_>, on: bool) -> Option<Day> {
+/// "3 May", "May 3rd, 2027", "the 3rd of May", "the 15th", "the 15th of next month"; behind "on" also
+/// "on 15th".
+fn month_day(c: &mut Cursor<'_>, on: bool, today: Date) -> Option<Day> {
     let the = c.take("the");
     let word = c.next()?;
     if let Some(month) = month(word) {
@@ -243,6 +261,14 @@ fn month_day(c: &mut Cursor<'_>, on: bool) -> Option<Day> {
     }
     let day = day_number(word)?;
     let ordinal = is_ordinal(word);
+    if ordinal && (the || on) {
+        if let Some(first) = c.attempt(|c| month_said(c, today)) {
+            return Date::new(first.year(), first.month(), day).ok().map(Day::Fixed);
+        }
+        if c.take_all("of the month") {
+            return Some(Day::Monthly(day));
+        }
+    }
     let named = c.attempt(|c| {
         c.take("of");
         month(c.next()?)
@@ -257,6 +283,14 @@ fn month_day(c: &mut Cursor<'_>, on: bool) -> Option<Day> {
         }
         None => None,
     }
+}
+
+/// The first of "this month" or "next month".
+fn month_said(c: &mut Cursor<'_>, today: Date) -> Option<Date> {
+    c.take("of");
+    let next = c.take_any(&["this", "next"])? == "next";
+    c.take("month").then_some(())?;
+    add(today.first_of_month(), i32::from(next).months())
 }
 
 const AFTER_DAY: &[&str] = &["at", "to", "around", "about", "that", "in"];

@@ -50,11 +50,14 @@ pub(super) fn check_single(words: &[Word], place: &Range<usize>, now: &Zoned) ->
 /// A time or day that there is not: where a moment is looked for, or surely meant as one.
 fn none_such(text: &str, words: &[Word], place: Option<&Range<usize>>) -> Option<String> {
     let (said, is_day) = none_such_at(words, place)?;
-    let typed = &text[bytes(words, &said)];
-    Some(match is_day {
+    Some(no_such(&text[bytes(words, &said)], is_day))
+}
+
+pub(super) fn no_such(typed: &str, is_day: bool) -> String {
+    match is_day {
         true => format!("There is no day \"{typed}\"."),
         false => format!("There is no time \"{typed}\". Times go from 00:00 to 23:59."),
-    })
+    }
 }
 
 /// Its place, and whether it is a day.

@@ -6,11 +6,11 @@ use std::ops::Range;
 use jiff::Zoned;
 
 use super::digits::{Shape, shape};
-use super::doubts::{ONE_TIME, is_one_of};
+use super::doubts::{self, ONE_TIME, is_one_of};
 use super::times::{self, TimeOfDay};
 use super::when::Said;
 use super::words::{Cursor, Word, is_ordinal};
-use super::{amounts, bytes, days, read_at};
+use super::{amounts, bytes, days, misspelt, read_at};
 use crate::error::{Error, Result};
 
 /// Words that lead to a day.
@@ -31,6 +31,8 @@ pub(super) fn check(text: &str, words: &[Word], found: Found<'_>, now: &Zoned) -
     let doubt = (0..words.len())
         .filter(|at| rest.is_free(*at))
         .find_map(|at| rest.odd_day(at).or_else(|| rest.past_amount(at)))
+        .or_else(|| rest.misspelt())
+        .or_else(|| rest.nth_of())
         .or_else(|| rest.nth_weekday())
         .or_else(|| rest.unread_opening())
         .or_else(|| rest.has_second(now).then(|| ONE_TIME.to_owned()));
@@ -66,7 +68,7 @@ impl Rest<'_> {
 
     /// "12/05", "31/02" or "24.12", where a day is said.
     fn odd_day(&self, at: usize) -> Option<String> {
-        let odd = shape(&self.words[at].text)?;
+        let odd_shape = shape(&self.words[at].text)?;
         let before = at.checked_sub(1);
         let before =
             before.filter(|it| self.is_at(*it, &["the"])).map_or(before, |it| it.checked_sub(1));
@@ -75,18 +77,33 @@ impl Rest<'_> {
         if !is_led && !(self.lacks_day() && (at == 0 || touches)) {
             return None;
         }
-        let typed = self.typed(at..at + 1);
-        Some(match odd {
-            Shape::Either(one, other) => format!(
-                "{typed:?} can be {} or {}. Say which, with the month as a word.",
-                one.strftime("%-d %B"),
-                other.strftime("%-d %B")
-            ),
-            Shape::Dotted(date) => format!(
-                "I can't tell whether {typed:?} is a day. Write it as \"on {}\".",
-                date.strftime("%-d %B")
-            ),
-            Shape::NoDay => format!("There is no day {typed:?}."),
+        Some(say_odd(self.typed(at..at + 1), &odd_shape))
+    }
+
+    /// "on wendesday at 5", "5 Decmber".
+    fn misspelt(&self) -> Option<String> {
+        let near = |place: &Range<usize>| {
+            self.lacks_day()
+                || self.places().iter().any(|it| place.start <= it.end && it.start <= place.end)
+        };
+        let (place, name) = misspelt::find(self.words, near)?;
+        let typed = self.typed(place);
+        Some(format!("I don't know {typed:?}. Did you mean {name}? Say it again so."))
+    }
+
+    /// "the 30th of next month", which has no 30th, "the 5th of next year".
+    fn nth_of(&self) -> Option<String> {
+        (0..self.words.len()).find_map(|at| {
+            let of = at + 1;
+            let is_nth = is_ordinal(&self.words[at].text) && self.is_at(of, &["of"]);
+            let whole = self.is_at(of + 1, WHOLE) || self.is_at(of + 1, NTH);
+            let spans = self.is_at(of + 2, &["week", "month", "quarter", "year"]);
+            if !is_nth || !whole || !spans || !self.is_free(of) {
+                return None;
+            }
+            let typed = self.typed(at..of + 3);
+            let is_month = self.is_at(of + 1, &["this", "next"]) && self.is_at(of + 2, &["month"]);
+            Some(if is_month { doubts::no_such(typed, true) } else { unclear(typed) })
         })
     }
 
@@ -163,6 +180,30 @@ impl Rest<'_> {
             Said::Parts { time: Some(_), .. } => is_led,
             Said::Parts { time: None, .. } => self.lacks_day() && self.is_at(place.start, &["on"]),
         }
+    }
+}
+
+/// The place of the one word that has the shape of a day and is none, with what leads to it.
+pub(super) fn odd(words: &[Word]) -> Option<Range<usize>> {
+    let mut odd = (0..words.len()).filter(|at| shape(&words[*at].text).is_some());
+    let at = odd.next().filter(|_| odd.next().is_none())?;
+    let leads = |word: &&Word| is_one_of(word, LEADS) || is_one_of(word, &["the"]);
+    Some(at - words[..at].iter().rev().take_while(leads).count()..at + 1)
+}
+
+/// What can't be told of a word that has the shape of a day.
+pub(super) fn say_odd(typed: &str, shape: &Shape) -> String {
+    match shape {
+        Shape::Either(one, other) => format!(
+            "{typed:?} can be {} or {}. Say which, with the month as a word.",
+            one.strftime("%-d %B"),
+            other.strftime("%-d %B")
+        ),
+        Shape::Dotted(date) => format!(
+            "I can't tell whether {typed:?} is a day. Write it as \"on {}\".",
+            date.strftime("%-d %B")
+        ),
+        Shape::NoDay => format!("There is no day {typed:?}."),
     }
 }
 

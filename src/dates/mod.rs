@@ -6,12 +6,15 @@
 //!
 //! Kept crates read only a text that is a date and nothing else; a command is mostly other words.
 
+mod again;
 mod amounts;
 mod days;
 mod digits;
 mod doubts;
+mod elsewhere;
 mod leftovers;
 mod mentions;
+mod misspelt;
 mod ranges;
 mod say;
 mod shifts;
@@ -19,6 +22,7 @@ mod sums;
 mod times;
 mod when;
 mod words;
+mod wrong_sums;
 mod zones;
 
 use std::ops::Range;
@@ -29,10 +33,12 @@ use self::when::{Lean, Said};
 use self::words::Cursor;
 use crate::error::{Error, Result};
 
+pub use self::again::repeats;
 pub use self::mentions::{Mention, durations, mentions, shifted};
 pub use self::say::{say_date, say_day, say_moment, say_span};
 pub use self::sums::calculate;
 pub use self::words::{Word, cut, number};
+pub use self::wrong_sums::sum_fault;
 pub use self::zones::zone;
 
 #[derive(Debug, Clone, PartialEq)]
@@ -63,30 +69,54 @@ pub struct Found {
 /// error says what is only half understood.
 pub fn find(text: &str, now: &Zoned) -> Result<Option<Found>> {
     let words = words::cut(text);
-    let found =
-        at_start(&words, now).or_else(|| at_end(&words, now)).or_else(|| within(&words, now));
-    doubts::check(text, &words, found.as_ref(), now)?;
-    let Some((said, place)) = found else {
-        return leftovers::check(text, &words, None, now).map(|()| None);
-    };
-    let (said, other) = complete(said, &place, &words, now);
-    if let Some(other) = &other {
-        doubts::check_single(&words, other, now)?;
+    for there in elsewhere::all(text, &words) {
+        let read = read(text, &there.words, &now.with_time_zone(there.zone))?;
+        let Some((mut when, places)) = read else { continue };
+        if places.iter().any(|place| place.contains(&there.time)) {
+            when.at = when.at.with_time_zone(now.time_zone().clone());
+            return Ok(Some(found(text, &there.words, when, &places)));
+        }
     }
-    let places: Vec<Range<usize>> = [place].into_iter().chain(other).collect();
-    leftovers::check(text, &words, Some((&said, &places)), now)?;
-    let Some(when) = when::resolve(said, now, Lean::Ahead) else { return Ok(None) };
-    let places = places.iter().map(|place| bytes(&words, place)).collect();
-    Ok(Some(Found { when, rest: without(text, places) }))
+    let Some((when, places)) = read(text, &words, now)? else { return Ok(None) };
+    elsewhere::check(text, &words, &places, &when)?;
+    Ok(Some(found(text, &words, when, &places)))
 }
 
-/// What a sentence says besides a day or time that there is not ("25:00"), for another in its place.
-/// None: there is none such in it, or a moment is left that goes with it.
+fn found(text: &str, words: &[Word], when: When, places: &[Range<usize>]) -> Found {
+    let places = places.iter().map(|place| bytes(words, place)).collect();
+    Found { when, rest: without(text, places) }
+}
+
+/// The moment, and the words that say it.
+fn read(text: &str, words: &[Word], now: &Zoned) -> Result<Option<(When, Vec<Range<usize>>)>> {
+    let found = at_start(words, now).or_else(|| at_end(words, now)).or_else(|| within(words, now));
+    doubts::check(text, words, found.as_ref(), now)?;
+    let Some((said, place)) = found else {
+        return leftovers::check(text, words, None, now).map(|()| None);
+    };
+    let (said, other) = complete(said, &place, words, now);
+    if let Some(other) = &other {
+        doubts::check_single(words, other, now)?;
+    }
+    let places: Vec<Range<usize>> = [place].into_iter().chain(other).collect();
+    leftovers::check(text, words, Some((&said, &places)), now)?;
+    Ok(when::resolve(said, now, Lean::Ahead).map(|when| (when, places)))
+}
+
+/// What a sentence says besides a day or time that there is not ("25:00") or that can be two
+/// ("12/11"), for another in its place. None: there is none such in it, or a moment is left that
+/// goes with it.
 pub fn besides_refused(text: &str, now: &Zoned) -> Option<String> {
     let words = words::cut(text);
-    let place = doubts::refused(&words)?;
-    let rest = without(text, vec![bytes(&words, &place)]);
-    matches!(find(&rest, now), Ok(None)).then_some(rest)
+    let besides = |place: Range<usize>| without(text, vec![bytes(&words, &place)]);
+    if let Some(place) = doubts::refused(&words) {
+        return Some(besides(place)).filter(|rest| matches!(find(rest, now), Ok(None)));
+    }
+    let rest = besides(leftovers::odd(&words)?);
+    match find(&rest, now) {
+        Ok(found) => found.is_none_or(|it| it.when.given == Given::Moment).then_some(rest),
+        Err(_) => None,
+    }
 }
 
 /// Reads a text that is a moment and nothing else, as in a form field or a tool's argument.
@@ -114,26 +144,6 @@ pub fn parse_span(text: &str) -> Option<jiff::Span> {
     cursor.take("for");
     let span = amounts::amount(&mut cursor)?;
     cursor.is_done().then_some(span)
-}
-
-/// Whether the text asks for something again and again: "every monday", "daily".
-pub fn repeats(text: &str) -> bool {
-    const AGAIN: &[&str] =
-        &["every", "each", "daily", "weekly", "monthly", "yearly", "annually", "hourly"];
-    let words = words::cut(text);
-    let first = words.first().is_some_and(|word| AGAIN.contains(&word.text.as_str()));
-    first
-        || words.windows(2).any(|pair| {
-            AGAIN[..2].contains(&pair[0].text.as_str())
-                && (day_word(&pair[1]) || words::number(&pair[1].text).is_some())
-        })
-}
-
-fn day_word(word: &Word) -> bool {
-    let named = ["morning", "evening", "afternoon", "night", "weekday", "other"];
-    let words = std::slice::from_ref(word);
-    let weekday = days::day(&mut Cursor::new(words, 0), jiff::civil::date(2000, 1, 1)).is_some();
-    weekday || amounts::unit(&word.text).is_some() || named.contains(&word.text.as_str())
 }
 
 /// What was said, and the words it took.

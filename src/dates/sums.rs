@@ -7,6 +7,7 @@ use super::say::{count, days_between, say_date, say_span};
 use super::shifts::shifted;
 use super::when::{Lean, resolve, said};
 use super::words::{Cursor, cut};
+use super::wrong_sums::sum_fault;
 use super::{Given, When};
 use crate::error::{Error, Result};
 
@@ -49,26 +50,29 @@ const OPENINGS: &[&str] = &[
 ];
 /// Openings that stand for something in a sum too; they are only skipped where no sum starts with them.
 const OPENINGS_MAX: usize = 8;
+const NO_SUM: &str = "I can't work that out. Ask like \"today plus 45 days\", \"days until 24 \
+                      December\", \"days between 1 May and 3 June\" or \"what day is 3 May 2027\".";
 
-/// Answers a sum with a sentence. The error says what can be asked.
+/// Answers a sum with a sentence. The error says what is wrong with it, or what can be asked.
 pub fn calculate(question: &str, now: &Zoned) -> Result<String> {
+    answer(question, now).ok_or_else(|| {
+        let fault = sum_fault(question, now);
+        Error::invalid("question", fault.unwrap_or_else(|| NO_SUM.to_owned()))
+    })
+}
+
+pub(super) fn answer(question: &str, now: &Zoned) -> Option<String> {
     let words = cut(question);
     let openings = words.iter().take_while(|word| OPENINGS.contains(&word.text.as_str())).count();
-    let tries = 0..=openings.min(OPENINGS_MAX);
+    let mut tries = 0..=openings.min(OPENINGS_MAX);
     let back = words.iter().any(|word| word.text == "was" || word.text == "did");
     let lean = if back { Lean::Back } else { Lean::Ahead };
-    let answer = tries.map(|start| Cursor::new(&words, start)).find_map(|cursor| {
+    tries.find_map(|start| {
+        let cursor = Cursor::new(&words, start);
         between(cursor, now)
             .or_else(|| until(cursor, now))
             .or_else(|| sum(cursor, now, lean))
             .or_else(|| which_day(cursor, now, lean))
-    });
-    answer.ok_or_else(|| {
-        Error::invalid(
-            "question",
-            "I can't work that out. Ask like \"today plus 45 days\", \"days until 24 December\", \
-             \"days between 1 May and 3 June\" or \"what day is 3 May 2027\".",
-        )
     })
 }
 

@@ -1,9 +1,14 @@
 //! A table of what people write, read against Monday 23 November 2026, 14:00, in Berlin.
 
+mod again;
+mod elsewhere;
 mod half_understood;
 mod leftovers;
+mod misspelt;
 mod parts;
 mod ranges;
+mod weeks;
+mod wrong_sums;
 
 use super::*;
 
@@ -151,7 +156,7 @@ fn late_in_the_evening_words_still_mean_something_ahead() {
     assert_eq!(read("today", &late), "2026-11-24 00:30 | ");
     assert_eq!(read("at 3", &late), "2026-11-24 15:00 | ");
     assert_eq!(read("midnight", &late), "2026-11-24 00:00 | ");
-    assert_eq!(read("this evening", &late), "2026-11-24 18:00 | ");
+    assert_eq!(read("this evening", &late), "2026-11-24 00:30 | ");
 }
 
 #[test]

@@ -39,6 +39,15 @@ impl Part {
         civil::time(hour, 0, 0, 0)
     }
 
+    /// None: it ends with the day or later.
+    pub fn end(self) -> Option<civil::Time> {
+        match self {
+            Part::Morning => Some(civil::time(12, 0, 0, 0)),
+            Part::Afternoon => Some(civil::time(18, 0, 0, 0)),
+            Part::Evening | Part::Night | Part::Tonight => None,
+        }
+    }
+
     fn bend(self, hour: i8) -> i8 {
         match (self, hour) {
             (Part::Morning, 12) => 0,

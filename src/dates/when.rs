@@ -123,7 +123,8 @@ fn day_and_time(c: &mut Cursor<'_>, today: Date) -> Option<Said> {
         Some(part) => times::in_part(c, part).unwrap_or(TimeOfDay::Part(part)),
         None => times::time(c)?,
     };
-    let day = c.attempt(|c| day(c, today));
+    let of_today = is_this(start, c.at).then_some(Day::Fixed(today));
+    let day = c.attempt(|c| day(c, today)).or(of_today);
     Some(Said::Parts { day, time: Some(time) })
 }
 
@@ -134,6 +135,11 @@ fn in_digits(mut day: Cursor<'_>, end: usize) -> bool {
         word.contains(marks) && word.chars().all(|c| c.is_ascii_digit() || marks.contains(&c))
     };
     std::iter::from_fn(|| day.next().filter(|_| day.at <= end)).any(is_date)
+}
+
+/// "this morning", "at 8 this morning": it is no other day's.
+fn is_this(mut said: Cursor<'_>, end: usize) -> bool {
+    std::iter::from_fn(|| said.next().filter(|_| said.at <= end)).any(|word| word == "this")
 }
 
 fn is_small_hour(time: TimeOfDay, part: Part) -> bool {
@@ -216,7 +222,7 @@ fn today_at(time: Option<TimeOfDay>, now: &Zoned) -> Option<Zoned> {
             let usual = if now.time() < MORNING { MORNING } else { EVENING };
             later_today(usual, now)
         }
-        Some(TimeOfDay::Part(part)) => later_today(part.usual(), now),
+        Some(TimeOfDay::Part(part)) => part_of_today(part, now),
         Some(time) => {
             let time = next_shown(time, now).unwrap_or(plain(time));
             zoned(today.to_datetime(time), now.time_zone())
@@ -228,6 +234,13 @@ fn today_at(time: Option<TimeOfDay>, now: &Zoned) -> Option<Zoned> {
 fn later_today(usual: Time, now: &Zoned) -> Option<Zoned> {
     let at = zoned(now.date().to_datetime(usual), now.time_zone())?;
     if *now < at { Some(at) } else { now.checked_add(Span::new().hours(1)).ok() }
+}
+
+/// As `later_today`, as long as that is still in this part of the day.
+fn part_of_today(part: Part, now: &Zoned) -> Option<Zoned> {
+    let later = later_today(part.usual(), now)?;
+    let is_over = part.end().is_some_and(|end| later.date() != now.date() || end < later.time());
+    if is_over { zoned(now.date().to_datetime(part.usual()), now.time_zone()) } else { Some(later) }
 }
 
 /// The next time today that a clock with twelve hours shows it.

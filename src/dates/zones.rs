@@ -11,12 +11,8 @@ const PLACES: &[(&str, &str)] = &[
     ("portland", "America/Los_Angeles"),
     ("california", "America/Los_Angeles"),
     ("pacific time", "America/Los_Angeles"),
-    ("pst", "America/Los_Angeles"),
-    ("pdt", "America/Los_Angeles"),
-    ("mst", "America/Denver"),
-    ("cst", "America/Chicago"),
-    ("est", "America/New_York"),
-    ("edt", "America/New_York"),
+    ("mountain time", "America/Denver"),
+    ("central time", "America/Chicago"),
     ("eastern time", "America/New_York"),
     ("houston", "America/Chicago"),
     ("dallas", "America/Chicago"),
@@ -45,8 +41,6 @@ const PLACES: &[(&str, &str)] = &[
     ("frankfurt", "Europe/Berlin"),
     ("cologne", "Europe/Berlin"),
     ("stuttgart", "Europe/Berlin"),
-    ("cet", "Europe/Berlin"),
-    ("cest", "Europe/Berlin"),
     ("austria", "Europe/Vienna"),
     ("switzerland", "Europe/Zurich"),
     ("geneva", "Europe/Zurich"),
@@ -96,7 +90,6 @@ const PLACES: &[(&str, &str)] = &[
     ("bangalore", "Asia/Kolkata"),
     ("chennai", "Asia/Kolkata"),
     ("hyderabad", "Asia/Kolkata"),
-    ("ist", "Asia/Kolkata"),
     ("pakistan", "Asia/Karachi"),
     ("thailand", "Asia/Bangkok"),
     ("vietnam", "Asia/Ho_Chi_Minh"),
@@ -115,14 +108,57 @@ const PLACES: &[(&str, &str)] = &[
     ("wellington", "Pacific/Auckland"),
     ("canberra", "Australia/Sydney"),
     ("hawaii", "Pacific/Honolulu"),
+];
+
+const ABBREVIATIONS: &[(&str, &str)] = &[
+    ("pst", "America/Los_Angeles"),
+    ("pdt", "America/Los_Angeles"),
+    ("pt", "America/Los_Angeles"),
+    ("mst", "America/Denver"),
+    ("mdt", "America/Denver"),
+    ("mt", "America/Denver"),
+    ("cst", "America/Chicago"),
+    ("cdt", "America/Chicago"),
+    ("ct", "America/Chicago"),
+    ("est", "America/New_York"),
+    ("edt", "America/New_York"),
+    ("et", "America/New_York"),
+    ("akst", "America/Anchorage"),
+    ("hst", "Pacific/Honolulu"),
+    ("bst", "Europe/London"),
+    ("cet", "Europe/Berlin"),
+    ("cest", "Europe/Berlin"),
+    ("eet", "Europe/Helsinki"),
+    ("eest", "Europe/Helsinki"),
+    ("msk", "Europe/Moscow"),
+    ("ist", "Asia/Kolkata"),
+    ("sgt", "Asia/Singapore"),
+    ("hkt", "Asia/Hong_Kong"),
+    ("jst", "Asia/Tokyo"),
+    ("kst", "Asia/Seoul"),
+    ("awst", "Australia/Perth"),
+    ("aest", "Australia/Sydney"),
+    ("aedt", "Australia/Sydney"),
+    ("nzst", "Pacific/Auckland"),
+    ("nzdt", "Pacific/Auckland"),
     ("utc", "UTC"),
     ("gmt", "UTC"),
 ];
 
+/// The zone of "EST".
+pub(super) fn abbreviated(name: &str) -> Option<TimeZone> {
+    let (_, id) = ABBREVIATIONS.iter().find(|(it, _)| *it == name)?;
+    TimeZone::get(id).ok()
+}
+
 /// The zone of a place, with the database's name for it.
 pub fn zone(place: &str) -> Option<TimeZone> {
     let asked = place.trim().trim_end_matches(['?', '.', '!']).to_lowercase();
-    let listed = PLACES.iter().find(|(name, _)| *name == asked).map(|(_, id)| (*id).to_owned());
+    let listed = PLACES
+        .iter()
+        .chain(ABBREVIATIONS)
+        .find(|(name, _)| *name == asked)
+        .map(|(_, id)| (*id).to_owned());
     let spaced = asked.replace(' ', "_");
     let id = listed.or_else(|| {
         let is_city =

@@ -89,10 +89,13 @@ fn sum(said: &Utterance<'_>) -> Option<Parsed> {
     let counted = ["plus", "minus", "+", "-", "ago", "after", "before", "from", "until", "between"];
     let is_asked = asks.contains(&first) || counted.iter().any(|word| said.has(word));
     let text = said.text();
-    if !is_asked || dates::calculate(text, said.now()).is_err() {
+    if !is_asked {
         return None;
     }
-    Parsed::call("time_calculate", json!({ "question": text }))
+    match dates::calculate(text, said.now()) {
+        Ok(_) => Parsed::call("time_calculate", json!({ "question": text })),
+        Err(_) => dates::sum_fault(text, said.now()).and_then(Parsed::say),
+    }
 }
 
 #[cfg(test)]
@@ -121,6 +124,8 @@ mod tests {
             ),
             ("today + 45 days", r#"time_calculate {"question":"today + 45 days"}"#),
             ("what is the meaning of life", "-"),
+            ("days until 30 february", r#"There is no day "30 february"."#),
+            ("what day is 29 Feb 2027", r#"There is no day "29 Feb 2027"."#),
             ("how are you", "-"),
             ("tomorrow", "-"),
         ];
