@@ -145,16 +145,16 @@ pub fn checked_due(field: &'static str, when: &str, now: &Zoned) -> Result<Times
 
 fn ahead(at: &Zoned, now: &Zoned, field: &'static str) -> Result<Timestamp> {
     if at <= now {
-        let said = dates::say_moment(at, now);
-        return Err(Error::invalid(
-            field,
-            format!("That time has passed ({said}). Give a later one."),
-        ));
+        return Err(Error::invalid(field, passed(at, now)));
     }
     if now.checked_add(YEARS_AHEAD_MAX.years()).is_ok_and(|last| last < *at) {
         return Err(Error::invalid(field, "That is too far ahead. Give an earlier time."));
     }
     Ok(at.timestamp())
+}
+
+fn passed(at: &Zoned, now: &Zoned) -> String {
+    format!("That time has passed ({}). Give a later one.", dates::say_moment(at, now))
 }
 
 impl Reminder {

@@ -3,17 +3,18 @@
 use jiff::Zoned;
 use serde_json::json;
 
+use super::again::not_again;
 use super::exact;
-use crate::dates;
-use crate::error::Error;
+use crate::dates::{self, Found};
+use crate::features::reminders::passed;
 use crate::outside::model::builtin::{Parsed, Utterance};
-use crate::schedule::{Schedule, zone};
 
-pub(super) const NOT_AGAIN: &str = "A reminder comes once. For one that comes again, add a task under Schedule, \
-                         or say it like this: \"every tuesday at 9:00: remind me in 1 minute to call \
-                         Ann\".";
-/// How what comes again begins.
-const AGAIN: &[&str] = &["every ", "each ", "daily"];
+const WHAT: &str = "What shall I remind you of?";
+const ONLY_WHEN: &str = "That says when. What shall I remind you of?";
+/// Before the day that was asked for, where the rest has its time.
+const DATED: &str = "remind me on the date";
+/// With nothing behind them they say nothing to be reminded of.
+const TIES: &[&str] = &["to", "that", "about", "of"];
 const TIMER: &str = "The timer is up.";
 const WAKE_UP: &str = "Wake up";
 /// So far into a sentence a half of the day may be put.
@@ -41,36 +42,69 @@ pub(super) fn create(said: &Utterance<'_>) -> Option<Parsed> {
     let turned = time_first(said);
     let rest = turned.as_deref().or_else(|| said.after_any(&openings))?;
     let rest = rest.strip_prefix("for ").unwrap_or(rest).trim_end_matches(['?', '!', ' ']);
-    if rest.is_empty() {
-        return Parsed::ask("What shall I remind you of?", "remind me to", "");
+    if rest.is_empty() || is_tie(rest) {
+        return Parsed::ask(WHAT, "remind me to", "");
     }
     if dates::repeats(rest) {
         return Parsed::say(not_again(rest, said.now()));
     }
-    let found = match dates::find(rest, said.now()) {
-        Ok(Some(found)) => found,
+    let dated = rest.strip_prefix("on the date ");
+    if let Some(rest) = dated.filter(|it| !opens_with_day(it, said.now())) {
+        return Parsed::ask("Which day is that?", DATED, rest);
+    }
+    let rest = dated.unwrap_or(rest);
+    match dates::find(rest, said.now()) {
+        Ok(Some(found)) => remind(rest, &found, said.now()),
         Ok(None) => {
             let what = dates::strip_ties(rest);
-            return Parsed::ask("When?", "remind me", format!("to {what}"));
+            Parsed::ask("When?", "remind me", format!("to {what}"))
         }
         Err(half_understood) => {
-            let what = dates::besides_refused(rest, said.now());
-            let what = what.map(|it| if it.is_empty() { it } else { format!("to {it}") });
-            return refused(&half_understood, "remind me", what);
+            let besides = dates::besides_refused(rest, said.now());
+            let Some(what) = besides else { return Parsed::say(half_understood.to_string()) };
+            let timed = matches!(dates::find(&what, said.now()), Ok(Some(_)));
+            let before = if timed { DATED } else { "remind me" };
+            let after = if opens(&what, said.now()) { what } else { format!("to {what}") };
+            Parsed::ask(&half_understood.to_string(), before, after)
         }
-    };
-    if found.rest.is_empty() {
-        return Parsed::ask("What shall I remind you of?", format!("remind me {rest} to"), "");
     }
-    Parsed::call("reminders_create", json!({ "text": found.rest, "when": exact(&found.when.at) }))
 }
 
-/// Asks again where the day or time that there is not can be told from the rest.
-fn refused(why: &Error, before: &str, after: Option<String>) -> Option<Parsed> {
-    match after {
-        Some(after) => Parsed::ask(&why.to_string(), before, after),
-        None => Parsed::say(why.to_string()),
+/// Asks for what is missing in `rest`, of which `found` is the time.
+fn remind(rest: &str, found: &Found, now: &Zoned) -> Option<Parsed> {
+    let what = found.rest.as_str();
+    if found.when.past {
+        let after =
+            if what.is_empty() || is_tie(what) { String::new() } else { format!("to {what}") };
+        return Parsed::ask(&passed(&found.when.at, now), "remind me", after);
     }
+    if what.is_empty() {
+        return Parsed::ask(WHAT, format!("remind me {rest} to"), "");
+    }
+    if is_tie(what) {
+        return Parsed::ask(ONLY_WHEN, format!("remind me {} to", exact(&found.when.at)), "");
+    }
+    // "in an hour to tomorrow": the second is an answer that was not asked for.
+    if let Some(when) = rest.strip_suffix(&format!(" to {what}"))
+        && dates::parse(what, now).is_ok()
+    {
+        return Parsed::ask(ONLY_WHEN, format!("remind me {when} to"), "");
+    }
+    Parsed::call("reminders_create", json!({ "text": what, "when": exact(&found.when.at) }))
+}
+
+fn is_tie(what: &str) -> bool {
+    TIES.iter().any(|tie| what.eq_ignore_ascii_case(tie))
+}
+
+fn opens_with_day(rest: &str, now: &Zoned) -> bool {
+    dates::mentions(rest, now).first().is_some_and(|it| it.range.start == 0 && it.has_day)
+}
+
+/// Whether it is nothing, or a time stands first in it.
+fn opens(rest: &str, now: &Zoned) -> bool {
+    let found = || dates::find(rest, now).ok().flatten();
+    rest.is_empty() || found().is_some_and(|it| rest.ends_with(&it.rest))
 }
 
 /// "wake me up at 7", of which `rest` is the time.
@@ -82,8 +116,19 @@ fn wake(rest: &str, now: &Zoned) -> Option<Parsed> {
     let found = match dates::find(rest, now) {
         Ok(Some(found)) => found,
         Ok(None) => return Parsed::ask("When?", AGAIN, rest),
-        Err(why) => return refused(&why, AGAIN, dates::besides_refused(rest, now)),
+        Err(why) => {
+            let besides = dates::besides_refused(rest, now);
+            let besides = besides.filter(|it| matches!(dates::find(it, now), Ok(None)));
+            return match besides {
+                Some(rest) => Parsed::ask(&why.to_string(), AGAIN, rest),
+                None => Parsed::say(why.to_string()),
+            };
+        }
     };
+    if found.when.past {
+        let why = if found.rest.is_empty() { String::new() } else { format!("to {}", found.rest) };
+        return Parsed::ask(&passed(&found.when.at, now), AGAIN, why);
+    }
     let at = in_the_morning(rest, &found.when.at, now).unwrap_or(found.when.at);
     let text = match found.rest.strip_prefix("for ").unwrap_or(&found.rest) {
         "" => WAKE_UP.to_owned(),
@@ -111,34 +156,10 @@ fn timer(said: &Utterance<'_>) -> Option<Zoned> {
     said.now().checked_add(dates::parse_span(how_long)?).ok()
 }
 
-/// How it is said that something comes again, in the owner's own words where they can be parted.
-fn not_again(rest: &str, now: &Zoned) -> String {
-    let own = parted(rest).filter(|(when, what)| {
-        let zone = zone(now.time_zone().iana_name().unwrap_or("UTC"));
-        let read = zone.and_then(|it| Schedule::parse(when, it, now.timestamp()));
-        !what.is_empty() && read.is_ok_and(|it| !it.is_once())
-    });
-    let Some((when, what)) = own else { return NOT_AGAIN.to_owned() };
-    format!(
-        "A reminder comes once. For one that comes again, add a task under Schedule, or say it like \
-         this: \"{when}: remind me in 1 minute to {what}\"."
-    )
-}
-
-/// "every 2 hours" and "drink water", of "to drink water every 2 hours" or the other way round.
-fn parted(rest: &str) -> Option<(&str, &str)> {
-    let starts = |text: &str| AGAIN.iter().any(|again| text.starts_with(again));
-    if starts(rest) {
-        let (when, what) = rest.split_once(" to ")?;
-        return Some((when.trim(), what.trim()));
-    }
-    let place = AGAIN.iter().find_map(|again| rest.find(&format!(" {again}")))?;
-    Some((rest[place..].trim().trim_end_matches('.'), dates::strip_ties(&rest[..place])))
-}
-
 /// "tomorrow at 9 remind me to pay" with the time where it usually stands.
 fn time_first(said: &Utterance<'_>) -> Option<String> {
     let (when, what) = said.text().split_once(" remind me ")?;
-    dates::parse(when, said.now()).ok()?;
+    let found = dates::find(when, said.now()).ok()??;
+    found.rest.is_empty().then_some(())?;
     Some(format!("{when} {what}"))
 }

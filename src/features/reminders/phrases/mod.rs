@@ -1,5 +1,6 @@
 //! How to say it without a language model.
 
+mod again;
 mod ending;
 mod making;
 

@@ -1,7 +1,7 @@
 //! What people say about reminders, and what is read from it.
 
+use super::again::NOT_AGAIN;
 use super::ending::ONE_AT_A_TIME;
-use super::making::NOT_AGAIN;
 use super::*;
 
 fn read(text: &str) -> String {
@@ -76,7 +76,111 @@ fn what_comes_again_is_said_in_the_words_that_were_used() {
     ] {
         assert!(read(said).ends_with(&format!("say it like this: \"{own}\".")), "{}", read(said));
     }
-    assert_eq!(read("remind me every blue moon to call Ann"), NOT_AGAIN);
+    assert_eq!(read("remind me every day"), NOT_AGAIN);
+}
+
+#[test]
+fn what_comes_again_is_offered_as_asked_or_said_to_be_no_schedule() {
+    for (said, own) in [
+        (
+            "on tuesdays at 7 to put out bins",
+            "every tuesday at 7: remind me in 1 minute to put out bins",
+        ),
+        (
+            "to put out bins on tuesdays at 7",
+            "every tuesday at 7: remind me in 1 minute to put out bins",
+        ),
+        (
+            "at 7 on tuesdays to put out bins",
+            "every tuesday at 7: remind me in 1 minute to put out bins",
+        ),
+        (
+            "mondays and fridays at 7 to swim",
+            "every monday and friday at 7: remind me in 1 minute to swim",
+        ),
+        ("on weekdays at 8 to swim", "every weekday at 8: remind me in 1 minute to swim"),
+        ("weekends to swim", "every weekend at 9:00: remind me in 1 minute to swim"),
+        ("in the mornings to swim", "every morning: remind me in 1 minute to swim"),
+        ("each morning to call", "every morning: remind me in 1 minute to call"),
+        ("once a week on monday to swim", "every monday at 9:00: remind me in 1 minute to swim"),
+        ("once a day to swim", "every day at 9:00: remind me in 1 minute to swim"),
+        ("to take the pill daily at 8", "daily at 8: remind me in 1 minute to take the pill"),
+        ("every other day to swim", "every 48 hours: remind me in 1 minute to swim"),
+        ("every 3 days to swim", "every 72 hours: remind me in 1 minute to swim"),
+        ("monthly on the 1st to pay", "monthly on the 1st at 9:00: remind me in 1 minute to pay"),
+    ] {
+        let told = read(&format!("remind me {said}"));
+        assert!(told.ends_with(&format!("say it like this: \"{own}\".")), "{said}: {told}");
+    }
+    for (said, when, what) in [
+        ("every second tuesday at 9 to swim", "every second tuesday at 9", "swim"),
+        ("every blue moon to call Ann", "every blue moon", "call Ann"),
+        ("twice a day to drink", "twice a day", "drink"),
+        ("tuesday mornings to drink", "tuesday mornings", "drink"),
+    ] {
+        let told = read(&format!("remind me {said}"));
+        assert!(told.contains(&format!("I can't read \"{when}\" as a schedule")), "{told}");
+        assert!(told.ends_with(&format!("remind me in 1 minute to {what}\".")), "{told}");
+    }
+}
+
+#[test]
+fn a_time_without_anything_to_be_reminded_of_is_kept() {
+    let table = [
+        ("remind me to", "What shall I remind you of? <remind me to|>"),
+        ("remind me about", "What shall I remind you of? <remind me to|>"),
+        ("remind me that", "What shall I remind you of? <remind me to|>"),
+        (
+            "remind me to tomorrow at 5",
+            "That says when. What shall I remind you of? <remind me 2026-11-24T17:00:00+01:00 to|>",
+        ),
+        (
+            "remind me tomorrow to at 5",
+            "That says when. What shall I remind you of? <remind me 2026-11-24T17:00:00+01:00 to|>",
+        ),
+        (
+            "remind me 2026-11-24T17:00:00+01:00 to call mum",
+            r#"reminders_create {"text":"call mum","when":"2026-11-24T17:00:00+01:00"}"#,
+        ),
+        (
+            "remind me in an hour to tomorrow",
+            "That says when. What shall I remind you of? <remind me in an hour to|>",
+        ),
+        (
+            "remind me tomorrow about christmas",
+            r#"reminders_create {"text":"christmas","when":"2026-11-24T09:00:00+01:00"}"#,
+        ),
+    ];
+    for (text, want) in table {
+        assert_eq!(read(text), want, "{text}");
+    }
+}
+
+#[test]
+fn a_moment_that_is_over_or_can_be_two_is_asked_for_again() {
+    const EITHER: &str =
+        r#""12/11" can be 12 November or 11 December. Say which, with the month as a word."#;
+    const OVER: &str = "That time has passed (yesterday at 09:00). Give a later one.";
+    for (text, want) in [
+        ("remind me on 12/11 to pay", format!("{EITHER} <remind me|to pay>")),
+        ("remind me to pay on 12/11", format!("{EITHER} <remind me|to pay>")),
+        ("remind me on 12/11 at 9 to pay", format!("{EITHER} <remind me on the date|at 9 to pay>")),
+        ("remind me to pay on 12/11 at 9", format!("{EITHER} <remind me on the date|to pay at 9>")),
+        ("wake me up on 12/11 at 7", EITHER.to_owned()),
+        ("remind me yesterday to pay", format!("{OVER} <remind me|to pay>")),
+        ("remind me yesterday", format!("{OVER} <remind me|>")),
+        ("wake me up yesterday", format!("{OVER} <wake me up|>")),
+        (
+            "remind me on the date hm at 9 to pay",
+            "Which day is that? <remind me on the date|hm at 9 to pay>".to_owned(),
+        ),
+        (
+            "remind me on the date on 11 December to pay at 9",
+            r#"reminders_create {"text":"pay","when":"2026-12-11T09:00:00+01:00"}"#.to_owned(),
+        ),
+    ] {
+        assert_eq!(read(text), want, "{text}");
+    }
 }
 
 #[test]
