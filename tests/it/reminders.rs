@@ -109,7 +109,7 @@ async fn reminders_are_kept_in_order_by_words() {
     - tomorrow at 18:00: call Ann
     - Friday 4 January at 09:00: call Bob
     ");
-    insta::assert_snapshot!(house.ask("done call").await, @"That did not work: Several reminders fit: call Ann (tomorrow at 18:00); call Bob (Friday 4 January at 09:00). Say more of its words.");
+    insta::assert_snapshot!(house.ask("done call").await, @"That did not work: Several reminders fit: call Ann (tomorrow at 18:00); call Bob (Friday 4 January at 09:00). Say more of its words, or its day and time.");
     insta::assert_snapshot!(house.ask("snooze Bob for 1 hour").await, @"I'll remind you again today at 10:00: call Bob");
     insta::assert_snapshot!(house.ask("done ann").await, @"Done: call Ann");
     insta::assert_snapshot!(house.ask("cancel reminder bob").await, @"Cancelled: call Bob");
@@ -120,6 +120,19 @@ async fn reminders_are_kept_in_order_by_words() {
     // The way it names works as it stands.
     let made = house.ask(said.split('"').nth(3).unwrap()).await;
     assert!(made.starts_with("Written down: remind me in 1 minute to stretch, "), "{made}");
+}
+
+#[tokio::test]
+async fn equal_reminders_are_told_apart_by_when_they_are_due() {
+    let (_folder, house) = open().await;
+    house.ask("remind me tomorrow to pay rent; remind me friday at 9 to pay rent; remind me friday at 18:00 to pay rent; remind me friday at 9 to pay rent").await;
+    insta::assert_snapshot!(house.ask("cancel reminder pay rent").await, @"That did not work: Several reminders fit: pay rent (tomorrow at 09:00); pay rent (Friday 4 January at 09:00); pay rent (Friday 4 January at 09:00); pay rent (Friday 4 January at 18:00). Say its day and time, too: \"pay rent tomorrow at 09:00\".");
+    insta::assert_snapshot!(house.ask("cancel reminder pay rent on wednesday 2 january").await, @"Cancelled: pay rent");
+    insta::assert_snapshot!(house.ask("done pay rent at 18:00").await, @"Done: pay rent");
+    insta::assert_snapshot!(house.ask("cancel reminder pay rent on friday").await, @"That did not work: Several reminders fit: pay rent (Friday 4 January at 09:00); pay rent (Friday 4 January at 09:00). Nothing tells them apart in words; end the right one on the page Reminders.");
+    insta::assert_snapshot!(house.ask("cancel reminder pay rent on saturday").await, @r#"That did not work: There is no open reminder with "pay rent on saturday"."#);
+    house.ask("remind me tomorrow to plan friday").await;
+    insta::assert_snapshot!(house.ask("cancel reminder plan friday").await, @"Cancelled: plan friday");
 }
 
 #[tokio::test]

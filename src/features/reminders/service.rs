@@ -6,6 +6,7 @@ use super::store::{self, Which};
 use super::{NewReminder, Reminder, State};
 use crate::audit::By;
 use crate::changes::{self, Place};
+use crate::dates;
 use crate::db::{Reader, Tx};
 use crate::error::{Error, Result};
 use crate::ids::{ConversationId, ReminderId, UserId};
@@ -140,15 +141,30 @@ pub enum Named {
     Several(Vec<Reminder>),
 }
 
-/// The open reminders that `words` mean: an id, or words of a text.
-pub fn named(r: &Reader<'_>, user: UserId, words: &str) -> Result<Named> {
-    if let Ok(id) = words.trim().parse() {
+/// The open reminders that `words` mean: an id, or words of a text, and when it is due where the
+/// words alone don't tell.
+pub fn named(r: &Reader<'_>, user: UserId, words: &str, now: &Zoned) -> Result<Named> {
+    let words = words.trim();
+    if let Ok(id) = words.parse() {
         return store::find(r, user, id).map(|one| Named::One(Box::new(one)));
     }
     let open = store::list(r, user, Which::Open, "", OPEN_MAX, 0)?;
-    let asked = words.trim().to_lowercase();
-    let is = |it: &Reminder| it.text.to_lowercase() == asked;
-    let fits = |it: &Reminder| {
+    let mut found = fitting(&open, words);
+    if found.len() != 1 {
+        let due = due(&open, words, now);
+        found = if due.is_empty() { found } else { due };
+    }
+    match found.len() {
+        0 => Err(Error::Conflict(format!("There is no open reminder with \"{words}\"."))),
+        1 => Ok(Named::One(Box::new(found.remove(0).clone()))),
+        _ => Ok(Named::Several(found.into_iter().cloned().collect())),
+    }
+}
+
+/// Those with this text, else those with all of these words.
+fn fitting<'a>(open: &'a [Reminder], words: &str) -> Vec<&'a Reminder> {
+    let asked = words.to_lowercase();
+    let fits = |it: &&Reminder| {
         let text = it.text.to_lowercase();
         // The 1 of "9:15" is nobody's name for it.
         let is_number = |word: &str| word.bytes().all(|b| b.is_ascii_digit());
@@ -157,30 +173,55 @@ pub fn named(r: &Reader<'_>, user: UserId, words: &str) -> Result<Named> {
             false => text.contains(word),
         })
     };
-    let (exact, mut others): (Vec<Reminder>, Vec<Reminder>) = open.into_iter().partition(is);
-    others.retain(fits);
-    let mut fitting = if exact.is_empty() { others } else { exact };
-    match fitting.len() {
-        0 => Err(Error::Conflict(format!("There is no open reminder with \"{}\".", words.trim()))),
-        1 => Ok(Named::One(Box::new(fitting.remove(0)))),
-        _ => Ok(Named::Several(fitting)),
+    let exact: Vec<_> = open.iter().filter(|it| it.text.to_lowercase() == asked).collect();
+    if exact.is_empty() { open.iter().filter(fits).collect() } else { exact }
+}
+
+/// Those that "pay rent on thursday" or "pay rent at 18:00" means.
+fn due<'a>(open: &'a [Reminder], words: &str, now: &Zoned) -> Vec<&'a Reminder> {
+    let last = dates::mentions(words, now).pop().filter(|it| it.range.end == words.len());
+    let Some(said) = last.filter(|it| it.range.start != 0) else { return Vec::new() };
+    let text = words[..said.range.start].trim();
+    if text.is_empty() {
+        return Vec::new();
     }
+    let at = dates::parse(&words[said.range.clone()], now).map_or(said.when.at.clone(), |it| it.at);
+    let is_then = |it: &&Reminder| {
+        let due = it.due_in(now.time_zone());
+        let same_time = (due.hour(), due.minute()) == (at.hour(), at.minute());
+        (!said.has_day || due.date() == at.date()) && (!said.has_time() || same_time)
+    };
+    fitting(open, text).into_iter().filter(is_then).collect()
 }
 
 pub fn which_one(several: &[Reminder], now: &Zoned) -> String {
     let named: Vec<String> = several.iter().take(NAMED_MAX).map(|it| line(it, now)).collect();
     let more = several.len().saturating_sub(NAMED_MAX);
     let tail = if more == 0 { String::new() } else { format!("; and {more} more") };
-    format!("Several reminders fit: {}{tail}. Say more of its words.", named.join("; "))
+    let how = how_to_tell(several, now);
+    format!("Several reminders fit: {}{tail}. {how}", named.join("; "))
+}
+
+fn how_to_tell(several: &[Reminder], now: &Zoned) -> String {
+    let text = |it: &Reminder| it.text.to_lowercase();
+    let first = &several[0];
+    if several.iter().any(|it| text(it) != text(first)) {
+        return "Say more of its words, or its day and time.".to_owned();
+    }
+    match several.iter().any(|it| it.due_at != first.due_at) {
+        true => {
+            let said = dates::say_moment(&first.due_in(now.time_zone()), now);
+            format!("Say its day and time, too: \"{} {said}\".", first.text)
+        }
+        false => {
+            "Nothing tells them apart in words; end the right one on the page Reminders.".to_owned()
+        }
+    }
 }
 
 /// "call Ann (tomorrow at 18:00)".
 pub fn line(reminder: &Reminder, now: &Zoned) -> String {
-    format!(
-        "{} ({})",
-        reminder.text,
-        crate::dates::say_moment(&reminder.due_in(now.time_zone()), now)
-    )
+    format!("{} ({})", reminder.text, dates::say_moment(&reminder.due_in(now.time_zone()), now))
 }
 
 fn wait_until(reminder: &mut Reminder, due_at: Timestamp) {

@@ -156,7 +156,7 @@ fn with_named(
     words: &str,
     act: impl FnOnce(Reminder) -> Result<Output>,
 ) -> Result<Output> {
-    match service::named(r, cx.user_id, words)? {
+    match service::named(r, cx.user_id, words, &cx.local_now())? {
         Named::One(one) => act(*one),
         Named::Several(several) => {
             let label = Label::of_shown(several.iter().map(|it| &it.label));
