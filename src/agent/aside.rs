@@ -9,7 +9,7 @@ use super::spend::{self, Purse};
 use super::turn::{Answer, End};
 use super::{Agents, context};
 use crate::db::Reader;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::leak::Watch;
 use crate::outside::model::{Delta, Request};
 
@@ -26,12 +26,12 @@ pub struct Question<'a> {
 
 /// The text of the answer, with what the spend ledger needs to know: whoever asks counts it. The
 /// text is empty when there was none: the model was away or broke off, time was up, or it was
-/// stopped.
+/// stopped. None: that came before anybody was asked, while it waited for room beside other calls.
 ///
 /// # Errors
-/// [`Error::Denied`](crate::error::Error::Denied) where it may not be asked: a limit of the purse
+/// [`Error::Denied`] where it may not be asked: a limit of the purse
 /// would be passed.
-pub async fn ask(agents: &Agents, question: Question<'_>) -> Result<Answer> {
+pub async fn ask(agents: &Agents, question: Question<'_>) -> Result<Option<Answer>> {
     let begun = Instant::now();
     let Question { purse, model, request, bytes_max, time_max, stop } = question;
     let (agents_too, purse_too) = (agents.clone(), *purse);
@@ -40,22 +40,24 @@ pub async fn ask(agents: &Agents, question: Question<'_>) -> Result<Answer> {
     };
     let (spent, watch) = agents.db.read(known).await?;
     let request = spend::fitted(agents, model, request);
-    let reservation = spend::reserve(agents, purse, &spent, (model, &request)).await?;
-    let mut answer = Answer::begin(model, reservation);
+    let mut asked = None;
+    let heard = async {
+        let reservation = spend::reserve(agents, purse, &spent, (model, &request)).await?;
+        let answer = asked.insert(Answer::begin(model, reservation));
+        Ok::<_, Error>(listen(agents, request, bytes_max, &watch, answer).await)
+    };
     let end = tokio::select! {
         biased;
         () = stop.cancelled() => End::Stopped,
         () = tokio::time::sleep(time_max) => End::Stopped,
-        heard = listen(agents, request, bytes_max, &watch, &mut answer) => match heard {
-            true => End::Whole,
-            false => End::Failed,
-        },
+        heard = heard => if heard? { End::Whole } else { End::Failed },
     };
+    let Some(mut answer) = asked else { return Ok(None) };
     answer.reckon(agents, begun, end);
     if end != End::Whole {
         answer.text.clear();
     }
-    Ok(answer)
+    Ok(Some(answer))
 }
 
 /// False: there was no answer, or not the whole of it.

@@ -69,8 +69,7 @@ pub async fn compact(
     let (purse, request) = (run.purse(), request(agents, &older));
     let answer = aside::ask(agents, question(&purse, model, request, stop)).await?;
     if stop.is_cancelled() {
-        let (run, now) = (run.clone(), agents.clock.now());
-        agents.db.write(move |tx| answer.count(tx, &run, "stopped", now)).await?;
+        pay(agents, run, answer, "stopped").await?;
         return Ok(true);
     }
     keep(agents, run, before_seq, answer, None).await?;
@@ -116,13 +115,28 @@ pub async fn by_hand(agents: &Agents, run: RunId, by: By) -> Result<()> {
     let (before_seq, older) = older_half(&step.history);
     let (purse, request, never) = (run.purse(), request(agents, &older), CancellationToken::new());
     let answer = aside::ask(agents, question(&purse, &model, request, &never)).await?;
-    if answer.text.trim().is_empty() {
-        let (run, now) = (run.clone(), agents.clock.now());
-        agents.db.write(move |tx| answer.count(tx, &run, "no_summary", now)).await?;
+    if summary_in(answer.as_ref()).is_empty() {
+        pay(agents, run, answer, "no_summary").await?;
         let message = "The model wrote no summary, so nothing was shortened. Try again later.";
         return Err(Error::outside(model, message));
     }
     keep(agents, run, before_seq, answer, Some(by)).await
+}
+
+/// None: nobody was asked.
+fn summary_in(answer: Option<&Answer>) -> &str {
+    answer.map_or("", |answer| answer.text.trim())
+}
+
+async fn pay(
+    agents: &Agents,
+    run: &Run,
+    answer: Option<Answer>,
+    outcome: &'static str,
+) -> Result<()> {
+    let Some(answer) = answer else { return Ok(()) };
+    let (run, now) = (run.clone(), agents.clock.now());
+    agents.db.write(move |tx| answer.count(tx, &run, outcome, now)).await
 }
 
 /// Where the messages begin that stay word for word, and those before.
@@ -148,11 +162,11 @@ async fn keep(
     agents: &Agents,
     run: &Run,
     before_seq: i64,
-    answer: Answer,
+    answer: Option<Answer>,
     by: Option<By>,
 ) -> Result<()> {
     // Without a summary the older half is left out and said to be: going on beats stopping.
-    let (summary, outcome) = match answer.text.trim() {
+    let (summary, outcome) = match summary_in(answer.as_ref()) {
         "" => (NO_SUMMARY.to_owned(), "no_summary"),
         summary => (summary.to_owned(), "summary"),
     };
@@ -160,7 +174,9 @@ async fn keep(
     agents
         .db
         .write(move |tx| {
-            answer.count(tx, &run, outcome, now)?;
+            if let Some(answer) = answer {
+                answer.count(tx, &run, outcome, now)?;
+            }
             let label = scene::written_label(tx, &agents_too, &run)?;
             let (conversation, after) = (run.conversation_id, before_seq - 1);
             messages::insert_window(tx, conversation, after, &summary, &label, now)?;

@@ -129,14 +129,15 @@ struct Asker {
 struct Planned {
     /// None: the model wrote no plan, or could not be asked.
     intent: Option<Intent>,
-    answers: Vec<Answer>,
+    /// The last one, where anybody was asked; those before are paid for.
+    answer: Option<Answer>,
 }
 
 impl Planned {
-    /// Each answer costs something, whether it is a plan or not.
+    /// An answer costs something, whether it is a plan or not.
     fn count(&self, tx: &Tx<'_>, asker: &Asker, now: Timestamp) -> Result<()> {
         let whose = (asker.purse.agent, asker.purse.run);
-        self.answers.iter().try_for_each(|answer| answer.count_for(tx, whose, "plan", now))
+        self.answer.as_ref().map_or(Ok(()), |answer| answer.count_for(tx, whose, "plan", now))
     }
 }
 
@@ -148,7 +149,7 @@ async fn read(
 ) -> Result<Planned> {
     let tools = effects(&agents.toolbox, &asker.allowed);
     if tools.is_empty() {
-        return Ok(Planned { intent: Some(Intent::default()), answers: Vec::new() });
+        return Ok(Planned { intent: Some(Intent::default()), answer: None });
     }
     let roles: Vec<Vec<(&str, Meaning)>> = tools.iter().map(|tool| tool.planned_roles()).collect();
     let plannable =
@@ -156,7 +157,7 @@ async fn read(
     let plannable: Vec<Plannable<'_>> = plannable.collect();
     if asker.model == COMMANDS {
         let intent = Some(words.commanded(agents, &asker.allowed, &plannable));
-        return Ok(Planned { intent, answers: Vec::new() });
+        return Ok(Planned { intent, answer: None });
     }
     let request = words.request(agents, &tools);
     plan(agents, asker, request, &plannable, stop).await
@@ -171,8 +172,12 @@ async fn plan(
     stop: &CancellationToken,
 ) -> Result<Planned> {
     let (run, model) = (asker.purse.run, asker.model.as_str());
-    let mut answers = Vec::new();
+    let mut answer = None;
     for _ in 0..TRIES {
+        // Else the next try would wait for what is set aside for this one.
+        if let Some(before) = answer.take() {
+            pay(agents, asker, before).await?;
+        }
         let question = Question {
             purse: &asker.purse,
             model,
@@ -181,21 +186,26 @@ async fn plan(
             time_max: PLAN_TIME_MAX,
             stop,
         };
-        let answer = match aside::ask(agents, question).await {
+        answer = match aside::ask(agents, question).await {
             Err(Error::Denied(sentence)) => {
                 tracing::warn!(?run, "no plan: {sentence}");
-                return Ok(Planned { intent: None, answers });
+                return Ok(Planned { intent: None, answer });
             }
             answer => answer?,
         };
-        let intent = Intent::parse(&answer.text, tools);
-        answers.push(answer);
+        let Some(told) = &answer else { break };
+        let intent = Intent::parse(&told.text, tools);
         if intent.is_some() || stop.is_cancelled() {
-            return Ok(Planned { intent, answers });
+            return Ok(Planned { intent, answer });
         }
     }
     tracing::warn!(?run, model, "no plan: the model wrote none");
-    Ok(Planned { intent: None, answers })
+    Ok(Planned { intent: None, answer })
+}
+
+async fn pay(agents: &Agents, asker: &Asker, answer: Answer) -> Result<()> {
+    let (whose, now) = ((asker.purse.agent, asker.purse.run), agents.clock.now());
+    agents.db.write(move |tx| answer.count_for(tx, whose, "plan", now)).await
 }
 
 /// The run's tools that reach further than our own data.

@@ -84,7 +84,7 @@ pub async fn look(
         time_max: TIME_MAX,
         stop,
     };
-    let answer = aside::ask(agents, question).await.ok();
+    let answer = aside::ask(agents, question).await.ok().flatten();
     let found = answer.as_ref().map_or(Found::Unseen, |answer| read(&answer.text));
     Some((found, answer))
 }

@@ -15,6 +15,10 @@ use crate::callers::form;
 /// From the press of the button to the end of the run.
 const STOP_TIME_MAX: Duration = Duration::from_millis(100);
 const ROUNDS: usize = 9;
+/// A model would be asked by then, were there room for it.
+const SOON: Duration = Duration::from_millis(200);
+/// What is not done by then waits for something else.
+const NEVER: Duration = Duration::from_secs(20);
 /// Three of these and their answers pass seven tenths of a context of 32,000 tokens.
 const LONG: usize = 36_000;
 
@@ -68,6 +72,17 @@ impl House {
         let mut events = app.events.subscribe(&app.db, talk.parse().unwrap(), 0).await.unwrap();
         while let Some(entry) = events.next().await {
             if matches!(entry.event, Event::ToolStart { .. }) {
+                return;
+            }
+        }
+    }
+
+    /// Until a run of this conversation was stopped.
+    async fn ended(&self, talk: &str) {
+        let app = &self.app.app;
+        let mut events = app.events.subscribe(&app.db, talk.parse().unwrap(), 0).await.unwrap();
+        while let Some(entry) = events.next().await {
+            if matches!(&entry.event, Event::Error { code, .. } if code == "stopped") {
                 return;
             }
         }
@@ -136,6 +151,32 @@ async fn stop_takes_effect_within_a_tenth_of_a_second_while_room_is_made() {
         assert!(last.contains("Summarise the conversation above"), "it was making room");
     }
     assert!(median(times.clone()) < STOP_TIME_MAX, "{times:?}");
+}
+
+#[tokio::test]
+async fn stop_reaches_a_run_that_waits_until_its_budget_has_room_for_a_summary() {
+    let house = House::new().await;
+    let (full, asked) = house.full().await;
+    let own = format!("/api/agents/{}/balance", steward::agent::ASSISTANT);
+    let budget = json!({"amount": 7_000, "type": "set", "unit": "tokens"});
+    assert_eq!(house.app.post(&own, &budget).await.status, 200);
+    let (late, over) = (Answer::openai_text("Hello.").body(), Signal::default());
+    house.model.answer(Answer::stream().wait(&over).then(late));
+    let short = house.app.say(None, "Hello").await;
+    house.app.say(Some(&full), "And now?").await;
+    let stopped = async {
+        house.model.asked(asked + 1).await;
+        let second = tokio::time::timeout(SOON, house.model.asked(asked + 2)).await;
+        assert!(second.is_err(), "there is room for one at a time");
+        let answer = house.app.send(form(&format!("/chat/{full}/stop"), "")).await;
+        assert_eq!(answer.status, 303, "{}", answer.text);
+        let ended = tokio::time::timeout(NEVER, house.ended(&full)).await;
+        over.give();
+        ended.expect("it ends while the other goes on");
+    };
+    tokio::join!(stopped, house.app.work(), house.app.work());
+    assert_eq!(house.app.last_answer(&short).await, "Hello.");
+    assert_eq!(house.model.requests().len(), asked + 1, "nobody was asked for a summary");
 }
 
 #[tokio::test]

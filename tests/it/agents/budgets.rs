@@ -12,6 +12,8 @@ use super::House;
 const PRICED: &str = "p:claude-sonnet-4-5";
 /// The second would be asked by then, were there room for it.
 const SOON: Duration = Duration::from_millis(200);
+/// What is not done by then waits for something that never comes.
+const NEVER: Duration = Duration::from_secs(20);
 
 impl House {
     async fn gives(&self, agent: &str, unit: &str, amount: i64) {
@@ -194,4 +196,23 @@ async fn what_others_do_for_a_run_counts_for_its_budget_and_for_what_its_task_ma
     let error = house.refused_in_a_task(json!({})).await;
     let refused = "This task's spending limit of $1.00 would be passed: $0.90 is spent";
     assert!(error.starts_with(refused), "{error}");
+}
+
+#[tokio::test]
+async fn a_plan_that_is_asked_for_again_waits_for_nothing_of_its_own() {
+    let house = House::new().await;
+    let assistant = format!("/api/agents/{ASSISTANT}");
+    // Room for one call and not for two.
+    house.gives(&assistant, "tokens", 7_000).await;
+    house.model.always(Answer::openai_text("I had rather not."));
+    let task = json!({"name": "Look", "prompt": "Look what is new", "schedule": "@yearly",
+                      "allowed_tools": ["web"]});
+    assert_eq!(house.app.post("/api/tasks", &task).await.status, 201);
+    let read = tokio::time::timeout(NEVER, house.app.tick()).await;
+    read.expect("there is an end to it");
+    assert_eq!(house.model.requests().len(), 2, "it was asked twice");
+    let left = house.left(&assistant, "tokens").await;
+    assert_eq!(left, Some(7_000 - 2 * 120), "both answers are paid for");
+    let answer = tokio::time::timeout(NEVER, house.app.ask("Hello")).await;
+    assert_eq!(answer.expect("nothing is set aside any more"), "I had rather not.");
 }
