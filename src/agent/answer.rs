@@ -172,6 +172,8 @@ pub async fn stop(agents: &Agents, run_id: RunId) -> Result<()> {
         .write(move |tx| {
             let state = runs::find(tx, run_id)?.state;
             match state {
+                // It was taken from the line since.
+                RunState::Running if agents_too.runs.stop(run_id) => Ok(()),
                 RunState::Queued | RunState::Waiting | RunState::Running => {
                     cancel_rows(tx, &agents_too, run_id, now)
                 }

@@ -2,6 +2,7 @@
 
 use tokio_util::sync::CancellationToken;
 
+use super::live::Place;
 use super::store::{runs, variations};
 use super::{AgentState, Agents, Run, run};
 use crate::error::{Error, Result};
@@ -36,8 +37,7 @@ pub async fn work(agents: Agents, spawner: Spawner, stop: CancellationToken) -> 
 /// Carries on what waits, one run after another, until nothing can be claimed; beside others that
 /// are carried it takes what there is room for.
 pub async fn work_off(agents: &Agents) -> Result<()> {
-    while let Some(claimed) = claim_next(agents).await? {
-        let place = agents.runs.enter(&claimed);
+    while let Some((claimed, place)) = claim_next(agents).await? {
         run::carry(agents, claimed, place).await;
     }
     Ok(())
@@ -58,7 +58,7 @@ pub(super) fn tell(agents: &Agents, claimed: &Claimed, err: &Error) {
 }
 
 /// The next run that may begin beside those that go.
-async fn claim_next(agents: &Agents) -> Result<Option<Claimed>> {
+async fn claim_next(agents: &Agents) -> Result<Option<(Claimed, Place)>> {
     let most = agents.config.get().limits.max_concurrent_runs as usize;
     match agents.runs.room(most) {
         Some(room) => claim(agents, room).await,
@@ -66,25 +66,25 @@ async fn claim_next(agents: &Agents) -> Result<Option<Claimed>> {
     }
 }
 
-async fn claim(agents: &Agents, room: Room) -> Result<Option<Claimed>> {
-    let (inbox, events) = (agents.inbox.clone(), agents.events.clone());
+async fn claim(agents: &Agents, room: Room) -> Result<Option<(Claimed, Place)>> {
+    let (inbox, events, runs) = (agents.inbox.clone(), agents.events.clone(), agents.runs.clone());
     let now = agents.clock.now();
     agents
         .db
         .write(move |tx| {
-            let claimed = inbox.claim(tx, room, now)?;
-            if let Some(Claimed { run_id, conversation_id, .. }) = &claimed {
-                variations::choose(tx, *run_id)?;
-                events.record(tx, *conversation_id, Some(*run_id), now, Event::RunStarted)?;
-            }
-            Ok(claimed)
+            let Some(claimed) = inbox.claim(tx, room, now)? else { return Ok(None) };
+            let (conversation, run) = (claimed.conversation_id, claimed.run_id);
+            variations::choose(tx, run)?;
+            events.record(tx, conversation, Some(run), now, Event::RunStarted)?;
+            // In here, so that whoever finds it running finds its place too, and can stop it there;
+            // and so that the next look for room counts it.
+            let place = runs.enter(&claimed);
+            Ok(Some((claimed, place)))
         })
         .await
 }
 
-fn start(agents: &Agents, spawner: &Spawner, claimed: Claimed) {
-    // Entered here, so that the next look for room counts it.
-    let place = agents.runs.enter(&claimed);
+fn start(agents: &Agents, spawner: &Spawner, (claimed, place): (Claimed, Place)) {
     let agents = agents.clone();
     spawner.spawn("run", async move {
         run::carry(&agents, claimed, place).await;

@@ -147,14 +147,14 @@ pub fn stop(tx: &Tx<'_>, agents: &Agents, it: &Execution, why: &str, now: Timest
     };
     match executions::run_state(tx, run_id)? {
         // It ends by itself before its next step, and says so then.
-        Some(RunState::Running) => {
+        Some(RunState::Running) if agents.runs.is_live(run_id) => {
             let runs = agents.runs.clone();
             tx.after_commit(move || {
                 runs.stop(run_id);
             });
             Ok(())
         }
-        Some(RunState::Queued | RunState::Waiting) => {
+        Some(RunState::Queued | RunState::Waiting | RunState::Running) => {
             answer::cancel_rows(tx, agents, run_id, now)?;
             executions::end(tx, it.id, Progress::Cancelled, why, now)
         }

@@ -211,13 +211,15 @@ pub fn stop_all(tx: &Tx<'_>, agents: &Agents, trigger: &Trigger, now: Timestamp)
             continue;
         };
         match runs::find(tx, run)?.state {
-            RunState::Running => {
+            RunState::Running if agents.runs.is_live(run) => {
                 let live = agents.runs.clone();
                 tx.after_commit(move || {
                     live.stop(run);
                 });
             }
-            RunState::Queued | RunState::Waiting => answer::cancel_rows(tx, agents, run, now)?,
+            RunState::Queued | RunState::Waiting | RunState::Running => {
+                answer::cancel_rows(tx, agents, run, now)?;
+            }
             _ => {}
         }
     }

@@ -3,6 +3,8 @@
 use jiff::SignedDuration;
 use serde_json::json;
 use steward::agent::ASSISTANT;
+use steward::db::Tx;
+use steward::inbox::Room;
 use steward::testing::TestApp;
 use steward::testing::model_answers::{Answer, Say};
 use steward::testing::model_server::ModelServer;
@@ -255,4 +257,17 @@ async fn a_schedule_that_can_no_longer_be_read_pauses_the_task_and_is_told() {
     for page in ["/tasks", "/api/tasks", "/tasks/week", &task.replace("/api", ""), &task] {
         assert_eq!(house.get(page).await.status, 200, "{page} still opens");
     }
+}
+
+#[tokio::test]
+async fn a_run_that_was_just_taken_from_the_line_ends_with_its_task() {
+    let (_folder, house) = open().await;
+    let task = add(&house, "note: x", "@yearly", json!({})).await;
+    house.post(&format!("{task}/run"), &json!({})).await;
+    let (inbox, now) = (house.app.agents.inbox.clone(), house.app.clock.now());
+    let take = move |tx: &Tx<'_>| inbox.claim(tx, Room::Any, now);
+    let run = house.app.db.write(take).await.unwrap().unwrap().run_id;
+    house.send_json("DELETE", &task, &json!({})).await;
+    let run = house.get(&format!("/api/runs/{run}")).await.json();
+    assert_eq!(run["state"], "cancelled");
 }

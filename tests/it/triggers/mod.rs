@@ -9,6 +9,8 @@ use axum::http::{Request, StatusCode, header};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use steward::agent::ASSISTANT;
+use steward::db::Tx;
+use steward::inbox::Room;
 use steward::testing::{Answer, TestApp};
 
 use crate::tasks::edits::change_twice_at_once;
@@ -231,6 +233,20 @@ async fn past_the_hourly_limit_a_delivery_waits_and_is_not_lost() {
     }
     house.advance(SignedDuration::from_mins(61)).await;
     assert_eq!(notes(&house).await, 3);
+}
+
+#[tokio::test]
+async fn a_run_that_was_just_taken_from_the_line_ends_with_its_trigger() {
+    let (_folder, house) = open().await;
+    let id = add(&house, "note: it was called", json!({})).await;
+    call_with_secret(&house, &id, "{}").await;
+    let (inbox, now) = (house.app.agents.inbox.clone(), house.app.clock.now());
+    let take = move |tx: &Tx<'_>| inbox.claim(tx, Room::Any, now);
+    let run = house.app.db.write(take).await.unwrap().unwrap().run_id;
+    let deleted = house.send_json("DELETE", &format!("{}/{id}", home()), &json!({})).await;
+    assert_eq!(deleted.json(), json!({"ok": true}));
+    let run = house.get(&format!("/api/runs/{run}")).await.json();
+    assert_eq!(run["state"], "cancelled");
 }
 
 #[tokio::test]
