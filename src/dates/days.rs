@@ -42,6 +42,9 @@ pub(super) const WEEKDAYS: &[(&str, Weekday)] = &[
 /// Words of their own: days only behind "on", "next" or "this".
 const DOUBTFUL: &[&str] = &["wed", "sat", "sun"];
 
+/// As it is often written.
+pub(super) const TOMORROWS: &[&str] = &["tomorrow", "tomorow", "tommorow", "tommorrow", "tmrw"];
+
 pub(super) const MONTHS: &[&[&str]] = &[
     &["january", "jan"],
     &["february", "feb"],
@@ -82,7 +85,7 @@ pub(super) fn day(cursor: &mut Cursor<'_>, today: Date) -> Option<Day> {
 fn relative(c: &mut Cursor<'_>, today: Date) -> Option<Day> {
     let days_away = if c.take_any(&["today", "tonight's"]).is_some() {
         0
-    } else if c.take_any(&["tomorrow", "tomorow", "tommorow", "tommorrow", "tmrw"]).is_some() {
+    } else if c.take_any(TOMORROWS).is_some() {
         1
     } else if c.take_all("the day after tomorrow") || c.take_all("day after tomorrow") {
         2

@@ -34,6 +34,8 @@ const NO_PLACES: &[&str] = &[
     "universal",
     "west",
 ];
+/// Zones where "time" may be left out.
+const AMERICAN: &[&str] = &["eastern", "central", "mountain", "pacific"];
 /// "at 6pm dinner time"
 const OCCASIONS: &[&str] = &[
     "bath",
@@ -171,6 +173,11 @@ fn named(text: &str, words: &[Word], at: usize) -> Option<(Named, Range<usize>)>
         let typed = &text[bytes(words, &(start..end))];
         let name = name.join(" ");
         let timed = words.get(end).is_some_and(|word| word.text == "time");
+        if count == 2
+            && let Some(zone) = shifted(&name.replace(' ', ""))
+        {
+            return Some((Named::Zone(zone), start..end));
+        }
         if timed && let Some(zone) = of_time(&name) {
             return Some((Named::Zone(zone), start..end + 1));
         }
@@ -179,11 +186,15 @@ fn named(text: &str, words: &[Word], at: usize) -> Option<(Named, Range<usize>)>
         {
             return Some((Named::Zone(zone), start..end + usize::from(timed)));
         }
+        let behind = Cursor::new(words, end);
+        if count == 1 && AMERICAN.contains(&&*name) && counts_nothing(&behind) {
+            return Some((Named::Zone(of_time(&name)?), start..end));
+        }
         let is_capital = typed.starts_with(char::is_uppercase);
         if count == 1 && timed && is_capital && !OCCASIONS.contains(&&*name) {
             return Some((Named::Unknown, start..end + 1));
         }
-        let bounded = led || counts_nothing(&Cursor::new(words, end));
+        let bounded = led || counts_nothing(&behind);
         let zone = zones::zone(&name).filter(|_| bounded && !NO_PLACES.contains(&&*name))?;
         // "Pacific time" is listed so.
         let found = if name.ends_with(" time") { Named::Zone(zone) } else { Named::Place(zone) };
@@ -199,10 +210,8 @@ fn of_time(name: &str) -> Option<TimeZone> {
 
 /// "EST", "Europe/Berlin", "UTC+2".
 fn exact(name: &str, typed: &str) -> Option<TimeZone> {
-    if let Some(shift) = ["utc", "gmt"].iter().find_map(|it| name.strip_prefix(it))
-        && !shift.is_empty()
-    {
-        return offset(shift).map(TimeZone::fixed);
+    if let Some(zone) = shifted(name) {
+        return Some(zone);
     }
     if name.contains('/') {
         return zones::zone(name);
@@ -210,6 +219,12 @@ fn exact(name: &str, typed: &str) -> Option<TimeZone> {
     // "et" is no English word and "ET" is a zone.
     let is_short = name.len() < 3 && typed.chars().any(char::is_lowercase);
     zones::abbreviated(name).filter(|_| !is_short)
+}
+
+/// "UTC+2", "GMT-05:30".
+fn shifted(name: &str) -> Option<TimeZone> {
+    let shift = ["utc", "gmt"].iter().find_map(|it| name.strip_prefix(it))?;
+    offset(shift).map(TimeZone::fixed)
 }
 
 /// "+2", "-05:30".

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use strsim::osa_distance;
 
-use super::days::{self, MONTHS, WEEKDAYS};
+use super::days::{self, MONTHS, TOMORROWS, WEEKDAYS};
 use super::times::{self, counts_nothing};
 use super::words::{Cursor, Word, day_number};
 
@@ -13,6 +13,8 @@ const ARTICLES: &[&str] = &["a", "an", "the", "my", "your", "our", "some"];
 /// Words of their own that are a letter away from a day or month.
 const WORDS: &[&str] = &["jane", "jury", "jute", "marsh", "match", "sundae", "sundry"];
 const LONG: usize = 8;
+/// Which is often a few letters off.
+const TOMORROW: &str = "tomorrow";
 
 /// The first such name that `is_open` to be the day, and what was meant.
 pub(super) fn find(
@@ -21,7 +23,8 @@ pub(super) fn find(
 ) -> Option<(Range<usize>, String)> {
     (0..words.len()).find_map(|at| {
         let word = words[at].text.as_str();
-        let weekday = || nearest(word, WEEKDAYS.iter().map(|(name, _)| *name));
+        let days = WEEKDAYS.iter().map(|(name, _)| *name).chain([TOMORROW]);
+        let weekday = || nearest(word, days);
         let month = || nearest(word, MONTHS.iter().map(|names| names[0]));
         let (place, name) = if let Some(name) = weekday() {
             (weekday_place(words, at)?, name)
@@ -29,17 +32,23 @@ pub(super) fn find(
             let name = month()?;
             (month_place(words, at, name)?, name)
         };
-        is_open(&place).then(|| (at..at + 1, capital(name)))
+        let name = if name == TOMORROW { name.to_owned() } else { capital(name) };
+        is_open(&place).then_some((at..at + 1, name))
     })
 }
 
 fn nearest<'a>(word: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let known = days::is_weekday(word) || days::month(word).is_some() || WORDS.contains(&word);
+    let known = days::is_weekday(word) || days::month(word).is_some();
+    let known = known || TOMORROWS.contains(&word) || WORDS.contains(&word);
     if known || word.len() < 4 || !word.bytes().all(|b| b.is_ascii_lowercase()) {
         return None;
     }
     let is_near = |name: &&str| {
-        let slips_max = if name.len() < LONG { 1 } else { 2 };
+        let slips_max = match name.len() {
+            ..LONG => 1,
+            _ if *name == TOMORROW => 3,
+            _ => 2,
+        };
         // "mon" and the like are too short to tell.
         4 <= name.len()
             && name.starts_with(&word[..1])

@@ -30,7 +30,7 @@ pub(super) fn has_range(words: &[Word], place: Option<&Range<usize>>, now: &Zone
     })
 }
 
-/// "in 2 to 3 hours", "in 2 hours to 3 hours", "10 to 15 minutes from now".
+/// "in 2 to 3 hours", "in 5 to 10", "in 2 hours to 3 hours", "10 to 15 minutes from now".
 fn of_amounts(words: &[Word], at: usize) -> bool {
     let mut c = Cursor::new(words, at);
     let led = c.take_any(LEADS).is_some();
@@ -43,12 +43,17 @@ fn of_amounts(words: &[Word], at: usize) -> bool {
     if counted.is_some() {
         return led || c.take("later") || c.take_all("from now") || c.take_all("from today");
     }
+    let plain = c.attempt(|c| {
+        number(c.next()?)?;
+        c.take_any(DASHES)?;
+        number(c.next()?)
+    });
     let both = c.attempt(|c| {
         amount(c)?;
         c.take_any(DASHES)?;
         amount(c)
     });
-    led && both.is_some() && times::counts_nothing(&c)
+    led && plain.or(both.map(|_| 0)).is_some() && times::counts_nothing(&c)
 }
 
 /// "from 5 to 6", "between monday and friday at 9".

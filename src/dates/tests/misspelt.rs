@@ -19,12 +19,16 @@ const ASKED: &[(&str, &str)] = &[
     ("on friday 4 Decmber at 9 to pay", "December"),
     ("to pay on Novmber 30th", "November"),
     ("3 Juny at 9 to pay", "June"),
+    ("tommorw at 5 to call", "tomorrow"),
+    ("to call tomorrwo at 5", "tomorrow"),
 ];
 
 const READ: &[(&str, &str)] = &[
     ("to save money at 5", "2026-11-23 17:00 | save money"),
     ("to eat a sundae at 5", "2026-11-23 17:00 | eat a sundae"),
     ("at 5 to check whether it is sunny", "2026-11-23 17:00 | check whether it is sunny"),
+    ("to buy tomatoes at 5", "2026-11-23 17:00 | buy tomatoes"),
+    ("tommorow at 5", "2026-11-24 17:00 | "),
     ("to march at 5", "2026-11-23 17:00 | march"),
     ("to remember the members at 5", "2026-11-23 17:00 | remember the members"),
     ("tomorrow to prepare for wendesday", "2026-11-24 09:00 | prepare for wendesday"),

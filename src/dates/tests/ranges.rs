@@ -6,6 +6,7 @@ const REFUSED: &[&str] = &[
     "in 10 to 15 minutes to stretch",
     "to stretch in 10 to 15 minutes",
     "in 2 to 3 hours",
+    "in 5 to 10 to stretch",
     "in about two to three hours to stretch",
     "in 3 to 4 days to stretch",
     "in 10 – 15 minutes to stretch",
