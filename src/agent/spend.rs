@@ -1,6 +1,6 @@
 //! The bill: what was spent today, and whether the next model call fits under the caps.
 
-use jiff::Timestamp;
+use jiff::{Timestamp, Zoned};
 
 pub use super::caps::Spent;
 use super::caps::{Caps, Spender, check_spend, check_tokens};
@@ -18,15 +18,16 @@ const OUTPUT_TOKENS_MIN: u32 = 512;
 /// An estimate of tokens may be too low by one in so many.
 const ESTIMATE_ERROR: u32 = 2;
 
-/// Spending is counted by the owner's days.
-fn start_of_day(clock: &Clock, config: &Live) -> Timestamp {
+/// Spending is counted by the owner's days: when this one began and ends.
+fn day(clock: &Clock, config: &Live) -> (Timestamp, Timestamp) {
     let now = clock.now().to_zoned(config.zone());
-    now.start_of_day().map_or_else(|_| now.timestamp(), |midnight| midnight.timestamp())
+    let midnight = |at: &Zoned| at.start_of_day().map_or(at.timestamp(), |it| it.timestamp());
+    (midnight(&now), midnight(&now.tomorrow().unwrap_or_else(|_| now.clone())))
 }
 
 pub fn load(r: &Reader<'_>, agents: &Agents, purse: &Purse) -> Result<Spent> {
-    let day = start_of_day(&agents.clock, &agents.config);
-    let mut spent = agents.bill.spent(r, purse, (day, agents.clock.now()))?;
+    let day = day(&agents.clock, &agents.config);
+    let mut spent = agents.bill.spent(r, purse, day, agents.clock.now())?;
     let all = agents.config.get().limits.agent_daily_spend_usd_micros;
     spent.line.iter_mut().for_each(|it: &mut Spender| it.daily = it.daily.or(all));
     Ok(spent)
@@ -34,7 +35,7 @@ pub fn load(r: &Reader<'_>, agents: &Agents, purse: &Purse) -> Result<Spent> {
 
 /// By everybody, today.
 pub fn today(r: &Reader<'_>, agents: &Agents) -> Result<i64> {
-    let day = start_of_day(&agents.clock, &agents.config);
+    let day = day(&agents.clock, &agents.config);
     agents.bill.today(r, day, agents.clock.now())
 }
 

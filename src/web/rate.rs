@@ -14,6 +14,8 @@ use crate::web::caller::{Caller, Via};
 use crate::web::door::Door;
 use crate::web::error::{Failure, Refusal};
 
+/// Of a key's count that a clock which ran ahead began further away than this, nothing is kept once
+/// it is put right; of one begun nearer the count is, and its minute begins anew.
 const WINDOW_S: i64 = 60;
 /// Keys that are counted at once; past that, the windows that ended are forgotten.
 const KEYS_MAX: usize = 1_024;
@@ -45,12 +47,13 @@ impl Counts {
         let now = now.as_second();
         let mut counts = self.0.lock().expect("nobody panics while counting");
         if KEYS_MAX <= counts.len() {
-            counts.retain(|_, count| now - count.began_at < WINDOW_S);
+            counts.retain(|_, count| (now - count.began_at).abs() < WINDOW_S);
         }
         let count = counts.entry(key).or_insert(Count { began_at: now, used: 0 });
-        if WINDOW_S <= now - count.began_at {
+        if WINDOW_S <= (now - count.began_at).abs() {
             *count = Count { began_at: now, used: 0 };
         }
+        count.began_at = count.began_at.min(now);
         count.used = count.used.saturating_add(1);
         let reset_s = count.began_at + WINDOW_S - now;
         Used { limit, remaining: limit.checked_sub(count.used), reset_s }
@@ -101,5 +104,19 @@ mod tests {
         assert_eq!((over.remaining, over.reset_s), (None, 29));
         assert_eq!(counts.count(TokenId::from_u128(2), 2, at(31)).remaining, Some(1));
         assert_eq!(counts.count(key, 2, at(60)).remaining, Some(1));
+    }
+
+    #[test]
+    fn a_clock_that_is_put_back_makes_nobody_wait_longer_and_gives_nobody_twice_as_much() {
+        let counts = Counts::default();
+        let at = |second: i64| jiff::Timestamp::from_second(second).unwrap();
+        let key = TokenId::from_u128(1);
+        for _ in 0..3 {
+            counts.count(key, 2, at(86_400));
+        }
+        let used = counts.count(key, 2, at(86_400 - 20));
+        assert_eq!((used.remaining, used.reset_s), (None, 60), "put back by less than a minute");
+        let used = counts.count(key, 2, at(0));
+        assert_eq!((used.remaining, used.reset_s), (Some(1), 60), "put back by a day");
     }
 }

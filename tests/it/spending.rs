@@ -65,9 +65,13 @@ impl House {
     async fn asked_after(&self, minutes: i64) -> String {
         self.app.shift(SignedDuration::from_mins(minutes));
         self.model.always(Answer::openai_text("Hello."));
-        self.app.ask("hello").await;
-        let run = self.run().await;
-        match why(&run) {
+        let talk = self.app.say(None, "hello").await;
+        self.app.work().await;
+        let runs = self.app.get("/api/runs").await.json()["runs"].clone();
+        // Not the first: a clock that was put back leaves later ones behind.
+        let mut of_talk = runs.as_array().unwrap().iter();
+        let run = of_talk.find(|it| it["conversation_id"] == *talk).unwrap();
+        match why(run) {
             ("completed", _) => "answered".to_owned(),
             (_, error) => error.split(" would be passed").next().unwrap().to_owned(),
         }
@@ -312,4 +316,42 @@ async fn what_each_agent_may_spend_a_day_holds_for_one_that_has_no_limit_of_its_
     let own = json!({"daily_spend_usd_micros": 2_000_000});
     assert_eq!(house.app.send_json("PUT", &home, &own).await.status, 200);
     assert_eq!(house.asked_after(0).await, "answered");
+}
+
+#[tokio::test]
+async fn what_a_clock_that_ran_ahead_spent_is_none_of_what_today_allows() {
+    for (limit, ahead) in [("daily", 30 * 24), ("hourly", 30 * 24), ("hourly", 3)] {
+        let house = House::new(PRICED, ("", &format!("{limit}_spend_usd = 1.0"))).await;
+        house.app.shift(SignedDuration::from_hours(ahead));
+        house.took().await;
+        assert_ne!(house.asked_after(0).await, "answered", "{limit} {ahead}");
+        house.app.shift(SignedDuration::from_hours(-ahead));
+        assert_eq!(house.asked_after(0).await, "answered", "{limit} {ahead}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_spent_an_hour_ago_is_over_whatever_a_clock_that_ran_ahead_spent_before() {
+    let limits = "hourly_spend_usd = 1.0\ndaily_spend_usd = 9.0";
+    let house = House::new(PRICED, ("", limits)).await;
+    house.app.shift(SignedDuration::from_mins(55));
+    house.took().await;
+    house.app.shift(SignedDuration::from_mins(-55));
+    house.app.shift(SignedDuration::from_hours(-3));
+    house.took().await;
+    assert_eq!(house.asked_after(0).await, AN_HOUR);
+    assert_eq!(house.asked_after(61).await, "answered");
+}
+
+#[tokio::test]
+async fn a_clock_that_is_put_back_a_little_gives_nobody_the_hour_anew() {
+    let house = House::new(PRICED, ("", "hourly_spend_usd = 1.0")).await;
+    house.took().await;
+    assert_eq!(house.asked_after(-30).await, AN_HOUR, "it was spent half an hour from now");
+    assert_eq!(house.asked_after(30 + 61).await, "answered", "and is over an hour after that");
+    assert_eq!(
+        house.asked_after(-60).await,
+        AN_HOUR,
+        "what was over is not, when it is then again"
+    );
 }

@@ -70,14 +70,19 @@ pub fn newest_call(r: &Reader<'_>) -> Result<i64> {
     r.one("select coalesce(max(id), 0) from model_calls", (), |row| row.get(0))
 }
 
-/// What the calls cost that were counted after the row `after`, since `since`; 0: none is known yet.
-pub fn list_costs(r: &Reader<'_>, after: i64, since: Timestamp) -> Result<Vec<Cost>> {
-    let since = since.as_millisecond();
+/// What the calls cost that were counted after the row `after`, since `since` and before `until`; 0: none
+/// is known yet. What a clock that ran ahead left behind may lie after `until`.
+pub fn list_costs(
+    r: &Reader<'_>,
+    after: i64,
+    (since, until): (Timestamp, Timestamp),
+) -> Result<Vec<Cost>> {
+    let (since, until) = (since.as_millisecond(), until.as_millisecond());
     let after = match after {
         0 => {
             // Without the plus all rows are passed by in their order, where there is none since then.
-            let sql = "select min(+id) from model_calls where created_at >= ?1";
-            match r.one(sql, [since], |row| row.get::<_, Option<i64>>(0))? {
+            let sql = "select min(+id) from model_calls where created_at >= ?1 and created_at < ?2";
+            match r.one(sql, (since, until), |row| row.get::<_, Option<i64>>(0))? {
                 Some(first) => first - 1,
                 None => return Ok(Vec::new()),
             }
@@ -91,8 +96,9 @@ pub fn list_costs(r: &Reader<'_>, after: i64, since: Timestamp) -> Result<Vec<Co
                from model_calls left join runs on runs.id = model_calls.run_id
                     left join runs as root on root.id = coalesce(runs.root_run_id, runs.id)
                where model_calls.id > ?1 and model_calls.created_at >= ?2
+                     and model_calls.created_at < ?3
                order by model_calls.id";
-    let costs = r.rows(sql, (after, since), |row| {
+    let costs = r.rows(sql, (after, since, until), |row| {
         let cost = Cost {
             agents: row.get::<_, Option<AgentId>>("agent_id")?.into_iter().collect(),
             task_id: row.get("task_id")?,

@@ -25,7 +25,7 @@ pub struct Gate {
 impl Gate {
     pub fn look(r: &Reader<'_>, agents: &Agents) -> Result<Gate> {
         let most = agents.config.get().limits.max_autonomous_runs_per_hour as usize;
-        let started = executions::started_since(r, agents.clock.now() - HOUR)?;
+        let started = executions::started_lately(r, agents.clock.now())?;
         let limit = (most <= started.len())
             .then(|| Hold::HourlyLimit { most, until: free_again_at(&started, most) });
         Ok(Gate { paused: agents.inbox.paused(), limit })

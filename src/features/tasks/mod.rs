@@ -53,7 +53,7 @@ pub use of_agent::{
     Rules, Scheduled, drop_of, is_on, keep_schedule, list_of, restore_of, resume_of, schedule_of,
 };
 pub use plan::{AskedFor, lines as asked_for};
-pub use start::{unattended_since, waiting_for_limit};
+pub use start::{unattended_lately, waiting_for_limit};
 pub use ticks::{Tick, ticked, ticks};
 pub use view::{Sign, cost, dollars, progress_sign, reason};
 

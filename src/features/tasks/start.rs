@@ -1,6 +1,6 @@
 //! From a row that is still to do to a run, and how a run is stopped.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::store::{executions, tasks};
 use super::{Execution, Kind, Progress, ended, free_again_at};
@@ -16,7 +16,6 @@ use crate::ids::{ConversationId, MessageId, TaskId};
 use crate::inbox::{Bounds, NewRun, Trigger};
 use crate::label::Label;
 
-const HOUR: SignedDuration = SignedDuration::from_hours(1);
 /// Runs started in one transaction.
 const BATCH_MAX: u32 = 50;
 const DRY: &str = "This is a dry run: it reads for real, and what it would send, change or delete is \
@@ -33,7 +32,7 @@ pub struct Started {
 /// Starts what may start: one run of a task at a time, and so many unattended ones an hour.
 pub fn start_due(tx: &Tx<'_>, agents: &Agents, now: Timestamp) -> Result<Started> {
     let most = agents.config.get().limits.max_autonomous_runs_per_hour as usize;
-    let recent = executions::started_since(tx, now - HOUR)?;
+    let recent = executions::started_lately(tx, now)?;
     let room = most.saturating_sub(recent.len());
     let ready = executions::list_ready(tx, BATCH_MAX)?;
     for it in ready.iter().take(room) {
@@ -44,7 +43,7 @@ pub fn start_due(tx: &Tx<'_>, agents: &Agents, now: Timestamp) -> Result<Started
         executions::explain(tx, it.id, &why)?;
     }
     let held = room < ready.len();
-    let started = executions::started_since(tx, now - HOUR)?;
+    let started = executions::started_lately(tx, now)?;
     let again_at = free_again_at(&started, most).filter(|_| held);
     Ok(Started { more: !held && ready.len() == BATCH_MAX as usize, again_at })
 }
@@ -54,10 +53,10 @@ pub fn waiting_for_limit(r: &Reader<'_>) -> Result<u32> {
     executions::count_held(r)
 }
 
-/// When the unattended runs of the last while were started, the oldest first: those of slots and of
+/// When the unattended runs of the last hour were started, the oldest first: those of slots and of
 /// triggers together, for the house has one limit for both.
-pub fn unattended_since(r: &Reader<'_>, since: Timestamp) -> Result<Vec<Timestamp>> {
-    executions::started_since(r, since)
+pub fn unattended_lately(r: &Reader<'_>, now: Timestamp) -> Result<Vec<Timestamp>> {
+    executions::started_lately(r, now)
 }
 
 /// Makes a run of a row: its conversation, the owner's words in it, and its place in the queue.

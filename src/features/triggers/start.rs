@@ -16,7 +16,6 @@ use crate::ids::{ConversationId, DeliveryId, MessageId};
 use crate::inbox::{self, Bounds, NewRun};
 use crate::label::Label;
 
-const HOUR: SignedDuration = SignedDuration::from_hours(1);
 /// Runs started in one transaction.
 const BATCH_MAX: u32 = 50;
 /// Deliveries of a trigger that are kept however old they are; each holds an id that is not done twice.
@@ -81,7 +80,7 @@ pub fn accept(
 /// Starts what may start: so many unattended runs an hour, those of tasks among them.
 pub fn start_due(tx: &Tx<'_>, agents: &Agents, now: Timestamp) -> Result<Started> {
     let most = agents.config.get().limits.max_autonomous_runs_per_hour as usize;
-    let recent = tasks::unattended_since(tx, now - HOUR)?;
+    let recent = tasks::unattended_lately(tx, now)?;
     let room = most.saturating_sub(recent.len());
     let due = deliveries::list_due(tx, BATCH_MAX)?;
     for it in due.iter().take(room) {
@@ -94,7 +93,7 @@ pub fn start_due(tx: &Tx<'_>, agents: &Agents, now: Timestamp) -> Result<Started
         deliveries::explain(tx, it.id, &why)?;
     }
     let held = room < due.len();
-    let started = tasks::unattended_since(tx, now - HOUR)?;
+    let started = tasks::unattended_lately(tx, now)?;
     let again_at = tasks::free_again_at(&started, most).filter(|_| held);
     Ok(Started { more: !held && due.len() == BATCH_MAX as usize, again_at })
 }

@@ -68,6 +68,26 @@ async fn strangers_wait_longer_and_longer_and_the_owner_still_gets_in() {
 }
 
 #[tokio::test]
+async fn a_wait_that_a_clock_ahead_began_is_no_longer_than_the_longest_once_it_is_set_right() {
+    let (fresh, ada) = Fresh::owned().await;
+    ada.submit("/logout", &[]).await;
+    let month = SignedDuration::from_hours(24 * 30);
+    fresh.house.shift(month);
+    for _ in 0..5 {
+        sign_in(&fresh.browser(FAR), "wrong wrong wrong").await;
+    }
+    fresh.house.shift(-month);
+    let elsewhere = fresh.browser("203.0.113.5:1000");
+    assert_eq!(sign_in(&elsewhere, PASSWORD).await, "429", "it is still closed for a while");
+    let waiting = fresh.house.get("/api/admin/lockouts").await.json();
+    assert_eq!(waiting[0]["locked_until"], "2030-01-01T09:15:00Z");
+    fresh.house.advance(SignedDuration::from_mins(10)).await;
+    assert_eq!(sign_in(&elsewhere, PASSWORD).await, "429", "and to ask does not prolong it");
+    fresh.house.advance(SignedDuration::from_mins(5)).await;
+    assert_eq!(sign_in(&elsewhere, PASSWORD).await, "303 /chat");
+}
+
+#[tokio::test]
 async fn one_address_that_tries_many_names_waits_too() {
     let (fresh, _) = Fresh::owned().await;
     let stranger = fresh.browser(FAR);

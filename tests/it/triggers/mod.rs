@@ -236,6 +236,28 @@ async fn past_the_hourly_limit_a_delivery_waits_and_is_not_lost() {
 }
 
 #[tokio::test]
+async fn what_a_clock_that_ran_ahead_let_in_holds_nothing_up_when_it_is_set_right() {
+    let (_folder, house) = open_with("[limits]\nmax_autonomous_runs_per_hour = 2\n").await;
+    let id = add(&house, "note: it was called", json!({})).await;
+    let month = SignedDuration::from_hours(24 * 30);
+    house.shift(month);
+    for _ in 0..2 {
+        call_with_secret(&house, &id, "{}").await;
+    }
+    house.shift(-month);
+    call_with_secret(&house, &id, "{}").await;
+    house.work().await;
+    assert_eq!(notes(&house).await, 3);
+    // What was let in half an hour from now counts: the limit is not there twice.
+    house.shift(-SignedDuration::from_mins(30));
+    for _ in 0..2 {
+        call_with_secret(&house, &id, "{}").await;
+    }
+    house.work().await;
+    assert_eq!(notes(&house).await, 4);
+}
+
+#[tokio::test]
 async fn a_run_that_was_just_taken_from_the_line_ends_with_its_trigger() {
     let (_folder, house) = open().await;
     let id = add(&house, "note: it was called", json!({})).await;

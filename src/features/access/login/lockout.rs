@@ -42,6 +42,14 @@ impl Policy {
     }
 }
 
+impl Lockout {
+    /// Whether it says anything of `now`. A failure of long ago does not, and neither does one that a
+    /// clock which ran ahead put as far away.
+    fn is_recent(&self, now: Timestamp) -> bool {
+        now.duration_since(self.failed_at).abs() < FORGOTTEN_AFTER
+    }
+}
+
 /// A try that was counted and can be taken back once it turns out to be right.
 pub struct Counted(Vec<(String, Option<Lockout>)>);
 
@@ -52,16 +60,15 @@ pub fn count(
     now: Timestamp,
 ) -> Result<std::result::Result<Counted, u64>> {
     let mut before = Vec::new();
-    for (subject, _) in subjects {
+    for (subject, policy) in subjects {
         let found = lockouts::find(tx, subject)?;
-        if let Some(until) = found.as_ref().and_then(|it| it.locked_until)
-            && now < until
+        if let Some(waits) = &found
+            && let Some(until) = still_locked(tx, waits, *policy, now)?
         {
             let left = until.duration_since(now).as_secs().unsigned_abs();
             return Ok(Err(left.max(1)));
         }
-        let recent = |it: &Lockout| now.duration_since(it.failed_at) < FORGOTTEN_AFTER;
-        before.push((subject.clone(), found.filter(recent)));
+        before.push((subject.clone(), found.filter(|it| it.is_recent(now))));
     }
     for ((subject, policy), (_, found)) in subjects.iter().zip(&before) {
         let failures = found.as_ref().map_or(0, |it| it.failures).saturating_add(1);
@@ -70,6 +77,22 @@ pub fn count(
         lockouts::put(tx, &Lockout { subject, failures, failed_at: now, locked_until })?;
     }
     Ok(Ok(Counted(before)))
+}
+
+/// Until when it waits. A wait that a clock which ran ahead began is as if it began now, once the
+/// clock is put right; that is stored, so that asking again does not prolong it.
+fn still_locked(
+    tx: &Tx<'_>,
+    it: &Lockout,
+    policy: Policy,
+    now: Timestamp,
+) -> Result<Option<Timestamp>> {
+    let Some(until) = it.locked_until.filter(|until| now < *until) else { return Ok(None) };
+    let latest = now + SignedDuration::from_secs(policy.longest_wait_s);
+    if latest < until {
+        lockouts::put(tx, &Lockout { locked_until: Some(latest), ..it.clone() })?;
+    }
+    Ok(Some(until.min(latest)))
 }
 
 /// "45 seconds", "15 minutes".

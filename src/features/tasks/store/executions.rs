@@ -1,6 +1,6 @@
 //! Rows of executions: one for each slot that came.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rusqlite::Row;
 
 use super::tasks::choice;
@@ -10,6 +10,8 @@ use crate::error::{Error, Result};
 use crate::features::tasks::kinds::word;
 use crate::features::tasks::{Execution, Kind, Progress};
 use crate::ids::{ExecutionId, RunId, TaskId};
+
+const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
 /// With how far its run is, what that cost, and how many of its calls were blocked.
 #[derive(Debug, Clone)]
@@ -149,15 +151,22 @@ pub fn count_held(r: &Reader<'_>) -> Result<u32> {
     r.one(sql, [], |row| row.get(0))
 }
 
-/// When the unattended runs of the last while were started: of slots, and of what happened
+/// When the unattended runs of the last hour were started: of slots, and of what happened
 /// elsewhere. Those of people are not counted.
-pub fn started_since(r: &Reader<'_>, since: Timestamp) -> Result<Vec<Timestamp>> {
-    let sql = "select started_at from executions where started_at > ?1 and kind = 'slot'
+///
+/// What a clock that ran ahead started lies in the future once it is put right. Up to an hour ahead
+/// it counts, so that a clock put back by some minutes gives nobody the limit twice; what is further
+/// away does not, or nothing would start until the clock has come by there again.
+pub fn started_lately(r: &Reader<'_>, now: Timestamp) -> Result<Vec<Timestamp>> {
+    let sql = "select started_at from executions
+               where started_at > ?1 and started_at <= ?2 and kind = 'slot'
                union all
                select queued_at from runs
-               where queued_at > ?1 and json_extract(trigger, '$.delivery_id') is not null
+               where queued_at > ?1 and queued_at <= ?2
+                     and json_extract(trigger, '$.delivery_id') is not null
                order by 1";
-    r.rows(sql, [since.as_millisecond()], |row| at(row, "started_at"))
+    let span = ((now - HOUR).as_millisecond(), (now + HOUR).as_millisecond());
+    r.rows(sql, span, |row| at(row, "started_at"))
 }
 
 pub fn start(tx: &Tx<'_>, it: &Execution) -> Result<()> {
