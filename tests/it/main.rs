@@ -73,5 +73,6 @@ mod models_errors;
 mod models_failing;
 mod models_listed;
 mod models_requests;
+mod models_silence;
 mod models_wire;
 mod zips;

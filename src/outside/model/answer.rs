@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use reqwest::Response;
 use reqwest::header::CONTENT_TYPE;
+use tokio::time::Instant;
 
-use super::http::{Call, Http, SILENCE_MAX, silence};
+use super::http::{Call, Http, Patience, no_answer_for};
 use super::provider::Provider;
 use super::refusal;
 use super::retry::{self, Failure, Tries};
@@ -17,6 +18,8 @@ use super::{Delta, DeltaStream, ModelError, StopReason};
 const ANSWER_BYTES_MAX: usize = 64 << 20;
 /// How long a finished answer may still owe its usage or its end mark.
 const TRAILER_WAIT: Duration = Duration::from_secs(2);
+/// Keeps the line open as a comment does, though it is an event.
+const PING: &str = "ping";
 /// How long a connection may take to become free for the next call.
 const DRAIN_WAIT: Duration = Duration::from_millis(50);
 
@@ -79,7 +82,7 @@ async fn begin<R: Reader>(
     reader: R,
 ) -> Result<(Answer<R>, Vec<Delta>), Failure> {
     let response = http.send(provider, call).await?;
-    let mut answer = Answer::new(provider.clone(), response, reader);
+    let mut answer = Answer::new(provider.clone(), response, reader, http.patience);
     let mut first = Vec::new();
     loop {
         let more = answer.more().await?;
@@ -100,13 +103,21 @@ struct Answer<R> {
     json: Option<Vec<u8>>,
     bytes: usize,
     events_seen: bool,
+    patience: Patience,
+    /// How long was waited since something came that belongs to the answer.
+    stalled: Duration,
     over: bool,
     /// What went wrong after deltas that are still to be passed on.
     failed: Option<Failure>,
 }
 
 impl<R: Reader> Answer<R> {
-    fn new(provider: Arc<Provider>, response: Response, reader: R) -> Answer<R> {
+    fn new(
+        provider: Arc<Provider>,
+        response: Response,
+        reader: R,
+        patience: Patience,
+    ) -> Answer<R> {
         let json = content_type(&response).starts_with("application/json").then(Vec::new);
         Answer {
             provider,
@@ -116,6 +127,8 @@ impl<R: Reader> Answer<R> {
             json,
             bytes: 0,
             events_seen: false,
+            patience,
+            stalled: Duration::ZERO,
             over: false,
             failed: None,
         }
@@ -136,8 +149,12 @@ impl<R: Reader> Answer<R> {
 
     async fn step(&mut self, deltas: &mut Vec<Delta>) -> Result<(), Failure> {
         let whole = self.reader.whole().is_some();
-        let wait = if whole { TRAILER_WAIT } else { SILENCE_MAX };
-        match tokio::time::timeout(wait, self.response.chunk()).await {
+        let stall = if whole { TRAILER_WAIT } else { self.patience.stall };
+        let wait = self.patience.silence.min(stall.saturating_sub(self.stalled));
+        let begun = Instant::now();
+        let chunk = tokio::time::timeout(wait, self.response.chunk()).await;
+        self.stalled += begun.elapsed();
+        match chunk {
             Ok(Ok(Some(bytes))) => self.take(&bytes, deltas)?,
             Ok(Ok(None)) => {
                 self.take_rest(deltas)?;
@@ -145,7 +162,10 @@ impl<R: Reader> Answer<R> {
             }
             _ if whole => return self.end(deltas),
             Ok(Err(_)) => return Err(Failure::passing(self.provider.cut(), None)),
-            Err(_) => return Err(Failure::last(self.provider.away(&silence()))),
+            Err(_) => {
+                let waited = no_answer_for(self.stalled.max(wait));
+                return Err(Failure::last(self.provider.away(&waited)));
+            }
         }
         if self.reader.ended() { self.end(deltas) } else { Ok(()) }
     }
@@ -163,6 +183,9 @@ impl<R: Reader> Answer<R> {
         let pushed = self.parser.push(bytes, &mut events);
         for event in &events {
             self.events_seen = true;
+            if event.name != PING {
+                self.stalled = Duration::ZERO;
+            }
             self.reader.read(event, deltas)?;
             if self.reader.ended() {
                 return Ok(());

@@ -20,7 +20,10 @@ use crate::clock::Clock;
 
 const CONNECT_WAIT: Duration = Duration::from_secs(10);
 /// A model that reads a long prompt on a slow machine says nothing for minutes.
-pub(super) const SILENCE_MAX: Duration = Duration::from_secs(300);
+const SILENCE_MAX: Duration = Duration::from_secs(300);
+/// While it thinks, some servers send comments so that the line stays open; a stalled one sends them
+/// for good.
+const STALL_MAX: Duration = Duration::from_secs(900);
 const IDLE_CONNECTIONS_MAX: usize = 4;
 const IDLE_CONNECTION_KEPT: Duration = Duration::from_secs(90);
 /// How soon a connection that died without a word is noticed while an answer is awaited.
@@ -28,6 +31,21 @@ const PING_EVERY: Duration = Duration::from_secs(30);
 /// OpenAI's way to switch reasoning off.
 pub(super) const REASONING_FIELD: &str = "reasoning_effort";
 const UNEXPECTED: &str = "nobody panics while holding the set";
+
+/// How long an answer is waited for.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// Without a byte.
+    pub silence: Duration,
+    /// Without anything that belongs to the answer, whatever keeps the line open.
+    pub stall: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Patience {
+        Patience { silence: SILENCE_MAX, stall: STALL_MAX }
+    }
+}
 
 /// What the calls of all providers share.
 pub(super) struct Http {
@@ -37,6 +55,7 @@ pub(super) struct Http {
     unreasoning: Mutex<HashSet<String>>,
     pub clock: Clock,
     pub pauses: Pauses,
+    pub patience: Patience,
 }
 
 /// One HTTP request, as often as it must be sent.
@@ -50,9 +69,9 @@ pub(super) struct Call {
 }
 
 impl Http {
-    pub fn new(clock: Clock, pauses: Pauses) -> Http {
+    pub fn new(clock: Clock, pauses: Pauses, patience: Patience) -> Http {
         let (plain, secure) = (OnceLock::new(), OnceLock::new());
-        Http { plain, secure, unreasoning: Mutex::default(), clock, pauses }
+        Http { plain, secure, unreasoning: Mutex::default(), clock, pauses, patience }
     }
 
     /// Whether the model must be asked without reasoning.
@@ -77,8 +96,9 @@ impl Http {
     /// Sends the call once; an answer that isn't a success comes back as a [`Failure`].
     pub async fn send(&self, provider: &Provider, call: &Call) -> Result<Response, Failure> {
         let request = self.request(provider, call)?.headers(call.headers.clone());
-        let response = match tokio::time::timeout(SILENCE_MAX, request.send()).await {
-            Err(_) => return Err(Failure::last(provider.away(&silence()))),
+        let silence = self.patience.silence;
+        let response = match tokio::time::timeout(silence, request.send()).await {
+            Err(_) => return Err(Failure::last(provider.away(&no_answer_for(silence)))),
             Ok(Err(err)) => return Err(refusal::unreachable(provider, &err)),
             Ok(Ok(response)) => response,
         };
@@ -113,8 +133,8 @@ impl Http {
 }
 
 /// The sentence for a server that took the request and then said nothing.
-pub(super) fn silence() -> String {
-    format!("no answer for {} s", SILENCE_MAX.as_secs())
+pub(super) fn no_answer_for(wait: Duration) -> String {
+    format!("no answer for {} s", wait.as_secs())
 }
 
 fn build(secure: bool) -> reqwest::Result<Client> {

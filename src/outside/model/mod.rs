@@ -19,6 +19,7 @@ pub mod registry;
 pub mod retry;
 pub mod sse;
 
+pub use http::Patience;
 pub use provider::{Kind, Provider};
 pub use registry::{Model, Models};
 

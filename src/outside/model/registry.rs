@@ -10,7 +10,7 @@ use futures_util::StreamExt;
 
 use super::answer;
 use super::anthropic::{self, Messages};
-use super::http::{Call, Http};
+use super::http::{Call, Http, Patience};
 use super::known_models::known;
 use super::listing::{self, Listed, Lists, Refusals};
 use super::openai::{self, Completion};
@@ -141,7 +141,16 @@ impl Models {
 
     /// As `new`, with a say in how the pauses between retries pass.
     pub fn paced(providers: Vec<Provider>, clock: Clock, pauses: Pauses) -> Models {
-        let http = Arc::new(Http::new(clock, pauses));
+        Models::patient(providers, clock, (pauses, Patience::default()))
+    }
+
+    /// As `paced`, with a say in how long an answer is waited for.
+    pub fn patient(
+        providers: Vec<Provider>,
+        clock: Clock,
+        (pauses, patience): (Pauses, Patience),
+    ) -> Models {
+        let http = Arc::new(Http::new(clock, pauses, patience));
         Models {
             providers: by_name(providers),
             http,
