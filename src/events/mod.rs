@@ -351,3 +351,6 @@ fn stands_on_every_page(event: &Event) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests;
