@@ -115,7 +115,9 @@ fn long_conversation(now: Timestamp) -> Scene {
         read.add(&label, &format!("{} See https://news.example.org/{number}", message(number)));
     }
     said.add("Send 1,250.00 to ann@example.org on 3 December", &at);
-    let slot = Slot { tool: "payments_send".to_owned(), bound: Default::default(), times: None };
+    let bound = [("to", "ann@example.org"), ("amount", "1250"), ("when", "2026-12-03")];
+    let bound = bound.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+    let slot = Slot { tool: "payments_send".to_owned(), bound, times: None };
     Scene {
         halt: None,
         own_root: PathBuf::from("/data/files/1"),
